@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The house rules, the same in every target: Swift 6 mode, every import declared, no warning.
+let houseRules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that call C also mark every unsafe expression.
+let touchesC = houseRules + [.strictMemorySafety()]
+
+let package = Package(
+    name: "sg-revert",
+    products: [
+        .executable(name: "sg-revert", targets: ["sg-revert"])
+    ],
+    dependencies: [
+        // Exact versions are the pin: a resolved file holds commit ids, which differ between mirrors.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .systemLibrary(
+            name: "CCrypto",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
+
+        // The pure core: values and decisions.
+        .target(name: "SecurityGroups", swiftSettings: houseRules),
+        .target(name: "CloudTrailEvents", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
+
+        // The edges.
+        .target(
+            name: "AWSClient",
+            dependencies: ["CCurl", "CCrypto", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: touchesC
+        ),
+        .target(
+            name: "Ledger",
+            dependencies: ["SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: houseRules
+        ),
+        .target(
+            name: "Telemetry",
+            dependencies: [.product(name: "Logging", package: "swift-log")],
+            swiftSettings: houseRules
+        ),
+
+        // What joins them.
+        .target(
+            name: "Worker",
+            dependencies: [
+                "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: houseRules
+        ),
+        .executableTarget(
+            name: "sg-revert",
+            dependencies: [
+                "SecurityGroups", "Ledger", "AWSClient", "Telemetry", "Worker", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: houseRules
+        ),
+
+        .testTarget(name: "SecurityGroupsTests", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
+        .testTarget(
+            name: "CloudTrailEventsTests",
+            dependencies: ["CloudTrailEvents", "SecurityGroups"],
+            swiftSettings: houseRules
+        ),
+        .testTarget(name: "AWSClientTests", dependencies: ["AWSClient"], swiftSettings: houseRules),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SecurityGroups"], swiftSettings: houseRules),
+    ]
+)

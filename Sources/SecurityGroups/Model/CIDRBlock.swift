@@ -1,0 +1,75 @@
+import Glibc
+
+/// A block of IPv4 or IPv6 addresses in the one form in which EC2 stores it: host bits cleared, IPv6 in RFC 5952's spelling.
+///
+/// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators show
+/// either, and only canonical forms can be compared.
+public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
+    /// Which of the two kinds of address.
+    public enum Family: Hashable, Sendable {
+        /// 32 bits.
+        case ipv4
+        /// 128 bits.
+        case ipv6
+    }
+
+    /// Which kind of address the block holds.
+    public let family: Family
+    /// How many leading bits all addresses of the block share.
+    public let prefixLength: Int
+    /// The first address, in network order: 4 or 16 bytes, all bits after the prefix 0.
+    public let address: [UInt8]
+
+    /// Reads `address/length`, or an address alone, which is a block of one.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let head = parts.first, let (family, bytes) = Self.parse(String(head)) else { return nil }
+        let bits = bytes.count * 8
+        var length = bits
+        if parts.count == 2 {
+            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let given = Int(parts[1]), given <= bits
+            else { return nil }
+            length = given
+        }
+        self.family = family
+        prefixLength = length
+        address = bytes.enumerated().map { index, byte in
+            let kept = min(max(length - index * 8, 0), 8)
+            return kept == 0 ? 0 : byte & (0xFF << (8 - UInt8(kept)))
+        }
+    }
+
+    /// Whether every address of `other` lies in this block.
+    public func contains(_ other: Self) -> Bool {
+        family == other.family && prefixLength <= other.prefixLength
+            && zip(address, other.address).enumerated().allSatisfy { index, pair in
+                let kept = min(max(prefixLength - index * 8, 0), 8)
+                return kept == 0 || (pair.0 ^ pair.1) >> (8 - UInt8(kept)) == 0
+            }
+    }
+
+    /// The block as EC2 writes it.
+    public var description: String {
+        "\(Self.text(of: address, family: family))/\(prefixLength)"
+    }
+
+    private static func parse(_ text: String) -> (Family, [UInt8])? {
+        var v4 = in_addr()
+        if inet_pton(AF_INET, text, &v4) == 1 {
+            return (.ipv4, withUnsafeBytes(of: v4) { Array($0) })
+        }
+        var v6 = in6_addr()
+        if inet_pton(AF_INET6, text, &v6) == 1 {
+            return (.ipv6, withUnsafeBytes(of: v6) { Array($0) })
+        }
+        return nil
+    }
+
+    private static func text(of address: [UInt8], family: Family) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let written = inet_ntop(family == .ipv4 ? AF_INET : AF_INET6, address, &buffer, socklen_t(buffer.count))
+        precondition(written != nil, "4 or 16 bytes always have a textual form that fits INET6_ADDRSTRLEN")
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

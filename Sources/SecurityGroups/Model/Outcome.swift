@@ -1,0 +1,85 @@
+/// What became of an event. The raw values are the public ones of the ledger's views.
+public enum EventOutcome: String, Hashable, Sendable, CaseIterable {
+    /// At least one rule was revoked, none failed.
+    case reverted
+    /// Nothing was left to revert.
+    case unchanged
+    /// Every rule is allowed or exempt.
+    case allowed
+    /// Dry run: at least one rule would have been reverted.
+    case reported
+    /// The limit of reverts was reached: alert only.
+    case suppressed
+    /// Not for us.
+    case ignored
+    /// The last attempt failed and will be retried.
+    case failed
+    /// Given up: the message is in the dead-letter queue.
+    case deadLettered = "dead-lettered"
+
+    /// Whether no further delivery of the same event is expected to change it.
+    public var isFinal: Bool {
+        self != .failed
+    }
+}
+
+/// Why an event is not for us: the first of these that holds.
+public enum IgnoreReason: String, Hashable, Sendable {
+    /// Another kind of event.
+    case notARuleChange = "not-a-rule-change"
+    /// The call had no effect.
+    case callFailed = "call-failed"
+    /// We made the call ourselves.
+    case ownChange = "own-change"
+    /// No policy for this group and this kind of change.
+    case notWatched = "not-watched"
+}
+
+/// What the policy says of a rule.
+public enum RuleDecision: String, Hashable, Sendable {
+    /// It must not stand.
+    case revert
+    /// It may stand.
+    case allow
+    /// Whoever made it may do so.
+    case exempt
+}
+
+/// What became of a rule.
+public enum RuleOutcome: String, Hashable, Sendable {
+    /// Revoked, and seen to be gone.
+    case reverted
+    /// No longer there when we looked.
+    case alreadyGone = "already-gone"
+    /// There, but no longer what the event added.
+    case changedSince = "changed-since"
+    /// Left alone by policy.
+    case allowed
+    /// Left alone because of who made it.
+    case exempt
+    /// Dry run: would have been reverted.
+    case reported
+    /// Over the limit of reverts: alert only.
+    case suppressed
+    /// Could not be reverted.
+    case failed
+}
+
+extension EventOutcome {
+    /// The outcome of an event whose rules came out as `rules`, an event without rules being `unchanged`.
+    public init(of rules: some Collection<RuleOutcome>) {
+        if rules.contains(.failed) {
+            self = .failed
+        } else if rules.contains(.reverted) {
+            self = .reverted
+        } else if rules.contains(.reported) {
+            self = .reported
+        } else if rules.contains(.suppressed) {
+            self = .suppressed
+        } else if !rules.isEmpty, rules.allSatisfy({ $0 == .allowed || $0 == .exempt }) {
+            self = .allowed
+        } else {
+            self = .unchanged
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// Which way the traffic goes that a rule lets through.
+public enum Direction: String, Hashable, Sendable, CaseIterable {
+    /// Into the members of the group.
+    case ingress
+    /// Out of the members of the group.
+    case egress
+}
+
+/// The other end of a rule: the source of an ingress rule, the destination of an egress rule.
+public enum Peer: Hashable, Sendable, CustomStringConvertible {
+    /// Addresses.
+    case cidr(CIDRBlock)
+    /// A managed prefix list, by id.
+    case prefixList(String)
+    /// The members of a security group, by id. Ids are unique in all accounts, so the owner is not part of it.
+    case group(String)
+    /// A security group by name, as requests of the years before rule ids could write it. EC2 never shows a rule so.
+    case groupName(String)
+
+    /// The peer as the AWS console and the ledger's views write it.
+    public var description: String {
+        switch self {
+        case .cidr(let block): block.description
+        case .prefixList(let id), .group(let id), .groupName(let id): id
+        }
+    }
+}
+
+/// What one rule says: one protocol, one range of ports, one peer. Two rules with the same content cannot stand in one group.
+///
+/// The description is not part of it: it changes without a change of access.
+public struct SecurityGroupRule: Hashable, Sendable {
+    /// Ingress or egress.
+    public let direction: Direction
+    /// The protocol, in EC2's spelling.
+    public let ipProtocol: IPProtocol
+    /// The ports, or the ICMP type and code, in canonical form.
+    public let ports: PortRange
+    /// The other end.
+    public let peer: Peer
+
+    /// A rule from the fields that requests, records and answers have; ports are made canonical.
+    public init(direction: Direction, ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
+        self.direction = direction
+        self.ipProtocol = ipProtocol
+        ports = PortRange(from: fromPort, to: toPort, for: ipProtocol)
+        self.peer = peer
+    }
+}
+
+extension SecurityGroupRule: CustomStringConvertible {
+    /// The rule in words, for people: `ingress tcp 22 from 0.0.0.0/0`.
+    public var description: String {
+        "\(direction.rawValue) \(traffic) \(direction == .ingress ? "from" : "to") \(peer)"
+    }
+
+    private var traffic: String {
+        switch ipProtocol {
+        case .all: "all traffic"
+        case .icmp, .icmpv6:
+            ports == .all
+                ? "\(ipProtocol) all types" : "\(ipProtocol) type \(ports.from)\(ports.to == -1 ? "" : " code \(ports.to)")"
+        case .tcp, .udp:
+            ports.from == ports.to ? "\(ipProtocol) \(ports.from)" : "\(ipProtocol) \(ports.from)-\(ports.to)"
+        default: "protocol \(ipProtocol)"
+        }
+    }
+}

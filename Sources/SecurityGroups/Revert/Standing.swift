@@ -1,0 +1,34 @@
+/// How a rule that an event added stands now.
+public enum Standing: Hashable, Sendable {
+    /// It is there, in the event's group, with the content that the event gave it.
+    case stands(LiveRule)
+    /// Its id is there, but in another group or with other content: not what the event added.
+    case changed(LiveRule)
+    /// EC2 does not show it.
+    case missing
+
+    /// Compares what an event added to `group` with what EC2 shows.
+    ///
+    /// With an id, the id decides which rule is meant and the content must agree. Without one (records from before July
+    /// 2021) the content decides; then `matched`, the ids found on an earlier run of the same event, bounds the search, so
+    /// that an identical rule with a new id, which somebody re-added meanwhile, is never taken.
+    public init(
+        of added: ChangedRule,
+        in group: SecurityGroupID,
+        among live: some Sequence<LiveRule>,
+        matched: Set<SecurityGroupRuleID>? = nil
+    ) {
+        if let id = added.id {
+            guard let found = live.first(where: { $0.id.description == id }) else {
+                self = .missing
+                return
+            }
+            self = found.groupID == group && found.rule == added.rule ? .stands(found) : .changed(found)
+        } else {
+            let found = live.first {
+                $0.groupID == group && $0.rule == added.rule && (matched?.contains($0.id) ?? true)
+            }
+            self = found.map(Self.stands) ?? .missing
+        }
+    }
+}
