@@ -25,6 +25,8 @@ public final class Ledger: Sendable {
         lease: Duration = .seconds(60),
         now: @escaping @Sendable () -> Date
     ) throws {
+        // Absolute, since SQLite reads some relative names, such as `:memory:`, as something other than a file.
+        let path = URL(fileURLWithPath: path).path
         self.path = path
         self.worker = worker.bounded
         self.lease = lease

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// Reads a ledger beside the workers that write it: makes no file, changes none, and keeps no lock from one call to the next.
@@ -9,6 +10,7 @@ public struct LedgerReader: Sendable {
     ///
     /// - Throws: `LedgerError`.
     public init(path: String) throws {
+        let path = URL(fileURLWithPath: path).path
         self.path = path
         try LedgerFile.check(path)
         var configuration = Configuration.ledger { try $0.execute(sql: "PRAGMA query_only = 1") }

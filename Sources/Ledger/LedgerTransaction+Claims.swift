@@ -11,7 +11,7 @@ extension LedgerTransaction {
         try insert(event, delivery)
         let isNew = db.changesCount > 0
         try run(
-            "INSERT OR IGNORE INTO deliveries (event_id, message_id) VALUES (?, ?)",
+            "INSERT INTO deliveries (event_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             [event.eventID, delivery.messageID]
         )
         if db.changesCount > 0 {
@@ -152,7 +152,7 @@ extension LedgerTransaction {
             attempts: row[2],
             replayCount: row[3],
             leaseUntil: try leaseUntil.map(parseTime),
-            matchedRuleIDs: try matched.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+            matchedRuleIDs: try matched.map(parseTexts)
         )
     }
 
@@ -161,6 +161,13 @@ extension LedgerTransaction {
             throw LedgerError.damaged(path: path, detail: "'\(text)' is not a time")
         }
         return time
+    }
+
+    private func parseTexts(_ text: String) throws -> [String] {
+        guard let texts = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
+            throw LedgerError.damaged(path: path, detail: "'\(text)' is not a list of texts")
+        }
+        return texts
     }
 
     private func alreadyReverted(_ event: KnownEvent, _ eventID: String) throws -> [RuleResult] {

@@ -27,7 +27,7 @@ extension LedgerTransaction {
         if replaces { try replaceOutcome(of: claim.eventID, with: result) }
         for requestID in result.ownRequestIDs {
             try run(
-                "INSERT OR IGNORE INTO own_calls (request_id, event_id, at) VALUES (?, ?, ?)",
+                "INSERT INTO own_calls (request_id, event_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 [requestID, claim.eventID, RFC3339.format(now)]
             )
         }

@@ -65,7 +65,7 @@ extension LedgerTransaction {
         var payload = AuditEvent.columns.json(event.values)
         payload["rules"] = .array(rules.map { .object(AuditRule.columns.json($0.values)) })
         try run(
-            "INSERT OR IGNORE INTO notices (event_id, outcome, due_at, payload) VALUES (?, ?, ?, ?)",
+            "INSERT INTO notices (event_id, outcome, due_at, payload) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [eventID, outcome.rawValue, RFC3339.format(now), JSON.object(payload).text]
         )
     }
