@@ -32,7 +32,9 @@ private func shellQuoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy {
         (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
     }
-    return isPlain && !text.isEmpty ? text : "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+    guard !isPlain || text.isEmpty else { return text }
+    // By scalars: a quote with a combining accent is another character, but to the shell it is a quote.
+    return "'" + text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
 }
 
 /// A JSON string in ASCII alone: everything else is escaped by its UTF-16 code units.
