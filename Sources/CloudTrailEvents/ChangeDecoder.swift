@@ -13,7 +13,9 @@ struct ChangeDecoder {
 
     /// Whether the answer says that nothing was done, as it can in a record that names no error.
     var isRefused: Bool {
-        [response["_return"], response["ModifySecurityGroupRulesResponse"]["return"]].contains { $0.value.boolean == false }
+        [response["_return"], response["ModifySecurityGroupRulesResponse"]["return"]].contains {
+            $0.value.boolean == false
+        }
     }
 
     /// What an Authorize added. EC2's answer counts before the request: only it has rule ids, and the group's id where the
@@ -63,7 +65,9 @@ struct ChangeDecoder {
         var group: String?
         for field in [request["groupId"]] + answered.map({ $0["groupId"] }) where field.value != .null {
             guard let id = field.value.text else { throw field.problem("is not text") }
-            guard group == nil || group == id else { throw field.problem("is another group than the rest of the call's") }
+            guard group == nil || group == id else {
+                throw field.problem("is another group than the rest of the call's")
+            }
             group = id
         }
         guard let group else { throw request["groupId"].problem("missing, and the answer names no group either") }

@@ -37,11 +37,10 @@ struct RecordField {
         UnreadableField(detail: "\(path): \(words)")
     }
 
-    /// The text here as an error may quote it: on one line, without control characters, not too long.
+    /// The text here as an error may quote it: short, and in ASCII without control characters, so on one line.
     var quoted: String {
-        var excerpt = String.UnicodeScalarView()
-        excerpt.append(contentsOf: (value.text ?? "").unicodeScalars.prefix(40))
-        return String(excerpt).debugDescription
+        let excerpt = (value.text ?? "").unicodeScalars.prefix(40)
+        return "\"\(excerpt.map { $0.escaped(asASCII: true) }.joined())\""
     }
 }
 

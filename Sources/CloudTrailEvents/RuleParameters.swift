@@ -46,7 +46,9 @@ struct RuleParameters {
         }
         for group in try permission["groups"].items() {
             let peer: Peer =
-                if let id = try optionalText(group["groupId"]) { .group(id) } else { .groupName(try text(group["groupName"])) }
+                if let id = try optionalText(group["groupId"]) { .group(id) } else {
+                    .groupName(try text(group["groupName"]))
+                }
             rules.append(try rule(permission, peer: peer, describedBy: group))
         }
         guard !rules.isEmpty else { throw permission.problem("names no source or destination") }

@@ -10,7 +10,8 @@ import Testing
     }
 
     @Test func `the structured form is read from the request when the answer has no rules`() {
-        let item = #"{"ipProtocol":"tcp","fromPort":22,"toPort":23,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0","description":"x"}]}}"#
+        let item =
+            #"{"ipProtocol":"tcp","fromPort":22,"toPort":23,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0","description":"x"}]}}"#
         let change = decode(permissions(item)).change
         #expect(change?.kind == .ingressAdded)
         #expect(change?.groupID == Record.group)
@@ -21,9 +22,13 @@ import Testing
 
     @Test func `the answer counts before the request and brings the ids`() {
         let record = Record(
-            request: permissions(#"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#),
+            request: permissions(
+                #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
+            ),
             response: ruleSet(
-                answeredRule(#""cidrIpv4":"10.1.2.3/8","description":"old office","securityGroupRuleArn":"arn:aws:ec2:x""#)
+                answeredRule(
+                    #""cidrIpv4":"10.1.2.3/8","description":"old office","securityGroupRuleArn":"arn:aws:ec2:x""#
+                )
             )
         )
         let rule = DecodedMessage(body: record.json).change?.rules.first
@@ -58,7 +63,8 @@ import Testing
     func `an unused family is empty in every spelling`(empty: String) {
         let families = ["groups", "ipv6Ranges", "prefixListIds"]
         let unused = empty == "absent" ? "" : families.map { ",\"\($0)\":\(empty)" }.joined()
-        let item = #"{"ipProtocol":"udp","fromPort":53,"toPort":53,"ipRanges":{"items":[{"cidrIp":"192.0.2.1/32"}]}\#(unused)}"#
+        let item =
+            #"{"ipProtocol":"udp","fromPort":53,"toPort":53,"ipRanges":{"items":[{"cidrIp":"192.0.2.1/32"}]}\#(unused)}"#
         #expect(decode(permissions(item)).rules == ["ingress udp 53 from 192.0.2.1/32"])
     }
 
@@ -115,8 +121,10 @@ import Testing
     }
 
     @Test func `the console's two items are two rules`() {
-        let v4 = #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]},"ipv6Ranges":{}}"#
-        let v6 = #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"ipRanges":{},"ipv6Ranges":{"items":[{"cidrIpv6":"::/0"}]}}"#
+        let v4 =
+            #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]},"ipv6Ranges":{}}"#
+        let v6 =
+            #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"ipRanges":{},"ipv6Ranges":{"items":[{"cidrIpv6":"::/0"}]}}"#
         #expect(
             decode(permissions("\(v4),\(v6)")).rules == ["ingress tcp 55 from 0.0.0.0/0", "ingress tcp 55 from ::/0"]
         )
@@ -129,7 +137,8 @@ import Testing
     }
 
     @Test func `a group may refer to itself`() {
-        let item = #"{"ipProtocol":"tcp","fromPort":0,"toPort":65535,"groups":{"items":[{"groupId":"\#(Record.group)"}]}}"#
+        let item =
+            #"{"ipProtocol":"tcp","fromPort":0,"toPort":65535,"groups":{"items":[{"groupId":"\#(Record.group)"}]}}"#
         #expect(decode(permissions(item)).change?.rules.map(\.rule.peer) == [.group(Record.group)])
     }
 

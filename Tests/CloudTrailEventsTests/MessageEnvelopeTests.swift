@@ -5,7 +5,8 @@ import Testing
     private static let record = Record(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)))
 
     @Test(arguments: [
-        record.json, record.inEventBridge, inSNS(record.json), inSNS(record.inEventBridge), inSNS(inSNS(record.inEventBridge)),
+        record.json, record.inEventBridge, inSNS(record.json), inSNS(record.inEventBridge),
+        inSNS(inSNS(record.inEventBridge)),
         " \n\(record.json)\r\n",
     ])
     func `a record is found in every envelope`(body: String) {
@@ -20,7 +21,9 @@ import Testing
         #expect(unreadable?.detail == "wrapped in more than 3 SNS notifications")
     }
 
-    @Test(arguments: ["", " ", "hello", "{", #"{"a":1}x"#, "{'a':1}", #"{"a":01}"#, "\u{0}", inSNS("hello"), #"{"Message":""}"#])
+    @Test(arguments: [
+        "", " ", "hello", "{", #"{"a":1}x"#, "{'a':1}", #"{"a":01}"#, "\u{0}", inSNS("hello"), #"{"Message":""}"#,
+    ])
     func `what is not JSON is said to be so`(body: String) {
         #expect(DecodedMessage(body: body).unreadable?.reason == .notJSON)
     }

@@ -9,7 +9,8 @@ import Testing
             #"{"ipProtocol":"tcp","fromPort":22,"toPort":"23","ipRanges":{"items":[{"cidrIp":"10.1.2.3/8","description":"\u00e9"}]},"#
             + #""ipv6Ranges":{"items":[{"cidrIpv6":"2001:DB8::1/64"}]},"groups":{"items":[{"groupId":"sg-0fedcba9876543210"}]},"#
             + #""prefixListIds":{"items":[{"prefixListId":"pl-1234abcd"}]}}"#
-        let flat = #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
+        let flat =
+            #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         return [
             Record(request: permissions(mixed)).json,
@@ -40,7 +41,10 @@ import Testing
                 #expect(!event.eventID.isEmpty)
                 #expect(reason == .notARuleChange || reason == .callFailed)
             case .unreadable(let message):
-                #expect(message.detail.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "\(text)")
+                #expect(
+                    message.detail.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control },
+                    "\(text)"
+                )
                 #expect(message.detail.utf8.count < 1000, "\(text)")
             }
         }
@@ -56,7 +60,10 @@ import Testing
             toPort: rule.ports.to,
             peer: rule.peer
         )
-        let peer = if case .cidr(let block) = rule.peer { CIDRBlock(block.description) == block } else { !rule.peer.description.isEmpty }
+        let peer =
+            if case .cidr(let block) = rule.peer { CIDRBlock(block.description) == block } else {
+                !rule.peer.description.isEmpty
+            }
         return again == rule && IPProtocol(rule.ipProtocol.description) == rule.ipProtocol && peer
     }
 
@@ -78,7 +85,8 @@ import Testing
     /// Puts something else after the next colon, so that the text often stays JSON.
     private func replaceValue(in bytes: inout [UInt8], after start: Int, using random: inout SplitMix) {
         let values = [
-            "null", "{}", "[]", "[null]", #"{"items":{}}"#, "true", "-1", "1e999", "0.5", "123456789012345678901234567890", #""""#,
+            "null", "{}", "[]", "[null]", #"{"items":{}}"#, "true", "-1", "1e999", "0.5",
+            "123456789012345678901234567890", #""""#,
             #""\u0000\u001b[31m""#, #""\ud800""#, #""22""#, #""0.0.0.0/33""#, #""::ffff:0:0/96""#, #""-1""#, #""\r\n""#,
         ]
         guard let colon = bytes[start...].firstIndex(of: UInt8(ascii: ":")),

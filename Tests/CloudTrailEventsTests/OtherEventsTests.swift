@@ -24,7 +24,9 @@ import Testing
         #expect(message.rules == ["ingress tcp 22 from 0.0.0.0/0"])
     }
 
-    @Test(arguments: [#""referencedGroupId":"sg-0fedcba9876543210""#, #""referencedGroupInfo":{"groupId":"sg-0fedcba9876543210"}"#])
+    @Test(arguments: [
+        #""referencedGroupId":"sg-0fedcba9876543210""#, #""referencedGroupInfo":{"groupId":"sg-0fedcba9876543210"}"#,
+    ])
     func `the answer counts where it lists the revoked rules`(peer: String) {
         let change = decode("{}", ruleSet(answeredRule(peer), named: "revokedSecurityGroupRuleSet")).change
         #expect(change?.groupID == Record.group)
@@ -33,7 +35,8 @@ import Testing
     }
 
     @Test func `by rule id there is no content to read`() {
-        let request = #"{"groupId":"\#(Record.group)","securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}}"#
+        let request =
+            #"{"groupId":"\#(Record.group)","securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}}"#
         #expect(decode(request).change == SecurityGroupChange(kind: .ingressRemoved, groupID: Record.group, rules: []))
     }
 
@@ -77,7 +80,8 @@ import Testing
 
 @Suite struct IgnoredTests {
     @Test(arguments: [
-        "DeleteSecurityGroup", "UpdateSecurityGroupRuleDescriptionsIngress", "RunInstances", "authorizesecuritygroupingress", "",
+        "DeleteSecurityGroup", "UpdateSecurityGroupRuleDescriptionsIngress", "RunInstances",
+        "authorizesecuritygroupingress", "",
     ])
     func `other calls are no rule change`(name: String) {
         #expect(DecodedMessage(body: Record(eventName: name).json).ignoreReason == .notARuleChange)

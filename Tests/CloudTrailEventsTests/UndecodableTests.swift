@@ -24,8 +24,14 @@ import Testing
         (#"{"ipProtocol":"tcp","fromPort":-2,\#(range)}"#, #".fromPort: is no port: "-2""#),
         (#"{"ipProtocol":"tcp","toPort":1e999,\#(range)}"#, #".toPort: is no port: "1e999""#),
         (#"{"ipProtocol":"tcp","toPort":true,\#(range)}"#, ".toPort: is not text"),
-        (#"{\#(ssh),"ipRanges":{"items":[{"cidrIp":"192.0.2.0/33"}]}}"#, #".ipRanges.items[0].cidrIp: is no CIDR block: "192.0.2.0/33""#),
-        (#"{\#(ssh),"ipRanges":{"items":[{"cidrIp":"a\nb"}]}}"#, #".ipRanges.items[0].cidrIp: is no CIDR block: "a\nb""#),
+        (
+            #"{\#(ssh),"ipRanges":{"items":[{"cidrIp":"192.0.2.0/33"}]}}"#,
+            #".ipRanges.items[0].cidrIp: is no CIDR block: "192.0.2.0/33""#
+        ),
+        (
+            #"{\#(ssh),"ipRanges":{"items":[{"cidrIp":"a\nb"}]}}"#,
+            #".ipRanges.items[0].cidrIp: is no CIDR block: "a\nb""#
+        ),
         (#"{\#(ssh),"ipRanges":{"items":[{}]}}"#, ".ipRanges.items[0].cidrIp: missing"),
         (#"{\#(ssh),"ipRanges":{"items":"192.0.2.0/24"}}"#, ".ipRanges.items: is not a list"),
         (#"{\#(ssh),"ipRanges":{"cidrIp":"192.0.2.0/24"}}"#, ".ipRanges: has no items"),
@@ -60,7 +66,9 @@ import Testing
         )
     }
 
-    @Test(arguments: [#"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{}}"#, "null"])
+    @Test(arguments: [
+        #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{}}"#, "null",
+    ])
     func `a successful call without rules is suspicious, not empty`(request: String) {
         expect(Record(request: request), detail: "requestParameters: a successful call that names no rule")
     }
@@ -78,7 +86,8 @@ import Testing
                 request: #"{"groupId":"sg-0fedcba9876543210"}"#,
                 response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
             ),
-            detail: "responseElements.securityGroupRuleSet.items[0].groupId: is another group than the rest of the call's"
+            detail:
+                "responseElements.securityGroupRuleSet.items[0].groupId: is another group than the rest of the call's"
         )
     }
 
@@ -87,7 +96,8 @@ import Testing
         let second = first.replacing(Record.group, with: "sg-0fedcba9876543210")
         expect(
             Record(request: "{}", response: ruleSet("\(first),\(second)")),
-            detail: "responseElements.securityGroupRuleSet.items[1].groupId: is another group than the rest of the call's"
+            detail:
+                "responseElements.securityGroupRuleSet.items[1].groupId: is another group than the rest of the call's"
         )
     }
 }

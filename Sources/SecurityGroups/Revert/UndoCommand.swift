@@ -3,7 +3,8 @@
 /// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes around it
 /// admit nothing but themselves.
 public func undoCommand(for live: LiveRule, region: String) -> String {
-    let action = live.rule.direction == .ingress ? "authorize-security-group-ingress" : "authorize-security-group-egress"
+    let action =
+        live.rule.direction == .ingress ? "authorize-security-group-ingress" : "authorize-security-group-egress"
     return "aws ec2 \(action) --region \(shellQuoted(region)) --group-id \(live.groupID)"
         + " --ip-permissions \(shellQuoted("[\(ipPermission(live))]"))"
 }
