@@ -92,10 +92,13 @@ public struct Claim: Hashable, Sendable {
     public let fence: Int64
     /// Which run of the event this is, from 1.
     public let attempt: Int
-    /// The rules that were matched when a record without rule ids first ran: a later run touches no others.
+    /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
+    /// no others.
     public let matchedRuleIDs: [String]?
     /// Whether the event already has an outcome.
     public let isLaterRun: Bool
+    /// Whether the run before this one never ended: its worker died, or lost its lease.
+    public let isTakeover: Bool
     /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are here
     /// keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
     public let alreadyReverted: [RuleResult]
@@ -107,6 +110,7 @@ public struct Claim: Hashable, Sendable {
         attempt: Int,
         matchedRuleIDs: [String]? = nil,
         isLaterRun: Bool = false,
+        isTakeover: Bool = false,
         alreadyReverted: [RuleResult] = []
     ) {
         self.eventID = eventID
@@ -114,6 +118,7 @@ public struct Claim: Hashable, Sendable {
         self.attempt = attempt
         self.matchedRuleIDs = matchedRuleIDs
         self.isLaterRun = isLaterRun
+        self.isTakeover = isTakeover
         self.alreadyReverted = alreadyReverted
     }
 }

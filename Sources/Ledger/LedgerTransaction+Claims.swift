@@ -31,6 +31,7 @@ extension LedgerTransaction {
             attempt: known.attempts + 1,
             matchedRuleIDs: known.matchedRuleIDs,
             isLaterRun: known.outcome != nil,
+            isTakeover: known.leaseUntil != nil,
             alreadyReverted: try alreadyReverted(known, event.eventID)
         )
         // The count of a run that dies is not remembered, so the message that brought it runs again; one that takes over keeps it.
@@ -52,13 +53,16 @@ extension LedgerTransaction {
         return .run(claim)
     }
 
-    /// Keeps which rules a record without rule ids was matched with. The first run's stand: a later one sees other rules.
+    /// Keeps which rules a run is about to revoke, before it does: all that it and the runs before it ever tried.
+    ///
+    /// A run that takes over from one that did not live to tell knows by it whose doing a missing rule is; and a later run of a
+    /// record without rule ids touches no others.
     ///
     /// - Throws: `LedgerError.claimLost` when the claim has ended.
     public func remember(matched ruleIDs: [String], for claim: Claim) throws {
         try run(
             """
-            UPDATE events SET matched_rule_ids = coalesce(matched_rule_ids, ?)
+            UPDATE events SET matched_rule_ids = ?
             WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL
             """,
             [JSON.array(ruleIDs.map { .string($0.bounded) }).text, claim.eventID, claim.fence]

@@ -3,9 +3,9 @@ public import SecurityGroups
 /// How one run of an event came out.
 public struct RunResult: Hashable, Sendable {
     /// What became of the event.
-    public let outcome: EventOutcome
+    public var outcome: EventOutcome
     /// Why, in one line; of an ignored event one of `IgnoreReason`.
-    public let reason: String?
+    public var reason: String?
     /// What became of each rule.
     public let rules: [RuleResult]
     /// Milliseconds from the event's time to the confirmed revoke of its last rule.
@@ -17,11 +17,11 @@ public struct RunResult: Hashable, Sendable {
     /// The code of the error, if there was one.
     public let errorCode: String?
     /// The message of the error, if there was one.
-    public let errorMessage: String?
+    public var errorMessage: String?
     /// Whether nothing was to be changed.
     public let isDryRun: Bool
     /// Whether people are to be told, should this run's outcome become the event's.
-    public let notify: Bool
+    public var notify: Bool
 
     /// A result with these values.
     public init(
