@@ -12,7 +12,7 @@ reads what `aws ec2 authorize-security-group-ingress` takes as --cli-input-json 
 import argparse
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def record(
     written = {
         "eventVersion": "1.11",
         "userIdentity": identity(account),
-        "eventTime": (event_time or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": (event_time or datetime.now(timezone.utc)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": "ec2.amazonaws.com",
         "eventName": event_name,
         "awsRegion": region,

@@ -12,7 +12,7 @@ def main() -> None:
     cases = [case for file in folder.glob("*.xml") for case in ElementTree.parse(file).iter("testcase")]
     failed = sum(1 for case in cases if case.find("failure") is not None)
     # The file takes a test that gave up by itself, for want of something it needs, for one that passed.
-    gave_up = len(re.findall(r"^\S+ Test .* was cancelled after", (folder / "output.log").read_text(), re.MULTILINE))
+    gave_up = len(re.findall(r"^\S+ Test (?!case passing).* was cancelled after", (folder / "output.log").read_text(), re.MULTILINE))
     skipped = sum(1 for case in cases if case.find("skipped") is not None) + gave_up
     if not cases:
         # A run that crashes writes no results, and a run without tests proves nothing.

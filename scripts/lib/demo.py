@@ -206,6 +206,7 @@ def interrupt(number: int, _: object) -> None:
     # Once is enough: a second Ctrl-C must not cut the cleaning up short.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
+    print("\nInterrupted; stopping what runs.", file=sys.stderr)
     raise SystemExit(128 + number)
 
 

@@ -15,7 +15,7 @@ install_missing() {
         is_installed "$package" || missing+=("$package")
     done
     # A Python from elsewhere than Debian's packages brings these two modules itself.
-    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    has_venv || missing+=(python3 python3-venv)
     ((${#missing[@]} > 0)) || return 0
 
     if ((EUID != 0)); then
@@ -34,6 +34,10 @@ is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
+has_venv() {
+    python3 -c 'import ensurepip, venv' 2>/dev/null
+}
+
 check_swift() {
     command -v swift >/dev/null || fail "Swift is missing. Install 6.2 or newer from https://www.swift.org/install/linux"
     local version major minor
@@ -48,6 +52,5 @@ check_swift() {
 check_libraries() {
     pkg-config --exists libcurl libcrypto sqlite3 2>/dev/null ||
         fail "Install pkg-config and the development files of libcurl, OpenSSL and SQLite, and libxml2, with your package manager."
-    python3 -c 'import ensurepip, venv' 2>/dev/null ||
-        fail "Install Python 3 with its venv module, with your package manager."
+    has_venv || fail "Install Python 3 with its venv module, with your package manager."
 }

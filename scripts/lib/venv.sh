@@ -4,6 +4,8 @@
 make_venv() {
     local requirements="$root/scripts/lib/requirements.txt" venv="$root/.venv" stamp wanted
     stamp="$venv/made-from"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+        fail "$(python3 --version) is too old for the AWS emulator. Put Python 3.10 or newer first in PATH."
     # An environment holds the path it was made at, so a checkout that was moved makes a new one.
     wanted=$(printf '%s\n' "$root" "$(python3 --version)" "$(cat "$requirements")")
 
