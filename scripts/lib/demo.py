@@ -57,9 +57,9 @@ class Demo:
             self.cleanup.callback(processes.stop, self.emulator)
             processes.enter_closed_environment(port)
             outcome.append(f"port {port}")
-        with tell.step("Deploy infra/cloudformation/sg-revert.yaml: queue, dead letters, rule, topic"):
+        with tell.step("Deploy infra/cloudformation/sg-revert.yaml"):
             self.outputs = deployment.deploy()
-        with tell.step("Set queue and redrive-allow policies by the SQS API, as this CloudFormation skips them (and alarms)"):
+        with tell.step("Set the queues' policies by API: the emulator's CloudFormation skips them, and alarms"):
             deployment.complete(self.outputs)
         with tell.step("Ask SQS, EventBridge and SNS whether all of it is there"):
             deployment.verify(self.outputs)
@@ -83,7 +83,7 @@ class Demo:
             raise DemoError(f"EC2 should show two rules, and shows {len(standing)}.")
         for rule in standing:
             tell.show(in_words(rule))
-        with tell.step("Put the CloudTrail record of that call on the event bus (a trail does this on AWS)"):
+        with tell.step("Put the call's CloudTrail record on the event bus, as AWS would"):
             put_on_bus(cloudtrail.record("AuthorizeSecurityGroupIngress", request, answer, region=processes.REGION))
 
         tell.title("sg-revert takes it away")

@@ -1,6 +1,7 @@
 """Tells people what happens, one line a step."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ class Narrator:
     def step(self, doing: str) -> Iterator[list[str]]:
         """One step. What is put into the list that it gives is told when the step is done, on the same line."""
         if self.terminal:
-            print(f"{self.painted(self.arrow, 36)} {doing} ...", end="", flush=True)
+            # A line that wraps could not be written over.
+            room = shutil.get_terminal_size().columns - 8
+            print(f"{self.painted(self.arrow, 36)} {doing[:room]} ...", end="", flush=True)
         outcome: list[str] = []
         started = time.monotonic()
         try:
