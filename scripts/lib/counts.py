@@ -1,4 +1,4 @@
-"""Prints how many tests passed, failed and were skipped, from the results that `swift test` left in a folder."""
+"""Prints which tests failed, then how many passed, failed and were skipped, from what `swift test` left in a folder."""
 
 import re
 import sys
@@ -8,18 +8,27 @@ from xml.etree import ElementTree
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    # Swift Testing and XCTest write a file each; only the first has tests here, but both count.
-    cases = [case for file in folder.glob("*.xml") for case in ElementTree.parse(file).iter("testcase")]
-    failed = sum(1 for case in cases if case.find("failure") is not None)
-    # The file takes a test that gave up by itself, for want of something it needs, for one that passed.
-    gave_up = len(re.findall(r"^\S+ Test (?!case passing).* was cancelled after", (folder / "output.log").read_text(), re.MULTILINE))
-    skipped = sum(1 for case in cases if case.find("skipped") is not None) + gave_up
+    cases = [case for file in folder.glob("*.xml") for case in cases_in(file)]
+    failed = [case for case in cases if case.find("failure") is not None]
+    for case in failed:
+        print(f"failed: {case.get('classname')} {case.get('name')}")
+    skipped = sum(1 for case in cases if case.find("skipped") is not None)
+    # The results take a test that gave up by itself, for want of something it needs, for one that passed.
+    output = (folder / "output.log").read_text(errors="replace")
+    skipped += len(re.findall(r"^\S+ Test (?!case passing).* was cancelled after", output, re.MULTILINE))
     if not cases:
-        # A run that crashes writes no results, and a run without tests proves nothing.
-        print("error: no test has left a result; see the end of the output above", file=sys.stderr)
-        failed = 1
-    print(f"{max(len(cases) - failed - skipped, 0)} passed, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed else 0)
+        print("failed: the run itself. It left no results: it crashed, or no test matched. See its output above.")
+    failures = len(failed) if cases else 1
+    print(f"{len(cases) - len(failed) - skipped if cases else 0} passed, {failures} failed, {skipped} skipped")
+    sys.exit(1 if failures else 0)
+
+
+def cases_in(file: Path) -> list[ElementTree.Element]:
+    """The test cases of one result file; none if it was cut short, as a crash leaves it."""
+    try:
+        return list(ElementTree.parse(file).iter("testcase"))
+    except ElementTree.ParseError:
+        return []
 
 
 if __name__ == "__main__":
