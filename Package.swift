@@ -88,6 +88,10 @@ let package = Package(
             swiftSettings: houseRules
         ),
         .testTarget(name: "AWSClientTests", dependencies: ["AWSClient"], swiftSettings: houseRules),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SecurityGroups"], swiftSettings: houseRules),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: houseRules
+        ),
     ]
 )

@@ -59,7 +59,8 @@ extension SecurityGroupRule: CustomStringConvertible {
         case .all: "all traffic"
         case .icmp, .icmpv6:
             ports == .all
-                ? "\(ipProtocol) all types" : "\(ipProtocol) type \(ports.from)\(ports.to == -1 ? "" : " code \(ports.to)")"
+                ? "\(ipProtocol) all types"
+                : "\(ipProtocol) type \(ports.from)" + (ports.to == -1 ? "" : " code \(ports.to)")
         case .tcp, .udp:
             ports.from == ports.to ? "\(ipProtocol) \(ports.from)" : "\(ipProtocol) \(ports.from)-\(ports.to)"
         default: "protocol \(ipProtocol)"

@@ -1,0 +1,74 @@
+/// Everything that keeps a call from getting a service's own answer. What a service answers is `AWSServiceError`.
+public enum AWSClientError: Error, Hashable, CustomStringConvertible {
+    /// No place had credentials.
+    case noCredentials(tried: String)
+    /// A place has credentials that cannot be used.
+    case invalidCredentials(source: String, reason: String)
+    /// The request got no answer; it may have been carried out.
+    case transport(service: String, operation: String, HTTPTransportError)
+    /// The service said "done", but in a form that cannot be read.
+    case unreadableResponse(service: String, operation: String, reason: String)
+    /// A setting, from the environment or a shared file, that cannot be used.
+    case invalidSetting(name: String, value: String, reason: String)
+    /// A shared file that cannot be read.
+    case invalidSharedFile(path: String, line: Int?, reason: String)
+    /// No region where one is needed.
+    case missingRegion
+    /// A queue URL that is no SQS queue's.
+    case invalidQueueURL(String, reason: String)
+    /// Text that is no topic's ARN.
+    case invalidTopicARN(String)
+
+    /// Whether the answer did not come in time, as opposed to a connection that failed.
+    public var isTimeout: Bool {
+        if case .transport(_, _, .timedOut) = self { true } else { false }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    public var isTransient: Bool {
+        switch self {
+        case .transport(_, _, let error): error.isTransient
+        case .unreadableResponse: true
+        case .noCredentials, .invalidCredentials, .invalidSetting, .invalidSharedFile, .missingRegion,
+            .invalidQueueURL, .invalidTopicARN:
+            false
+        }
+    }
+
+    /// One line: what is wrong and what to do.
+    public var description: String {
+        switch self {
+        case .noCredentials(let tried):
+            "no AWS credentials in \(tried); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or choose a profile"
+        case .invalidCredentials(let source, let reason): "the AWS credentials of \(source) cannot be used: \(reason)"
+        case .transport(let service, let operation, let error): "\(service) \(operation): \(error)"
+        case .unreadableResponse(let service, let operation, let reason):
+            "\(service) \(operation) got an answer that cannot be read: \(reason); check that the endpoint is AWS"
+        case .invalidSetting(let name, let value, let reason): "\(name)=\(printable(value)) cannot be used: \(reason)"
+        case .invalidSharedFile(let path, let line?, let reason): "\(path):\(line): \(reason)"
+        case .invalidSharedFile(let path, nil, let reason): "\(path): \(reason)"
+        case .missingRegion: "no AWS region; set AWS_REGION, --region, or region in the profile"
+        case .invalidQueueURL(let text, let reason): "the queue URL \(printable(text)) cannot be used: \(reason)"
+        case .invalidTopicARN(let text):
+            "\(printable(text)) is no topic ARN; expected arn:aws:sns:REGION:ACCOUNT:NAME of a known region"
+        }
+    }
+}
+
+/// Text from outside as a one-line error may show it: short and without control characters.
+func printable(_ text: String) -> String {
+    let shown = text.unicodeScalars.prefix(200).map { scalar in
+        scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? "?" : scalar
+    }
+    return String(String.UnicodeScalarView(shown))
+}
+
+extension HTTPTransportError {
+    /// Whether another try may get an answer.
+    var isTransient: Bool {
+        switch self {
+        case .timedOut, .connectionFailed: true
+        case .responseTooLarge, .refused, .cancelled, .shutDown: false
+        }
+    }
+}

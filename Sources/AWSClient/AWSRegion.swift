@@ -1,0 +1,75 @@
+/// A Region of a known AWS partition.
+///
+/// A value exists only for a name in the form of one partition's Regions. Names come from events that anybody may have
+/// forged and become part of host names, so nothing but lower-case letters, digits and hyphens gets through.
+public struct AWSRegion: Hashable, Sendable, CustomStringConvertible {
+    /// The name, such as `eu-west-1`.
+    public let description: String
+    /// The partition that the name belongs to.
+    public let partition: AWSPartition
+
+    /// Takes `text` if it has the form of a Region's name: a partition's prefix, a word, a number.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard text.utf8.count <= 32, parts.count >= 3,
+            let number = parts.last, (1...2).contains(number.utf8.count), number.utf8.allSatisfy(Self.isDigit),
+            let word = parts.dropLast().last, !word.isEmpty,
+            word.utf8.allSatisfy({ Self.isDigit($0) || (0x61...0x7A).contains($0) }),
+            let partition = AWSPartition(regionPrefix: parts.dropLast(2).joined(separator: "-"))
+        else { return nil }
+        description = String(text)
+        self.partition = partition
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte)
+    }
+}
+
+/// A part of AWS with its own accounts, host names and ARNs. The raw value is what its ARNs say.
+public enum AWSPartition: String, Sendable, CaseIterable {
+    /// The commercial Regions.
+    case aws
+    /// China.
+    case china = "aws-cn"
+    /// The European Sovereign Cloud.
+    case europeanSovereignCloud = "aws-eusc"
+    /// US government.
+    case usGovernment = "aws-us-gov"
+    /// US top secret.
+    case iso = "aws-iso"
+    /// US secret.
+    case isoB = "aws-iso-b"
+    /// United Kingdom and partners.
+    case isoE = "aws-iso-e"
+    /// US, the latest of the isolated ones.
+    case isoF = "aws-iso-f"
+
+    /// What the names of its service hosts end in.
+    public var dnsSuffix: String {
+        switch self {
+        case .aws, .usGovernment: "amazonaws.com"
+        case .china: "amazonaws.com.cn"
+        case .europeanSovereignCloud: "amazonaws.eu"
+        case .iso: "c2s.ic.gov"
+        case .isoB: "sc2s.sgov.gov"
+        case .isoE: "cloud.adc-e.uk"
+        case .isoF: "csp.hci.ic.gov"
+        }
+    }
+
+    /// The partition whose Regions begin with `regionPrefix`, from the `regionRegex` that AWS publishes.
+    init?(regionPrefix: String) {
+        switch regionPrefix {
+        case "us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx": self = .aws
+        case "cn": self = .china
+        case "eusc-de": self = .europeanSovereignCloud
+        case "us-gov": self = .usGovernment
+        case "us-iso": self = .iso
+        case "us-isob": self = .isoB
+        case "eu-isoe": self = .isoE
+        case "us-isof": self = .isoF
+        default: return nil
+        }
+    }
+}

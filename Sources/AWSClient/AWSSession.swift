@@ -1,0 +1,157 @@
+public import Logging
+
+/// The front door: who we are, where calls go, and the clients that make them.
+///
+/// Settings are read once, in the order of every AWS SDK: what is given here, the environment, the shared files.
+public struct AWSSession: Sendable {
+    /// The default Region, if any setting names one.
+    public let region: AWSRegion?
+
+    private let cache: CredentialCache
+    private let endpoints: EndpointSettings
+    private let runtime: AWSServiceClient.Runtime
+
+    /// Reads the settings.
+    ///
+    /// - Parameters:
+    ///   - environment: a snapshot of the process's environment.
+    ///   - profile: beats `AWS_PROFILE`; chosen here, it also beats keys in the environment.
+    ///   - region: beats `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
+    ///   - endpointURL: where every call goes, such as an emulator; beats every configured endpoint.
+    ///   - version: of the program, for the `User-Agent` header.
+    /// - Throws: `AWSClientError` for a setting that cannot be used. Credentials are looked for at the first call.
+    public init(
+        environment: [String: String],
+        profile: String? = nil,
+        region: String? = nil,
+        endpointURL: String? = nil,
+        transport: any HTTPTransport,
+        logger: Logger,
+        version: String = "dev",
+        system: HostSystem = .current
+    ) throws(AWSClientError) {
+        let files = SharedFiles(environment: environment, profile: profile, readFile: system.readFile)
+        let config = try files.load()
+        let properties = config.profiles[files.profile] ?? [:]
+
+        let regions = [
+            ("--region", region), ("AWS_REGION", environment.setting("AWS_REGION")),
+            ("AWS_DEFAULT_REGION", environment.setting("AWS_DEFAULT_REGION")), ("region", properties.setting("region")),
+        ]
+        self.region = try regions.first { $0.1 != nil }.flatMap(Self.region)
+        endpoints = try EndpointSettings(
+            explicit: endpointURL,
+            environment: environment,
+            profile: properties,
+            config: config
+        )
+
+        let environmentKeys = profile == nil ? [EnvironmentProvider(environment: environment)] : []
+        let chain = ProviderChain(environmentKeys + [SharedFileProvider(files: files)])
+        cache = CredentialCache(chain, now: system.now)
+        runtime = AWSServiceClient.Runtime(
+            transport: transport,
+            system: system,
+            maximumAttempts: try Self.maximumAttempts(environment, properties),
+            userAgent: UserAgent.text(version: version),
+            logger: logger
+        )
+    }
+
+    private init(_ other: AWSSession, cache: CredentialCache) {
+        region = other.region
+        endpoints = other.endpoints
+        runtime = other.runtime
+        self.cache = cache
+    }
+
+    /// Credentials that are valid now, fetched if need be.
+    public var credentials: Credentials {
+        get async throws { try await cache.credentials() }
+    }
+
+    /// The same settings with credentials from `provider` alone, such as those of an assumed role.
+    public func session(with provider: any CredentialProvider) -> AWSSession {
+        AWSSession(self, cache: CredentialCache(provider, now: runtime.system.now))
+    }
+
+    // MARK: Clients
+
+    /// A client for the queue at `queueURL`.
+    ///
+    /// Calls go to the URL's own host and are signed for its Region, which need not be the default one. With a
+    /// configured endpoint they go there, and the URL is an opaque name.
+    ///
+    /// - Throws: `AWSClientError.invalidQueueURL` if the host is neither an SQS host of a known Region nor loopback:
+    ///   signed requests go to nobody else.
+    public func sqs(queueURL: String) throws(AWSClientError) -> SQSClient {
+        let queue = try QueueAddress(queueURL)
+        let override = endpoints.override(.sqs)
+        guard let endpoint = override ?? queue.endpoint else {
+            throw .invalidQueueURL(
+                queueURL,
+                reason: "its host is no SQS host of a known Region; expected https://sqs.REGION.amazonaws.com/…"
+            )
+        }
+        return SQSClient(client: client(.sqs, try chosen(queue.region), endpoint))
+    }
+
+    /// A client for queues in `region`, or the default Region, to find one by name.
+    public func sqs(region: AWSRegion? = nil) throws(AWSClientError) -> SQSClient {
+        SQSClient(client: try client(.sqs, region))
+    }
+
+    /// A client for the security groups of `region`.
+    public func ec2(region: AWSRegion) throws(AWSClientError) -> EC2Client {
+        EC2Client(client: try client(.ec2, region))
+    }
+
+    /// A client for a topic, in the Region that its ARN names.
+    public func sns(topicARN: String) throws(AWSClientError) -> SNSClient {
+        let parts = topicARN.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[2] == "sns", let region = AWSRegion(parts[3]),
+            parts[1] == region.partition.rawValue
+        else { throw .invalidTopicARN(topicARN) }
+        return SNSClient(client: try client(.sns, region))
+    }
+
+    /// A client for STS in `region`, or the default Region.
+    public func sts(region: AWSRegion? = nil) throws(AWSClientError) -> STSClient {
+        STSClient(client: try client(.sts, region))
+    }
+
+    private func client(_ service: AWSService, _ region: AWSRegion?) throws(AWSClientError) -> AWSServiceClient {
+        let region = try chosen(region)
+        return client(service, region, try endpoints.endpoint(service, region))
+    }
+
+    private func client(_ service: AWSService, _ region: AWSRegion, _ endpoint: HTTPURL) -> AWSServiceClient {
+        AWSServiceClient(service: service, region: region, endpoint: endpoint, credentials: cache, runtime: runtime)
+    }
+
+    private func chosen(_ chosen: AWSRegion?) throws(AWSClientError) -> AWSRegion {
+        guard let region = chosen ?? region else { throw .missingRegion }
+        return region
+    }
+
+    // MARK: Settings
+
+    private static func region(_ name: String, _ text: String?) throws(AWSClientError) -> AWSRegion? {
+        guard let text else { return nil }
+        guard let region = AWSRegion(text) else {
+            throw .invalidSetting(name: name, value: text, reason: "no such AWS Region; expected a name like eu-west-1")
+        }
+        return region
+    }
+
+    private static func maximumAttempts(
+        _ environment: [String: String],
+        _ profile: [String: String]
+    ) throws(AWSClientError) -> Int {
+        guard let text = environment.setting("AWS_MAX_ATTEMPTS") ?? profile.setting("max_attempts") else { return 3 }
+        guard let number = Int(text), (1...100).contains(number) else {
+            throw .invalidSetting(name: "AWS_MAX_ATTEMPTS", value: text, reason: "expected a number from 1 to 100")
+        }
+        return number
+    }
+}

@@ -1,0 +1,34 @@
+/// One place where credentials may lie.
+public protocol CredentialProvider: Sendable {
+    /// What an error calls the place.
+    var name: String { get }
+
+    /// The credentials of this place, or nil if there is nothing here and the next place is to be asked.
+    ///
+    /// - Throws: when something is here but broken. The search ends then: going on would use other credentials than
+    ///   the ones somebody meant.
+    func credentials() async throws -> Credentials?
+}
+
+/// Several places, asked in order until one has credentials.
+public struct ProviderChain: CredentialProvider {
+    private let providers: [any CredentialProvider]
+
+    /// A chain that asks `providers` from first to last.
+    public init(_ providers: [any CredentialProvider]) {
+        self.providers = providers
+    }
+
+    /// The names of all places, in order.
+    public var name: String {
+        providers.map(\.name).joined(separator: ", ")
+    }
+
+    /// The first credentials found, or nil if no place has any.
+    public func credentials() async throws -> Credentials? {
+        for provider in providers {
+            if let found = try await provider.credentials() { return found }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,83 @@
+/// The lines of a shared file: sections, properties, continuations, comments.
+struct SharedConfigParser {
+    struct Section {
+        let header: String
+        var properties: [String: String] = [:]
+    }
+
+    private(set) var sections: [Section] = []
+    /// The property that a continuation line would continue.
+    private var property: (key: String, hasSubproperties: Bool)?
+    private var line = 0
+
+    mutating func parse(_ text: String) throws(SharedConfig.SyntaxError) {
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            self.line += 1
+            if line.allSatisfy(\.isWhitespace) || line.hasPrefix("#") || line.hasPrefix(";") { continue }
+            switch line.first {
+            case "[": try openSection(line)
+            case " ", "\t": try continueProperty(line)
+            default: try addProperty(line)
+            }
+        }
+    }
+
+    /// The characters of a profile's or property's name; others make SDKs pass over it.
+    static func isName(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_/.%@:+".contains($0) }
+    }
+
+    private mutating func openSection(_ line: Substring) throws(SharedConfig.SyntaxError) {
+        let line = uncommented(line, needsSpace: false)
+        guard line.hasSuffix("]") else { throw error("Profile definition must end with ']'") }
+        sections.append(Section(header: line.dropFirst().dropLast().trimmingWhitespace()))
+        property = nil
+    }
+
+    private mutating func addProperty(_ line: Substring) throws(SharedConfig.SyntaxError) {
+        guard !sections.isEmpty else { throw error("Expected a profile definition") }
+        let (key, value) = try split(uncommented(line, needsSpace: true), what: "property")
+        property = (key.lowercased(), value.isEmpty)
+        store(value)
+    }
+
+    private mutating func continueProperty(_ line: Substring) throws(SharedConfig.SyntaxError) {
+        guard let section = sections.last else { throw error("Expected a profile definition") }
+        guard let property else { throw error("Expected a property definition, found continuation") }
+        let line = line.trimmingWhitespace()
+        if property.hasSubproperties { _ = try split(line, what: "sub-property") }
+        store(section.properties[property.key, default: ""] + "\n" + line)
+    }
+
+    private mutating func store(_ value: String) {
+        guard let property, Self.isName(property.key) else { return }
+        sections[sections.count - 1].properties[property.key] = value
+    }
+
+    private func split(_ line: String, what: String) throws(SharedConfig.SyntaxError) -> (String, String) {
+        let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { throw error("Expected an '=' sign defining a \(what)") }
+        let key = parts[0].trimmingWhitespace()
+        guard !key.isEmpty else { throw error("\(what.prefix(1).uppercased() + what.dropFirst()) did not have a name") }
+        return (key, parts[1].trimmingWhitespace())
+    }
+
+    /// The trimmed line without a comment; in a property, one begins only after white space.
+    private func uncommented(_ line: Substring, needsSpace: Bool) -> String {
+        var end = line.endIndex
+        var previous: Character = " "
+        for index in line.indices {
+            if "#;".contains(line[index]), !needsSpace || previous.isWhitespace {
+                end = index
+                break
+            }
+            previous = line[index]
+        }
+        return line[..<end].trimmingWhitespace()
+    }
+
+    private func error(_ reason: String) -> SharedConfig.SyntaxError {
+        SharedConfig.SyntaxError(line: line, reason: reason)
+    }
+}

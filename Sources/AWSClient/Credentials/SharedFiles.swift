@@ -1,0 +1,63 @@
+/// Where the shared files lie and which profile of them counts.
+struct SharedFiles: Sendable {
+    /// The config file, or nil without `HOME` and an override.
+    let configPath: String?
+    /// The credentials file, likewise.
+    let credentialsPath: String?
+    /// The chosen profile, else `default`.
+    let profile: String
+    /// Whether somebody chose the profile, so that it must exist.
+    let isProfileChosen: Bool
+
+    private let readFile: @Sendable (String) throws -> [UInt8]?
+
+    /// - Parameter profile: beats `AWS_PROFILE`.
+    init(
+        environment: [String: String],
+        profile: String?,
+        readFile: @escaping @Sendable (String) throws -> [UInt8]?
+    ) {
+        let home = environment.setting("HOME")
+        func path(_ variable: String, _ file: String) -> String? {
+            guard let chosen = environment.setting(variable) else { return home.map { "\($0)/.aws/\(file)" } }
+            return chosen.hasPrefix("~/") ? home.map { $0 + chosen.dropFirst() } ?? chosen : chosen
+        }
+        configPath = path("AWS_CONFIG_FILE", "config")
+        credentialsPath = path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        let chosen = profile ?? environment.setting("AWS_PROFILE")
+        self.profile = chosen ?? "default"
+        isProfileChosen = chosen != nil
+        self.readFile = readFile
+    }
+
+    /// Both files as one; a file that is not there is empty.
+    ///
+    /// - Throws: `AWSClientError.invalidSharedFile`, since a broken file is not the same as none.
+    func load() throws(AWSClientError) -> SharedConfig {
+        var config = SharedConfig()
+        for (path, kind) in [(configPath, SharedConfig.Kind.config), (credentialsPath, .credentials)] {
+            guard let path else { continue }
+            let bytes: [UInt8]?
+            do {
+                bytes = try readFile(path)
+            } catch {
+                throw .invalidSharedFile(path: path, line: nil, reason: "the file cannot be read (\(error))")
+            }
+            guard let bytes else { continue }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw .invalidSharedFile(path: path, line: nil, reason: "the file is not UTF-8 text")
+            }
+            do throws(SharedConfig.SyntaxError) {
+                try config.add(text, kind: kind)
+            } catch {
+                throw .invalidSharedFile(path: path, line: error.line, reason: error.reason)
+            }
+        }
+        return config
+    }
+
+    /// The files' names for an error.
+    var names: String {
+        [configPath, credentialsPath].compactMap(\.self).joined(separator: " and ")
+    }
+}

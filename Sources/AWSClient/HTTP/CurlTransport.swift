@@ -1,0 +1,52 @@
+import Synchronization
+
+/// HTTP/1.1 through libcurl: one thread drives every transfer and keeps connections alive between them.
+///
+/// HTTP/1.1 is forced because libcurl keeps a dead multiplexed connection for reuse after a timeout, which would stop
+/// a long poll for good. Redirects are never followed: a signed request belongs to one host. `HTTPS_PROXY` and
+/// `NO_PROXY` hold as libcurl defines them.
+public final class CurlTransport: HTTPTransport {
+    private let loop: CurlEventLoop
+    private let nextID = Atomic<UInt64>(0)
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - caBundle: the file of certificates to trust in place of the system's (`AWS_CA_BUNDLE`).
+    ///   - maximumResponseSize: bytes of body beyond which an answer is given up.
+    public init(caBundle: String? = nil, maximumResponseSize: Int = 16 * 1024 * 1024) throws(HTTPTransportError) {
+        loop = try CurlEventLoop(caBundle: caBundle, maximumResponseSize: maximumResponseSize)
+        loop.start()
+    }
+
+    deinit {
+        loop.stop(then: nil)
+    }
+
+    /// Sends `request`; cancelling the task closes its connection at once.
+    public func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
+        if request.url.scheme == .http, !request.url.isLoopback {
+            throw .refused(host: request.url.host, reason: "plain http is allowed to this machine only; use https")
+        }
+        // A line break in a token or setting would otherwise add headers of its own.
+        if let field = request.headers.fields.first(where: { !$0.isSendable }) {
+            throw .refused(host: request.url.host, reason: "the header \(field.name) holds a control character")
+        }
+        let id = nextID.add(1, ordering: .relaxed).newValue
+        // The handler cannot run once the wait is over, so forgetting the id here leaves nothing behind.
+        defer { loop.forget(id) }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.submit(.init(id: id, request: request, timeout: timeout, continuation: continuation))
+            }
+        } onCancel: {
+            loop.cancel(id)
+        }
+        return try result.get()
+    }
+
+    /// Ends every open transfer with `HTTPTransportError.shutDown` and waits until the thread has gone.
+    public func shutdown() async {
+        await withCheckedContinuation { continuation in loop.stop(then: continuation) }
+    }
+}

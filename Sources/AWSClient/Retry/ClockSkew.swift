@@ -1,0 +1,39 @@
+import Foundation
+
+/// By how much the service's clock differs from ours. SigV4 is refused beyond 5 minutes.
+enum ClockSkew {
+    /// Codes that say the time is wrong, and codes that a wrong time may hide behind: EC2 answers `AuthFailure`.
+    private static let codes: Set = [
+        "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException", "AuthFailure",
+        "SignatureDoesNotMatch",
+    ]
+
+    /// The offset to sign with from now on, or nil if the failure has another cause.
+    ///
+    /// - Parameters:
+    ///   - offset: what was added to our clock for the request that failed.
+    ///   - signedAt: our own clock when it was signed.
+    ///   - serverDate: the answer's `Date` header.
+    static func newOffset(code: String, offset: TimeInterval, signedAt: Date, serverDate: String?) -> TimeInterval? {
+        guard codes.contains(code), let serverDate, let server = parse(serverDate) else { return nil }
+        let skew = server.timeIntervalSince(signedAt)
+        // What is within the tolerance needs no correction; a known one moves only by what noise cannot explain.
+        guard abs(skew) > 300 || offset != 0, abs(skew - offset) > 60 else { return nil }
+        return skew
+    }
+
+    /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    private static func parse(_ text: String) -> Date? {
+        let parts = text.split { $0 == " " || $0 == ":" }
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        guard parts.count == 8, parts[7] == "GMT", let month = months.firstIndex(of: String(parts[2])),
+            let day = Int(parts[1]), let year = Int(parts[3]), let hour = Int(parts[4]), let minute = Int(parts[5]),
+            let second = Int(parts[6])
+        else { return nil }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        return calendar.date(
+            from: DateComponents(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
+        )
+    }
+}

@@ -1,0 +1,78 @@
+/// A rule as `DescribeSecurityGroupRules` shows it, every field as EC2 wrote it.
+public struct DescribedSecurityGroupRule: Hashable, Sendable {
+    /// `sgr-…`
+    public let securityGroupRuleID: String
+    /// The group that the rule is in.
+    public let groupID: String
+    /// The account that owns the group.
+    public let groupOwnerID: String
+    /// Whether it is an outbound rule.
+    public let isEgress: Bool
+    /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
+    public let ipProtocol: String
+    /// The first port, an ICMP type, or -1 for all; nil where EC2 leaves it out.
+    public let fromPort: Int?
+    /// The last port, an ICMP code, or -1 for all; nil where EC2 leaves it out.
+    public let toPort: Int?
+    /// The source or destination; exactly one of the four is set.
+    public let cidrIPv4: String?
+    /// The source or destination as an IPv6 range.
+    public let cidrIPv6: String?
+    /// The source or destination as a prefix list.
+    public let prefixListID: String?
+    /// The source or destination as a group, in this or another account.
+    public let referencedGroupID: String?
+    /// The rule's description.
+    public let description: String?
+
+    /// A rule; tests script answers with it.
+    public init(
+        securityGroupRuleID: String,
+        groupID: String,
+        groupOwnerID: String,
+        isEgress: Bool,
+        ipProtocol: String,
+        fromPort: Int? = nil,
+        toPort: Int? = nil,
+        cidrIPv4: String? = nil,
+        cidrIPv6: String? = nil,
+        prefixListID: String? = nil,
+        referencedGroupID: String? = nil,
+        description: String? = nil
+    ) {
+        self.securityGroupRuleID = securityGroupRuleID
+        self.groupID = groupID
+        self.groupOwnerID = groupOwnerID
+        self.isEgress = isEgress
+        self.ipProtocol = ipProtocol
+        self.fromPort = fromPort
+        self.toPort = toPort
+        self.cidrIPv4 = cidrIPv4
+        self.cidrIPv6 = cidrIPv6
+        self.prefixListID = prefixListID
+        self.referencedGroupID = referencedGroupID
+        self.description = description
+    }
+
+    /// The rule of an `item`, or nil if it lacks what every rule has.
+    init?(_ item: XMLTree) {
+        guard let id = item.text("securityGroupRuleId"), let groupID = item.text("groupId"),
+            let owner = item.text("groupOwnerId"), let isEgress = item.text("isEgress").flatMap({ Bool($0) }),
+            let ipProtocol = item.text("ipProtocol")
+        else { return nil }
+        self.init(
+            securityGroupRuleID: id,
+            groupID: groupID,
+            groupOwnerID: owner,
+            isEgress: isEgress,
+            ipProtocol: ipProtocol,
+            fromPort: item.text("fromPort").flatMap { Int($0) },
+            toPort: item.text("toPort").flatMap { Int($0) },
+            cidrIPv4: item.text("cidrIpv4"),
+            cidrIPv6: item.text("cidrIpv6"),
+            prefixListID: item.text("prefixListId"),
+            referencedGroupID: item["referencedGroupInfo"]?.text("groupId"),
+            description: item["description"]?.text
+        )
+    }
+}

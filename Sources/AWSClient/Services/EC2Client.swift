@@ -1,0 +1,117 @@
+/// The calls of Amazon EC2 that reading and removing security group rules takes, in one Region.
+public struct EC2Client: Sendable {
+    let client: AWSServiceClient
+
+    /// Every rule that passes all `filters`, over all pages of the answer.
+    ///
+    /// Filters (`security-group-rule-id`, `group-id`) answer with what stands; asking by id would fail for one that is
+    /// gone. EC2 is eventually consistent: a rule a few seconds old may be missing.
+    public func describeSecurityGroupRules(filters: [EC2Filter]) async throws -> [DescribedSecurityGroupRule] {
+        let action = "DescribeSecurityGroupRules"
+        var rules: [DescribedSecurityGroupRule] = []
+        var nextToken: String?
+        repeat {
+            let token = nextToken
+            let root = try await client.query(action) { parameters in
+                for (index, filter) in filters.enumerated() {
+                    parameters.add("Filter.\(index + 1).Name", filter.name)
+                    parameters.add("Filter.\(index + 1).Value", list: filter.values)
+                }
+                parameters.add("MaxResults", "1000")
+                parameters.add("NextToken", token)
+            }.root
+            guard let set = root["securityGroupRuleSet"] else {
+                throw client.unreadable(action, "there is no securityGroupRuleSet")
+            }
+            for item in set.children {
+                guard let rule = DescribedSecurityGroupRule(item) else {
+                    throw client.unreadable(action, "a rule lacks its id, group, owner, direction or protocol")
+                }
+                rules.append(rule)
+            }
+            nextToken = root.text("nextToken").flatMap { $0.isEmpty ? nil : $0 }
+            if let nextToken, nextToken == token { throw client.unreadable(action, "a page names itself as the next") }
+        } while nextToken != nil
+        return rules
+    }
+
+    /// Removes rules from a group's ingress. One unknown id rejects the call, and nothing is removed.
+    public func revokeSecurityGroupIngress(
+        groupID: String,
+        securityGroupRuleIDs: [String]
+    ) async throws -> RevokeSecurityGroupResult {
+        try await revoke("RevokeSecurityGroupIngress", groupID, securityGroupRuleIDs)
+    }
+
+    /// Removes rules from a group's egress. One unknown id rejects the call, and nothing is removed.
+    public func revokeSecurityGroupEgress(
+        groupID: String,
+        securityGroupRuleIDs: [String]
+    ) async throws -> RevokeSecurityGroupResult {
+        try await revoke("RevokeSecurityGroupEgress", groupID, securityGroupRuleIDs)
+    }
+
+    private func revoke(
+        _ action: String,
+        _ groupID: String,
+        _ ruleIDs: [String]
+    ) async throws -> RevokeSecurityGroupResult {
+        let (root, requestID) = try await client.query(action) { parameters in
+            parameters.add("GroupId", groupID)
+            parameters.add("SecurityGroupRuleId", list: ruleIDs)
+        }
+        return RevokeSecurityGroupResult(
+            isReturned: root.text("return") == "true",
+            revokedRuleIDs: root.list("revokedSecurityGroupRuleSet").compactMap { $0.text("securityGroupRuleId") },
+            hasUnknownPermissions: !root.list("unknownIpPermissionSet").isEmpty,
+            requestID: requestID
+        )
+    }
+
+    /// Any other call in EC2's protocol, for what tests and probes need.
+    func query(action: String, parameters: [(String, String)]) async throws -> XMLTree {
+        try await client.query(action) { encoder in
+            for (name, value) in parameters { encoder.add(name, value) }
+        }.root
+    }
+}
+
+/// A condition on what a describe call answers with: the property `name` is one of `values` (at most 200).
+public struct EC2Filter: Hashable, Sendable {
+    /// The property, such as `group-id`.
+    public let name: String
+    /// The values that pass.
+    public let values: [String]
+
+    /// A filter on one property.
+    public init(name: String, values: [String]) {
+        self.name = name
+        self.values = values
+    }
+}
+
+/// What a revoke call answered. It proves a revert only for `revokedRuleIDs`: AWS itself answers `return` true in a
+/// default VPC where nothing matched.
+public struct RevokeSecurityGroupResult: Hashable, Sendable {
+    /// The answer's `return`.
+    public let isReturned: Bool
+    /// The rules that the answer says were removed; empty also where an implementation does not say.
+    public let revokedRuleIDs: [String]
+    /// Whether some permissions matched nothing.
+    public let hasUnknownPermissions: Bool
+    /// EC2's id of the call, which CloudTrail repeats as `requestID`.
+    public let requestID: String?
+
+    /// A result; tests script answers with it.
+    public init(
+        isReturned: Bool,
+        revokedRuleIDs: [String] = [],
+        hasUnknownPermissions: Bool = false,
+        requestID: String? = nil
+    ) {
+        self.isReturned = isReturned
+        self.revokedRuleIDs = revokedRuleIDs
+        self.hasUnknownPermissions = hasUnknownPermissions
+        self.requestID = requestID
+    }
+}

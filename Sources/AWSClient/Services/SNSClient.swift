@@ -1,0 +1,34 @@
+/// Amazon SNS, in one topic's Region.
+public struct SNSClient: Sendable {
+    let client: AWSServiceClient
+
+    /// Publishes a message and answers with its id.
+    ///
+    /// Not idempotent: an answer that was lost and retried publishes twice, so a message carries its own id.
+    ///
+    /// - Parameters:
+    ///   - subject: ASCII, under 100 characters, without control characters, else SNS answers `InvalidParameter`.
+    ///   - attributes: message attributes of the type `String`.
+    public func publish(
+        topicARN: String,
+        subject: String?,
+        message: String,
+        attributes: [String: String] = [:]
+    ) async throws -> String {
+        let root = try await client.query("Publish") { parameters in
+            parameters.add("TopicArn", topicARN)
+            parameters.add("Subject", subject)
+            parameters.add("Message", message)
+            for (index, (name, value)) in attributes.sorted(by: { $0.key < $1.key }).enumerated() {
+                let entry = "MessageAttributes.entry.\(index + 1)"
+                parameters.add("\(entry).Name", name)
+                parameters.add("\(entry).Value.DataType", "String")
+                parameters.add("\(entry).Value.StringValue", value)
+            }
+        }.root
+        guard let id = root["PublishResult"]?.text("MessageId") else {
+            throw client.unreadable("Publish", "there is no MessageId")
+        }
+        return id
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+
+/// AWS STS, at a Region's own endpoint.
+public struct STSClient: Sendable {
+    let client: AWSServiceClient
+
+    /// Who the credentials belong to. Needs no permission.
+    public func getCallerIdentity() async throws -> CallerIdentity {
+        let action = "GetCallerIdentity"
+        let result = try await client.query(action).root["GetCallerIdentityResult"]
+        guard let account = result?.text("Account"), let arn = result?.text("Arn"), let userID = result?.text("UserId")
+        else { throw client.unreadable(action, "there is no Account, Arn or UserId") }
+        return CallerIdentity(account: account, arn: arn, userID: userID)
+    }
+
+    /// Credentials of a role.
+    ///
+    /// - Parameters:
+    ///   - sessionName: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
+    ///   - externalID: what the role's trust policy asks for.
+    ///   - durationSeconds: from 900; at most 3600 where the caller is itself a role.
+    public func assumeRole(
+        roleARN: String,
+        sessionName: String,
+        externalID: String? = nil,
+        durationSeconds: Int = 3600
+    ) async throws -> Credentials {
+        let action = "AssumeRole"
+        let root = try await client.query(action) { parameters in
+            parameters.add("RoleArn", roleARN)
+            parameters.add("RoleSessionName", sessionName)
+            parameters.add("ExternalId", externalID)
+            parameters.add("DurationSeconds", String(durationSeconds))
+        }.root
+        let result = root["AssumeRoleResult"]
+        let given = result?["Credentials"]
+        guard let key = given?.text("AccessKeyId"), let secret = given?.text("SecretAccessKey"),
+            let token = given?.text("SessionToken"), let expiration = given?.text("Expiration").flatMap(Self.date)
+        else { throw client.unreadable(action, "the credentials are incomplete") }
+        let account = result?["AssumedRoleUser"]?.text("Arn").flatMap { $0.split(separator: ":").dropFirst(3).first }
+        return Credentials(
+            accessKeyID: key,
+            secretAccessKey: secret,
+            sessionToken: token,
+            expiration: expiration,
+            accountID: account.map(String.init)
+        )
+    }
+
+    /// ISO 8601 with or without fractions of a second.
+    static func date(_ text: String) -> Date? {
+        let style = Date.ISO8601FormatStyle(timeZone: .gmt)
+        return (try? style.parse(text))
+            ?? (try? style.year().month().day().time(includingFractionalSeconds: true).parse(text))
+    }
+}
+
+/// The principal that signs.
+public struct CallerIdentity: Hashable, Sendable {
+    /// The account, 12 digits.
+    public let account: String
+    /// The principal's ARN; for a role, of its session.
+    public let arn: String
+    /// The unique id.
+    public let userID: String
+
+    /// An identity; tests script answers with it.
+    public init(account: String, arn: String, userID: String) {
+        self.account = account
+        self.arn = arn
+        self.userID = userID
+    }
+}

@@ -1,0 +1,71 @@
+/// What a service answered in place of a result.
+public struct AWSServiceError: Error, Hashable, CustomStringConvertible {
+    /// The code where the body was no error document of AWS's: a proxy's web page, nothing, half a document.
+    public static let unreadableResponse = "UnreadableResponse"
+
+    /// `sqs`, `ec2`, `sns` or `sts`.
+    public let service: String
+    /// The operation that was called.
+    public let operation: String
+    /// The code without namespace, such as `QueueDoesNotExist`.
+    public let code: String
+    /// The code that SQS used before it spoke JSON, such as `AWS.SimpleQueueService.NonExistentQueue`.
+    public let legacyCode: String?
+    /// AWS's own words.
+    public let message: String
+    /// The status of the HTTP answer.
+    public let statusCode: Int
+    /// What AWS support asks for.
+    public let requestID: String?
+
+    /// An answer as a service gave it; tests script failures with it.
+    public init(
+        service: String,
+        operation: String,
+        code: String,
+        legacyCode: String? = nil,
+        message: String = "",
+        statusCode: Int,
+        requestID: String? = nil
+    ) {
+        self.service = service
+        self.operation = operation
+        self.code = code
+        self.legacyCode = legacyCode
+        self.message = message
+        self.statusCode = statusCode
+        self.requestID = requestID
+    }
+
+    /// Whether this is the error called `code`, by its present or its legacy name.
+    public func has(code: String) -> Bool {
+        self.code == code || legacyCode == code
+    }
+
+    /// Whether the service asks for fewer calls.
+    public var isThrottling: Bool {
+        Self.throttlingCodes.contains(code) || legacyCode.map(Self.throttlingCodes.contains) == true
+    }
+
+    /// Whether the service failed on its own side, so that the same call may succeed later.
+    public var isTransient: Bool {
+        guard !isThrottling else { return false }
+        return [500, 502, 503, 504].contains(statusCode) || Self.transientCodes.contains(code)
+            || service == "sts" && code == "IDPCommunicationError"
+    }
+
+    /// One line for a person.
+    public var description: String {
+        let id = requestID.map { ", request \(printable($0))" } ?? ""
+        return "\(service) \(operation) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))"
+    }
+
+    // The lists of the AWS SDKs' standard retry mode.
+    private static let transientCodes: Set = ["RequestTimeout", "RequestTimeoutException"]
+    private static let throttlingCodes: Set = [
+        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
+        "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
+        "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "RequestThrottled", "SlowDown",
+        "PriorRequestNotComplete", "EC2ThrottledException",
+    ]
+}
