@@ -162,6 +162,7 @@ class Demo:
         self.narrator.title("Everything is still running. To use it from a shell:")
         for name, value in sorted(settings.items()):
             print(f"export {name}={shlex.quote(value)}")
+        print("# aws of version 1 passes over AWS_ENDPOINT_URL for SQS; give it --endpoint-url \"$AWS_ENDPOINT_URL\"")
         self.narrator.title("The worker's log, and how to stop it all:")
         print(f"tail -f {shlex.quote(str(self.worker_log))}")
         print(f"kill {self.worker.pid} && sleep 3; kill {self.emulator.pid}; rm -r {shlex.quote(str(self.folder))}")
