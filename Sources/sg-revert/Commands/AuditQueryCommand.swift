@@ -62,8 +62,9 @@ struct AuditQueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let path = try ledger.path(config.settings())
+        let filter = try filter(now: Date())
         do {
-            try query(LedgerReader(path: path), filter: filter(now: Date()))
+            try query(LedgerReader(path: path), filter: filter)
         } catch let error as LedgerError {
             throw RunFailure(description: "\(error)")
         }

@@ -79,13 +79,14 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     private func options(_ settings: Settings) throws(SettingsError) -> WorkerOptions {
+        let queueURL = try queue.queueURL(settings)
         let groups = try settings.list(
             self.groups, "group", variable: "SG_REVERT_GROUPS", expected: "a security group id, such as sg-0a1b2c3d4e5f60718",
             read: { SecurityGroupID($0) })
         guard !groups.isEmpty else {
             throw .missing(what: "policy", flag: "--group", variable: "SG_REVERT_GROUPS")
         }
-        var options = WorkerOptions(queueURL: try queue.queueURL(settings), policy: .watching(groups))
+        var options = WorkerOptions(queueURL: queueURL, policy: .watching(groups))
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
         options.topicARN = try settings.value(topicARN, "topic-arn", expected: "an SNS topic's ARN") {
             $0.hasPrefix("arn:") && $0.split(separator: ":", omittingEmptySubsequences: false).count == 6 ? $0 : nil
