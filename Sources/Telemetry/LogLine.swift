@@ -14,7 +14,9 @@ public enum LogFormat: String, Sendable, CaseIterable {
 /// Text of others may come in as metadata, so control characters never reach the line as such: JSON escapes them, and in the
 /// text format they become spaces.
 public struct LogLineHandler: LogHandler {
+    /// The least severe level that is written.
     public var logLevel: Logger.Level = .info
+    /// What every line carries.
     public var metadata: Logger.Metadata = [:]
     private let format: LogFormat
     private let label: String
@@ -27,11 +29,13 @@ public struct LogLineHandler: LogHandler {
         self.write = write
     }
 
+    /// One of the things that every line carries.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes one line.
     public func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
         let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
@@ -43,20 +47,31 @@ public struct LogLineHandler: LogHandler {
         write(Array((line + "\n").utf8))
     }
 
-    private func textLine(time: String, event: LogEvent, metadata: [(key: String, value: Logger.MetadataValue)]) -> String {
+    private func textLine(
+        time: String,
+        event: LogEvent,
+        metadata: [(key: String, value: Logger.MetadataValue)]
+    ) -> String {
         let pairs = metadata.map { " \($0.key)=\(quotedIfNeeded("\($0.value)"))" }.joined()
         return "\(time) \(event.level.rawValue) \(withoutControls("\(event.message)"))\(pairs)"
     }
 
-    private func jsonLine(time: String, event: LogEvent, metadata: [(key: String, value: Logger.MetadataValue)]) -> String {
-        var members = [("time", time), ("level", event.level.rawValue), ("logger", label), ("message", "\(event.message)")]
+    private func jsonLine(
+        time: String,
+        event: LogEvent,
+        metadata: [(key: String, value: Logger.MetadataValue)]
+    ) -> String {
+        var members = [
+            ("time", time), ("level", event.level.rawValue), ("logger", label), ("message", "\(event.message)"),
+        ]
         members += metadata.map { ($0.key, "\($0.value)") }
         return "{" + members.map { "\(jsonString($0.0)):\(jsonString($0.1))" }.joined(separator: ",") + "}"
     }
 
     private func quotedIfNeeded(_ text: String) -> String {
         let clean = withoutControls(text)
-        return clean.isEmpty || clean.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) ? jsonString(clean) : clean
+        return clean.isEmpty || clean.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" })
+            ? jsonString(clean) : clean
     }
 }
 
@@ -69,7 +84,8 @@ public func writeToStandardError(_ bytes: [UInt8]) {
 private func withoutControls(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
     return String(
-        String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })
+    )
 }
 
 private func jsonString(_ text: String) -> String {

@@ -48,7 +48,10 @@ public struct DeadLetterQueue: Sendable {
     private func move(_ message: SQSMessage, to target: String) async throws {
         let replays = message.replayCount + 1
         var attributes = message.messageAttributes.filter { !DeadLetterAttribute.story.contains($0.key) }
-        attributes[DeadLetterAttribute.replayCount] = MessageAttributeValue(dataType: "Number", stringValue: "\(replays)")
+        attributes[DeadLetterAttribute.replayCount] = MessageAttributeValue(
+            dataType: "Number",
+            stringValue: "\(replays)"
+        )
         let groupID = message.systemAttributes["MessageGroupId"]
         _ = try await sqs.sendMessage(
             queueURL: target,
@@ -76,7 +79,11 @@ public struct DeadLetterQueue: Sendable {
             var matches = 0
             while matches < filter.limit ?? .max {
                 let messages = try await sqs.receiveMessage(
-                    queueURL: url, maxNumberOfMessages: 10, waitTimeSeconds: 1, visibilityTimeout: Self.passSeconds)
+                    queueURL: url,
+                    maxNumberOfMessages: 10,
+                    waitTimeSeconds: 1,
+                    visibilityTimeout: Self.passSeconds
+                )
                 let fresh = messages.filter { seen.insert($0.messageID).inserted }
                 kept += fresh
                 guard !fresh.isEmpty else { return }

@@ -32,7 +32,8 @@ struct Heartbeat: Sendable {
                     } catch {
                         logger.warning(
                             "visibility not extended",
-                            metadata: ["message.id": "\(held.message.messageID)", "error": "\(plainText("\(error)"))"])
+                            metadata: ["message.id": "\(held.message.messageID)", "error": "\(plainText("\(error)"))"]
+                        )
                     }
                 }
             }

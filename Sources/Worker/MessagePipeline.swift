@@ -41,7 +41,10 @@ struct MessagePipeline: Sendable {
         logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
         let facts = EventFacts(event, decoded.change)
         let delivery = Delivery(
-            messageID: message.messageID, replayCount: message.replayCount, receivedAt: clock.now())
+            messageID: message.messageID,
+            replayCount: message.replayCount,
+            receivedAt: clock.now()
+        )
         switch try await writer.write({ try $0.claim(facts, delivery: delivery) }) {
         case .held(let until):
             logger.debug("event is held by another worker")
@@ -65,8 +68,13 @@ struct MessagePipeline: Sendable {
         switch decoded {
         case .unreadable(let unreadable):
             return try await bury(
-                message, reason: DeadLetterReason(unreadable.reason), error: unreadable.detail,
-                result: RunResult(outcome: .deadLettered), claim: claim, logger: logger)
+                message,
+                reason: DeadLetterReason(unreadable.reason),
+                error: unreadable.detail,
+                result: RunResult(outcome: .deadLettered),
+                claim: claim,
+                logger: logger
+            )
         case .ignored(_, let reason):
             return try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
         case .change(_, let change):
@@ -75,8 +83,13 @@ struct MessagePipeline: Sendable {
                 gate = try Gate(event, change)
             } catch {
                 return try await bury(
-                    message, reason: .impossible, error: "\(error)",
-                    result: RunResult(outcome: .deadLettered), claim: claim, logger: logger)
+                    message,
+                    reason: .impossible,
+                    error: "\(error)",
+                    result: RunResult(outcome: .deadLettered),
+                    claim: claim,
+                    logger: logger
+                )
             }
             if change.kind.isRemoval, let requestID = event.requestID,
                 try await writer.write({ try $0.isOwnCall(requestID: requestID) })
@@ -88,12 +101,21 @@ struct MessagePipeline: Sendable {
             }
             guard change.rules.allSatisfy(\.canBeFound) else {
                 return try await bury(
-                    message, reason: .undecodable,
+                    message,
+                    reason: .undecodable,
                     error: "a rule without id names its source group by name, which EC2 never shows",
-                    result: RunResult(outcome: .deadLettered), claim: claim, logger: logger)
+                    result: RunResult(outcome: .deadLettered),
+                    claim: claim,
+                    logger: logger
+                )
             }
             let watched = WatchedChange(
-                event: event, change: change, groupID: groupID, place: gate.place, watch: watch)
+                event: event,
+                change: change,
+                groupID: groupID,
+                place: gate.place,
+                watch: watch
+            )
             return try await revert(watched, message, claim: claim, logger: logger)
         }
     }
@@ -114,7 +136,13 @@ struct MessagePipeline: Sendable {
         let error = result.errorMessage ?? "unknown"
         if let maxReceiveCount, message.receiveCount >= maxReceiveCount {
             return try await bury(
-                message, reason: .gaveUp, error: error, result: result, claim: claim, logger: logger)
+                message,
+                reason: .gaveUp,
+                error: error,
+                result: result,
+                claim: claim,
+                logger: logger
+            )
         }
         _ = try await finish(claim, result, logger: logger)
         return .postpone(backoff.pause(after: message.receiveCount))
@@ -131,8 +159,10 @@ struct MessagePipeline: Sendable {
         try await writer.write { try $0.finish(claim, with: final) }
         onFinish()
         logger.log(
-            level: result.outcome.logLevel, "event \(result.outcome.rawValue)",
-            metadata: result.logMetadata)
+            level: result.outcome.logLevel,
+            "event \(result.outcome.rawValue)",
+            metadata: result.logMetadata
+        )
         return .delete
     }
 
@@ -174,7 +204,8 @@ struct MessagePipeline: Sendable {
         try await writer.write { try $0.note(kind: "dead-lettered", entry: entry) }
         logger.warning(
             "message dead-lettered",
-            metadata: ["reason": "\(reason.rawValue)", "error": "\(plainText(unreadable.detail))"])
+            metadata: ["reason": "\(reason.rawValue)", "error": "\(plainText(unreadable.detail))"]
+        )
         return .delete
     }
 
@@ -182,13 +213,19 @@ struct MessagePipeline: Sendable {
     private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) throws -> Disposition {
         logger.error(
             "message cannot be handled and there is no dead-letter queue; it stays in the queue",
-            metadata: ["reason": "\(reason.rawValue)"])
+            metadata: ["reason": "\(reason.rawValue)"]
+        )
         return .postpone(backoff.pause(after: message.receiveCount))
     }
 
     private func story(_ reason: DeadLetterReason, _ error: String, eventID: String?) -> DeadLetterStory {
         DeadLetterStory(
-            reason: reason, error: error, eventID: eventID, failedAt: clock.now(), worker: workerName)
+            reason: reason,
+            error: error,
+            eventID: eventID,
+            failedAt: clock.now(),
+            worker: workerName
+        )
     }
 }
 

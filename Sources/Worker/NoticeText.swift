@@ -22,7 +22,9 @@ struct NoticeText: Hashable, Sendable {
         var lines = ["sg-revert: \(headline) in security group \(group).", ""]
         func line(_ label: String, _ text: String?) {
             guard let text else { return }
-            lines.append("\(label)\(String(repeating: " ", count: max(10 - label.count, 1)))\(plainText(text, limit: 2048))")
+            lines.append(
+                "\(label)\(String(repeating: " ", count: max(10 - label.count, 1)))\(plainText(text, limit: 2048))"
+            )
         }
         line("Who", event.issuerARN ?? event.actorARN)
         if event.actorARN != event.issuerARN { line("Session", event.actorARN) }

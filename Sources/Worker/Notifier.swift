@@ -55,12 +55,15 @@ struct Notifier: Sendable {
                     topicARN: topicARN,
                     subject: text.subject,
                     message: text.body,
-                    attributes: ["notice_id": notice.id, "event_id": notice.eventID, "outcome": notice.outcome.rawValue]
+                    attributes: [
+                        "notice_id": notice.id, "event_id": notice.eventID, "outcome": notice.outcome.rawValue,
+                    ]
                 )
             } catch {
                 logger.warning(
                     "notice not sent, will be tried again",
-                    metadata: ["event.id": "\(plainText(notice.eventID))", "error": "\(plainText("\(error)"))"])
+                    metadata: ["event.id": "\(plainText(notice.eventID))", "error": "\(plainText("\(error)"))"]
+                )
                 let message = "\(error)"
                 let pause = backoff.pause(after: notice.attempt)
                 try await writer.write { try $0.noticeFailed(notice, error: message, retryAfter: pause) }

@@ -122,7 +122,7 @@ struct QueueConsumer: Sendable {
             case .postpone(let duration):
                 await postpone(message, for: duration, logger: logger)
             }
-        } catch where Task.isCancelled {
+        } catch  where Task.isCancelled {
             logger.warning("message abandoned; it comes back when its visibility ends")
         } catch {
             logger.error("message not finished", metadata: ["error": "\(plainText("\(error)"))"])

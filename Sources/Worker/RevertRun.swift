@@ -33,7 +33,11 @@ struct RevertRun: Sendable {
                 if !standing.isEmpty {
                     try await intend(state.noteIntent(to: standing))
                     let results = try await gateway.revoke(
-                        standing.map(\.id), of: watched.groupID, watched.direction, in: watched.place)
+                        standing.map(\.id),
+                        of: watched.groupID,
+                        watched.direction,
+                        in: watched.place
+                    )
                     state.note(results, for: standing, now: clock.now())
                 }
                 if !state.open.isEmpty {

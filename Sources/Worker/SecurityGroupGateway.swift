@@ -1,5 +1,6 @@
 import AWSClient
 import SecurityGroups
+import Synchronization
 
 /// Where a call goes: one account, one Region.
 struct Place: Hashable, Sendable {
@@ -25,17 +26,18 @@ struct SecurityGroupGateway: Sendable {
         let direction: Direction
     }
 
-    private let session: AWSSession
+    private let clients: EC2Clients
     private let looks: Coalescer<Place, SecurityGroupRuleID, LiveRule?>
     private let revokes: Coalescer<Lane, SecurityGroupRuleID, Revocation>
 
     init(session: AWSSession) {
-        self.session = session
+        let clients = EC2Clients(session: session)
+        self.clients = clients
         looks = Coalescer(limit: 200) { place, ids in
-            try await Self.look(at: ids, in: place, session: session)
+            try await Self.look(at: ids, in: place, clients: clients)
         }
         revokes = Coalescer(limit: 200) { lane, ids in
-            try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, session: session)
+            try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, clients: clients)
         }
     }
 
@@ -46,7 +48,7 @@ struct SecurityGroupGateway: Sendable {
 
     /// Every rule of a group; none where the group does not exist.
     func rules(of group: SecurityGroupID, in place: Place) async throws -> [LiveRule] {
-        try await session.ec2(region: place.region)
+        try await clients.client(in: place.region)
             .describeSecurityGroupRules(filters: [EC2Filter(name: "group-id", values: [group.description])])
             .compactMap(LiveRule.init)
     }
@@ -63,16 +65,16 @@ struct SecurityGroupGateway: Sendable {
 
     /// The account that our credentials belong to.
     func callerAccount(in region: AWSRegion) async throws -> String {
-        try await session.sts(region: region).getCallerIdentity().account
+        try await clients.session.sts(region: region).getCallerIdentity().account
     }
 
     /// By the filter, which answers with the rules that stand; the parameter `SecurityGroupRuleIds` fails for one that is gone.
     private static func look(
         at ids: [SecurityGroupRuleID],
         in place: Place,
-        session: AWSSession
+        clients: EC2Clients
     ) async throws -> [LiveRule?] {
-        let ec2 = try session.ec2(region: place.region)
+        let ec2 = try clients.client(in: place.region)
         var found: [SecurityGroupRuleID: LiveRule] = [:]
         for chunk in ids.chunks(of: 200) {
             let filter = EC2Filter(name: "security-group-rule-id", values: chunk.map(\.description))
@@ -89,27 +91,32 @@ struct SecurityGroupGateway: Sendable {
         of group: SecurityGroupID,
         _ direction: Direction,
         in place: Place,
-        session: AWSSession
+        clients: EC2Clients
     ) async throws -> [Revocation] {
-        let ec2 = try session.ec2(region: place.region)
+        let ec2 = try clients.client(in: place.region)
         var results: [SecurityGroupRuleID: Revocation] = [:]
         var rest = ids.uniqued()
         while !rest.isEmpty {
             do {
-                let answer = try await direction == .ingress
+                let answer =
+                    try await direction == .ingress
                     ? ec2.revokeSecurityGroupIngress(
-                        groupID: group.description, securityGroupRuleIDs: rest.map(\.description))
+                        groupID: group.description,
+                        securityGroupRuleIDs: rest.map(\.description)
+                    )
                     : ec2.revokeSecurityGroupEgress(
-                        groupID: group.description, securityGroupRuleIDs: rest.map(\.description))
+                        groupID: group.description,
+                        securityGroupRuleIDs: rest.map(\.description)
+                    )
                 let named = Set(answer.revokedRuleIDs)
                 let unnamed = rest.filter { !named.contains($0.description) }
-                let standing = try await Set(look(at: unnamed, in: place, session: session).compactMap { $0?.id })
+                let standing = try await Set(look(at: unnamed, in: place, clients: clients).compactMap { $0?.id })
                 for id in rest {
                     results[id] = standing.contains(id) ? .stands : .revoked(requestID: answer.requestID)
                 }
                 rest = []
             } catch let error as AWSServiceError where error.saysNotFound {
-                let standing = try await Set(look(at: rest, in: place, session: session).compactMap { $0?.id })
+                let standing = try await Set(look(at: rest, in: place, clients: clients).compactMap { $0?.id })
                 for id in rest where !standing.contains(id) {
                     // A repeated attempt may have met its own first effect.
                     results[id] = error.attempt > 1 ? .revoked(requestID: error.requestID) : .gone
@@ -124,6 +131,25 @@ struct SecurityGroupGateway: Sendable {
             }
         }
         return ids.map { results[$0] ?? .stands }
+    }
+}
+
+/// One client for each Region, since a client's quota of retries is worth only what it remembers.
+private final class EC2Clients: Sendable {
+    let session: AWSSession
+    private let clients = Mutex<[AWSRegion: EC2Client]>([:])
+
+    init(session: AWSSession) {
+        self.session = session
+    }
+
+    func client(in region: AWSRegion) throws -> EC2Client {
+        try clients.withLock { clients in
+            if let client = clients[region] { return client }
+            let client = try session.ec2(region: region)
+            clients[region] = client
+            return client
+        }
     }
 }
 

@@ -23,14 +23,19 @@ public struct WorkQueue: Sendable {
         }
         visibilities = Coalescer(limit: 10) { url, changes in
             try await sqs.changeMessageVisibilityBatch(
-                queueURL: url, entries: changes.map { ($0.receiptHandle, $0.seconds) })
+                queueURL: url,
+                entries: changes.map { ($0.receiptHandle, $0.seconds) }
+            )
         }
     }
 
     /// Waits for messages, `wait` at the most.
     func receive(atMost count: Int, wait: Duration) async throws -> [SQSMessage] {
         try await sqs.receiveMessage(
-            queueURL: url, maxNumberOfMessages: count, waitTimeSeconds: Int(wait.components.seconds))
+            queueURL: url,
+            maxNumberOfMessages: count,
+            waitTimeSeconds: Int(wait.components.seconds)
+        )
     }
 
     /// Deletes a message that is finished. What SQS refuses of a batch is tried again, each by itself.
@@ -68,7 +73,9 @@ public struct WorkQueue: Sendable {
         let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[2] == "sqs" else { throw QueueError.badRedrivePolicy(arn) }
         return DeadLetterQueue(
-            sqs: sqs, url: try await sqs.getQueueURL(name: String(parts[5]), ownerAccountID: String(parts[4])))
+            sqs: sqs,
+            url: try await sqs.getQueueURL(name: String(parts[5]), ownerAccountID: String(parts[4]))
+        )
     }
 }
 

@@ -43,8 +43,13 @@ public struct Worker: Sendable {
         let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
         let notifier = try options.topicARN.map { topicARN in
             Notifier(
-                sns: try session.sns(topicARN: topicARN), topicARN: topicARN, writer: writer,
-                backoff: Backoff(base: .seconds(2), cap: .seconds(300)), clock: clock, logger: logger)
+                sns: try session.sns(topicARN: topicARN),
+                topicARN: topicARN,
+                writer: writer,
+                backoff: Backoff(base: .seconds(2), cap: .seconds(300)),
+                clock: clock,
+                logger: logger
+            )
         }
         guard let (attributes, deadLetters) = try await start(queue, stop: stop) else { return [] }
         logger.notice(
@@ -53,7 +58,8 @@ public struct Worker: Sendable {
                 "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
                 "groups": "\(options.policy.watch.map(\.group.description).joined(separator: ","))",
                 "dry.run": "\(options.isDryRun)",
-            ])
+            ]
+        )
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let consumer = consumer(of: queue, attributes, deadLetters: deadLetters) { wake.yield() }
@@ -79,22 +85,28 @@ public struct Worker: Sendable {
             do {
                 let attributes = try await queue.attributes()
                 return (attributes, try await deadLetterQueue(beside: queue, attributes))
-            } catch where !options.isUntilEmpty {
+            } catch  where !options.isUntilEmpty {
                 failures += 1
                 logger.error(
-                    "cannot start yet, will try again", metadata: ["error": "\(plainText("\(error)"))"])
+                    "cannot start yet, will try again",
+                    metadata: ["error": "\(plainText("\(error)"))"]
+                )
                 await stop.sleep(for: backoff.pause(after: failures), clock: clock)
             }
         }
         return nil
     }
 
-    private func deadLetterQueue(beside queue: WorkQueue, _ attributes: QueueAttributes) async throws -> DeadLetterQueue? {
+    private func deadLetterQueue(
+        beside queue: WorkQueue,
+        _ attributes: QueueAttributes
+    ) async throws -> DeadLetterQueue? {
         do {
             return try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
         } catch QueueError.noDeadLetterQueue {
             logger.warning(
-                "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue")
+                "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue"
+            )
             return nil
         }
     }
@@ -126,10 +138,22 @@ public struct Worker: Sendable {
             onFinish: onFinish
         )
         let heartbeat = Heartbeat(
-            queue: queue, writer: writer, held: held, visibility: attributes.visibilityTimeout, clock: clock,
-            logger: logger)
+            queue: queue,
+            writer: writer,
+            held: held,
+            visibility: attributes.visibilityTimeout,
+            clock: clock,
+            logger: logger
+        )
         return QueueConsumer(
-            queue: queue, pipeline: pipeline, held: held, heartbeat: heartbeat, options: options,
-            pollBackoff: Backoff(base: .seconds(1), cap: .seconds(30)), clock: clock, logger: logger)
+            queue: queue,
+            pipeline: pipeline,
+            held: held,
+            heartbeat: heartbeat,
+            options: options,
+            pollBackoff: Backoff(base: .seconds(1), cap: .seconds(30)),
+            clock: clock,
+            logger: logger
+        )
     }
 }

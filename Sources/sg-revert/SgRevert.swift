@@ -27,7 +27,7 @@ enum Main {
         } catch let failure as any CommandFailure {
             complain("\(failure)")
             exit(failure.exitCode)
-        } catch where SgRevert.exitCode(for: error) == .validationFailure {
+        } catch  where SgRevert.exitCode(for: error) == .validationFailure {
             complain("\(SgRevert.message(for: error)); see --help")
             exit(ExitCode.validationFailure.rawValue)
         } catch {

@@ -52,7 +52,11 @@ extension SecurityGroupRule: CustomStringConvertible {
     /// The rule in words, for people: `ingress tcp 22 from 0.0.0.0/0`.
     public var description: String {
         ruleInWords(
-            direction: direction.rawValue, ipProtocol: ipProtocol.description, ports: ports, peer: peer.description)
+            direction: direction.rawValue,
+            ipProtocol: ipProtocol.description,
+            ports: ports,
+            peer: peer.description
+        )
     }
 }
 

@@ -27,7 +27,9 @@ struct AuditQueryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Events of this Region.", valueName: "name"))
     var region: String?
 
-    @Option(help: ArgumentHelp("Events by this ARN, of the caller or of the role behind the session.", valueName: "arn"))
+    @Option(
+        help: ArgumentHelp("Events by this ARN, of the caller or of the role behind the session.", valueName: "arn")
+    )
     var actor: String?
 
     @Option(help: ArgumentHelp("Events with this outcome.", valueName: "outcome"))
@@ -39,7 +41,9 @@ struct AuditQueryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Events before this time.", valueName: "time"))
     var until: String?
 
-    @Option(help: ArgumentHelp("At most so many events, 0 for all. (default: 100 in a table, else all)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("At most so many events, 0 for all. (default: 100 in a table, else all)", valueName: "n")
+    )
     var limit: Int?
 
     @Flag(help: "One line for each rule instead of each event.")
@@ -49,7 +53,9 @@ struct AuditQueryCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
 
     /// What fits on a screen.
-    private static let eventTable = ["event_time", "outcome", "group_id", "region", "event_name", "issuer_arn", "exposed_ms", "event_id"]
+    private static let eventTable = [
+        "event_time", "outcome", "group_id", "region", "event_name", "issuer_arn", "exposed_ms", "event_id",
+    ]
     private static let ruleTable = [
         "event_id", "outcome", "group_id", "direction", "protocol", "from_port", "to_port", "source", "rule_id",
     ]
@@ -133,7 +139,8 @@ func moment(_ text: String, flag: String, now: Date) throws -> Date {
     let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
     guard let date = styles.lazy.compactMap({ try? Date(text, strategy: $0) }).first else {
         throw ValidationError(
-            "\(flag): \"\(text)\" is neither a duration (90s, 15m, 24h, 30d) nor a time (2026-11-25T21:00:00Z)")
+            "\(flag): \"\(text)\" is neither a duration (90s, 15m, 24h, 30d) nor a time (2026-11-25T21:00:00Z)"
+        )
     }
     return date
 }

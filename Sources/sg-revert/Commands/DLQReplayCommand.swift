@@ -24,7 +24,10 @@ struct DLQReplayCommand: AsyncParsableCommand {
         let filter = try filter.filter(now: Date())
         try await options.withQueues { queue, source in
             var printer = RowPrinter(
-                format: format.format, columns: DeadLetter.columns, tableColumns: DeadLetter.tableColumns)
+                format: format.format,
+                columns: DeadLetter.columns,
+                tableColumns: DeadLetter.tableColumns
+            )
             var count = 0
             defer {
                 printer.finish()

@@ -18,7 +18,10 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var queue: QueueOptions
 
-    @Option(name: .customLong("group"), help: ArgumentHelp("Watch this group and revert every rule added to its ingress. (repeatable)", valueName: "id"))
+    @Option(
+        name: .customLong("group"),
+        help: ArgumentHelp("Watch this group and revert every rule added to its ingress. (repeatable)", valueName: "id")
+    )
     var groups: [String] = []
 
     @OptionGroup var ledger: LedgerOptions
@@ -35,13 +38,22 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(name: .customLong("until-empty"), help: "Stop once the queue is empty.")
     var isUntilEmpty = false
 
-    @Option(name: .customLong("wait-seconds"), help: ArgumentHelp("How long a poll waits, 0 to 20. (default: 20)", valueName: "n"))
+    @Option(
+        name: .customLong("wait-seconds"),
+        help: ArgumentHelp("How long a poll waits, 0 to 20. (default: 20)", valueName: "n")
+    )
     var waitSeconds: String?
 
-    @Option(name: .customLong("settle-seconds"), help: ArgumentHelp("How long EC2 may lag behind an event. (default: 15)", valueName: "n"))
+    @Option(
+        name: .customLong("settle-seconds"),
+        help: ArgumentHelp("How long EC2 may lag behind an event. (default: 15)", valueName: "n")
+    )
     var settleSeconds: String?
 
-    @Option(name: .customLong("shutdown-seconds"), help: ArgumentHelp("The bound on a graceful stop. (default: 30)", valueName: "n"))
+    @Option(
+        name: .customLong("shutdown-seconds"),
+        help: ArgumentHelp("The bound on a graceful stop. (default: 30)", valueName: "n")
+    )
     var shutdownSeconds: String?
 
     @OptionGroup var aws: AWSOptions
@@ -74,15 +86,21 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         guard abandoned.isEmpty else {
             throw RunFailure(
-                description: "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))")
+                description:
+                    "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))"
+            )
         }
     }
 
     private func options(_ settings: Settings) throws(SettingsError) -> WorkerOptions {
         let queueURL = try queue.queueURL(settings)
         let groups = try settings.list(
-            self.groups, "group", variable: "SG_REVERT_GROUPS", expected: "a security group id, such as sg-0a1b2c3d4e5f60718",
-            read: { SecurityGroupID($0) })
+            self.groups,
+            "group",
+            variable: "SG_REVERT_GROUPS",
+            expected: "a security group id, such as sg-0a1b2c3d4e5f60718",
+            read: { SecurityGroupID($0) }
+        )
         guard !groups.isEmpty else {
             throw .missing(what: "policy", flag: "--group", variable: "SG_REVERT_GROUPS")
         }
@@ -94,7 +112,9 @@ struct WorkerCommand: AsyncParsableCommand {
         options.isDryRun = try settings.isOn(isDryRun, "dry-run")
         options.isUntilEmpty = isUntilEmpty
         if let count = try settings.number(concurrency, "concurrency", in: 1...1000) { options.concurrency = count }
-        if let seconds = try settings.number(waitSeconds, "wait-seconds", in: 0...20) { options.wait = .seconds(seconds) }
+        if let seconds = try settings.number(waitSeconds, "wait-seconds", in: 0...20) {
+            options.wait = .seconds(seconds)
+        }
         if let seconds = try settings.number(settleSeconds, "settle-seconds", in: 0...600) {
             options.settle = .seconds(seconds)
         }

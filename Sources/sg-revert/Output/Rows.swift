@@ -45,7 +45,8 @@ struct RowPrinter {
         switch format {
         case .table:
             held.append(
-                tableColumns.map { name in row.cells.first { $0.column == name }.map { tableCell($0.value) } ?? "" })
+                tableColumns.map { name in row.cells.first { $0.column == name }.map { tableCell($0.value) } ?? "" }
+            )
         case .json: emit(count == 0 ? "[\n  \(jsonObject(row))" : ",\n  \(jsonObject(row))", terminator: "")
         case .jsonl: emit(jsonObject(row))
         case .csv: emit(row.cells.map { csvCell($0.value) }.joined(separator: ","), terminator: "\r\n")

@@ -70,7 +70,8 @@ struct ConfigFile {
             }
             let mark = item.mark
             values.append(
-                Value(text: scalar.string, origin: .file(path, line: mark?.line ?? 1, column: mark?.column ?? 1)))
+                Value(text: scalar.string, origin: .file(path, line: mark?.line ?? 1, column: mark?.column ?? 1))
+            )
         }
         return values
     }

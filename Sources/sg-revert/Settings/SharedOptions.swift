@@ -24,7 +24,10 @@ struct AWSOptions: ParsableArguments {
     @Option(help: "The AWS Region.")
     var region: String?
 
-    @Option(name: .customLong("endpoint-url"), help: ArgumentHelp("Send every call here, as to an emulator.", valueName: "url"))
+    @Option(
+        name: .customLong("endpoint-url"),
+        help: ArgumentHelp("Send every call here, as to an emulator.", valueName: "url")
+    )
     var endpointURL: String?
 
     /// A session with AWS, as every AWS SDK would resolve it.
@@ -49,7 +52,8 @@ struct AWSOptions: ParsableArguments {
 extension Settings {
     /// A setting whose variable is one of the standard `AWS_*` ones, which the session reads itself.
     fileprivate func awsText(_ flag: String?, _ name: String) throws(SettingsError) -> String? {
-        guard flag == nil, environment["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"] != nil else {
+        guard flag == nil, environment["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"] != nil
+        else {
             return try text(flag, name)
         }
         return nil
@@ -63,7 +67,8 @@ struct QueueOptions: ParsableArguments {
 
     @Option(
         name: .customLong("dead-letter-queue-url"),
-        help: ArgumentHelp("Where failures go. (default: what the queue's redrive policy names)", valueName: "url"))
+        help: ArgumentHelp("Where failures go. (default: what the queue's redrive policy names)", valueName: "url")
+    )
     var deadLetterQueueURL: String?
 
     /// The queue's URL.
@@ -80,7 +85,11 @@ struct QueueOptions: ParsableArguments {
     }
 
     private func url(_ flag: String?, _ name: String, _ settings: Settings) throws(SettingsError) -> String? {
-        try settings.value(flag, name, expected: "a queue's URL, such as https://sqs.eu-west-1.amazonaws.com/111122223333/sg-revert") {
+        try settings.value(
+            flag,
+            name,
+            expected: "a queue's URL, such as https://sqs.eu-west-1.amazonaws.com/111122223333/sg-revert"
+        ) {
             guard let url = URL(string: $0), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false else {
                 return nil
             }
@@ -112,10 +121,16 @@ struct LedgerOptions: ParsableArguments {
 
 /// How to log.
 struct LogOptions: ParsableArguments {
-    @Option(name: .customLong("log-level"), help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    @Option(
+        name: .customLong("log-level"),
+        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level")
+    )
     var logLevel: String?
 
-    @Option(name: .customLong("log-format"), help: ArgumentHelp("text or json. (default: text on a terminal, else json)", valueName: "format"))
+    @Option(
+        name: .customLong("log-format"),
+        help: ArgumentHelp("text or json. (default: text on a terminal, else json)", valueName: "format")
+    )
     var logFormat: String?
 
     /// The logger, which writes to stderr.
