@@ -9,8 +9,9 @@ struct RecordField {
 
     /// The elements of a list in any of the ways in which records write one.
     ///
-    /// CloudTrail writes `{"items": [...]}`, and `{}` for none; its conversions make an object of the only element, an array of
-    /// the whole list, or null of nothing. Anything else is no list, and to take it for an empty one would drop a rule.
+    /// CloudTrail writes `{"items": [...]}`, and `{}` for none; its conversions make an object of the only element, an
+    /// array of the whole list, or null of nothing. Anything else is no list, and to take it for an empty one would
+    /// drop a rule.
     func items() throws(UnreadableField) -> [Self] {
         switch value {
         case .null: return []

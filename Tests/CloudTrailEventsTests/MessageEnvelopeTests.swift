@@ -28,6 +28,12 @@ import Testing
         #expect(DecodedMessage(body: body).unreadable?.reason == .notJSON)
     }
 
+    @Test func `an error says which text is meant and where it breaks`() {
+        #expect(DecodedMessage(body: "{]").unreadable?.description == "not-json: the body: not JSON from byte 1 on")
+        #expect(DecodedMessage(body: inSNS("{}x")).unreadable?.detail == "Message: not JSON from byte 2 on")
+        #expect(DecodedMessage(body: "[]").unreadable?.detail == "the body: JSON, but not an object")
+    }
+
     @Test(arguments: ["[]", "null", "7", #""text""#, "true", inSNS("[]"), #"{"detail":[]}"#, #"{"detail":"x"}"#])
     func `JSON without an object is undecodable`(body: String) {
         let unreadable = DecodedMessage(body: body).unreadable

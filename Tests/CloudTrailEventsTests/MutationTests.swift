@@ -2,15 +2,19 @@ import CloudTrailEvents
 import SecurityGroups
 import Testing
 
-/// Thousands of damaged messages, the same ones on every run: each has an answer, and what is read from one is canonical.
+/// Thousands of damaged messages, the same ones on every run: each has an answer, and what is read from one is
+/// canonical.
 @Suite struct MutationTests {
     private static let fixtures: [String] = {
         let mixed =
-            #"{"ipProtocol":"tcp","fromPort":22,"toPort":"23","ipRanges":{"items":[{"cidrIp":"10.1.2.3/8","description":"\u00e9"}]},"#
-            + #""ipv6Ranges":{"items":[{"cidrIpv6":"2001:DB8::1/64"}]},"groups":{"items":[{"groupId":"sg-0fedcba9876543210"}]},"#
+            #"{"ipProtocol":"tcp","fromPort":22,"toPort":"23","#
+            + #""ipRanges":{"items":[{"cidrIp":"10.1.2.3/8","description":"\u00e9"}]},"#
+            + #""ipv6Ranges":{"items":[{"cidrIpv6":"2001:DB8::1/64"}]},"#
+            + #""groups":{"items":[{"groupId":"sg-0fedcba9876543210"}]},"#
             + #""prefixListIds":{"items":[{"prefixListId":"pl-1234abcd"}]}}"#
         let flat =
-            #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
+            #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"#
+            + #""ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         return [
             Record(request: permissions(mixed)).json,
