@@ -56,6 +56,26 @@ import Testing
         #expect(changes > 50)
     }
 
+    @Test(arguments: [
+        ("x", "ipProtocol"), ("9", "fromPort"), ("1", "cidrIp"), ("/", "cidrIp"), ("\u{301}", "ipProtocol"),
+    ])
+    func `a very long field is told briefly`(text: String, key: String) {
+        var fields = ["ipProtocol": "tcp", "fromPort": "22", "toPort": "22", "cidrIp": "192.0.2.0/24"]
+        fields[key] = String(repeating: text, count: (1 << 17) / text.utf8.count)
+        let members = fields.map { #""\#($0)":"\#($1)""# }.joined(separator: ",")
+        let body = Record(request: #"{"groupId":"\#(Record.group)",\#(members)}"#).json
+        let unreadable = DecodedMessage(body: body).unreadable
+        #expect(unreadable?.reason == .undecodable)
+        #expect(unreadable?.detail.hasPrefix("requestParameters.\(key): is no") == true)
+        #expect((unreadable?.detail.utf8.count ?? .max) < 400)
+    }
+
+    @Test func `thousands of rules are read entirely`() {
+        let ranges = Array(repeating: #"{"cidrIp":"192.0.2.0/24"}"#, count: 5_000).joined(separator: ",")
+        let item = #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[\#(ranges)]}}"#
+        #expect(DecodedMessage(body: Record(request: permissions(item)).json).change?.rules.count == 5_000)
+    }
+
     private func isCanonical(_ rule: SecurityGroupRule) -> Bool {
         let again = SecurityGroupRule(
             direction: rule.direction,
