@@ -64,8 +64,8 @@ struct ChangeDecoder {
     /// The one group of an Authorize, in whichever of the two places it is named.
     private func group(of answered: [RecordField]) throws(UnreadableField) -> String {
         var group: String?
-        for field in [request["groupId"]] + answered.map({ $0["groupId"] }) where field.value != .null {
-            guard let id = field.value.text else { throw field.problem("is not text") }
+        for field in [request["groupId"]] + answered.map({ $0["groupId"] }) {
+            guard let id = try field.optionalText() else { continue }
             guard group == nil || group == id else {
                 throw field.problem("is another group than the rest of the call's")
             }

@@ -146,9 +146,11 @@ import Testing
         #expect(decode(permissions(item)).change?.rules.map(\.rule.peer) == [.group(Record.group)])
     }
 
-    @Test func `a call by the group's name has the id in its answer`() {
+    @Test(arguments: ["", #""groupId":null,"#, #""groupId":"","#])
+    func `a call by the group's name has the id in its answer`(groupID: String) {
         let record = Record(
-            request: #"{"groupName":"default","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#,
+            request:
+                #"{\#(groupID)"groupName":"default","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#,
             response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         )
         #expect(DecodedMessage(body: record.json).change?.groupID == Record.group)
