@@ -13,6 +13,14 @@ import Testing
         #expect(DecodedMessage(body: body).rules == ["ingress tcp 22 from 0.0.0.0/0"])
     }
 
+    @Test func `a member named like a wrapping does not hide the record`() {
+        var odd = Self.record
+        odd.members = ["detail": "{}", "Message": #""{}""#]
+        #expect(DecodedMessage(body: odd.json).change != nil)
+        let sent = Self.record.inEventBridge.replacing(#""version":"0""#, with: #""Message":"{}""#)
+        #expect(DecodedMessage(body: sent).change != nil)
+    }
+
     @Test func `notifications are unwrapped a few times only`() {
         var body = "{}"
         for _ in 0..<6 { body = inSNS(body) }
