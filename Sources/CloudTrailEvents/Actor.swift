@@ -4,8 +4,9 @@ public struct Actor: Hashable, Sendable {
     public let type: String?
     /// The caller's own ARN; for a role that of the session, which whoever assumed it could name freely.
     public let arn: String?
-    /// The ARN to which a policy may grant something: that of the role (or federating user) behind a session, or the own one
-    /// of an IAM user or the root. A session's ARN is none, since IAM Identity Center leaves the role's path out of it.
+    /// The ARN to which a policy may grant something: that of the role (or federating user) behind a session, or the
+    /// own one of an IAM user or the root. A session's ARN is none, since IAM Identity Center leaves the role's path
+    /// out of it.
     public let issuerARN: String?
     /// The name of the user, or of the role behind the session.
     public let userName: String?

@@ -18,8 +18,8 @@ struct ChangeDecoder {
         }
     }
 
-    /// What an Authorize added. EC2's answer counts before the request: only it has rule ids, and the group's id where the
-    /// request names the group. Records of before July 2021, or with an answer over 100 KB, have the request alone.
+    /// What an Authorize added. EC2's answer counts before the request: only it has rule ids, and the group's id where
+    /// the request names the group. Records of before July 2021, or with an answer over 100 KB, have the request alone.
     ///
     /// A rule that cannot be read, or none at all, is an error: what is dropped here would stand for ever.
     func added(_ kind: ChangeKind, _ direction: Direction) throws(UnreadableField) -> SecurityGroupChange {
@@ -32,8 +32,8 @@ struct ChangeDecoder {
         return SecurityGroupChange(kind: kind, groupID: try group(of: answered), rules: rules)
     }
 
-    /// What a Revoke removed, as far as it can be read: nothing is done about it, and by name or by rule id a record may hold
-    /// neither the group nor the rules.
+    /// What a Revoke removed, as far as it can be read: nothing is done about it, and by name or by rule id a record
+    /// may hold neither the group nor the rules.
     func removed(_ kind: ChangeKind, _ direction: Direction) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
         let answered = (try? response["revokedSecurityGroupRuleSet"].items()) ?? []
@@ -55,7 +55,8 @@ struct ChangeDecoder {
         return SecurityGroupChange(kind: .ruleModified, groupID: groups.lazy.compactMap(\.value.text).first, rules: [])
     }
 
-    /// What `CreateSecurityGroup` added: EC2 lets all traffic out of a VPC's new group, and the record does not mention it.
+    /// What `CreateSecurityGroup` added: EC2 lets all traffic out of a VPC's new group, and the record does not mention
+    /// it.
     func created() -> SecurityGroupChange {
         SecurityGroupChange(kind: .egressAdded, groupID: response["groupId"].value.text, rules: [])
     }
@@ -63,8 +64,8 @@ struct ChangeDecoder {
     /// The one group of an Authorize, in whichever of the two places it is named.
     private func group(of answered: [RecordField]) throws(UnreadableField) -> String {
         var group: String?
-        for field in [request["groupId"]] + answered.map({ $0["groupId"] }) where field.value != .null {
-            guard let id = field.value.text else { throw field.problem("is not text") }
+        for field in [request["groupId"]] + answered.map({ $0["groupId"] }) {
+            guard let id = try field.optionalText() else { continue }
             guard group == nil || group == id else {
                 throw field.problem("is another group than the rest of the call's")
             }

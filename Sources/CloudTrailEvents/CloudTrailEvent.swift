@@ -1,7 +1,7 @@
 public import Foundation
 
-/// The facts of a CloudTrail record, as text, as the record has them. Nothing here is verified: real records are odd, redacted
-/// or old, and anybody who can send to the queue can write one.
+/// The facts of a CloudTrail record, as text, as the record has them. Nothing here is verified: real records are odd,
+/// redacted or old, and anybody who can send to the queue can write one.
 public struct CloudTrailEvent: Hashable, Sendable {
     /// The record's id, never empty; a duplicate delivery carries the same.
     public let eventID: String
@@ -13,8 +13,8 @@ public struct CloudTrailEvent: Hashable, Sendable {
     public let eventTime: Date?
     /// The region of the call, and so of the group.
     public let region: String?
-    /// The account where something changed. Records of before about 2021 do not say so on the way through EventBridge; then it
-    /// is the account of the bus, and without a bus the caller's.
+    /// The account where something changed. Records of before about 2021 do not say so on the way through EventBridge;
+    /// then it is the account of the bus, and without a bus the caller's.
     public let account: String?
     /// EC2's id of the request, by which our own calls are recognised.
     public let requestID: String?
@@ -26,7 +26,8 @@ public struct CloudTrailEvent: Hashable, Sendable {
     public let sourceIPAddress: String?
     /// Free text of the caller.
     public let userAgent: String?
-    /// The id of the record that this one corrects: CloudTrail's addendum `UPDATED_DATA` has a new id, but tells of the same call.
+    /// The id of the record that this one corrects: CloudTrail's addendum `UPDATED_DATA` has a new id, but tells of the
+    /// same call.
     public let originalEventID: String?
     /// Who made the call.
     public let actor: Actor

@@ -11,7 +11,8 @@ public enum DecodedMessage: Hashable, Sendable {
 
     /// Reads the body of a queue's message: a CloudTrail record, bare or as EventBridge sends it, also through SNS.
     ///
-    /// Every text has an answer, in time and memory linear in its length: whoever can send to the queue chooses the text.
+    /// Every text has an answer, in time and memory linear in its length: whoever can send to the queue chooses the
+    /// text.
     public init(body: String) {
         do throws(UnreadableMessage) {
             self = try Self.decode(body)

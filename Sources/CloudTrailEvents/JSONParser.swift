@@ -6,8 +6,9 @@ struct JSONSyntaxError: Error, Hashable {
 
 /// Reads RFC 8259 in one pass over the bytes.
 ///
-/// Not Foundation's decoder: to learn what a value is, that one must be asked for type after type, and each wrong guess builds
-/// an error, which makes seconds of a hostile megabyte; and it refuses a whole record for one lone surrogate in a description.
+/// Not Foundation's decoder: to learn what a value is, that one must be asked for type after type, and each wrong guess
+/// builds an error, so that a hostile megabyte takes thirty times as long; and it refuses a whole record for one lone
+/// surrogate in a description.
 struct JSONParser {
     /// Records are about ten deep. The bound keeps the recursion on any thread's stack.
     static let maximumDepth = 64

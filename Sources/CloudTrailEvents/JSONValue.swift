@@ -9,7 +9,8 @@ enum JSONValue: Hashable, Sendable {
     case bool(Bool)
     case null
 
-    /// The member of this name, or null: in records a missing member, null, and a member of what is no object mean the same.
+    /// The member of this name, or null: in records a missing member, null, and a member of what is no object mean the
+    /// same.
     subscript(key: String) -> JSONValue {
         guard case .object(let members) = self else { return .null }
         return members[key] ?? .null

@@ -13,8 +13,8 @@ struct MessageEnvelope {
     /// Unwraps the body of a message.
     init(body: String) throws(UnreadableMessage) {
         var text = body
-        for _ in 0..<Self.maximumWrappings {
-            let outer = try Self.parse(text)
+        for wrapping in 0..<Self.maximumWrappings {
+            let outer = try Self.parse(text, called: wrapping == 0 ? "the body" : "Message")
             let isRecord = outer["eventID"].string != nil
             if !isRecord, outer["detail"] == .null, case .string(let message) = outer["Message"] {
                 text = message
@@ -30,14 +30,14 @@ struct MessageEnvelope {
         throw UnreadableMessage(.undecodable, "wrapped in more than \(Self.maximumWrappings - 1) SNS notifications")
     }
 
-    private static func parse(_ text: String) throws(UnreadableMessage) -> JSONValue {
+    private static func parse(_ text: String, called name: String) throws(UnreadableMessage) -> JSONValue {
         let value: JSONValue
         do throws(JSONSyntaxError) {
             value = try JSONParser.parse(text)
         } catch {
-            throw UnreadableMessage(.notJSON, "not JSON from byte \(error.offset) on")
+            throw UnreadableMessage(.notJSON, "\(name): not JSON from byte \(error.offset) on")
         }
-        guard case .object = value else { throw UnreadableMessage(.undecodable, "JSON, but not an object") }
+        guard case .object = value else { throw UnreadableMessage(.undecodable, "\(name): JSON, but not an object") }
         return value
     }
 }

@@ -7,10 +7,24 @@ struct RecordField {
         Self(value: value[key], path: path.isEmpty ? key : "\(path).\(key)")
     }
 
+    /// The text here, which must be there.
+    func text() throws(UnreadableField) -> String {
+        guard let text = try optionalText() else { throw problem("missing") }
+        return text
+    }
+
+    /// The text here, or nil where there is none: missing, null, or empty.
+    func optionalText() throws(UnreadableField) -> String? {
+        if let text = value.text { return text }
+        guard value == .null || value == .string("") else { throw problem("is not text") }
+        return nil
+    }
+
     /// The elements of a list in any of the ways in which records write one.
     ///
-    /// CloudTrail writes `{"items": [...]}`, and `{}` for none; its conversions make an object of the only element, an array of
-    /// the whole list, or null of nothing. Anything else is no list, and to take it for an empty one would drop a rule.
+    /// CloudTrail writes `{"items": [...]}`, and `{}` for none; its conversions make an object of the only element, an
+    /// array of the whole list, or null of nothing. Anything else is no list, and to take it for an empty one would
+    /// drop a rule.
     func items() throws(UnreadableField) -> [Self] {
         switch value {
         case .null: return []

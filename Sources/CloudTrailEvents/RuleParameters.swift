@@ -12,16 +12,16 @@ struct RuleParameters {
         }
         var peers: [Peer] = []
         for range in [item["cidrIpv4"], item["cidrIpv6"]] {
-            if try optionalText(range) != nil { peers.append(try cidr(range)) }
+            if try range.optionalText() != nil { peers.append(try cidr(range)) }
         }
-        if let id = try optionalText(item["prefixListId"]) { peers.append(.prefixList(id)) }
+        if let id = try item["prefixListId"].optionalText() { peers.append(.prefixList(id)) }
         for group in [item["referencedGroupInfo"]["groupId"], item["referencedGroupId"]] {
-            if let id = try optionalText(group) { peers.append(.group(id)) }
+            if let id = try group.optionalText() { peers.append(.group(id)) }
         }
         guard let peer = peers.first, peers.count == 1 else {
             throw item.problem("names \(peers.count) sources or destinations instead of one")
         }
-        return try rule(item, id: optionalText(item["securityGroupRuleId"]), peer: peer, describedBy: item)
+        return try rule(item, id: item["securityGroupRuleId"].optionalText(), peer: peer, describedBy: item)
     }
 
     /// The parameters of a request: `ipPermissions`, or where that is empty the flat form of the simplest calls.
@@ -42,12 +42,12 @@ struct RuleParameters {
             rules.append(try rule(permission, peer: cidr(range["cidrIpv6"]), describedBy: range))
         }
         for list in try permission["prefixListIds"].items() {
-            rules.append(try rule(permission, peer: .prefixList(text(list["prefixListId"])), describedBy: list))
+            rules.append(try rule(permission, peer: .prefixList(list["prefixListId"].text()), describedBy: list))
         }
         for group in try permission["groups"].items() {
             let peer: Peer =
-                if let id = try optionalText(group["groupId"]) { .group(id) } else {
-                    .groupName(try text(group["groupName"]))
+                if let id = try group["groupId"].optionalText() { .group(id) } else {
+                    .groupName(try group["groupName"].text())
                 }
             rules.append(try rule(permission, peer: peer, describedBy: group))
         }
@@ -57,10 +57,10 @@ struct RuleParameters {
 
     private func flat(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
         var peers: [Peer] = []
-        if try optionalText(parameters["cidrIp"]) != nil { peers.append(try cidr(parameters["cidrIp"])) }
-        if let id = try optionalText(parameters["sourceSecurityGroupId"]) {
+        if try parameters["cidrIp"].optionalText() != nil { peers.append(try cidr(parameters["cidrIp"])) }
+        if let id = try parameters["sourceSecurityGroupId"].optionalText() {
             peers.append(.group(id))
-        } else if let name = try optionalText(parameters["sourceSecurityGroupName"]) {
+        } else if let name = try parameters["sourceSecurityGroupName"].optionalText() {
             peers.append(.groupName(name))
         }
         var rules: [ChangedRule] = []
@@ -75,7 +75,7 @@ struct RuleParameters {
         describedBy source: RecordField
     ) throws(UnreadableField) -> ChangedRule {
         let named = traffic["ipProtocol"]
-        guard let ipProtocol = IPProtocol(try text(named)) else {
+        guard let ipProtocol = IPProtocol(try named.text()) else {
             throw named.problem("is no protocol: \(named.quoted)")
         }
         let rule = SecurityGroupRule(
@@ -89,27 +89,16 @@ struct RuleParameters {
     }
 
     private func cidr(_ field: RecordField) throws(UnreadableField) -> Peer {
-        guard let block = CIDRBlock(try text(field)) else { throw field.problem("is no CIDR block: \(field.quoted)") }
+        guard let block = CIDRBlock(try field.text()) else { throw field.problem("is no CIDR block: \(field.quoted)") }
         return .cidr(block)
     }
 
     private func port(_ field: RecordField) throws(UnreadableField) -> Int? {
-        guard try optionalText(field) != nil else { return nil }
+        guard try field.optionalText() != nil else { return nil }
         // -1 is "all" for ICMP, and what EC2 answers where a protocol has no ports.
         guard let port = field.value.integer, (-1...65535).contains(port) else {
             throw field.problem("is no port: \(field.quoted)")
         }
         return port
-    }
-
-    private func text(_ field: RecordField) throws(UnreadableField) -> String {
-        guard let text = try optionalText(field) else { throw field.problem("missing") }
-        return text
-    }
-
-    private func optionalText(_ field: RecordField) throws(UnreadableField) -> String? {
-        if let text = field.value.text { return text }
-        guard field.value == .null || field.value == .string("") else { throw field.problem("is not text") }
-        return nil
     }
 }

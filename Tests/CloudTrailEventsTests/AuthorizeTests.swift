@@ -11,7 +11,8 @@ import Testing
 
     @Test func `the structured form is read from the request when the answer has no rules`() {
         let item =
-            #"{"ipProtocol":"tcp","fromPort":22,"toPort":23,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0","description":"x"}]}}"#
+            #"{"ipProtocol":"tcp","fromPort":22,"toPort":23,"#
+            + #""ipRanges":{"items":[{"cidrIp":"0.0.0.0/0","description":"x"}]}}"#
         let change = decode(permissions(item)).change
         #expect(change?.kind == .ingressAdded)
         #expect(change?.groupID == Record.group)
@@ -64,7 +65,8 @@ import Testing
         let families = ["groups", "ipv6Ranges", "prefixListIds"]
         let unused = empty == "absent" ? "" : families.map { ",\"\($0)\":\(empty)" }.joined()
         let item =
-            #"{"ipProtocol":"udp","fromPort":53,"toPort":53,"ipRanges":{"items":[{"cidrIp":"192.0.2.1/32"}]}\#(unused)}"#
+            #"{"ipProtocol":"udp","fromPort":53,"toPort":53,"#
+            + #""ipRanges":{"items":[{"cidrIp":"192.0.2.1/32"}]}\#(unused)}"#
         #expect(decode(permissions(item)).rules == ["ingress udp 53 from 192.0.2.1/32"])
     }
 
@@ -122,9 +124,11 @@ import Testing
 
     @Test func `the console's two items are two rules`() {
         let v4 =
-            #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]},"ipv6Ranges":{}}"#
+            #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"#
+            + #""ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]},"ipv6Ranges":{}}"#
         let v6 =
-            #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"ipRanges":{},"ipv6Ranges":{"items":[{"cidrIpv6":"::/0"}]}}"#
+            #"{"ipProtocol":"tcp","fromPort":55,"toPort":55,"#
+            + #""ipRanges":{},"ipv6Ranges":{"items":[{"cidrIpv6":"::/0"}]}}"#
         #expect(
             decode(permissions("\(v4),\(v6)")).rules == ["ingress tcp 55 from 0.0.0.0/0", "ingress tcp 55 from ::/0"]
         )
@@ -142,9 +146,11 @@ import Testing
         #expect(decode(permissions(item)).change?.rules.map(\.rule.peer) == [.group(Record.group)])
     }
 
-    @Test func `a call by the group's name has the id in its answer`() {
+    @Test(arguments: ["", #""groupId":null,"#, #""groupId":"","#])
+    func `a call by the group's name has the id in its answer`(groupID: String) {
         let record = Record(
-            request: #"{"groupName":"default","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#,
+            request:
+                #"{\#(groupID)"groupName":"default","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#,
             response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         )
         #expect(DecodedMessage(body: record.json).change?.groupID == Record.group)

@@ -70,8 +70,9 @@ import Testing
         let issuer = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123"
         let actor = try actor(
             #"{"type":"AssumedRole","accountId":"111122223333","invokedBy":"cloudformation.amazonaws.com","#
-                + #""arn":"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123/mia@example.com","sessionContext":"#
-                + #"{"sourceIdentity":"mia","sessionIssuer":{"type":"Role","arn":"\#(issuer)","userName":"AWSReservedSSO_Admin_0123"}}}"#
+                + #""arn":"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123/mia@example.com","#
+                + #""sessionContext":{"sourceIdentity":"mia","sessionIssuer":"#
+                + #"{"type":"Role","arn":"\#(issuer)","userName":"AWSReservedSSO_Admin_0123"}}}"#
         )
         #expect(actor.type == "AssumedRole")
         #expect(actor.issuerARN == issuer)

@@ -13,6 +13,14 @@ import Testing
         #expect(DecodedMessage(body: body).rules == ["ingress tcp 22 from 0.0.0.0/0"])
     }
 
+    @Test func `a member named like a wrapping does not hide the record`() {
+        var odd = Self.record
+        odd.members = ["detail": "{}", "Message": #""{}""#]
+        #expect(DecodedMessage(body: odd.json).change != nil)
+        let sent = Self.record.inEventBridge.replacing(#""version":"0""#, with: #""Message":"{}""#)
+        #expect(DecodedMessage(body: sent).change != nil)
+    }
+
     @Test func `notifications are unwrapped a few times only`() {
         var body = "{}"
         for _ in 0..<6 { body = inSNS(body) }
@@ -26,6 +34,12 @@ import Testing
     ])
     func `what is not JSON is said to be so`(body: String) {
         #expect(DecodedMessage(body: body).unreadable?.reason == .notJSON)
+    }
+
+    @Test func `an error says which text is meant and where it breaks`() {
+        #expect(DecodedMessage(body: "{]").unreadable?.description == "not-json: the body: not JSON from byte 1 on")
+        #expect(DecodedMessage(body: inSNS("{}x")).unreadable?.detail == "Message: not JSON from byte 2 on")
+        #expect(DecodedMessage(body: "[]").unreadable?.detail == "the body: JSON, but not an object")
     }
 
     @Test(arguments: ["[]", "null", "7", #""text""#, "true", inSNS("[]"), #"{"detail":[]}"#, #"{"detail":"x"}"#])

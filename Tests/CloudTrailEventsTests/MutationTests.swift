@@ -2,15 +2,19 @@ import CloudTrailEvents
 import SecurityGroups
 import Testing
 
-/// Thousands of damaged messages, the same ones on every run: each has an answer, and what is read from one is canonical.
+/// Thousands of damaged messages, the same ones on every run: each has an answer, and what is read from one is
+/// canonical.
 @Suite struct MutationTests {
     private static let fixtures: [String] = {
         let mixed =
-            #"{"ipProtocol":"tcp","fromPort":22,"toPort":"23","ipRanges":{"items":[{"cidrIp":"10.1.2.3/8","description":"\u00e9"}]},"#
-            + #""ipv6Ranges":{"items":[{"cidrIpv6":"2001:DB8::1/64"}]},"groups":{"items":[{"groupId":"sg-0fedcba9876543210"}]},"#
+            #"{"ipProtocol":"tcp","fromPort":22,"toPort":"23","#
+            + #""ipRanges":{"items":[{"cidrIp":"10.1.2.3/8","description":"\u00e9"}]},"#
+            + #""ipv6Ranges":{"items":[{"cidrIpv6":"2001:DB8::1/64"}]},"#
+            + #""groups":{"items":[{"groupId":"sg-0fedcba9876543210"}]},"#
             + #""prefixListIds":{"items":[{"prefixListId":"pl-1234abcd"}]}}"#
         let flat =
-            #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
+            #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"#
+            + #""ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         return [
             Record(request: permissions(mixed)).json,
@@ -50,6 +54,26 @@ import Testing
         }
         // Mutations that never leave a readable message would test the JSON parser alone.
         #expect(changes > 50)
+    }
+
+    @Test(arguments: [
+        ("x", "ipProtocol"), ("9", "fromPort"), ("1", "cidrIp"), ("/", "cidrIp"), ("\u{301}", "ipProtocol"),
+    ])
+    func `a very long field is told briefly`(text: String, key: String) {
+        var fields = ["ipProtocol": "tcp", "fromPort": "22", "toPort": "22", "cidrIp": "192.0.2.0/24"]
+        fields[key] = String(repeating: text, count: (1 << 17) / text.utf8.count)
+        let members = fields.map { #""\#($0)":"\#($1)""# }.joined(separator: ",")
+        let body = Record(request: #"{"groupId":"\#(Record.group)",\#(members)}"#).json
+        let unreadable = DecodedMessage(body: body).unreadable
+        #expect(unreadable?.reason == .undecodable)
+        #expect(unreadable?.detail.hasPrefix("requestParameters.\(key): is no") == true)
+        #expect((unreadable?.detail.utf8.count ?? .max) < 400)
+    }
+
+    @Test func `thousands of rules are read entirely`() {
+        let ranges = Array(repeating: #"{"cidrIp":"192.0.2.0/24"}"#, count: 5_000).joined(separator: ",")
+        let item = #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[\#(ranges)]}}"#
+        #expect(DecodedMessage(body: Record(request: permissions(item)).json).change?.rules.count == 5_000)
     }
 
     private func isCanonical(_ rule: SecurityGroupRule) -> Bool {

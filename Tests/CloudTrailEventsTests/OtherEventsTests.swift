@@ -17,7 +17,8 @@ import Testing
 
     @Test func `the flat form is read`() {
         let request =
-            #"{"groupId":"\#(Record.group)","ipPermissions":{},"ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#
+            #"{"groupId":"\#(Record.group)","ipPermissions":{},"#
+            + #""ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#
         let message = decode(request)
         #expect(message.change?.kind == .ingressRemoved)
         #expect(message.change?.groupID == Record.group)
@@ -36,7 +37,8 @@ import Testing
 
     @Test func `by rule id there is no content to read`() {
         let request =
-            #"{"groupId":"\#(Record.group)","securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}}"#
+            #"{"groupId":"\#(Record.group)","#
+            + #""securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}}"#
         #expect(decode(request).change == SecurityGroupChange(kind: .ingressRemoved, groupID: Record.group, rules: []))
     }
 

@@ -5,8 +5,8 @@ import Testing
 
 private let conformance = ProcessInfo.processInfo.environment["SG_REVERT_CONFORMANCE_DIR"]
 
-/// Records of real calls that others published. They are not part of this project; the suite runs where the variable names
-/// the conformance data, beside which the folder `events` lies.
+/// Records of real calls that others published. They are not part of this project; the suite runs where the variable
+/// names the conformance data, beside which the folder `events` lies.
 @Suite(.enabled(if: conformance != nil))
 struct PublishedRecordsTests {
     private func read(_ name: String) throws -> String {

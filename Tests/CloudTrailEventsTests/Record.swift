@@ -1,7 +1,8 @@
 import CloudTrailEvents
 import SecurityGroups
 
-/// A CloudTrail record with made-up ids, of a call that succeeded unless a test says otherwise. All values are raw JSON.
+/// A CloudTrail record with made-up ids, of a call that succeeded unless a test says otherwise. All values are raw
+/// JSON.
 struct Record {
     static let group = "sg-0a1b2c3d4e5f60718"
 

@@ -2,7 +2,8 @@ import CloudTrailEvents
 import SecurityGroups
 import Testing
 
-/// A rule that is dropped silently would stand for ever, so whatever of an Authorize cannot be read is an error that names it.
+/// A rule that is dropped silently would stand for ever, so whatever of an Authorize cannot be read is an error that
+/// names it.
 @Suite struct UndecodableTests {
     private static let range = #""ipRanges":{"items":[{"cidrIp":"192.0.2.0/24"}]}"#
     private static let ssh = #""ipProtocol":"tcp","fromPort":22,"toPort":22"#
@@ -29,8 +30,8 @@ import Testing
             #".ipRanges.items[0].cidrIp: is no CIDR block: "192.0.2.0/33""#
         ),
         (
-            #"{\#(ssh),"ipRanges":{"items":[{"cidrIp":"a\nb"}]}}"#,
-            #".ipRanges.items[0].cidrIp: is no CIDR block: "a\nb""#
+            #"{\#(ssh),"ipRanges":{"items":[{"cidrIp":"a\n\u0085\u202e\u001b\"\ud800"}]}}"#,
+            #".ipRanges.items[0].cidrIp: is no CIDR block: "a\n\u{0085}\u{202E}\u{1B}\"\u{FFFD}""#
         ),
         (#"{\#(ssh),"ipRanges":{"items":[{}]}}"#, ".ipRanges.items[0].cidrIp: missing"),
         (#"{\#(ssh),"ipRanges":{"items":"192.0.2.0/24"}}"#, ".ipRanges.items: is not a list"),

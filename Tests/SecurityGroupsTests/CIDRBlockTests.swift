@@ -13,7 +13,8 @@ import Testing
         #expect(CIDRBlock(text)?.description == canonical)
     }
 
-    /// RFC 5952: lower case, no leading zeros, the longest run of zeros shortened, the first of equal ones, never a single one.
+    /// RFC 5952: lower case, no leading zeros, the longest run of zeros shortened, the first of equal ones, never a
+    /// single one.
     @Test(arguments: [
         ("2001:0DB8:0000:0000:0000:0000:0000:0001/128", "2001:db8::1/128"), ("0:0:0:0:0:0:0:0/0", "::/0"),
         ("2001:db8:0:0:1:0:0:1/128", "2001:db8::1:0:0:1/128"), ("2001:0:0:1:0:0:0:1/128", "2001:0:0:1::1/128"),
@@ -45,7 +46,7 @@ import Testing
 
     @Test(arguments: [
         ("0.0.0.0/0", "10.0.0.0/8", true), ("10.0.0.0/8", "10.0.0.0/8", true), ("10.0.0.0/8", "10.200.0.0/16", true),
-        ("10.0.0.0/8", "11.0.0.0/16", false), ("10.200.0.0/16", "10.0.0.0/8", false),
+        ("10.0.0.0/8", "11.0.0.0/16", false), ("10.0.0.0/16", "10.0.0.0/8", false),
         ("10.0.0.0/9", "10.128.0.0/16", false),
         ("10.0.0.0/9", "10.127.255.255/32", true), ("192.0.2.1/32", "192.0.2.1/32", true),
         ("192.0.2.1/32", "192.0.2.0/32", false),

@@ -1,9 +1,10 @@
 import Glibc
 
-/// A block of IPv4 or IPv6 addresses in the one form in which EC2 stores it: host bits cleared, IPv6 in RFC 5952's spelling.
+/// A block of IPv4 or IPv6 addresses in the one form in which EC2 stores it: host bits cleared, IPv6 in RFC 5952's
+/// spelling.
 ///
-/// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators show
-/// either, and only canonical forms can be compared.
+/// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators
+/// show either, and only canonical forms can be compared.
 public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// Which of the two kinds of address.
     public enum Family: Hashable, Sendable {

@@ -26,7 +26,8 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What one rule says: one protocol, one range of ports, one peer. Two rules with the same content cannot stand in one group.
+/// What one rule says: one protocol, one range of ports, one peer. Two rules with the same content cannot stand in one
+/// group.
 ///
 /// The description is not part of it: it changes without a change of access.
 public struct SecurityGroupRule: Hashable, Sendable {

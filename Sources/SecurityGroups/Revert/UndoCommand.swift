@@ -1,7 +1,7 @@
 /// The command that brings a revoked rule back, exactly as it stood.
 ///
-/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes around it
-/// admit nothing but themselves.
+/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes
+/// around it admit nothing but themselves.
 public func undoCommand(for live: LiveRule, region: String) -> String {
     let action =
         live.rule.direction == .ingress ? "authorize-security-group-ingress" : "authorize-security-group-egress"
