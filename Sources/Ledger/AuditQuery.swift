@@ -108,7 +108,8 @@ private struct Condition {
 }
 
 extension AuditValue {
-    /// The tables are strict and hold numbers and text alone; what a view's expression might yield beyond is shown as text.
+    /// The tables are strict and hold numbers and text alone; what a view's expression might yield beyond is shown as
+    /// text.
     init(_ value: DatabaseValue) {
         switch value.storage {
         case .null: self = .null

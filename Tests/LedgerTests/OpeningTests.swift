@@ -23,7 +23,7 @@ import Testing
     @Test func `the file is its owner's alone, as are the directories made for it`() throws {
         let path = test.directory + "/a/b/ledger.db"
         _ = try open(path)
-        #expect(try mode(path) == 0o600)
+        #expect(try mode(path) == 0o600 && mode(path + "-turn") == 0o600)
         #expect(try mode(test.directory + "/a/b") == 0o700 && mode(test.directory + "/a") == 0o700)
     }
 
