@@ -35,7 +35,7 @@ public final class Ledger: Sendable {
         try LedgerFile.make(at: path)
         turn = try WriteTurn(path: path)
         do {
-            queue = try DatabaseQueue(path: path, configuration: .ledger { try $0.execute(sql: Self.settings) })
+            queue = try DatabaseQueue(path: path, configuration: .ledger { try Self.prepare($0, path: path) })
             try queue.writeWithoutTransaction { db in
                 try db.inTurn(turn) { try Schema.migrate(db, path: path) }
                 try Self.checkSettings(of: db, path: path)
@@ -101,7 +101,14 @@ public final class Ledger: Sendable {
         }
     }
 
-    private static let settings = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL"
+    /// The journal mode is part of the file, so it is not set before the file is known to be ours.
+    private static func prepare(_ db: Database, path: String) throws {
+        try db.inTransaction(.deferred) {
+            _ = try Schema.checkedVersion(of: db, path: path)
+            return .commit
+        }
+        try db.execute(sql: "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL")
+    }
 
     /// SQLite answers a setting that it does not take with the old value, not with an error.
     private static func checkSettings(of db: Database, path: String) throws {

@@ -66,9 +66,12 @@ import Testing
         #expect(try String(contentsOfFile: test.path, encoding: .utf8) == text)
     }
 
-    @Test func `another program's database is refused, and left alone`() throws {
-        try test.execute("CREATE TABLE theirs (x)")
+    @Test func `another program's database is refused, and left alone`() async throws {
+        try await DatabaseQueue(path: test.path).writeWithoutTransaction {
+            try $0.execute(sql: "PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)")
+        }
         #expect(throws: LedgerError.notALedger(path: test.path)) { try test.open() }
+        #expect(try test.value("PRAGMA journal_mode") == "wal")
         #expect(try test.value("SELECT count(*) FROM sqlite_master") == "1")
     }
 
