@@ -11,16 +11,30 @@ enum AuditQuery {
         limit: Int,
         in db: Database
     ) throws -> [AuditEvent] {
+        let (sql, arguments) = page(matching: filter, after: cursor, limit: limit)
+        return try Row.fetchAll(db, sql: sql, arguments: arguments).map(event)
+    }
+
+    /// The statement of one page. It names the expression of the indexes, along which it runs from the cursor on.
+    static func page(
+        matching filter: EventFilter,
+        after cursor: EventCursor?,
+        limit: Int
+    ) -> (sql: String, arguments: StatementArguments) {
         var condition = Condition(filter)
         if let cursor {
-            condition.add("(coalesce(event_time, ''), event_id) < (?, ?)", [cursor.eventTime, cursor.eventID])
+            // The first term follows from the second, but SQLite seeks in an index of expressions by the first alone.
+            condition.add(
+                "coalesce(event_time, '') <= ? AND (coalesce(event_time, ''), event_id) < (?, ?)",
+                [cursor.eventTime, cursor.eventTime, cursor.eventID]
+            )
         }
         let sql = """
             SELECT \(AuditEvent.columns.joined(separator: ", ")), coalesce(event_time, '')
             FROM audit_events \(condition.sql)
             ORDER BY coalesce(event_time, '') DESC, event_id DESC LIMIT ?
             """
-        return try Row.fetchAll(db, sql: sql, arguments: condition.arguments + [max(0, limit)]).map(event)
+        return (sql, condition.arguments + [max(0, limit)])
     }
 
     /// How many events the filter lets through.
@@ -94,7 +108,8 @@ private struct Condition {
 }
 
 extension AuditValue {
-    /// The tables are strict and hold numbers and text alone; what a view's expression might yield beyond is shown as text.
+    /// The tables are strict and hold numbers and text alone; what a view's expression might yield beyond is shown as
+    /// text.
     init(_ value: DatabaseValue) {
         switch value.storage {
         case .null: self = .null

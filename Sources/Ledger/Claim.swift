@@ -87,8 +87,8 @@ public enum ClaimResult: Hashable, Sendable {
 public struct Claim: Hashable, Sendable {
     /// The event.
     public let eventID: String
-    /// The number of the claim, growing with each claim of the event. What a claim with an older number writes is refused,
-    /// so that a worker that was paused and wakes up late cannot overwrite its successor.
+    /// The number of the claim, growing with each claim of the event. What a claim with an older number writes is
+    /// refused, so that a worker that was paused and wakes up late cannot overwrite its successor.
     public let fence: Int64
     /// Which run of the event this is, from 1.
     public let attempt: Int
@@ -99,8 +99,8 @@ public struct Claim: Hashable, Sendable {
     public let isLaterRun: Bool
     /// Whether the run before this one never ended: its worker died, or lost its lease.
     public let isTakeover: Bool
-    /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are here
-    /// keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
+    /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
+    /// here keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
     public let alreadyReverted: [RuleResult]
 
     /// A claim with these values; the ledger makes the ones that count.
@@ -124,7 +124,8 @@ public struct Claim: Hashable, Sendable {
 }
 
 extension String {
-    /// The text as the ledger stores it: GRDB binds up to the first NUL, and two ids that differ after one must stay two.
+    /// The text as the ledger stores it: GRDB binds up to the first NUL, and two ids that differ after one must stay
+    /// two.
     var withoutNUL: String {
         guard utf8.contains(0) else { return self }
         return String(UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))

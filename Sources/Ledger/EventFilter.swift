@@ -17,7 +17,8 @@ public struct EventFilter: Hashable, Sendable {
     public var outcome: EventOutcome?
     /// The earliest event time; events without a time are left out.
     public var since: Date?
-    /// The end of the event times, itself left out, so that adjoining spans share no event; events without a time are left out.
+    /// The end of the event times, itself left out, so that adjoining spans share no event; events without a time are
+    /// left out.
     public var until: Date?
 
     /// A filter that lets through whatever the given values allow.

@@ -1,4 +1,5 @@
-/// JSON with one text for one value: keys sorted, no spaces, nothing escaped that need not be, so that a hash can rest on it.
+/// JSON with one text for one value: keys sorted, no spaces, nothing escaped that need not be, so that a hash can
+/// rest on it.
 enum JSON: Hashable {
     case null
     case boolean(Bool)

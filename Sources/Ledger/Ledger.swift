@@ -3,14 +3,15 @@ import GRDB
 
 /// The record of what became of every event, in one SQLite file that the workers of a host share.
 ///
-/// Journal `TRUNCATE`, synchronous `FULL`: what a write has returned survives a crash and a power cut. Not WAL, which can corrupt
-/// the file when several processes write and checkpoint (SQLite 3.7.0 to 3.51.2).
+/// Journal `TRUNCATE`, synchronous `FULL`: what a write has returned survives a crash and a power cut. Not WAL, which
+/// can corrupt the file when several processes write and checkpoint (SQLite 3.7.0 to 3.51.2).
 public final class Ledger: Sendable {
     private let path: String
     private let worker: String
     private let lease: Duration
     private let now: @Sendable () -> Date
     private let queue: DatabaseQueue
+    private let turn: WriteTurn
 
     /// Opens the ledger at `path`, making it (mode 0600) and the directories above it (0700) as needed.
     ///
@@ -32,13 +33,11 @@ public final class Ledger: Sendable {
         self.lease = lease
         self.now = now
         try LedgerFile.make(at: path)
+        turn = try WriteTurn(path: path)
         do {
-            queue = try DatabaseQueue(path: path, configuration: .ledger { try $0.execute(sql: Self.settings) })
+            queue = try DatabaseQueue(path: path, configuration: .ledger { try Self.prepare($0, path: path) })
             try queue.writeWithoutTransaction { db in
-                try db.inTransaction(.immediate) {
-                    try Schema.migrate(db, path: path)
-                    return .commit
-                }
+                try db.inTurn(turn) { try Schema.migrate(db, path: path) }
                 try Self.checkSettings(of: db, path: path)
             }
         } catch {
@@ -55,7 +54,8 @@ public final class Ledger: Sendable {
         try await transaction { try body($0) }
     }
 
-    /// Runs all `bodies` in one transaction, so that they share its cost, and each in a savepoint, so that they share nothing else.
+    /// Runs all `bodies` in one transaction, so that they share its cost, and each in a savepoint, so that they share
+    /// nothing else.
     ///
     /// - Returns: For each body the error for which it wrote nothing, or null.
     /// - Throws: `LedgerError` when the transaction as a whole failed and nothing was written.
@@ -69,7 +69,8 @@ public final class Ledger: Sendable {
                     }
                     return nil
                 } catch {
-                    // A full disk, among others, ends the transaction, and with it what the bodies before this one wrote.
+                    // A full disk, among others, ends the transaction, and with it what the bodies before this one
+                    // wrote.
                     guard transaction.db.isInsideTransaction else { throw error }
                     return LedgerError.translate(error, path: path)
                 }
@@ -82,18 +83,16 @@ public final class Ledger: Sendable {
         _ body: @Sendable @escaping (LedgerTransaction) throws -> T
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            queue.asyncWriteWithoutTransaction { [path, worker, lease, now] db in
+            queue.asyncWriteWithoutTransaction { [path, worker, lease, now, turn] db in
                 continuation.resume(
                     with: Result {
                         do {
-                            try db.beginTransaction(.immediate)
-                            let result = try body(
-                                LedgerTransaction(db: db, path: path, worker: worker, lease: lease, now: now())
-                            )
-                            try db.commit()
-                            return result
+                            return try db.inTurn(turn) {
+                                try body(
+                                    LedgerTransaction(db: db, path: path, worker: worker, lease: lease, now: now())
+                                )
+                            }
                         } catch {
-                            if db.isInsideTransaction { try? db.rollback() }
                             throw LedgerError.translate(error, path: path)
                         }
                     }
@@ -102,7 +101,14 @@ public final class Ledger: Sendable {
         }
     }
 
-    private static let settings = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL"
+    /// The journal mode is part of the file, so it is not set before the file is known to be ours.
+    private static func prepare(_ db: Database, path: String) throws {
+        try db.inTransaction(.deferred) {
+            _ = try Schema.checkedVersion(of: db, path: path)
+            return .commit
+        }
+        try db.execute(sql: "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL")
+    }
 
     /// SQLite answers a setting that it does not take with the old value, not with an error.
     private static func checkSettings(of db: Database, path: String) throws {
@@ -117,12 +123,28 @@ public final class Ledger: Sendable {
     }
 }
 
+extension Database {
+    /// Runs `body` in a transaction that has the write lock from the start, since one that read first could not wait
+    /// for it.
+    fileprivate func inTurn<T>(_ turn: WriteTurn, _ body: () throws -> T) throws -> T {
+        try turn.take { try beginTransaction(.immediate) }
+        do {
+            let result = try body()
+            try commit()
+            return result
+        } catch {
+            if isInsideTransaction { try? rollback() }
+            throw error
+        }
+    }
+}
+
 extension Configuration {
-    /// What every connection to a ledger has: it waits 10 seconds for others, where GRDB's default fails at once.
+    /// What every connection to a ledger has: it waits ten seconds for others, where GRDB's default fails at once.
     static func ledger(_ prepare: @escaping @Sendable (Database) throws -> Void) -> Configuration {
         var configuration = Configuration()
         configuration.label = "ledger"
-        configuration.busyMode = .timeout(10)
+        configuration.busyMode = .callback(WriteTurn.wait)
         configuration.prepareDatabase(prepare)
         return configuration
     }

@@ -45,7 +45,7 @@ public enum LedgerError: Error, Hashable, CustomStringConvertible {
         case .settingRefused(let path, let setting, let value):
             "\(path): SQLite answers \(setting)=\(value); stop whatever else has the ledger open and try again"
         case .busy(let path):
-            "\(path): others kept the ledger locked for 10 seconds; stop what holds it open (a shell, a backup)"
+            "\(path): others kept the ledger locked for over ten seconds; stop what holds it open (a shell, a backup)"
         case .needsRecovery(let path):
             "\(path): a stopped worker left a write half done; start a worker on it once, then read it again"
         case .damaged(let path, let detail):

@@ -15,7 +15,8 @@ enum LedgerFile {
         } catch {
             throw LedgerError.notAccessible(path: path, reason: "cannot make the directory \(directory)")
         }
-        // mknod rather than open: closing a descriptor would drop the locks that SQLite holds on the file in this process.
+        // mknod rather than open: closing a descriptor would drop the locks that SQLite holds on the file in this
+        // process.
         guard mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
@@ -47,7 +48,8 @@ enum LedgerFile {
 
     /// Whether `device` is the mount of a file system that other hosts can write too.
     ///
-    /// - Parameter mounts: Linux's `mountinfo`, whose lines have the device in the third field and the type after a lone hyphen.
+    /// - Parameter mounts: Linux's `mountinfo`, whose lines have the device in the third field and the type after a
+    ///   lone hyphen.
     static func isOnNetwork(device: UInt, mounts: String) -> Bool {
         let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
         let minor = device & 0xFF | (device >> 12) & ~0xFF

@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
 
-/// Reads a ledger beside the workers that write it: makes no file, changes none, and keeps no lock from one call to the next.
+/// Reads a ledger beside the workers that write it: makes no file, changes none, and keeps no lock from one call to
+/// the next.
 public struct LedgerReader: Sendable {
     private let path: String
     private let queue: DatabaseQueue
@@ -29,7 +30,8 @@ public struct LedgerReader: Sendable {
 
     /// One page of the events that `filter` lets through, newest event first, those without a time last.
     ///
-    /// - Parameter after: The cursor of the last row of the page before. Pages share no row and skip none that was there all along.
+    /// - Parameter after: The cursor of the last row of the page before. Pages share no row and skip none that was
+    ///   there all along.
     public func events(matching filter: EventFilter, after: EventCursor?, limit: Int) throws -> [AuditEvent] {
         try read { try AuditQuery.events(matching: filter, after: after, limit: limit, in: $0) }
     }

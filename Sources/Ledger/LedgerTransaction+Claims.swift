@@ -5,8 +5,9 @@ import SecurityGroups
 extension LedgerTransaction {
     /// Decides what to do with a delivery of an event, and if it is to be run, gives the event to the caller.
     ///
-    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is `failed` or `dead-lettered`, or that
-    /// was replayed more often than the ledger has seen, runs again; any other is a duplicate.
+    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is `failed` or
+    /// `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
+    /// duplicate.
     public func claim(_ event: EventFacts, delivery: Delivery) throws -> ClaimResult {
         try insert(event, delivery)
         let isNew = db.changesCount > 0
@@ -34,7 +35,8 @@ extension LedgerTransaction {
             isTakeover: known.leaseUntil != nil,
             alreadyReverted: try alreadyReverted(known, event.eventID)
         )
-        // The count of a run that dies is not remembered, so the message that brought it runs again; one that takes over keeps it.
+        // The count of a run that dies is not remembered, so the message that brought it runs again; one that takes
+        // over keeps it.
         try run(
             """
             UPDATE events SET fence = ?, attempts = ?, lease_owner = ?, lease_until = ?,
@@ -72,7 +74,8 @@ extension LedgerTransaction {
 
     /// Makes the leases of `claims` end one lease from now.
     ///
-    /// - Returns: The claims that have ended, whose runs are to be dropped. One whose lease ran out without a taker is still held.
+    /// - Returns: The claims that have ended, whose runs are to be dropped. One whose lease ran out without a taker
+    ///   is still held.
     public func renew(_ claims: [Claim]) throws -> [Claim] {
         let until = text(after: lease)
         return try claims.filter { claim in
@@ -99,7 +102,8 @@ extension LedgerTransaction {
         try append("released", eventID: claim.eventID, ["fence": .integer(claim.fence)])
     }
 
-    /// Ends the work of a claim that has ended: every statement for a claim names its fence, and changes nothing without it.
+    /// Ends the work of a claim that has ended: every statement for a claim names its fence, and changes nothing
+    /// without it.
     func requireChange(_ claim: Claim) throws {
         guard db.changesCount > 0 else {
             throw LedgerError.claimLost(eventID: claim.eventID, fence: claim.fence)
@@ -109,8 +113,8 @@ extension LedgerTransaction {
     private func insert(_ event: EventFacts, _ delivery: Delivery) throws {
         try run(
             """
-            INSERT INTO events (event_id, event_name, account, region, group_id, actor_arn, issuer_arn, source_ip, user_agent,
-                event_time, request_id, received_at, replay_count)
+            INSERT INTO events (event_id, event_name, account, region, group_id, actor_arn, issuer_arn, source_ip,
+                user_agent, event_time, request_id, received_at, replay_count)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING
             """,
             [
@@ -177,7 +181,8 @@ extension LedgerTransaction {
     private func alreadyReverted(_ event: KnownEvent, _ eventID: String) throws -> [RuleResult] {
         guard event.outcome == .failed || event.outcome == .deadLettered else { return [] }
         let sql = """
-            SELECT rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision, reason, undo
+            SELECT rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision,
+                reason, undo
             FROM rules WHERE event_id = ? AND outcome = 'reverted' ORDER BY position
             """
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [eventID]).map { row in

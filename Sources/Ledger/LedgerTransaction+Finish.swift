@@ -4,8 +4,8 @@ import SecurityGroups
 extension LedgerTransaction {
     /// Ends a run: records how it came out, and lets go of the event.
     ///
-    /// The run becomes the event's outcome if it is the first, if it reverted something, or if the outcome so far is `failed`,
-    /// `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every run.
+    /// The run becomes the event's outcome if it is the first, if it reverted something, or if the outcome so far is
+    /// `failed`, `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every run.
     ///
     /// - Throws: `LedgerError.claimLost` when the claim has ended; nothing is recorded then.
     public func finish(_ claim: Claim, with result: RunResult) throws {
@@ -38,8 +38,8 @@ extension LedgerTransaction {
     private func replaceOutcome(of eventID: String, with result: RunResult) throws {
         try run(
             """
-            UPDATE events SET outcome = ?, reason = ?, finished_at = ?, exposed_ms = ?, aws_request_id = ?, error_code = ?,
-                error_message = ?, dry_run = ?
+            UPDATE events SET outcome = ?, reason = ?, finished_at = ?, exposed_ms = ?, aws_request_id = ?,
+                error_code = ?, error_message = ?, dry_run = ?
             WHERE event_id = ?
             """,
             [
@@ -52,8 +52,8 @@ extension LedgerTransaction {
         for (position, rule) in result.rules.enumerated() {
             try run(
                 """
-                INSERT INTO rules (event_id, position, rule_id, group_id, direction, protocol, from_port, to_port, source,
-                    description, decision, reason, outcome, undo)
+                INSERT INTO rules (event_id, position, rule_id, group_id, direction, protocol, from_port, to_port,
+                    source, description, decision, reason, outcome, undo)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [

@@ -5,7 +5,8 @@ import SecurityGroups
 extension LedgerTransaction {
     /// Takes up to `limit` notices that are due and that nobody is sending, the longest due first.
     ///
-    /// - Parameter lease: For how long no other worker takes them. Whoever dies while sending leaves them due again after it.
+    /// - Parameter lease: For how long no other worker takes them. Whoever dies while sending leaves them due again
+    ///   after it.
     public func takeNotices(limit: Int, lease: Duration) throws -> [Notice] {
         let sql = """
             UPDATE notices SET due_at = ?, attempts = attempts + 1
@@ -42,7 +43,8 @@ extension LedgerTransaction {
         )
     }
 
-    /// Makes a notice that could not be sent due again after `retryAfter`, unless another worker has taken it meanwhile.
+    /// Makes a notice that could not be sent due again after `retryAfter`, unless another worker has taken it
+    /// meanwhile.
     public func noticeFailed(_ notice: Notice, error: String, retryAfter: Duration) throws {
         try run(
             """

@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
 
-/// One transaction on the ledger: what is written in it stands whole or not at all. Not to be kept beyond the closure that got it.
+/// One transaction on the ledger: what is written in it stands whole or not at all. Not to be kept beyond the closure
+/// that got it.
 public struct LedgerTransaction {
     let db: Database
     let path: String
@@ -10,7 +11,8 @@ public struct LedgerTransaction {
     /// When the transaction began to write, the same for all that it writes.
     let now: Date
 
-    /// Whether one of this ledger's workers made the call with EC2's id `requestID`, so that CloudTrail's record of it is our own echo.
+    /// Whether one of this ledger's workers made the call with EC2's id `requestID`, so that CloudTrail's record of
+    /// it is our own echo.
     public func isOwnCall(requestID: String) throws -> Bool {
         try row("SELECT 1 FROM own_calls WHERE request_id = ?", [requestID.bounded]) != nil
     }

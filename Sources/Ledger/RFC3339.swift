@@ -4,7 +4,8 @@ public import Foundation
 ///
 /// By hand, since Foundation's formatters load ICU and cost a claim more than its SQL.
 public enum RFC3339 {
-    /// `2026-11-25T21:40:59.123Z`, rounded to the millisecond, and held within the years 0000 to 9999 that have four digits.
+    /// `2026-11-25T21:40:59.123Z`, rounded to the millisecond, and held within the years 0000 to 9999 that have four
+    /// digits.
     public static func format(_ date: Date) -> String {
         let seconds = date.timeIntervalSince1970
         let bounded = seconds.isNaN ? 0 : min(max(seconds, -62_167_219_200), 253_402_300_799.999)
@@ -71,7 +72,8 @@ public enum RFC3339 {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    // Days are counted in years that begin in March, whose leap day is their last, and in eras of 400 years of 146,097 days.
+    // Days are counted in years that begin in March, whose leap day is their last, and in eras of 400 years of
+    // 146,097 days.
 
     private static func days(toYear year: Int64, month: Int64, day: Int64) -> Int64 {
         let (era, yearOfEra) = (month > 2 ? year : year - 1).flooredQuotientAndRemainder(by: 400)

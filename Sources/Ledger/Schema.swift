@@ -8,8 +8,8 @@ enum Schema {
     /// Each brings a ledger from the version that is its index to the next. Those that were released never change.
     static let migrations = [version1]
 
-    /// Brings the ledger up to date. To be called in an immediate transaction, which lets one process at a time through:
-    /// of many that start at once, the first migrates and the others find it done.
+    /// Brings the ledger up to date. To be called in an immediate transaction, which lets one process at a time
+    /// through: of many that start at once, the first migrates and the others find it done.
     static func migrate(_ db: Database, path: String) throws {
         let version = try checkedVersion(of: db, path: path)
         guard version < migrations.count else { return }
