@@ -30,7 +30,7 @@ import Testing
         _ = try await ledger.claim("e")
         test.advance(60)
         let two = try test.open(worker: "two")
-        #expect(try await two.claim("e") == .run(Claim(eventID: "e", fence: 2, attempt: 2)))
+        #expect(try await two.claim("e") == .run(Claim(eventID: "e", fence: 2, attempt: 2, isTakeover: true)))
         #expect(try test.value("SELECT worker FROM audit_events") == "two")
     }
 
