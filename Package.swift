@@ -45,14 +45,15 @@ let package = Package(
         .target(name: "CloudTrailEvents", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
 
         // The edges.
+        .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: touchesC),
         .target(
             name: "AWSClient",
-            dependencies: ["CCurl", "CCrypto", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Hashing", "CCurl", .product(name: "Logging", package: "swift-log")],
             swiftSettings: touchesC
         ),
         .target(
             name: "Ledger",
-            dependencies: ["SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: houseRules
         ),
         .target(

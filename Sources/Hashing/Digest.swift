@@ -1,17 +1,19 @@
 import CCrypto
 
 /// SHA-256 and HMAC-SHA-256, through libcrypto.
-enum Digest {
+public enum Digest {
     private static let length = Int(SHA256_DIGEST_LENGTH)
 
-    static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    /// The SHA-256 of the bytes, 32 bytes long.
+    public static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let input = Array(bytes)
         var output = [UInt8](repeating: 0, count: length)
         _ = unsafe SHA256(input, input.count, &output)
         return output
     }
 
-    static func hmac(key: [UInt8], _ bytes: some Sequence<UInt8>) -> [UInt8] {
+    /// The HMAC-SHA-256 of the bytes under `key`, 32 bytes long.
+    public static func hmac(key: [UInt8], _ bytes: some Sequence<UInt8>) -> [UInt8] {
         let input = Array(bytes)
         var output = [UInt8](repeating: 0, count: length)
         _ = unsafe HMAC(EVP_sha256(), key, CInt(key.count), input, input.count, &output, nil)
@@ -19,7 +21,7 @@ enum Digest {
     }
 
     /// Lower-case hexadecimal, as signatures write it.
-    static func hex(_ bytes: [UInt8]) -> String {
+    public static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
