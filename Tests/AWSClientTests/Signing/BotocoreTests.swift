@@ -26,8 +26,8 @@ private struct SigningCase: Encodable {
     let url: String
     let headers: [String: String]
     let body: String
-    let access_key = "AKIDEXAMPLE"
-    let secret_key: String
+    let accessKey = "AKIDEXAMPLE"
+    let secretKey: String
     let token: String?
     let region: String
     let service: String
@@ -61,7 +61,7 @@ private struct SigningCase: Encodable {
         }
         self.headers = headers
         body = method == "GET" ? "" : text(odd + "\n\r\t", 0...100)
-        secret_key = text("abcABC123+/", 20...40)
+        secretKey = text("abcABC123+/", 20...40)
         token = Bool.random(using: &generator) ? text("abcABC123+/=", 20...60) : nil
         region = ["eu-west-1", "us-gov-east-1"].randomElement(using: &generator) ?? ""
         service = ["sqs", "ec2", "sts"].randomElement(using: &generator) ?? ""
@@ -75,7 +75,7 @@ private struct SigningCase: Encodable {
         let request = HTTPRequest(method: method, url: try #require(HTTPURL(url)), body: Array(body.utf8))
         var fields = HTTPHeaders()
         for (name, value) in headers { fields.add(name, value) }
-        let credentials = Credentials(accessKeyID: access_key, secretAccessKey: secret_key, sessionToken: token)
+        let credentials = Credentials(accessKeyID: accessKey, secretAccessKey: secretKey, sessionToken: token)
         return SigV4Signer(credentials: credentials, region: region, service: service)
             .sign(
                 &fields,

@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 for line in sys.stdin.read().splitlines():
     case = json.loads(line)
     request = AWSRequest(method=case["method"], url=case["url"], headers=case["headers"], data=case["body"].encode())
-    credentials = Credentials(case["access_key"], case["secret_key"], case.get("token"))
+    credentials = Credentials(case["accessKey"], case["secretKey"], case.get("token"))
     auth = SigV4Auth(credentials, case["service"], case["region"])
     # What add_auth does, with a time of our choosing.
     request.context["timestamp"] = case["timestamp"]
