@@ -63,6 +63,13 @@ import Testing
         #expect(try await ledger.claim("e", message: "m2", replays: 1) == .duplicate(.allowed))
     }
 
+    @Test func `a replay that failed runs when its message comes again`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .reverted))
+        try await ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .failed))
+        try await ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .unchanged))
+        #expect(try await ledger.claim("e", message: "m2", replays: 1) == .duplicate(.reverted))
+    }
+
     @Test func `the takeover of a replay remembers its count`() async throws {
         try await ledger.finish("e", RunResult(outcome: .allowed))
         _ = try await ledger.claim("e", message: "m2", replays: 1).claim
