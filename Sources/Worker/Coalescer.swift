@@ -47,6 +47,11 @@ actor Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable> {
         }
     }
 
+    /// How many submissions for a key wait for its next call.
+    func waitingCount(for key: Key) -> Int {
+        waiting[key]?.count ?? 0
+    }
+
     private func answer(_ id: Int, _ result: Result<[Output], any Error>) {
         callers.removeValue(forKey: id)?.resume(with: result)
     }
