@@ -6,20 +6,26 @@ public struct EC2Client: Sendable {
     ///
     /// Filters (`security-group-rule-id`, `group-id`) answer with what stands; asking by id would fail for one that is
     /// gone. EC2 is eventually consistent: a rule a few seconds old may be missing.
-    public func describeSecurityGroupRules(filters: [EC2Filter]) async throws -> [DescribedSecurityGroupRule] {
+    ///
+    /// - Parameter answered: Called with EC2's id of the call for each page.
+    public func describeSecurityGroupRules(
+        filters: [EC2Filter],
+        answered: (String) -> Void = { _ in }
+    ) async throws -> [DescribedSecurityGroupRule] {
         let action = "DescribeSecurityGroupRules"
         var rules: [DescribedSecurityGroupRule] = []
         var nextToken: String?
         repeat {
             let token = nextToken
-            let root = try await client.query(action) { parameters in
+            let (root, requestID) = try await client.query(action) { parameters in
                 for (index, filter) in filters.enumerated() {
                     parameters.add("Filter.\(index + 1).Name", filter.name)
                     parameters.add("Filter.\(index + 1).Value", list: filter.values)
                 }
                 parameters.add("MaxResults", "1000")
                 parameters.add("NextToken", token)
-            }.root
+            }
+            if let requestID { answered(requestID) }
             guard let set = root["securityGroupRuleSet"] else {
                 throw client.unreadable(action, "there is no securityGroupRuleSet")
             }
