@@ -17,7 +17,10 @@ struct SgRevert: AsyncParsableCommand {
 @main
 enum Main {
     static func main() async {
+        // A reader that has seen enough, such as head, is told by the write that fails.
+        signal(SIGPIPE, SIG_IGN)
         do {
+            defer { StandardOutput.flush() }
             var command = try SgRevert.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -62,3 +62,28 @@ extension TrailEntry {
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [eventID]).map(TrailEntry.init)
     }
 }
+
+extension LedgerReader {
+    /// Some entries of the trail as JSON objects of the table's columns, the entry itself an object too; null after the
+    /// last.
+    ///
+    /// - Throws: `LedgerError`.
+    public func trailLines(after seq: Int64) throws -> (lines: [String], last: Int64)? {
+        let page = try readTrail { try TrailEntry.page(from: seq + 1, limit: 500, in: $0) }
+        guard let last = page.last else { return nil }
+        return (page.map(\.line), last.seq)
+    }
+}
+
+extension TrailEntry {
+    /// The keys are in the order of `columns`. The entry's own text is JSON already, whose hash would not survive another
+    /// spelling.
+    fileprivate var line: String {
+        let members: [(String, String)] = [
+            ("seq", String(seq)), ("at", JSON.string(at).text), ("event_id", JSON(eventID).text),
+            ("worker", JSON.string(worker).text), ("kind", JSON.string(kind).text), ("entry", entry),
+            ("hash", JSON.string(hash).text),
+        ]
+        return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+    }
+}

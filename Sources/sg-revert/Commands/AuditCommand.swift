@@ -1,9 +1,42 @@
 import ArgumentParser
+import Ledger
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Ask the ledger what happened.",
-        subcommands: [AuditQueryCommand.self]
+        abstract: "Ask the ledger what happened, and have it prove it.",
+        subcommands: [
+            AuditQueryCommand.self, AuditShowCommand.self, AuditStatsCommand.self, AuditReportCommand.self,
+            AuditVerifyCommand.self, AuditExportCommand.self, AuditBackupCommand.self, AuditPruneCommand.self,
+        ]
     )
+}
+
+/// Which ledgers to read as one.
+struct AuditLedgerOptions: ParsableArguments {
+    @Option(
+        name: .customLong("ledger"),
+        help: ArgumentHelp(
+            "A ledger to read; repeated, those of several hosts as one. (default: the worker's)",
+            valueName: "file"
+        )
+    )
+    var ledgers: [String] = []
+
+    /// The ledgers, none of which reading makes or changes.
+    func readers(_ settings: Settings) throws -> [LedgerReader] {
+        guard !ledgers.isEmpty else { return [try LedgerReader(path: LedgerOptions.path(nil, settings))] }
+        return try ledgers.map { try LedgerReader(path: $0) }
+    }
+}
+
+/// Turns what a ledger says against a question into the program's one line: 2 where a check found a problem, else 1.
+func asking<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+    do {
+        return try await body()
+    } catch let finding as AuditFinding {
+        throw RunFailure(description: "\(finding)", exitCode: 2)
+    } catch let error as LedgerError {
+        throw RunFailure(description: "\(error)")
+    }
 }

@@ -104,7 +104,11 @@ struct LedgerOptions: ParsableArguments {
 
     /// The ledger's path: in `$STATE_DIRECTORY` (a service manager's), else in the user's state directory.
     func path(_ settings: Settings) throws(SettingsError) -> String {
-        if let path = try settings.text(ledger, "ledger") { return path }
+        try Self.path(ledger, settings)
+    }
+
+    static func path(_ flag: String?, _ settings: Settings) throws(SettingsError) -> String {
+        if let path = try settings.text(flag, "ledger") { return path }
         func directory(_ name: String) -> String? {
             settings.environment[name].flatMap { $0.isBlank ? nil : $0 }
         }
