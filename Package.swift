@@ -94,9 +94,16 @@ let package = Package(
             exclude: ["Support/botocore_sign.py"],
             swiftSettings: houseRules
         ),
+        // Writes a ledger and is killed at it, many at once.
+        .executableTarget(
+            name: "ledger-writer",
+            dependencies: ["Ledger", "SecurityGroups"],
+            path: "Tests/ledger-writer",
+            swiftSettings: houseRules
+        ),
         .testTarget(
             name: "LedgerTests",
-            dependencies: ["Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Ledger", "ledger-writer", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: houseRules
         ),
         .testTarget(

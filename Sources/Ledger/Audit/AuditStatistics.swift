@@ -20,7 +20,7 @@ public struct AuditStatistics: Sendable {
     public private(set) var outcomes: [EventOutcome?: Int] = [:]
     /// By the hour of the day (UTC), 24 of them: the events that broke the policy.
     public private(set) var hours = [Int](repeating: 0, count: 24)
-    /// The earliest and the latest event time, in whole hours since 1970.
+    /// By whole hours since 1970.
     private var byHour: [Int: (events: Int, offences: Int)] = [:]
     private var exposures: [Int64] = []
     private var actors: [String: Tally] = [:]
