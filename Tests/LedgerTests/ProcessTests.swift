@@ -39,7 +39,9 @@ import Testing
         #expect(acknowledged.isSubset(of: finished))
     }
 
-    @Test func `of eight processes that claim the same events, each event has one winner, and nobody fails`() async throws {
+    @Test func `of eight processes that claim the same events, each event has one winner, and nobody fails`()
+        async throws
+    {
         let count = 1500
         let writers = try (0..<8).map {
             try WriterProcess(test, worker: "w\($0)", count: count, batch: 50, prefix: "e")
@@ -79,8 +81,11 @@ import Testing
         _ = try test.open()
         try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: test.path)
         let result = try await WriterProcess(test, worker: "w", count: 1, batch: 1, prefix: "e").end()
-        #expect(result.status == 1 && result.errors == "\(test.path): cannot open the ledger: Permission denied; "
-            + "check the path and who may write there\n")
+        #expect(
+            result.status == 1
+                && result.errors == "\(test.path): cannot open the ledger: Permission denied; "
+                    + "check the path and who may write there\n"
+        )
         #expect(try LedgerReader(path: test.path).verify().entries == 0)
     }
 }

@@ -31,15 +31,18 @@ struct LedgerWriter {
             let numbers = first..<min(first + batch, count)
             let claims = Mutex<[Claim]>([])
             commits.append(
-                try await timed(ledger, numbers.map { number in
-                    { transaction in
-                        let event = EventFacts(number: number, prefix: prefix)
-                        let delivery = Delivery(messageID: "m\(number)", receivedAt: Date())
-                        if case .run(let claim) = try transaction.claim(event, delivery: delivery) {
-                            claims.withLock { $0.append(claim) }
+                try await timed(
+                    ledger,
+                    numbers.map { number in
+                        { transaction in
+                            let event = EventFacts(number: number, prefix: prefix)
+                            let delivery = Delivery(messageID: "m\(number)", receivedAt: Date())
+                            if case .run(let claim) = try transaction.claim(event, delivery: delivery) {
+                                claims.withLock { $0.append(claim) }
+                            }
                         }
                     }
-                })
+                )
             )
             let held = claims.withLock { $0 }
             commits.append(
@@ -103,7 +106,9 @@ extension RunResult {
     /// Mostly reverts, of one rule each.
     fileprivate init(of claim: Claim) {
         let seed = claim.eventID.utf8.reduce(7) { ($0 * 31 + Int($1)) % 1_000_003 }
-        let outcome: EventOutcome = [.reverted, .reverted, .reverted, .allowed, .unchanged, .reverted, .ignored][seed % 7]
+        let outcome: EventOutcome = [.reverted, .reverted, .reverted, .allowed, .unchanged, .reverted, .ignored][
+            seed % 7
+        ]
         let port = [22, 3389, 443, 5432][seed % 4]
         let source = ["0.0.0.0/0", "::/0", "203.0.113.0/24"][seed % 3]
         let rule = RuleResult(

@@ -67,7 +67,8 @@ public struct AuditStatistics: Sendable {
     public func exposures(at shares: [Double]) -> [Int64?] {
         let sorted = exposures.sorted()
         return shares.map { share in
-            sorted.isEmpty ? nil : sorted[min(max(Int((share * Double(sorted.count)).rounded(.up)) - 1, 0), sorted.count - 1)]
+            sorted.isEmpty
+                ? nil : sorted[min(max(Int((share * Double(sorted.count)).rounded(.up)) - 1, 0), sorted.count - 1)]
         }
     }
 

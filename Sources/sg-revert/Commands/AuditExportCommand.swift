@@ -42,6 +42,10 @@ struct AuditExportCommand: AsyncParsableCommand {
 extension Row {
     /// An event with its rules below it.
     init(_ event: AuditEvent, _ rules: [AuditRule]) {
-        self.init(AuditEvent.columns, event.values, children: ("rules", rules.map { Row(AuditRule.columns, $0.values) }))
+        self.init(
+            AuditEvent.columns,
+            event.values,
+            children: ("rules", rules.map { Row(AuditRule.columns, $0.values) })
+        )
     }
 }

@@ -45,7 +45,9 @@ struct AuditStatsCommand: AsyncParsableCommand {
             for (section, rows) in Row(statistics, top: top).children where section != "exposed" {
                 for row in rows {
                     let cells = row.cells.map(\.value)
-                    printer.print(Row(columns, [.text(section), cells[0], cells[1], cells.count > 2 ? cells[2] : .null]))
+                    printer.print(
+                        Row(columns, [.text(section), cells[0], cells[1], cells.count > 2 ? cells[2] : .null])
+                    )
                 }
             }
         }

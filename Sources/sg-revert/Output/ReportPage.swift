@@ -112,7 +112,10 @@ struct ReportPage {
     private var timelineChart: String {
         let spans = statistics.timeline(40)
         let bars = spans.map {
-            (RFC3339.format($0.start).prefix(13).replacingOccurrences(of: "T", with: " "), $0.offences, $0.events - $0.offences)
+            (
+                RFC3339.format($0.start).prefix(13).replacingOccurrences(of: "T", with: " "), $0.offences,
+                $0.events - $0.offences
+            )
         }
         let legend = "<p class=\"legend\"><i class=\"first\"></i>broke the policy <i class=\"second\"></i>other</p>"
         return bars.isEmpty ? "" : chart(bars, everyLabel: max(1, bars.count / 4)) + legend
@@ -145,22 +148,27 @@ struct ReportPage {
             let (lower, upper) = (Double(bar.first) * scale, Double(bar.second) * scale)
             let total = bar.first + bar.second
             svg += "<g><title>\(escaped(bar.label)): \(total)</title>"
-            svg += "<rect class=\"slot\" x=\"\(number(x))\" y=\"0\" width=\"\(number(slot))\" height=\"\(number(height))\"/>"
-            for (name, y, size) in [("first", height - lower, lower), ("second", height - lower - upper, upper)] where size > 0 {
-                svg += "<rect class=\"\(name)\" x=\"\(number(x + slot * 0.1))\" y=\"\(number(y))\""
+            svg +=
+                "<rect class=\"slot\" x=\"\(number(x))\" y=\"0\" width=\"\(number(slot))\" height=\"\(number(height))\"/>"
+            for (name, y, size) in [("first", height - lower, lower), ("second", height - lower - upper, upper)]
+            where size > 0 {
+                svg +=
+                    "<rect class=\"\(name)\" x=\"\(number(x + slot * 0.1))\" y=\"\(number(y))\""
                     + " width=\"\(number(slot * 0.8))\" height=\"\(number(max(size, 1)))\" rx=\"2\"/>"
             }
             if total > 0, bars.count <= 12 {
                 svg += "<text x=\"\(number(x + slot / 2))\" y=\"\(number(height - lower - upper - 4))\">\(total)</text>"
             }
             if index % step == 0 {
-                let anchor = bars.count > 12 ? " class=\"start\"" : ""
+                let anchor = bars.count > 12 ? "label start" : "label"
                 let labelX = bars.count > 12 ? x + slot * 0.1 : x + slot / 2
-                svg += "<text\(anchor) x=\"\(number(labelX))\" y=\"\(number(height + 14))\">\(escaped(bar.label))</text>"
+                svg +=
+                    "<text class=\"\(anchor)\" x=\"\(number(labelX))\" y=\"\(number(height + 14))\">\(escaped(bar.label))</text>"
             }
             svg += "</g>"
         }
-        return "<svg viewBox=\"0 0 600 160\" role=\"img\">\(svg)<line x1=\"0\" y1=\"140\" x2=\"600\" y2=\"140\"/></svg>"
+        return
+            "<svg\(bars.count > 6 && step == 1 ? " class=\"dense\"" : "") viewBox=\"0 0 600 160\" role=\"img\">\(svg)<line x1=\"0\" y1=\"140\" x2=\"600\" y2=\"140\"/></svg>"
     }
 
     private var events: String {

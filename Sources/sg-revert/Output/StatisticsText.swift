@@ -76,7 +76,10 @@ func statisticsText(_ statistics: AuditStatistics, top: Int, hasBars: Bool) -> S
         section(
             title,
             list.map { name, tally in
-                (name, tally.events, tally.exposedMilliseconds > 0 ? "  (open \(duration(tally.exposedMilliseconds)))" : "")
+                (
+                    name, tally.events,
+                    tally.exposedMilliseconds > 0 ? "  (open \(duration(tally.exposedMilliseconds)))" : ""
+                )
             }
         )
     }

@@ -15,7 +15,9 @@ func storyText(_ story: EventStory, isStyled: Bool) -> String {
     page.heading("\(tableCell(event["outcome"])): \(tableCell(event["event_name"])) on \(tableCell(event["group_id"]))")
     page.line("event", event["event_id"])
     page.line("who", event["issuer_arn"] == .null ? event["actor_arn"] : event["issuer_arn"])
-    if event["actor_arn"] != event["issuer_arn"], event["issuer_arn"] != .null { page.line("session", event["actor_arn"]) }
+    if event["actor_arn"] != event["issuer_arn"], event["issuer_arn"] != .null {
+        page.line("session", event["actor_arn"])
+    }
     page.line("from", event["source_ip"], event["user_agent"])
     page.line("where", event["account"], event["region"], event["group_id"])
     page.line("called", event["event_time"])
@@ -58,7 +60,12 @@ func storyText(_ story: EventStory, isStyled: Bool) -> String {
     for notice in story.notices {
         let cells = Dictionary(zip(EventStory.Sending.columns, notice.values)) { first, _ in first }
         let time = cells["sent_at"] == .null ? cells["due_at"].map { "due \(tableCell($0))" } : cells["sent_at"]?.text
-        page.line(cells["outcome"]?.text ?? "", cells["state"] ?? .null, .text(time ?? ""), cells["last_error"] ?? .null)
+        page.line(
+            cells["outcome"]?.text ?? "",
+            cells["state"] ?? .null,
+            .text(time ?? ""),
+            cells["last_error"] ?? .null
+        )
     }
     return page.result
 }
@@ -84,7 +91,9 @@ func words(_ rule: AuditRule) -> String {
         ports: ports,
         peer: tableCell(rule["source"])
     )
-    let notes = [rule["rule_id"].text, rule["description"].text.map { "\"\($0)\"" }].compactMap { $0.map { plainText($0) } }
+    let notes = [rule["rule_id"].text, rule["description"].text.map { "\"\($0)\"" }].compactMap {
+        $0.map { plainText($0) }
+    }
     return plainText(text) + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
 }
 
