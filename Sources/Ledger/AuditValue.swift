@@ -25,11 +25,7 @@ public enum AuditValue: Hashable, Sendable {
 /// A row of the view `audit_events`.
 public struct AuditEvent: Hashable, Sendable {
     /// The names of the columns, in the order of `values`.
-    public static let columns = [
-        "event_id", "outcome", "reason", "event_name", "account", "region", "group_id", "actor_arn", "issuer_arn",
-        "source_ip", "user_agent", "event_time", "received_at", "finished_at", "exposed_ms", "attempts", "deliveries",
-        "worker", "aws_request_id", "error_code", "error_message", "notified_at", "dry_run",
-    ]
+    public static let columns = AuditColumn.events.map(\.name)
 
     /// The cells, in the order of `columns`.
     public let values: [AuditValue]
@@ -51,10 +47,7 @@ public struct AuditEvent: Hashable, Sendable {
 /// A row of the view `audit_rules`.
 public struct AuditRule: Hashable, Sendable {
     /// The names of the columns, in the order of `values`.
-    public static let columns = [
-        "event_id", "rule_id", "group_id", "direction", "protocol", "from_port", "to_port", "source", "description",
-        "decision", "reason", "outcome", "undo",
-    ]
+    public static let columns = AuditColumn.rules.map(\.name)
 
     /// The cells, in the order of `columns`.
     public let values: [AuditValue]

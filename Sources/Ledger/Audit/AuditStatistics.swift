@@ -99,8 +99,8 @@ public struct AuditStatistics: Sendable {
         return sorted.prefix(count).map { ($0.key, $0.value) }
     }
 
-    /// The events over time: at most `count` equal spans of whole hours (of whole days, where there are more), none left
-    /// out.
+    /// The events over time: at most `count` equal spans of whole hours, or whole days where there are many, none
+    /// left out.
     public func timeline(_ count: Int) -> [(start: Date, events: Int, offences: Int)] {
         guard let first = byHour.keys.min(), let last = byHour.keys.max() else { return [] }
         var width = 1

@@ -6,8 +6,8 @@ struct AuditExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write the whole ledger as JSON lines.",
         discussion: """
-            One event a line with its rules, newest first, as audit query --format jsonl prints them; with --trail one entry \
-            of the audit trail a line, oldest first, with its hash.
+            One event a line with its rules, newest first, as audit query --format jsonl prints them; with --trail \
+            one entry of the audit trail a line, oldest first, with its hash.
             """
     )
 

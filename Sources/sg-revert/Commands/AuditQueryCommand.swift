@@ -8,8 +8,13 @@ struct AuditQueryCommand: AsyncParsableCommand {
         commandName: "query",
         abstract: "List events, newest first.",
         discussion: """
-            The columns are those of the ledger's view audit_events, with --rules those of audit_rules. Times are UTC. \
-            --since and --until take a duration (15m, 24h, 30d: that long ago) or an RFC 3339 time, and mean the event's time.
+            Times are UTC, RFC 3339 with milliseconds. --since and --until take a duration (15m, 24h, 30d: that long ago) or an RFC 3339 time, and mean the event's time.
+
+            Columns (the ledger's view audit_events):
+            \(columnHelp(AuditColumn.events))
+
+            With --rules, and in json and jsonl in each event's "rules" (the view audit_rules):
+            \(columnHelp(AuditColumn.rules))
             """
     )
 
@@ -83,6 +88,26 @@ struct AuditQueryCommand: AsyncParsableCommand {
         while try events.next() != nil { count += 1 }
         return count
     }
+}
+
+/// A line for each column, broken so that the help, which is 80 characters wide, keeps the second column straight.
+private func columnHelp(_ columns: [AuditColumn]) -> String {
+    let indent = 18
+    return columns.map { column in
+        var text = "  \(column.name)"
+        var width = text.count
+        text += String(repeating: " ", count: indent - 1 - width)
+        width = indent - 1
+        for word in column.meaning.split(separator: " ") {
+            if width + 1 + word.count > 79 {
+                text += "\n" + String(repeating: " ", count: indent - 1)
+                width = indent - 1
+            }
+            text += " \(word)"
+            width += 1 + word.count
+        }
+        return text
+    }.joined(separator: "\n")
 }
 
 /// Which events a command means: those for which everything that is given holds.

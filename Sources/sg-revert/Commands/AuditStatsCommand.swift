@@ -7,8 +7,8 @@ struct AuditStatsCommand: AsyncParsableCommand {
         commandName: "stats",
         abstract: "Add it up: outcomes, exposure, and who opens the most.",
         discussion: """
-            The worst offenders are those whose events broke the policy, whatever became of them. Exposure runs from the call to \
-            the confirmed revoke of the event's last rule. Hours are UTC.
+            The worst offenders are those whose events broke the policy, whatever became of them. Exposure runs from the call \
+            to the confirmed revoke of the event's last rule. Hours are UTC.
             """
     )
 

@@ -106,7 +106,7 @@ struct ReportPage {
     private var exposureChart: String {
         guard statistics.exposedEvents > 0 else { return "" }
         let labels = AuditStatistics.exposureBounds.map { "< " + Self.bound($0) } + ["longer"]
-        return chart(zip(labels, statistics.exposureHistogram).map { ($0, $1, 0) }, everyLabel: 1)
+        return columnChart(zip(labels, statistics.exposureHistogram).map { ($0, $1, 0) }, everyLabel: 1)
     }
 
     private var timelineChart: String {
@@ -118,12 +118,12 @@ struct ReportPage {
             )
         }
         let legend = "<p class=\"legend\"><i class=\"first\"></i>broke the policy <i class=\"second\"></i>other</p>"
-        return bars.isEmpty ? "" : chart(bars, everyLabel: max(1, bars.count / 4)) + legend
+        return bars.isEmpty ? "" : columnChart(bars, everyLabel: max(1, bars.count / 4)) + legend
     }
 
     private var hourChart: String {
         guard statistics.hours.contains(where: { $0 > 0 }) else { return "" }
-        return chart(statistics.hours.enumerated().map { ("\($0):00", $1, 0) }, everyLabel: 6)
+        return columnChart(statistics.hours.enumerated().map { ("\($0):00", $1, 0) }, everyLabel: 6)
     }
 
     private static func bound(_ milliseconds: Int64) -> String {
@@ -133,42 +133,6 @@ struct ReportPage {
         case 60_000...: "\(milliseconds / 60_000) min"
         default: "\(milliseconds / 1000) s"
         }
-    }
-
-    /// Columns of two parts, one on the other, with the numbers above them and as titles for who points at them.
-    private func chart(_ bars: [(label: String, first: Int, second: Int)], everyLabel step: Int) -> String {
-        let (width, height, top) = (600.0, 140.0, 16.0)
-        let most = Double(max(bars.map { $0.first + $0.second }.max() ?? 1, 1))
-        let slot = width / Double(bars.count)
-        func number(_ value: Double) -> String { String((value * 10).rounded() / 10) }
-        var svg = ""
-        for (index, bar) in bars.enumerated() {
-            let x = Double(index) * slot
-            let scale = (height - top) / most
-            let (lower, upper) = (Double(bar.first) * scale, Double(bar.second) * scale)
-            let total = bar.first + bar.second
-            svg += "<g><title>\(escaped(bar.label)): \(total)</title>"
-            svg +=
-                "<rect class=\"slot\" x=\"\(number(x))\" y=\"0\" width=\"\(number(slot))\" height=\"\(number(height))\"/>"
-            for (name, y, size) in [("first", height - lower, lower), ("second", height - lower - upper, upper)]
-            where size > 0 {
-                svg +=
-                    "<rect class=\"\(name)\" x=\"\(number(x + slot * 0.1))\" y=\"\(number(y))\""
-                    + " width=\"\(number(slot * 0.8))\" height=\"\(number(max(size, 1)))\" rx=\"2\"/>"
-            }
-            if total > 0, bars.count <= 12 {
-                svg += "<text x=\"\(number(x + slot / 2))\" y=\"\(number(height - lower - upper - 4))\">\(total)</text>"
-            }
-            if index % step == 0 {
-                let anchor = bars.count > 12 ? "label start" : "label"
-                let labelX = bars.count > 12 ? x + slot * 0.1 : x + slot / 2
-                svg +=
-                    "<text class=\"\(anchor)\" x=\"\(number(labelX))\" y=\"\(number(height + 14))\">\(escaped(bar.label))</text>"
-            }
-            svg += "</g>"
-        }
-        return
-            "<svg\(bars.count > 6 && step == 1 ? " class=\"dense\"" : "") viewBox=\"0 0 600 160\" role=\"img\">\(svg)<line x1=\"0\" y1=\"140\" x2=\"600\" y2=\"140\"/></svg>"
     }
 
     private var events: String {
