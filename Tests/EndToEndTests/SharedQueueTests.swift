@@ -37,7 +37,8 @@ extension EndToEnd {
             #expect(rows.reduce(0) { $0 + ($1["deliveries"].integer ?? 0) } == 40)
             let told = try await world.notifications().map(\.["MessageAttributes"]["event_id"]["Value"])
             #expect(Set(told) == Set(records.map(\.["eventID"])) && told.count == 30)
-            #expect(try await world.isQuiet)
+            #expect(try await world.aws.count(world.queue) == 0)
+            #expect(try await world.aws.count(world.deadLetters) == 0)
         }
 
         @Test func `SIGTERM in the middle leaves nothing in flight, and another worker does the rest`() async throws {
