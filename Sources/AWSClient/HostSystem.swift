@@ -36,7 +36,8 @@ public struct HostSystem: Sendable {
         makeID: { UUID().uuidString.lowercased() },
         readFile: { path in
             do {
-                return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+                // Not `Data(contentsOf:)`, which refuses /dev/null: the usual way to say "no file".
+                return Array(try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data())
             } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
                 return nil
             }
