@@ -80,7 +80,7 @@ struct AWSServiceClient: Sendable {
                 "retrying an AWS call",
                 metadata: [
                     "aws.service": "\(service.rawValue)", "aws.operation": "\(call.operation)",
-                    "aws.attempt": "\(attempt)", "aws.error": "\(failure.code)",
+                    "aws.attempt": "\(attempt)", "aws.error": "\(printable(failure.code))",
                 ]
             )
         }
