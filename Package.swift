@@ -97,6 +97,30 @@ let package = Package(
             exclude: ["Support/botocore_sign.py"],
             swiftSettings: houseRules
         ),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SecurityGroups"], swiftSettings: houseRules),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: houseRules
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: houseRules
+        ),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "Worker", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: houseRules
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["sg-revert", "Ledger", "SecurityGroups"],
+            swiftSettings: houseRules
+        ),
+        // The built program against an AWS emulator.
+        .testTarget(name: "EndToEndTests", dependencies: ["sg-revert"], swiftSettings: houseRules),
     ]
 )

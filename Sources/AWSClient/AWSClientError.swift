@@ -35,6 +35,14 @@ public enum AWSClientError: Error, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether a setting is wrong, so that no call can be made until somebody mends it. Missing credentials are not: they may come.
+    public var isConfiguration: Bool {
+        switch self {
+        case .invalidSetting, .invalidSharedFile, .missingRegion, .invalidQueueURL, .invalidTopicARN: true
+        case .noCredentials, .invalidCredentials, .transport, .unreadableResponse: false
+        }
+    }
+
     /// One line: what is wrong and what to do.
     public var description: String {
         switch self {

@@ -35,10 +35,11 @@ public struct HostSystem: Sendable {
         random: { Double.random(in: 0...1) },
         makeID: { UUID().uuidString.lowercased() },
         readFile: { path in
+            // By a handle: `Data(contentsOf:)` refuses /dev/null, with which people switch the shared files off.
             do {
-                // Not `Data(contentsOf:)`, which refuses /dev/null: the usual way to say "no file".
-                return Array(try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data())
-            } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+                let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+                return Array(try file.readToEnd() ?? Data())
+            } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
                 return nil
             }
         }

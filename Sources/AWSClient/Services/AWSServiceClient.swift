@@ -62,7 +62,7 @@ struct AWSServiceClient: Sendable {
                     state.quota.withLock { $0.succeeded(lastCost: lastCost) }
                     return response
                 }
-                failure = self.failure(response, of: call)
+                failure = self.failure(response, of: call, attempt: attempt)
             } catch .cancelled {
                 throw CancellationError()
             } catch {
@@ -95,8 +95,9 @@ struct AWSServiceClient: Sendable {
         var headers = HTTPHeaders()
     }
 
-    private func failure(_ response: HTTPResponse, of call: Call) -> Failure {
-        let error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
+    private func failure(_ response: HTTPResponse, of call: Call, attempt: Int) -> Failure {
+        var error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
+        error.attempt = attempt
         let reason: RetryReason? = error.isThrottling ? .throttling : error.isTransient ? .transient : nil
         return Failure(error: error, code: error.code, reason: reason, headers: response.headers)
     }

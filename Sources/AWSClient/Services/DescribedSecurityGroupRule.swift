@@ -5,7 +5,7 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
     /// The group that the rule is in.
     public let groupID: String
     /// The account that owns the group.
-    public let groupOwnerID: String
+    public let groupOwnerID: String?
     /// Whether it is an outbound rule.
     public let isEgress: Bool
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
@@ -29,7 +29,7 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
     public init(
         securityGroupRuleID: String,
         groupID: String,
-        groupOwnerID: String,
+        groupOwnerID: String? = nil,
         isEgress: Bool,
         ipProtocol: String,
         fromPort: Int? = nil,
@@ -57,13 +57,13 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
     /// The rule of an `item`, or nil if it lacks what every rule has.
     init?(_ item: XMLTree) {
         guard let id = item.text("securityGroupRuleId"), let groupID = item.text("groupId"),
-            let owner = item.text("groupOwnerId"), let isEgress = item.text("isEgress").flatMap({ Bool($0) }),
+            let isEgress = item.text("isEgress").flatMap({ Bool($0) }),
             let ipProtocol = item.text("ipProtocol")
         else { return nil }
         self.init(
             securityGroupRuleID: id,
             groupID: groupID,
-            groupOwnerID: owner,
+            groupOwnerID: item.text("groupOwnerId"),
             isEgress: isEgress,
             ipProtocol: ipProtocol,
             fromPort: item.text("fromPort").flatMap { Int($0) },

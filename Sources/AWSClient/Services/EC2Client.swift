@@ -25,7 +25,7 @@ public struct EC2Client: Sendable {
             }
             for item in set.children {
                 guard let rule = DescribedSecurityGroupRule(item) else {
-                    throw client.unreadable(action, "a rule lacks its id, group, owner, direction or protocol")
+                    throw client.unreadable(action, "a rule lacks its id, group, direction or protocol")
                 }
                 rules.append(rule)
             }

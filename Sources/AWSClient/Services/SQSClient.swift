@@ -6,21 +6,24 @@ import Foundation
 public struct SQSClient: Sendable {
     let client: AWSServiceClient
 
-    /// Waits up to `waitTimeSeconds` (0–20) for up to `maxNumberOfMessages` (1–10) messages.
+    /// Waits up to `waitTimeSeconds` (0–20) for up to `maxNumberOfMessages` (1–10) messages, and hides them for
+    /// `visibilityTimeout` seconds, or for as long as the queue says.
     ///
     /// An answer that is 10 s late is given up with its connection, as `AWSClientError.isTimeout`; such a call is not
     /// retried here, since the poller polls again anyway.
     public func receiveMessage(
         queueURL: String,
         maxNumberOfMessages: Int = 10,
-        waitTimeSeconds: Int = 20
+        waitTimeSeconds: Int = 20,
+        visibilityTimeout: Int? = nil
     ) async throws -> [SQSMessage] {
         let answer: ReceiveMessageAnswer = try await call(
             "ReceiveMessage",
             ReceiveMessageRequest(
                 queueURL: queueURL,
                 maxNumberOfMessages: maxNumberOfMessages,
-                waitTimeSeconds: waitTimeSeconds
+                waitTimeSeconds: waitTimeSeconds,
+                visibilityTimeout: visibilityTimeout
             ),
             timeout: .seconds(waitTimeSeconds + 10),
             isLongPoll: true

@@ -4,19 +4,22 @@ struct ReceiveMessageRequest: Encodable {
     let queueURL: String
     let maxNumberOfMessages: Int
     let waitTimeSeconds: Int
+    let visibilityTimeout: Int?
     private let systemAttributeNames = ["All"]
     private let attributeNames = ["All"]
 
-    init(queueURL: String, maxNumberOfMessages: Int, waitTimeSeconds: Int) {
+    init(queueURL: String, maxNumberOfMessages: Int, waitTimeSeconds: Int, visibilityTimeout: Int? = nil) {
         self.queueURL = queueURL
         self.maxNumberOfMessages = maxNumberOfMessages
         self.waitTimeSeconds = waitTimeSeconds
+        self.visibilityTimeout = visibilityTimeout
     }
 
     private enum CodingKeys: String, CodingKey {
         case queueURL = "QueueUrl"
         case maxNumberOfMessages = "MaxNumberOfMessages"
         case waitTimeSeconds = "WaitTimeSeconds"
+        case visibilityTimeout = "VisibilityTimeout"
         case systemAttributeNames = "MessageSystemAttributeNames"
         case attributeNames = "MessageAttributeNames"
     }

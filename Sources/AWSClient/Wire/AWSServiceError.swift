@@ -17,6 +17,8 @@ public struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     public let statusCode: Int
     /// What AWS support asks for.
     public let requestID: String?
+    /// Which attempt of the call got this answer, from 1. One after the first may have met what an earlier attempt did.
+    public var attempt = 1
 
     /// An answer as a service gave it; tests script failures with it.
     public init(

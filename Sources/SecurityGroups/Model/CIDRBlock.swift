@@ -1,9 +1,10 @@
 import Glibc
 
-/// A block of IPv4 or IPv6 addresses in the one form in which EC2 stores it: host bits cleared, IPv6 in RFC 5952's spelling.
+/// A block of IPv4 or IPv6 addresses in the one form in which EC2 stores it: host bits cleared, IPv6 in RFC 5952's
+/// spelling.
 ///
-/// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators show
-/// either, and only canonical forms can be compared.
+/// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators
+/// show either, and only canonical forms can be compared.
 public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// Which of the two kinds of address.
     public enum Family: Hashable, Sendable {
@@ -27,9 +28,8 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
         let bits = bytes.count * 8
         var length = bits
         if parts.count == 2 {
-            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-                let given = Int(parts[1]), given <= bits
-            else { return nil }
+            // `Int` alone would take "+8" and "08", which EC2 refuses.
+            guard let given = Int(parts[1]), (0...bits).contains(given), String(given) == parts[1] else { return nil }
             length = given
         }
         self.family = family
@@ -55,6 +55,8 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func parse(_ text: String) -> (Family, [UInt8])? {
+        // To C the text would end there, and whatever follows be ignored.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {
             return (.ipv4, withUnsafeBytes(of: v4) { Array($0) })

@@ -25,8 +25,9 @@ public struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
         case "icmp", "1": self = .icmp
         case "icmpv6", "58": self = .icmpv6
         case let other:
-            guard let number = UInt8(other) else { return nil }
-            self = Self(canonical: String(number))
+            // `UInt8` alone would take "+6" and "006", which are tcp and must not become a second spelling of it.
+            guard let number = UInt8(other), String(number) == other else { return nil }
+            self = Self(canonical: other)
         }
     }
 

@@ -40,7 +40,7 @@ public struct AccountID: Hashable, Sendable, CustomStringConvertible {
 
 /// EC2's resource ids: 8 hexadecimal digits before 2016, 17 since.
 private func isResourceID(_ text: some StringProtocol, prefix: String) -> Bool {
-    guard text.hasPrefix(prefix) else { return false }
+    guard text.utf8.starts(with: prefix.utf8) else { return false }
     let digits = text.utf8.dropFirst(prefix.utf8.count)
     return (digits.count == 8 || digits.count == 17)
         && digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

@@ -16,8 +16,8 @@ public struct PortRange: Hashable, Sendable {
 
     /// The one form of what `protocol` makes of these ports.
     ///
-    /// "All protocols" comes without ports, with 0 and 0, with 0 and 65535, or with -1 and -1, and always means the same; ICMP
-    /// without a type means every type; TCP and UDP without ports mean every port.
+    /// "All protocols" comes without ports, with 0 and 0, with 0 and 65535, or with -1 and -1, and always means the
+    /// same; ICMP without a type means every type; TCP and UDP without ports mean every port.
     public init(from: Int?, to: Int?, for ipProtocol: IPProtocol) {
         guard ipProtocol.hasPorts else {
             self = .all

@@ -26,7 +26,8 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What one rule says: one protocol, one range of ports, one peer. Two rules with the same content cannot stand in one group.
+/// What one rule says: one protocol, one range of ports, one peer. Two rules with the same content cannot stand in one
+/// group.
 ///
 /// The description is not part of it: it changes without a change of access.
 public struct SecurityGroupRule: Hashable, Sendable {
@@ -51,18 +52,25 @@ public struct SecurityGroupRule: Hashable, Sendable {
 extension SecurityGroupRule: CustomStringConvertible {
     /// The rule in words, for people: `ingress tcp 22 from 0.0.0.0/0`.
     public var description: String {
-        "\(direction.rawValue) \(traffic) \(direction == .ingress ? "from" : "to") \(peer)"
+        ruleInWords(
+            direction: direction.rawValue,
+            ipProtocol: ipProtocol.description,
+            ports: ports,
+            peer: peer.description
+        )
     }
+}
 
-    private var traffic: String {
-        switch ipProtocol {
+/// A rule in words, from the texts in which the ledger's views hold it.
+public func ruleInWords(direction: String, ipProtocol: String, ports: PortRange, peer: String) -> String {
+    let traffic =
+        switch IPProtocol(ipProtocol) {
         case .all: "all traffic"
-        case .icmp, .icmpv6:
-            ports == .all
-                ? "\(ipProtocol) all types" : "\(ipProtocol) type \(ports.from)\(ports.to == -1 ? "" : " code \(ports.to)")"
-        case .tcp, .udp:
-            ports.from == ports.to ? "\(ipProtocol) \(ports.from)" : "\(ipProtocol) \(ports.from)-\(ports.to)"
+        case .icmp where ports == .all, .icmpv6 where ports == .all: "\(ipProtocol) all types"
+        case .icmp, .icmpv6: "\(ipProtocol) type \(ports.from)" + (ports.to == -1 ? "" : " code \(ports.to)")
+        case .tcp where ports.from == ports.to, .udp where ports.from == ports.to: "\(ipProtocol) \(ports.from)"
+        case .tcp, .udp: "\(ipProtocol) \(ports.from)-\(ports.to)"
         default: "protocol \(ipProtocol)"
         }
-    }
+    return "\(direction) \(traffic) \(direction == Direction.egress.rawValue ? "to" : "from") \(peer)"
 }

@@ -1,9 +1,10 @@
 /// The command that brings a revoked rule back, exactly as it stood.
 ///
-/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes around it
-/// admit nothing but themselves.
+/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes
+/// around it admit nothing but themselves.
 public func undoCommand(for live: LiveRule, region: String) -> String {
-    let action = live.rule.direction == .ingress ? "authorize-security-group-ingress" : "authorize-security-group-egress"
+    let action =
+        live.rule.direction == .ingress ? "authorize-security-group-ingress" : "authorize-security-group-egress"
     return "aws ec2 \(action) --region \(shellQuoted(region)) --group-id \(live.groupID)"
         + " --ip-permissions \(shellQuoted("[\(ipPermission(live))]"))"
 }
@@ -32,7 +33,9 @@ private func shellQuoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy {
         (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
     }
-    return isPlain && !text.isEmpty ? text : "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+    guard !isPlain || text.isEmpty else { return text }
+    // By scalars: a quote with a combining accent is another character, but to the shell it is a quote.
+    return "'" + text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
 }
 
 /// A JSON string in ASCII alone: everything else is escaped by its UTF-16 code units.

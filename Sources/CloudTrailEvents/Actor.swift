@@ -1,0 +1,42 @@
+/// Who made a call, by the record's `userIdentity`. Nothing here is verified.
+public struct Actor: Hashable, Sendable {
+    /// `IAMUser`, `AssumedRole`, `Root`, `AWSService` and others.
+    public let type: String?
+    /// The caller's own ARN; for a role that of the session, which whoever assumed it could name freely.
+    public let arn: String?
+    /// The ARN to which a policy may grant something: that of the role (or federating user) behind a session, or the
+    /// own one of an IAM user or the root. A session's ARN is none, since IAM Identity Center leaves the role's path
+    /// out of it.
+    public let issuerARN: String?
+    /// The name of the user, or of the role behind the session.
+    public let userName: String?
+    /// The name that an assumed role's session was given.
+    public let sessionName: String?
+    /// Which human is behind a role, as set when the role was assumed.
+    public let sourceIdentity: String?
+    /// The AWS service that made the call on the caller's behalf.
+    public let invokedBy: String?
+    /// The caller's account, which need not be the one where something changed.
+    public let accountID: String?
+
+    init(_ identity: JSONValue) {
+        let session = identity["sessionContext"]
+        let issuer = session["sessionIssuer"]
+        let type = identity["type"].string
+        let arn = identity["arn"].string
+        self.type = type
+        self.arn = arn
+        issuerARN = issuer["arn"].string ?? (type == "Root" || type == "IAMUser" ? arn : nil)
+        userName = identity["userName"].string ?? issuer["userName"].string
+        sessionName = type == "AssumedRole" ? arn.flatMap(Self.sessionName) : nil
+        sourceIdentity = session["sourceIdentity"].string ?? identity["sourceIdentity"].string
+        invokedBy = identity["invokedBy"].string
+        accountID = identity["accountId"].text
+    }
+
+    /// The last part of `arn:aws:sts::111122223333:assumed-role/ROLE/SESSION`.
+    private static func sessionName(of arn: String) -> String? {
+        let parts = arn.split(separator: "/")
+        return parts.count > 2 ? parts.last.map(String.init) : nil
+    }
+}

@@ -1,0 +1,43 @@
+/// A CloudTrail record, taken out of whatever brought it.
+struct MessageEnvelope {
+    /// The record.
+    let record: JSONValue
+    /// The account whose event bus sent it, where a bus did.
+    let account: String?
+    /// The region of that bus.
+    let region: String?
+
+    /// Events come bare, from EventBridge, or through SNS as a string; a topic that feeds a topic wraps twice.
+    private static let maximumWrappings = 4
+
+    /// Unwraps the body of a message.
+    init(body: String) throws(UnreadableMessage) {
+        var text = body
+        for wrapping in 0..<Self.maximumWrappings {
+            let outer = try Self.parse(text, called: wrapping == 0 ? "the body" : "Message")
+            let isRecord = outer["eventID"].string != nil
+            if !isRecord, outer["detail"] == .null, case .string(let message) = outer["Message"] {
+                text = message
+                continue
+            }
+            let isEnvelope = !isRecord && outer["detail"] != .null
+            record = isEnvelope ? outer["detail"] : outer
+            account = isEnvelope ? outer["account"].text : nil
+            region = isEnvelope ? outer["region"].string : nil
+            guard case .object = record else { throw UnreadableMessage(.undecodable, "detail: is not an object") }
+            return
+        }
+        throw UnreadableMessage(.undecodable, "wrapped in more than \(Self.maximumWrappings - 1) SNS notifications")
+    }
+
+    private static func parse(_ text: String, called name: String) throws(UnreadableMessage) -> JSONValue {
+        let value: JSONValue
+        do throws(JSONSyntaxError) {
+            value = try JSONParser.parse(text)
+        } catch {
+            throw UnreadableMessage(.notJSON, "\(name): not JSON from byte \(error.offset) on")
+        }
+        guard case .object = value else { throw UnreadableMessage(.undecodable, "\(name): JSON, but not an object") }
+        return value
+    }
+}

@@ -1,0 +1,104 @@
+import SecurityGroups
+
+/// Reads rules from the parameters of a call and from EC2's answer to it.
+struct RuleParameters {
+    /// Which way the rules of the call go; records say it by the event's name.
+    let direction: Direction
+
+    /// An element of `securityGroupRuleSet` or `revokedSecurityGroupRuleSet`: one rule.
+    func answered(_ item: RecordField) throws(UnreadableField) -> ChangedRule {
+        if let isEgress = item["isEgress"].value.boolean, isEgress != (direction == .egress) {
+            throw item["isEgress"].problem("is \(isEgress), but the event is about \(direction.rawValue)")
+        }
+        var peers: [Peer] = []
+        for range in [item["cidrIpv4"], item["cidrIpv6"]] {
+            if try range.optionalText() != nil { peers.append(try cidr(range)) }
+        }
+        if let id = try item["prefixListId"].optionalText() { peers.append(.prefixList(id)) }
+        for group in [item["referencedGroupInfo"]["groupId"], item["referencedGroupId"]] {
+            if let id = try group.optionalText() { peers.append(.group(id)) }
+        }
+        guard let peer = peers.first, peers.count == 1 else {
+            throw item.problem("names \(peers.count) sources or destinations instead of one")
+        }
+        return try rule(item, id: item["securityGroupRuleId"].optionalText(), peer: peer, describedBy: item)
+    }
+
+    /// The parameters of a request: `ipPermissions`, or where that is empty the flat form of the simplest calls.
+    func requested(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
+        let permissions = try parameters["ipPermissions"].items()
+        var rules: [ChangedRule] = []
+        for permission in permissions { rules += try requested(permission: permission) }
+        return try permissions.isEmpty ? flat(parameters) : rules
+    }
+
+    /// An element of `ipPermissions`: one rule for each source in each of its four families.
+    func requested(permission: RecordField) throws(UnreadableField) -> [ChangedRule] {
+        var rules: [ChangedRule] = []
+        for range in try permission["ipRanges"].items() {
+            rules.append(try rule(permission, peer: cidr(range["cidrIp"]), describedBy: range))
+        }
+        for range in try permission["ipv6Ranges"].items() {
+            rules.append(try rule(permission, peer: cidr(range["cidrIpv6"]), describedBy: range))
+        }
+        for list in try permission["prefixListIds"].items() {
+            rules.append(try rule(permission, peer: .prefixList(list["prefixListId"].text()), describedBy: list))
+        }
+        for group in try permission["groups"].items() {
+            let peer: Peer =
+                if let id = try group["groupId"].optionalText() { .group(id) } else {
+                    .groupName(try group["groupName"].text())
+                }
+            rules.append(try rule(permission, peer: peer, describedBy: group))
+        }
+        guard !rules.isEmpty else { throw permission.problem("names no source or destination") }
+        return rules
+    }
+
+    private func flat(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
+        var peers: [Peer] = []
+        if try parameters["cidrIp"].optionalText() != nil { peers.append(try cidr(parameters["cidrIp"])) }
+        if let id = try parameters["sourceSecurityGroupId"].optionalText() {
+            peers.append(.group(id))
+        } else if let name = try parameters["sourceSecurityGroupName"].optionalText() {
+            peers.append(.groupName(name))
+        }
+        var rules: [ChangedRule] = []
+        for peer in peers { rules.append(try rule(parameters, peer: peer, describedBy: parameters)) }
+        return rules
+    }
+
+    private func rule(
+        _ traffic: RecordField,
+        id: String? = nil,
+        peer: Peer,
+        describedBy source: RecordField
+    ) throws(UnreadableField) -> ChangedRule {
+        let named = traffic["ipProtocol"]
+        guard let ipProtocol = IPProtocol(try named.text()) else {
+            throw named.problem("is no protocol: \(named.quoted)")
+        }
+        let rule = SecurityGroupRule(
+            direction: direction,
+            ipProtocol: ipProtocol,
+            fromPort: try port(traffic["fromPort"]),
+            toPort: try port(traffic["toPort"]),
+            peer: peer
+        )
+        return ChangedRule(id: id, rule: rule, ruleDescription: source["description"].value.string)
+    }
+
+    private func cidr(_ field: RecordField) throws(UnreadableField) -> Peer {
+        guard let block = CIDRBlock(try field.text()) else { throw field.problem("is no CIDR block: \(field.quoted)") }
+        return .cidr(block)
+    }
+
+    private func port(_ field: RecordField) throws(UnreadableField) -> Int? {
+        guard try field.optionalText() != nil else { return nil }
+        // -1 is "all" for ICMP, and what EC2 answers where a protocol has no ports.
+        guard let port = field.value.integer, (-1...65535).contains(port) else {
+            throw field.problem("is no port: \(field.quoted)")
+        }
+        return port
+    }
+}

@@ -1,0 +1,145 @@
+public import Foundation
+public import SecurityGroups
+
+/// What the ledger keeps of a CloudTrail record, as the record has it: text of others, trusted in nothing.
+///
+/// Each text is cut at 4 KiB and freed of NUL, at which SQLite would end it.
+public struct EventFacts: Hashable, Sendable {
+    /// CloudTrail's `eventID`, under which the ledger knows the event. A duplicate delivers the same one.
+    public let eventID: String
+    /// The name of the API action.
+    public let eventName: String
+    /// The account that received the event.
+    public let account: String?
+    /// The Region of the call.
+    public let region: String?
+    /// The group that was changed, by id.
+    public let groupID: String?
+    /// The ARN of whoever called; of a role, that of its session.
+    public let actorARN: String?
+    /// The ARN that stands behind the session, on which exemptions rest.
+    public let issuerARN: String?
+    /// Where the call came from: an address, or the name of an AWS service.
+    public let sourceIP: String?
+    /// The user agent that the caller claimed.
+    public let userAgent: String?
+    /// When the call was made; the record may lack it.
+    public let eventTime: Date?
+    /// EC2's id of the call.
+    public let requestID: String?
+
+    /// The facts of one record.
+    public init(
+        eventID: String,
+        eventName: String,
+        account: String? = nil,
+        region: String? = nil,
+        groupID: String? = nil,
+        actorARN: String? = nil,
+        issuerARN: String? = nil,
+        sourceIP: String? = nil,
+        userAgent: String? = nil,
+        eventTime: Date? = nil,
+        requestID: String? = nil
+    ) {
+        self.eventID = eventID.bounded
+        self.eventName = eventName.bounded
+        self.account = account?.bounded
+        self.region = region?.bounded
+        self.groupID = groupID?.bounded
+        self.actorARN = actorARN?.bounded
+        self.issuerARN = issuerARN?.bounded
+        self.sourceIP = sourceIP?.bounded
+        self.userAgent = userAgent?.bounded
+        self.eventTime = eventTime
+        self.requestID = requestID?.bounded
+    }
+}
+
+/// One SQS message that brought an event.
+public struct Delivery: Hashable, Sendable {
+    /// SQS's id of the message, the same each time that the message is received.
+    public let messageID: String
+    /// The message's `SgRevertReplayCount`; 0 for a message that nobody replayed.
+    public let replayCount: Int
+    /// When this worker received it.
+    public let receivedAt: Date
+
+    /// A delivery by the message `messageID`.
+    public init(messageID: String, replayCount: Int = 0, receivedAt: Date) {
+        self.messageID = messageID.bounded
+        self.replayCount = replayCount
+        self.receivedAt = receivedAt
+    }
+}
+
+/// What to do with a delivery.
+public enum ClaimResult: Hashable, Sendable {
+    /// Run the event: it is the caller's until the lease ends.
+    case run(Claim)
+    /// A live claim has it: neither run nor delete, but postpone the message until about then.
+    case held(until: Date)
+    /// It is done, with this outcome: delete the message.
+    case duplicate(EventOutcome)
+}
+
+/// The right to run one event once.
+public struct Claim: Hashable, Sendable {
+    /// The event.
+    public let eventID: String
+    /// The number of the claim, growing with each claim of the event. What a claim with an older number writes is
+    /// refused, so that a worker that was paused and wakes up late cannot overwrite its successor.
+    public let fence: Int64
+    /// Which run of the event this is, from 1.
+    public let attempt: Int
+    /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
+    /// no others.
+    public let matchedRuleIDs: [String]?
+    /// Whether the event already has an outcome.
+    public let isLaterRun: Bool
+    /// Whether the run before this one never ended: its worker died, or lost its lease.
+    public let isTakeover: Bool
+    /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
+    /// here keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
+    public let alreadyReverted: [RuleResult]
+
+    /// A claim with these values; the ledger makes the ones that count.
+    public init(
+        eventID: String,
+        fence: Int64,
+        attempt: Int,
+        matchedRuleIDs: [String]? = nil,
+        isLaterRun: Bool = false,
+        isTakeover: Bool = false,
+        alreadyReverted: [RuleResult] = []
+    ) {
+        self.eventID = eventID
+        self.fence = fence
+        self.attempt = attempt
+        self.matchedRuleIDs = matchedRuleIDs
+        self.isLaterRun = isLaterRun
+        self.isTakeover = isTakeover
+        self.alreadyReverted = alreadyReverted
+    }
+}
+
+extension String {
+    /// The text as the ledger stores it: GRDB binds up to the first NUL, and two ids that differ after one must stay
+    /// two.
+    var withoutNUL: String {
+        guard utf8.contains(0) else { return self }
+        return String(UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
+    }
+
+    /// The same, cut at 4 KiB on the boundary of a character: nothing that AWS itself writes is longer.
+    var bounded: String {
+        let limit = 4096
+        let text = withoutNUL
+        guard text.utf8.count > limit else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: limit)
+        while end.samePosition(in: text.unicodeScalars) == nil {
+            end = text.utf8.index(before: end)
+        }
+        return String(text[..<end])
+    }
+}

@@ -1,0 +1,21 @@
+import GRDB
+
+extension LedgerError {
+    /// What an error of SQLite means for the ledger at `path`; other errors stay as they are.
+    static func translate(_ error: any Error, path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let detail = error.message ?? "\(error.resultCode)"
+        return switch error.extendedResultCode {
+        case .SQLITE_READONLY_ROLLBACK, .SQLITE_READONLY_RECOVERY: LedgerError.needsRecovery(path: path)
+        default:
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED: LedgerError.busy(path: path)
+            case .SQLITE_NOTADB: LedgerError.notALedger(path: path)
+            case .SQLITE_CORRUPT: LedgerError.damaged(path: path, detail: detail)
+            case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+                LedgerError.notAccessible(path: path, reason: detail)
+            default: LedgerError.failed(path: path, detail: detail)
+            }
+        }
+    }
+}

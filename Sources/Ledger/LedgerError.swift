@@ -1,0 +1,57 @@
+/// Why the ledger could not be opened, read or written.
+public enum LedgerError: Error, Hashable, CustomStringConvertible {
+    /// Another claim has taken the event since: what this one wanted to write was not written.
+    case claimLost(eventID: String, fence: Int64)
+    /// There is no file to read.
+    case missing(path: String)
+    /// The path names a directory.
+    case isDirectory(path: String)
+    /// The file, or its directory, cannot be made, opened or written.
+    case notAccessible(path: String, reason: String)
+    /// The file is something else.
+    case notALedger(path: String)
+    /// A newer version of the program has migrated it.
+    case fromTheFuture(path: String, version: Int, known: Int)
+    /// Its file system is shared with other hosts, where SQLite's locks do not hold.
+    case networkFileSystem(path: String)
+    /// SQLite did not take a setting on which the ledger's safety rests.
+    case settingRefused(path: String, setting: String, value: String)
+    /// Others kept it locked for longer than the busy timeout.
+    case busy(path: String)
+    /// A killed worker left a write half done, which only a writer may roll back.
+    case needsRecovery(path: String)
+    /// The file holds what this program never writes.
+    case damaged(path: String, detail: String)
+    /// SQLite failed otherwise: a full disk, an I/O error.
+    case failed(path: String, detail: String)
+
+    /// One line: what is wrong, and what to do.
+    public var description: String {
+        switch self {
+        case .claimLost(let eventID, let fence):
+            "claim \(fence) of event \(eventID) has ended: another worker may have it; leave the message to the queue"
+        case .missing(let path):
+            "\(path): there is no ledger; name the file that the worker writes with --ledger"
+        case .isDirectory(let path):
+            "\(path): this is a directory; --ledger must name a file in it, such as \(path)/ledger.db"
+        case .notAccessible(let path, let reason):
+            "\(path): cannot open the ledger: \(reason); check the path and who may write there"
+        case .notALedger(let path):
+            "\(path): this is not a ledger of sg-revert; name another file with --ledger"
+        case .fromTheFuture(let path, let version, let known):
+            "\(path): the ledger has version \(version), this program knows up to \(known); use the newer sg-revert"
+        case .networkFileSystem(let path):
+            "\(path): the ledger is on a network file system, where SQLite's locks do not hold; use a local disk"
+        case .settingRefused(let path, let setting, let value):
+            "\(path): SQLite answers \(setting)=\(value); stop whatever else has the ledger open and try again"
+        case .busy(let path):
+            "\(path): others kept the ledger locked for over ten seconds; stop what holds it open (a shell, a backup)"
+        case .needsRecovery(let path):
+            "\(path): a stopped worker left a write half done; start a worker on it once, then read it again"
+        case .damaged(let path, let detail):
+            "\(path): the ledger is damaged: \(detail); restore it from a backup, or move it away to begin a new one"
+        case .failed(let path, let detail):
+            "\(path): SQLite failed: \(detail); check the disk"
+        }
+    }
+}

@@ -1,0 +1,107 @@
+public import SecurityGroups
+
+/// How one run of an event came out.
+public struct RunResult: Hashable, Sendable {
+    /// What became of the event.
+    public var outcome: EventOutcome
+    /// Why, in one line; of an ignored event one of `IgnoreReason`.
+    public var reason: String?
+    /// What became of each rule.
+    public let rules: [RuleResult]
+    /// Milliseconds from the event's time to the confirmed revoke of its last rule.
+    public let exposedMilliseconds: Int64?
+    /// EC2's id of the call that reverted, or that failed.
+    public let awsRequestID: String?
+    /// EC2's ids of all calls that changed something, by which CloudTrail's records of them are recognised as ours.
+    public let ownRequestIDs: [String]
+    /// The code of the error, if there was one.
+    public let errorCode: String?
+    /// The message of the error, if there was one.
+    public var errorMessage: String?
+    /// Whether nothing was to be changed.
+    public let isDryRun: Bool
+    /// Whether people are to be told, should this run's outcome become the event's.
+    public var notify: Bool
+
+    /// A result with these values.
+    public init(
+        outcome: EventOutcome,
+        reason: String? = nil,
+        rules: [RuleResult] = [],
+        exposedMilliseconds: Int64? = nil,
+        awsRequestID: String? = nil,
+        ownRequestIDs: [String] = [],
+        errorCode: String? = nil,
+        errorMessage: String? = nil,
+        isDryRun: Bool = false,
+        notify: Bool = false
+    ) {
+        self.outcome = outcome
+        self.reason = reason?.bounded
+        self.rules = rules
+        self.exposedMilliseconds = exposedMilliseconds
+        self.awsRequestID = awsRequestID?.bounded
+        self.ownRequestIDs = ownRequestIDs.map(\.bounded)
+        self.errorCode = errorCode?.bounded
+        self.errorMessage = errorMessage?.bounded
+        self.isDryRun = isDryRun
+        self.notify = notify
+    }
+}
+
+/// What became of one rule.
+public struct RuleResult: Hashable, Sendable {
+    /// EC2's id of the rule, if it is known.
+    public let ruleID: String?
+    /// The group that has it.
+    public let groupID: String?
+    /// Ingress or egress.
+    public let direction: Direction
+    /// The protocol, in EC2's spelling.
+    public let ipProtocol: String
+    /// The first port, or the ICMP type.
+    public let fromPort: Int?
+    /// The last port, or the ICMP code.
+    public let toPort: Int?
+    /// The other end: a CIDR block, a prefix list or a group.
+    public let source: String
+    /// The rule's description.
+    public let description: String?
+    /// What the policy says of it; null when it was not asked.
+    public let decision: RuleDecision?
+    /// The policy line that decided.
+    public let reason: String?
+    /// What became of it.
+    public let outcome: RuleOutcome
+    /// The command that brings it back, whole: half of a command is worse than none, so this one is not cut.
+    public let undo: String?
+
+    /// A result with these values.
+    public init(
+        ruleID: String? = nil,
+        groupID: String? = nil,
+        direction: Direction,
+        ipProtocol: String,
+        fromPort: Int? = nil,
+        toPort: Int? = nil,
+        source: String,
+        description: String? = nil,
+        decision: RuleDecision? = nil,
+        reason: String? = nil,
+        outcome: RuleOutcome,
+        undo: String? = nil
+    ) {
+        self.ruleID = ruleID?.bounded
+        self.groupID = groupID?.bounded
+        self.direction = direction
+        self.ipProtocol = ipProtocol.bounded
+        self.fromPort = fromPort
+        self.toPort = toPort
+        self.source = source.bounded
+        self.description = description?.bounded
+        self.decision = decision
+        self.reason = reason?.bounded
+        self.outcome = outcome
+        self.undo = undo?.withoutNUL
+    }
+}

@@ -1,0 +1,148 @@
+import GRDB
+
+/// The tables, and how a ledger of any earlier version comes to have them.
+enum Schema {
+    /// Marks the file as ours: `sgrv`.
+    static let applicationID: Int64 = 0x7367_7276
+
+    /// Each brings a ledger from the version that is its index to the next. Those that were released never change.
+    static let migrations = [version1]
+
+    /// Brings the ledger up to date. To be called in an immediate transaction, which lets one process at a time
+    /// through: of many that start at once, the first migrates and the others find it done.
+    static func migrate(_ db: Database, path: String) throws {
+        let version = try checkedVersion(of: db, path: path)
+        guard version < migrations.count else { return }
+        for migration in migrations[version...] {
+            try db.execute(sql: migration)
+        }
+        try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count)")
+    }
+
+    /// The version of the ledger, 0 for an empty file.
+    ///
+    /// - Throws: `LedgerError` when the file is something else, or made by a newer program.
+    static func checkedVersion(of db: Database, path: String) throws -> Int {
+        let application = try Int64.fetchOne(db, sql: "PRAGMA application_id")
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        if application == applicationID, version >= 1 {
+            guard version <= migrations.count else {
+                throw LedgerError.fromTheFuture(path: path, version: version, known: migrations.count)
+            }
+            return version
+        }
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        guard application == 0, version == 0, tables == 0 else { throw LedgerError.notALedger(path: path) }
+        return 0
+    }
+
+    /// Tables are strict, so that what is read has the type that was written. The expression `coalesce(event_time, '')`
+    /// makes events without a time the oldest and gives every page of a listing its place in the index.
+    private static let version1 = """
+        CREATE TABLE events (
+            event_id TEXT PRIMARY KEY NOT NULL,
+            event_name TEXT NOT NULL,
+            account TEXT,
+            region TEXT,
+            group_id TEXT,
+            actor_arn TEXT,
+            issuer_arn TEXT,
+            source_ip TEXT,
+            user_agent TEXT,
+            event_time TEXT,
+            request_id TEXT,
+            received_at TEXT NOT NULL,
+            outcome TEXT,
+            reason TEXT,
+            finished_at TEXT,
+            exposed_ms INTEGER,
+            aws_request_id TEXT,
+            error_code TEXT,
+            error_message TEXT,
+            dry_run INTEGER NOT NULL DEFAULT 0,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            deliveries INTEGER NOT NULL DEFAULT 0,
+            worker TEXT,                            -- of the last run that ended
+            replay_count INTEGER NOT NULL,          -- the highest of the runs that ended
+            matched_rule_ids TEXT,                  -- JSON array
+            fence INTEGER NOT NULL DEFAULT 0,
+            lease_owner TEXT,                       -- null: nobody runs it
+            lease_until TEXT,
+            lease_replay_count INTEGER              -- of the run under way
+        ) STRICT;
+        CREATE INDEX events_by_time ON events (coalesce(event_time, ''), event_id);
+        CREATE INDEX events_by_group ON events (group_id, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_by_account ON events (account, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_by_outcome ON events (outcome, coalesce(event_time, ''), event_id);
+
+        CREATE TABLE deliveries (
+            event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
+            message_id TEXT NOT NULL,
+            PRIMARY KEY (event_id, message_id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE rules (
+            event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            rule_id TEXT,
+            group_id TEXT,
+            direction TEXT NOT NULL,
+            protocol TEXT NOT NULL,
+            from_port INTEGER,
+            to_port INTEGER,
+            source TEXT NOT NULL,
+            description TEXT,
+            decision TEXT,
+            reason TEXT,
+            outcome TEXT NOT NULL,
+            undo TEXT,
+            PRIMARY KEY (event_id, position)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE own_calls (
+            request_id TEXT PRIMARY KEY NOT NULL,
+            event_id TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE notices (
+            event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
+            outcome TEXT NOT NULL,
+            state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent')),
+            due_at TEXT NOT NULL,                   -- while somebody is sending it, the end of the lease
+            attempts INTEGER NOT NULL DEFAULT 0,
+            last_error TEXT,
+            sent_at TEXT,
+            payload TEXT NOT NULL,
+            PRIMARY KEY (event_id, outcome)
+        ) STRICT;
+        CREATE INDEX notices_by_due ON notices (due_at) WHERE state = 'pending';
+
+        CREATE TABLE trail (
+            seq INTEGER PRIMARY KEY NOT NULL,
+            at TEXT NOT NULL,
+            event_id TEXT,
+            worker TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            entry TEXT NOT NULL                     -- JSON object with sorted keys
+        ) STRICT;
+        CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail
+            BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+        CREATE TRIGGER trail_stays BEFORE DELETE ON trail
+            BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+
+        CREATE VIEW audit_events AS SELECT
+            event_id, outcome, reason, event_name, account, region, group_id, actor_arn, issuer_arn, source_ip,
+            user_agent, event_time, received_at, finished_at, exposed_ms, attempts, deliveries,
+            coalesce(lease_owner, worker) AS worker, aws_request_id, error_code, error_message,
+            (SELECT sent_at FROM notices
+                WHERE notices.event_id = events.event_id AND notices.outcome = events.outcome) AS notified_at,
+            dry_run
+        FROM events;
+
+        CREATE VIEW audit_rules AS SELECT
+            event_id, rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision,
+            reason, outcome, undo
+        FROM rules;
+        """
+}

@@ -1,0 +1,310 @@
+import AWSClient
+import CloudTrailEvents
+import Foundation
+import Ledger
+import Logging
+import SecurityGroups
+
+/// What is to be done with a message whose event was handled.
+enum Disposition: Sendable {
+    /// It is finished, and recorded as such.
+    case delete
+    /// It comes again after this time.
+    case postpone(Duration)
+}
+
+/// The way of one message, from its body to what is to be done with it.
+struct MessagePipeline: Sendable {
+    let writer: LedgerWriter
+    let policy: Policy
+    let revert: RevertRun
+    let deadLetters: DeadLetterQueue?
+    /// How often SQS hands out a message before it moves it itself.
+    let maxReceiveCount: Int?
+    let notifyOn: Set<EventOutcome>
+    let workerName: String
+    let backoff: Backoff
+    let clock: WorkerClock
+    /// Called when an outcome, and with it perhaps a notice, is recorded.
+    let onFinish: @Sendable () -> Void
+
+    /// Handles one message.
+    ///
+    /// - Parameter hold: called with the claim on the message's event, to be renewed until the message is done.
+    /// - Returns: `delete` only when the ledger has the outcome and, for a dead letter, the dead-letter queue has the copy.
+    func process(_ message: SQSMessage, logger: Logger, hold: (Claim) -> Void) async throws -> Disposition {
+        let decoded = DecodedMessage(body: message.body)
+        guard let event = decoded.event else {
+            return try await bury(message, unreadable: decoded, logger: logger)
+        }
+        var logger = logger
+        logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
+        let facts = EventFacts(event, decoded.change)
+        let delivery = Delivery(
+            messageID: message.messageID,
+            replayCount: message.replayCount,
+            receivedAt: clock.now()
+        )
+        switch try await writer.write({ try $0.claim(facts, delivery: delivery) }) {
+        case .held(let until):
+            logger.debug("event is held by another worker")
+            return .postpone(.seconds(max(until.timeIntervalSince(clock.now()), 0) + 1))
+        case .duplicate(let outcome):
+            logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
+            return .delete
+        case .run(let claim):
+            hold(claim)
+            return try await run(message, decoded, event, claim: claim, logger: logger)
+        }
+    }
+
+    private func run(
+        _ message: SQSMessage,
+        _ decoded: DecodedMessage,
+        _ event: CloudTrailEvent,
+        claim: Claim,
+        logger: Logger
+    ) async throws -> Disposition {
+        switch decoded {
+        case .unreadable(let unreadable):
+            return try await bury(
+                message,
+                reason: DeadLetterReason(unreadable.reason),
+                error: unreadable.detail,
+                result: RunResult(outcome: .deadLettered),
+                claim: claim,
+                logger: logger
+            )
+        case .ignored(_, let reason):
+            return try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
+        case .change(_, let change):
+            let gate: Gate
+            do {
+                gate = try Gate(event, change)
+            } catch {
+                return try await bury(
+                    message,
+                    reason: .impossible,
+                    error: "\(error)",
+                    result: RunResult(outcome: .deadLettered),
+                    claim: claim,
+                    logger: logger
+                )
+            }
+            if change.kind.isRemoval, let requestID = event.requestID,
+                try await writer.write({ try $0.isOwnCall(requestID: requestID) })
+            {
+                return try await ignore(claim, .ownChange, logger: logger)
+            }
+            guard let groupID = gate.groupID, let watch = policy.entry(watching: groupID, for: change.kind) else {
+                return try await ignore(claim, .notWatched, logger: logger)
+            }
+            guard change.rules.allSatisfy(\.canBeFound) else {
+                return try await bury(
+                    message,
+                    reason: .undecodable,
+                    error: "a rule without id names its source group by name, which EC2 never shows",
+                    result: RunResult(outcome: .deadLettered),
+                    claim: claim,
+                    logger: logger
+                )
+            }
+            let watched = WatchedChange(
+                event: event,
+                change: change,
+                groupID: groupID,
+                place: gate.place,
+                watch: watch
+            )
+            return try await revert(watched, message, claim: claim, logger: logger)
+        }
+    }
+
+    private func revert(
+        _ watched: WatchedChange,
+        _ message: SQSMessage,
+        claim: Claim,
+        logger: Logger
+    ) async throws -> Disposition {
+        let result = try await revert(watched, claim: claim) { ids in
+            let texts = ids.map(\.description)
+            try await writer.write { try $0.remember(matched: texts, for: claim) }
+        }
+        guard result.outcome == .failed else {
+            return try await finish(claim, result, logger: logger)
+        }
+        let error = result.errorMessage ?? "unknown"
+        if let maxReceiveCount, message.receiveCount >= maxReceiveCount {
+            return try await bury(
+                message,
+                reason: .gaveUp,
+                error: error,
+                result: result,
+                claim: claim,
+                logger: logger
+            )
+        }
+        _ = try await finish(claim, result, logger: logger)
+        return .postpone(backoff.pause(after: message.receiveCount))
+    }
+
+    private func ignore(_ claim: Claim, _ reason: IgnoreReason, logger: Logger) async throws -> Disposition {
+        try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
+    }
+
+    private func finish(_ claim: Claim, _ result: RunResult, logger: Logger) async throws -> Disposition {
+        var result = result
+        result.notify = notifyOn.contains(result.outcome)
+        let final = result
+        try await writer.write { try $0.finish(claim, with: final) }
+        onFinish()
+        logger.log(
+            level: result.outcome.logLevel,
+            "event \(result.outcome.rawValue)",
+            metadata: result.logMetadata
+        )
+        return .delete
+    }
+
+    /// Moves a message to the dead-letter queue: the copy first, then the ledger; the delete is the caller's, last.
+    private func bury(
+        _ message: SQSMessage,
+        reason: DeadLetterReason,
+        error: String,
+        result: RunResult,
+        claim: Claim,
+        logger: Logger
+    ) async throws -> Disposition {
+        var result = result
+        result.errorMessage = error
+        guard let deadLetters else {
+            result.outcome = .failed
+            _ = try await finish(claim, result, logger: logger)
+            return try leave(message, reason: reason, logger: logger)
+        }
+        try await deadLetters.accept(message, story: story(reason, error, eventID: claim.eventID))
+        result.outcome = .deadLettered
+        result.reason = reason.rawValue
+        return try await finish(claim, result, logger: logger)
+    }
+
+    /// The same for a message without an event: the trail alone tells of it.
+    private func bury(
+        _ message: SQSMessage,
+        unreadable decoded: DecodedMessage,
+        logger: Logger
+    ) async throws -> Disposition {
+        guard case .unreadable(let unreadable) = decoded else { return .delete }
+        let reason = DeadLetterReason(unreadable.reason)
+        guard let deadLetters else { return try leave(message, reason: reason, logger: logger) }
+        try await deadLetters.accept(message, story: story(reason, unreadable.detail, eventID: nil))
+        let entry: [String: AuditValue] = [
+            "message_id": .text(message.messageID), "reason": .text(reason.rawValue), "error": .text(unreadable.detail),
+        ]
+        try await writer.write { try $0.note(kind: "dead-lettered", entry: entry) }
+        logger.warning(
+            "message dead-lettered",
+            metadata: ["reason": "\(reason.rawValue)", "error": "\(plainText(unreadable.detail))"]
+        )
+        return .delete
+    }
+
+    /// Without a dead-letter queue a bad message stays where it is, and somebody has to look at it.
+    private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) throws -> Disposition {
+        logger.error(
+            "message cannot be handled and there is no dead-letter queue; it stays in the queue",
+            metadata: ["reason": "\(reason.rawValue)"]
+        )
+        return .postpone(backoff.pause(after: message.receiveCount))
+    }
+
+    private func story(_ reason: DeadLetterReason, _ error: String, eventID: String?) -> DeadLetterStory {
+        DeadLetterStory(
+            reason: reason,
+            error: error,
+            eventID: eventID,
+            failedAt: clock.now(),
+            worker: workerName
+        )
+    }
+}
+
+extension DeadLetterReason {
+    fileprivate init(_ reason: UnreadableReason) {
+        switch reason {
+        case .notJSON: self = .notJSON
+        case .noEventID: self = .noEventID
+        case .undecodable: self = .undecodable
+        }
+    }
+}
+
+extension ChangeKind {
+    /// Whether the call took rules away: the only kind of call that we make ourselves.
+    fileprivate var isRemoval: Bool {
+        self == .ingressRemoved || self == .egressRemoved
+    }
+}
+
+extension ChangedRule {
+    /// Whether a described rule can be recognised as this one.
+    fileprivate var canBeFound: Bool {
+        if case .groupName = rule.peer { id != nil } else { true }
+    }
+}
+
+extension EventOutcome {
+    fileprivate var logLevel: Logger.Level {
+        switch self {
+        case .reverted, .reported, .suppressed: .notice
+        case .unchanged, .allowed, .ignored: .info
+        case .failed: .warning
+        case .deadLettered: .error
+        }
+    }
+}
+
+extension RunResult {
+    fileprivate var logMetadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [:]
+        if let reason { metadata["reason"] = "\(reason)" }
+        if !rules.isEmpty { metadata["rules"] = "\(rules.count)" }
+        if let groupID = rules.first?.groupID { metadata["group.id"] = "\(plainText(groupID))" }
+        if let exposedMilliseconds { metadata["exposed.ms"] = "\(exposedMilliseconds)" }
+        if let errorMessage { metadata["error"] = "\(plainText(errorMessage))" }
+        return metadata
+    }
+}
+
+extension EventFacts {
+    fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
+        self.init(
+            eventID: event.eventID,
+            eventName: event.eventName,
+            account: event.account,
+            region: event.region,
+            groupID: change?.groupID,
+            actorARN: event.actor.arn,
+            issuerARN: event.actor.issuerARN,
+            sourceIP: event.sourceIPAddress,
+            userAgent: event.userAgent,
+            eventTime: event.eventTime,
+            requestID: event.requestID
+        )
+    }
+}
+
+extension DecodedMessage {
+    /// The facts of the record, where they could be read.
+    var event: CloudTrailEvent? {
+        switch self {
+        case .change(let event, _), .ignored(let event, _): event
+        case .unreadable(let unreadable): unreadable.event
+        }
+    }
+
+    /// What the call changed, where it changed anything that we know of.
+    var change: SecurityGroupChange? {
+        if case .change(_, let change) = self { change } else { nil }
+    }
+}

@@ -1,0 +1,199 @@
+import AWSClient
+import SecurityGroups
+import Synchronization
+
+/// Where a call goes: one account, one Region.
+struct Place: Hashable, Sendable {
+    let account: AccountID?
+    let region: AWSRegion
+}
+
+/// What became of one rule that was to be revoked.
+enum Revocation: Hashable, Sendable {
+    /// EC2 named it as revoked, or no longer shows it after the call.
+    case revoked(requestID: String?)
+    /// It was gone before our call.
+    case gone
+    /// EC2 accepted the call and still shows the rule.
+    case stands
+}
+
+/// EC2, as the worker sees it: look at rules, revoke rules. Both gather while a call for the same place is in flight.
+struct SecurityGroupGateway: Sendable {
+    private struct Lane: Hashable {
+        let place: Place
+        let groupID: SecurityGroupID
+        let direction: Direction
+    }
+
+    private let clients: EC2Clients
+    private let looks: Coalescer<Place, SecurityGroupRuleID, LiveRule?>
+    private let revokes: Coalescer<Lane, SecurityGroupRuleID, Revocation>
+
+    init(session: AWSSession) {
+        let clients = EC2Clients(session: session)
+        self.clients = clients
+        looks = Coalescer(limit: 200) { place, ids in
+            try await Self.look(at: ids, in: place, clients: clients)
+        }
+        revokes = Coalescer(limit: 200) { lane, ids in
+            try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, clients: clients)
+        }
+    }
+
+    /// The rules of these ids that stand, of any group.
+    func rules(_ ids: [SecurityGroupRuleID], in place: Place) async throws -> [LiveRule] {
+        try await looks.submit(ids, for: place).compactMap(\.self)
+    }
+
+    /// Every rule of a group; none where the group does not exist.
+    func rules(of group: SecurityGroupID, in place: Place) async throws -> [LiveRule] {
+        try await clients.client(in: place.region)
+            .describeSecurityGroupRules(filters: [EC2Filter(name: "group-id", values: [group.description])])
+            .compactMap(LiveRule.init)
+    }
+
+    /// Revokes rules of a group by id and proves it.
+    func revoke(
+        _ ids: [SecurityGroupRuleID],
+        of group: SecurityGroupID,
+        _ direction: Direction,
+        in place: Place
+    ) async throws -> [Revocation] {
+        try await revokes.submit(ids, for: Lane(place: place, groupID: group, direction: direction))
+    }
+
+    /// The account that our credentials belong to.
+    func callerAccount(in region: AWSRegion) async throws -> String {
+        try await clients.session.sts(region: region).getCallerIdentity().account
+    }
+
+    /// By the filter, which answers with the rules that stand; the parameter `SecurityGroupRuleIds` fails for one that is gone.
+    private static func look(
+        at ids: [SecurityGroupRuleID],
+        in place: Place,
+        clients: EC2Clients
+    ) async throws -> [LiveRule?] {
+        let ec2 = try clients.client(in: place.region)
+        var found: [SecurityGroupRuleID: LiveRule] = [:]
+        for chunk in ids.chunks(of: 200) {
+            let filter = EC2Filter(name: "security-group-rule-id", values: chunk.map(\.description))
+            for rule in try await ec2.describeSecurityGroupRules(filters: [filter]).compactMap(LiveRule.init) {
+                found[rule.id] = rule
+            }
+        }
+        return ids.map { found[$0] }
+    }
+
+    /// Without one of the ids the whole call has no effect, so what EC2 cannot find is looked into and the rest goes on.
+    private static func revoke(
+        _ ids: [SecurityGroupRuleID],
+        of group: SecurityGroupID,
+        _ direction: Direction,
+        in place: Place,
+        clients: EC2Clients
+    ) async throws -> [Revocation] {
+        let ec2 = try clients.client(in: place.region)
+        var results: [SecurityGroupRuleID: Revocation] = [:]
+        var rest = ids.uniqued()
+        while !rest.isEmpty {
+            do {
+                let answer =
+                    try await direction == .ingress
+                    ? ec2.revokeSecurityGroupIngress(
+                        groupID: group.description,
+                        securityGroupRuleIDs: rest.map(\.description)
+                    )
+                    : ec2.revokeSecurityGroupEgress(
+                        groupID: group.description,
+                        securityGroupRuleIDs: rest.map(\.description)
+                    )
+                let named = Set(answer.revokedRuleIDs)
+                let unnamed = rest.filter { !named.contains($0.description) }
+                let standing = try await Set(look(at: unnamed, in: place, clients: clients).compactMap { $0?.id })
+                for id in rest {
+                    results[id] = standing.contains(id) ? .stands : .revoked(requestID: answer.requestID)
+                }
+                rest = []
+            } catch let error as AWSServiceError where error.saysNotFound {
+                let standing = try await Set(look(at: rest, in: place, clients: clients).compactMap { $0?.id })
+                for id in rest where !standing.contains(id) {
+                    // A repeated attempt may have met its own first effect.
+                    results[id] = error.attempt > 1 ? .revoked(requestID: error.requestID) : .gone
+                }
+                let remaining = rest.filter(standing.contains)
+                if remaining.count == rest.count {
+                    for id in remaining { results[id] = .stands }
+                    rest = []
+                } else {
+                    rest = remaining
+                }
+            }
+        }
+        return ids.map { results[$0] ?? .stands }
+    }
+}
+
+/// One client for each Region, since a client's quota of retries is worth only what it remembers.
+private final class EC2Clients: Sendable {
+    let session: AWSSession
+    private let clients = Mutex<[AWSRegion: EC2Client]>([:])
+
+    init(session: AWSSession) {
+        self.session = session
+    }
+
+    func client(in region: AWSRegion) throws -> EC2Client {
+        try clients.withLock { clients in
+            if let client = clients[region] { return client }
+            let client = try session.ec2(region: region)
+            clients[region] = client
+            return client
+        }
+    }
+}
+
+extension AWSServiceError {
+    /// Whether EC2 says that it does not know a rule or a group: gone, not yet visible, or one of several.
+    fileprivate var saysNotFound: Bool {
+        ["InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"].contains(code)
+    }
+}
+
+extension LiveRule {
+    /// A described rule, or nil where the answer holds something that is no rule we could ever have to judge.
+    init?(_ described: DescribedSecurityGroupRule) {
+        guard let id = SecurityGroupRuleID(described.securityGroupRuleID),
+            let groupID = SecurityGroupID(described.groupID),
+            let ipProtocol = IPProtocol(described.ipProtocol),
+            let peer = Peer(described)
+        else { return nil }
+        self.init(
+            id: id,
+            groupID: groupID,
+            rule: SecurityGroupRule(
+                direction: described.isEgress ? .egress : .ingress,
+                ipProtocol: ipProtocol,
+                fromPort: described.fromPort,
+                toPort: described.toPort,
+                peer: peer
+            ),
+            ruleDescription: described.description
+        )
+    }
+}
+
+extension Peer {
+    fileprivate init?(_ described: DescribedSecurityGroupRule) {
+        if let text = described.cidrIPv4 ?? described.cidrIPv6 {
+            guard let block = CIDRBlock(text) else { return nil }
+            self = .cidr(block)
+        } else if let id = described.prefixListID {
+            self = .prefixList(id)
+        } else if let id = described.referencedGroupID {
+            self = .group(id)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import AWSClient
+import CloudTrailEvents
+import SecurityGroups
+
+/// A rule change in a watched group, every text that a call could carry proven to be one that EC2 could have made.
+struct WatchedChange: Sendable {
+    let event: CloudTrailEvent
+    let change: SecurityGroupChange
+    let groupID: SecurityGroupID
+    let place: Place
+    let watch: Watch
+
+    /// Which side of the group the change is on.
+    var direction: Direction {
+        switch change.kind {
+        case .ingressAdded, .ingressRemoved: .ingress
+        case .egressAdded, .egressRemoved: .egress
+        case .ruleModified: change.rules.first?.rule.direction ?? .ingress
+        }
+    }
+}
+
+/// The gate before the first AWS call: names that cannot exist stop here, whoever put them on the queue.
+struct Gate {
+    /// Where the change was made.
+    let place: Place
+    /// The group that was changed; a revoke by name has none.
+    let groupID: SecurityGroupID?
+
+    /// Checks all names of an event.
+    ///
+    /// - Throws: `ImpossibleName`, the first name that cannot exist.
+    init(_ event: CloudTrailEvent, _ change: SecurityGroupChange) throws(ImpossibleName) {
+        guard let region = event.region.flatMap({ AWSRegion($0) }) else {
+            throw ImpossibleName(kind: "Region", text: event.region)
+        }
+        var account: AccountID?
+        if let text = event.account {
+            guard let id = AccountID(text) else { throw ImpossibleName(kind: "account", text: text) }
+            account = id
+        }
+        place = Place(account: account, region: region)
+        if let text = change.groupID {
+            guard let id = SecurityGroupID(text) else { throw ImpossibleName(kind: "security group", text: text) }
+            groupID = id
+        } else {
+            groupID = nil
+        }
+        for rule in change.rules {
+            if let text = rule.id, rule.strictID == nil {
+                throw ImpossibleName(kind: "security group rule", text: text)
+            }
+        }
+    }
+}
+
+/// A name in an event that AWS cannot have written.
+struct ImpossibleName: Error, CustomStringConvertible {
+    let kind: String
+    let text: String?
+
+    var description: String {
+        guard let text else { return "the event names no \(kind)" }
+        return "\"\(plainText(text, limit: 100))\" is no \(kind) that can exist"
+    }
+}

@@ -1,0 +1,132 @@
+public import AWSClient
+import Foundation
+
+/// The queue that EventBridge fills, as the worker sees it. Deletes and visibility changes gather into batches of ten.
+public struct WorkQueue: Sendable {
+    private let sqs: SQSClient
+    /// The queue's URL.
+    public let url: String
+    private let deletes: Coalescer<String, String, BatchEntryFailure?>
+    private let visibilities: Coalescer<String, VisibilityChange, BatchEntryFailure?>
+
+    private struct VisibilityChange {
+        let receiptHandle: String
+        let seconds: Int
+    }
+
+    /// The queue at `url`, reached through `sqs`.
+    public init(sqs: SQSClient, url: String) {
+        self.sqs = sqs
+        self.url = url
+        deletes = Coalescer(limit: 10) { url, handles in
+            try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: handles)
+        }
+        visibilities = Coalescer(limit: 10) { url, changes in
+            try await sqs.changeMessageVisibilityBatch(
+                queueURL: url,
+                entries: changes.map { ($0.receiptHandle, $0.seconds) }
+            )
+        }
+    }
+
+    /// Waits for messages, `wait` at the most.
+    func receive(atMost count: Int, wait: Duration) async throws -> [SQSMessage] {
+        try await sqs.receiveMessage(
+            queueURL: url,
+            maxNumberOfMessages: count,
+            waitTimeSeconds: Int(wait.components.seconds)
+        )
+    }
+
+    /// Deletes a message that is finished. What SQS refuses of a batch is tried again, each by itself.
+    func delete(_ message: SQSMessage) async throws {
+        for attempt in 1... {
+            guard let failure = try await deletes.submit([message.receiptHandle], for: url).first ?? nil else { return }
+            guard !failure.isSenderFault, attempt < 3 else { throw failure }
+        }
+    }
+
+    /// Hides a message for `duration` from now, at most SQS's 12 hours; nothing gives it back at once.
+    func setVisibility(of message: SQSMessage, to duration: Duration) async throws {
+        let seconds = min(max(Int(duration.seconds.rounded(.up)), 0), 43_200)
+        let change = VisibilityChange(receiptHandle: message.receiptHandle, seconds: seconds)
+        if let failure = try await visibilities.submit([change], for: url).first ?? nil {
+            throw failure
+        }
+    }
+
+    /// What the worker has to know of the queue.
+    func attributes() async throws -> QueueAttributes {
+        try await QueueAttributes(sqs.getQueueAttributes(queueURL: url))
+    }
+
+    /// The queue for what fails: the one at `url`, or else the one that the redrive policy names.
+    ///
+    /// - Throws: `QueueError` where there is none, and what AWS answered.
+    public func deadLetterQueue(at url: String?) async throws -> DeadLetterQueue {
+        try await deadLetterQueue(at: url, attributes: url == nil ? attributes() : QueueAttributes([:]))
+    }
+
+    func deadLetterQueue(at url: String?, attributes: QueueAttributes) async throws -> DeadLetterQueue {
+        if let url { return DeadLetterQueue(sqs: sqs, url: url) }
+        guard let arn = attributes.deadLetterTargetARN else { throw QueueError.noDeadLetterQueue(self.url) }
+        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[2] == "sqs" else { throw QueueError.badRedrivePolicy(arn) }
+        return DeadLetterQueue(
+            sqs: sqs,
+            url: try await sqs.getQueueURL(name: String(parts[5]), ownerAccountID: String(parts[4]))
+        )
+    }
+}
+
+/// What the worker has to know of a queue.
+struct QueueAttributes: Sendable {
+    /// For how long a received message stays hidden.
+    let visibilityTimeout: Duration
+    /// Where SQS moves what was received too often.
+    let deadLetterTargetARN: String?
+    /// How often a message is received before SQS moves it.
+    let maxReceiveCount: Int?
+
+    init(_ attributes: [String: String]) {
+        visibilityTimeout = .seconds(Int(attributes["VisibilityTimeout"] ?? "") ?? 30)
+        let redrive = attributes["RedrivePolicy"].flatMap {
+            try? JSONDecoder().decode(RedrivePolicy.self, from: Data($0.utf8))
+        }
+        deadLetterTargetARN = redrive?.deadLetterTargetArn
+        maxReceiveCount = redrive?.maxReceiveCount.value
+    }
+
+    private struct RedrivePolicy: Decodable {
+        let deadLetterTargetArn: String
+        let maxReceiveCount: Count
+    }
+
+    /// SQS keeps the count as it was given: a number or a text.
+    private struct Count: Decodable {
+        let value: Int?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            value = try (try? container.decode(Int.self)) ?? Int(container.decode(String.self))
+        }
+    }
+}
+
+/// What is wrong with a queue.
+public enum QueueError: Error, CustomStringConvertible {
+    /// The redrive policy names no SQS queue.
+    case badRedrivePolicy(String)
+    /// There is no dead-letter queue.
+    case noDeadLetterQueue(String)
+
+    /// One line for the operator.
+    public var description: String {
+        switch self {
+        case .badRedrivePolicy(let arn):
+            "the queue's redrive policy names \"\(plainText(arn))\", which is no queue ARN; set --dead-letter-queue-url"
+        case .noDeadLetterQueue(let url):
+            "\(plainText(url)) has no redrive policy; give it one, or set --dead-letter-queue-url"
+        }
+    }
+}

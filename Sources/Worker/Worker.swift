@@ -1,0 +1,159 @@
+public import AWSClient
+import Foundation
+public import Ledger
+public import Logging
+import SecurityGroups
+
+/// The worker: polls the queue, reverts what the policy forbids, records it, tells people.
+public struct Worker: Sendable {
+    private let options: WorkerOptions
+    private let session: AWSSession
+    private let writer: LedgerWriter
+    private let name: String
+    private let clock: WorkerClock
+    private let logger: Logger
+
+    /// A worker that acts through `session` and records in `ledger`.
+    ///
+    /// - Parameter name: what the ledger and dead letters call this worker.
+    public init(
+        options: WorkerOptions,
+        session: AWSSession,
+        ledger: Ledger,
+        name: String,
+        clock: WorkerClock = .system,
+        logger: Logger
+    ) {
+        self.options = options
+        self.session = session
+        writer = LedgerWriter(ledger)
+        self.name = name
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Runs until `stop`, or with `isUntilEmpty` until the queue is empty.
+    ///
+    /// What AWS refuses at the start is reported and probed again; with `isUntilEmpty` it is thrown at once.
+    ///
+    /// - Returns: the ids of the messages that the stop's bound abandoned.
+    /// - Throws: what makes the settings impossible (a Region or queue URL that cannot be), and with `isUntilEmpty` what AWS
+    ///   answered.
+    public func run(stop: StopSignal) async throws -> [String] {
+        let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
+        let notifier = try options.topicARN.map { topicARN in
+            Notifier(
+                sns: try session.sns(topicARN: topicARN),
+                topicARN: topicARN,
+                writer: writer,
+                backoff: Backoff(base: .seconds(2), cap: .seconds(300)),
+                clock: clock,
+                logger: logger
+            )
+        }
+        guard let (attributes, deadLetters) = try await start(queue, stop: stop) else { return [] }
+        logger.notice(
+            "worker started",
+            metadata: [
+                "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
+                "groups": "\(options.policy.watch.map(\.group.description).joined(separator: ","))",
+                "dry.run": "\(options.isDryRun)",
+            ]
+        )
+
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let consumer = consumer(of: queue, attributes, deadLetters: deadLetters) { wake.yield() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            if let notifier {
+                group.addTask { await notifier.run(wakes: wakes) }
+            }
+            defer { wake.finish() }
+            let abandoned = try await consumer.run(stop: stop)
+            logger.notice("worker stopped", metadata: ["abandoned": "\(abandoned.count)"])
+            return abandoned
+        }
+    }
+
+    /// Asks for the queue until it answers, or the worker is to stop.
+    private func start(
+        _ queue: WorkQueue,
+        stop: StopSignal
+    ) async throws -> (QueueAttributes, DeadLetterQueue?)? {
+        let backoff = Backoff(base: .seconds(2), cap: .seconds(60))
+        var failures = 0
+        while !stop.isRequested {
+            do {
+                let attributes = try await queue.attributes()
+                return (attributes, try await deadLetterQueue(beside: queue, attributes))
+            } catch  where !options.isUntilEmpty {
+                failures += 1
+                logger.error(
+                    "cannot start yet, will try again",
+                    metadata: ["error": "\(plainText("\(error)"))"]
+                )
+                await stop.sleep(for: backoff.pause(after: failures), clock: clock)
+            }
+        }
+        return nil
+    }
+
+    private func deadLetterQueue(
+        beside queue: WorkQueue,
+        _ attributes: QueueAttributes
+    ) async throws -> DeadLetterQueue? {
+        do {
+            return try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
+        } catch QueueError.noDeadLetterQueue {
+            logger.warning(
+                "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue"
+            )
+            return nil
+        }
+    }
+
+    private func consumer(
+        of queue: WorkQueue,
+        _ attributes: QueueAttributes,
+        deadLetters: DeadLetterQueue?,
+        onFinish: @escaping @Sendable () -> Void
+    ) -> QueueConsumer {
+        let held = HeldMessages()
+        let revert = RevertRun(
+            gateway: SecurityGroupGateway(session: session),
+            policy: options.policy,
+            isDryRun: options.isDryRun,
+            settle: options.settle,
+            clock: clock
+        )
+        let pipeline = MessagePipeline(
+            writer: writer,
+            policy: options.policy,
+            revert: revert,
+            deadLetters: deadLetters,
+            maxReceiveCount: attributes.maxReceiveCount,
+            notifyOn: options.topicARN == nil ? [] : WorkerOptions.notifyOn,
+            workerName: name,
+            backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
+            clock: clock,
+            onFinish: onFinish
+        )
+        let heartbeat = Heartbeat(
+            queue: queue,
+            writer: writer,
+            held: held,
+            visibility: attributes.visibilityTimeout,
+            clock: clock,
+            logger: logger
+        )
+        return QueueConsumer(
+            queue: queue,
+            pipeline: pipeline,
+            held: held,
+            heartbeat: heartbeat,
+            options: options,
+            pollBackoff: Backoff(base: .seconds(1), cap: .seconds(30)),
+            clock: clock,
+            logger: logger
+        )
+    }
+}

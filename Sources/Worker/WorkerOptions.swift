@@ -1,0 +1,55 @@
+public import SecurityGroups
+
+/// What a worker is told to do.
+public struct WorkerOptions: Sendable {
+    /// The URL of the queue that EventBridge fills.
+    public var queueURL: String
+    /// The URL of the queue for what fails; nil for the one that the queue's redrive policy names.
+    public var deadLetterQueueURL: String?
+    /// What may stand where.
+    public var policy: Policy
+    /// Where people are told; nil tells nobody.
+    public var topicARN: String?
+    /// Whether rules are only judged, and nothing is revoked.
+    public var isDryRun: Bool
+    /// How many messages are in hand at once, at least 1.
+    public var concurrency: Int
+    /// Whether to end once the queue is empty.
+    public var isUntilEmpty: Bool
+    /// How long one receive waits for messages, from 0 to 20 seconds.
+    public var wait: Duration
+    /// For how long after an event EC2 may not yet show what it did.
+    public var settle: Duration
+    /// How long a stop may take.
+    public var shutdown: Duration
+
+    /// The outcomes of which people are told.
+    static let notifyOn: Set<EventOutcome> = [.reverted, .failed, .deadLettered, .suppressed]
+    /// For how long a claim holds that is not renewed.
+    public static let lease: Duration = .seconds(60)
+
+    /// Options with the defaults of the contract.
+    public init(
+        queueURL: String,
+        deadLetterQueueURL: String? = nil,
+        policy: Policy,
+        topicARN: String? = nil,
+        isDryRun: Bool = false,
+        concurrency: Int = 100,
+        isUntilEmpty: Bool = false,
+        wait: Duration = .seconds(20),
+        settle: Duration = .seconds(15),
+        shutdown: Duration = .seconds(30)
+    ) {
+        self.queueURL = queueURL
+        self.deadLetterQueueURL = deadLetterQueueURL
+        self.policy = policy
+        self.topicARN = topicARN
+        self.isDryRun = isDryRun
+        self.concurrency = concurrency
+        self.isUntilEmpty = isUntilEmpty
+        self.wait = wait
+        self.settle = settle
+        self.shutdown = shutdown
+    }
+}

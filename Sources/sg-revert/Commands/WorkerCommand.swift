@@ -1,0 +1,144 @@
+import AWSClient
+import ArgumentParser
+import Foundation
+import Ledger
+import SecurityGroups
+import UnixSignals
+import Worker
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Long-poll the queue and revert.",
+        discussion: """
+            Every setting is a flag, or an environment variable (--queue-url is SG_REVERT_QUEUE_URL, --group is \
+            SG_REVERT_GROUPS with commas), or a key of the --config file.
+            """
+    )
+
+    @OptionGroup var queue: QueueOptions
+
+    @Option(
+        name: .customLong("group"),
+        help: ArgumentHelp("Watch this group and revert every rule added to its ingress. (repeatable)", valueName: "id")
+    )
+    var groups: [String] = []
+
+    @OptionGroup var ledger: LedgerOptions
+
+    @Option(name: .customLong("topic-arn"), help: ArgumentHelp("The SNS topic for notifications.", valueName: "arn"))
+    var topicARN: String?
+
+    @Flag(name: .customLong("dry-run"), help: "Decide and record, revoke nothing.")
+    var isDryRun = false
+
+    @Option(help: ArgumentHelp("Messages in hand at once. (default: 100)", valueName: "n"))
+    var concurrency: String?
+
+    @Flag(name: .customLong("until-empty"), help: "Stop once the queue is empty.")
+    var isUntilEmpty = false
+
+    @Option(
+        name: .customLong("wait-seconds"),
+        help: ArgumentHelp("How long a poll waits, 0 to 20. (default: 20)", valueName: "n")
+    )
+    var waitSeconds: String?
+
+    @Option(
+        name: .customLong("settle-seconds"),
+        help: ArgumentHelp("How long EC2 may lag behind an event. (default: 15)", valueName: "n")
+    )
+    var settleSeconds: String?
+
+    @Option(
+        name: .customLong("shutdown-seconds"),
+        help: ArgumentHelp("The bound on a graceful stop. (default: 30)", valueName: "n")
+    )
+    var shutdownSeconds: String?
+
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var log: LogOptions
+    @OptionGroup var config: ConfigOptions
+
+    func run() async throws {
+        let settings = try config.settings()
+        let logger = try log.logger(settings)
+        let options = try options(settings)
+        let session = try aws.session(settings, logger: logger)
+        let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
+        let ledger: Ledger
+        do {
+            ledger = try Ledger(path: self.ledger.path(settings), worker: name, lease: WorkerOptions.lease) { Date() }
+        } catch let error as LedgerError {
+            throw RunFailure(description: "\(error)", exitCode: 78)
+        }
+        let worker = Worker(options: options, session: session, ledger: ledger, name: name, logger: logger)
+        let stop = StopSignal()
+        let signals = Task { await watchSignals(stop) }
+        defer { signals.cancel() }
+        let abandoned: [String]
+        do {
+            abandoned = try await worker.run(stop: stop)
+        } catch let error as AWSClientError where error.isConfiguration {
+            throw RunFailure(description: "\(error)", exitCode: 78)
+        } catch {
+            throw RunFailure(description: "\(error)")
+        }
+        guard abandoned.isEmpty else {
+            throw RunFailure(
+                description:
+                    "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))"
+            )
+        }
+    }
+
+    private func options(_ settings: Settings) throws(SettingsError) -> WorkerOptions {
+        let queueURL = try queue.queueURL(settings)
+        let groups = try settings.list(
+            self.groups,
+            "group",
+            variable: "SG_REVERT_GROUPS",
+            expected: "a security group id, such as sg-0a1b2c3d4e5f60718",
+            read: { SecurityGroupID($0) }
+        )
+        guard !groups.isEmpty else {
+            throw .missing(what: "policy", flag: "--group", variable: "SG_REVERT_GROUPS")
+        }
+        var options = WorkerOptions(queueURL: queueURL, policy: .watching(groups))
+        options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
+        options.topicARN = try settings.value(topicARN, "topic-arn", expected: "an SNS topic's ARN") {
+            $0.hasPrefix("arn:") && $0.split(separator: ":", omittingEmptySubsequences: false).count == 6 ? $0 : nil
+        }
+        options.isDryRun = try settings.isOn(isDryRun, "dry-run")
+        options.isUntilEmpty = isUntilEmpty
+        if let count = try settings.number(concurrency, "concurrency", in: 1...1000) { options.concurrency = count }
+        if let seconds = try settings.number(waitSeconds, "wait-seconds", in: 0...20) {
+            options.wait = .seconds(seconds)
+        }
+        if let seconds = try settings.number(settleSeconds, "settle-seconds", in: 0...600) {
+            options.settle = .seconds(seconds)
+        }
+        if let seconds = try settings.number(shutdownSeconds, "shutdown-seconds", in: 0...3600) {
+            options.shutdown = .seconds(seconds)
+        }
+        return options
+    }
+
+    /// The first SIGTERM or SIGINT asks for a graceful stop, the second ends the process at once.
+    private func watchSignals(_ stop: StopSignal) async {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            guard stop.isRequested else {
+                stop.request()
+                continue
+            }
+            complain("second signal (\(signal)): stopped at once, work in hand is left to the queue")
+            _exit(1)
+        }
+    }
+
+    private func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import Worker
+
+/// How a command prints what it lists.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, jsonl, csv
+}
+
+/// The `--format` flag.
+struct FormatOptions: ParsableArguments {
+    @Option(help: "table, json, jsonl or csv.")
+    var format = OutputFormat.table
+}
+
+/// One thing that a command lists: cells named by columns, and for JSON the rows that belong to it.
+struct Row {
+    let cells: [(column: String, value: AuditValue)]
+    var children: (name: String, rows: [Row])?
+
+    init(_ columns: [String], _ values: [AuditValue], children: (name: String, rows: [Row])? = nil) {
+        cells = zip(columns, values).map { ($0, $1) }
+        self.children = children
+    }
+}
+
+/// Prints rows to stdout as they come, in one of the formats; a table is held back, to know its widths.
+struct RowPrinter {
+    private let format: OutputFormat
+    private let columns: [String]
+    /// The columns of a table, for people: the others do not fit on a screen.
+    private let tableColumns: [String]
+    private var held: [[String]] = []
+    private var count = 0
+
+    init(format: OutputFormat, columns: [String], tableColumns: [String]) {
+        self.format = format
+        self.columns = columns
+        self.tableColumns = tableColumns
+        if format == .csv { emit(columns.map(csvCell).joined(separator: ","), terminator: "\r\n") }
+    }
+
+    mutating func print(_ row: Row) {
+        switch format {
+        case .table:
+            held.append(
+                tableColumns.map { name in row.cells.first { $0.column == name }.map { tableCell($0.value) } ?? "" }
+            )
+        case .json: emit(count == 0 ? "[\n  \(jsonObject(row))" : ",\n  \(jsonObject(row))", terminator: "")
+        case .jsonl: emit(jsonObject(row))
+        case .csv: emit(row.cells.map { csvCell($0.value) }.joined(separator: ","), terminator: "\r\n")
+        }
+        count += 1
+    }
+
+    func finish() {
+        switch format {
+        case .json: emit(count == 0 ? "[]" : "\n]")
+        case .table where !held.isEmpty:
+            let rows = [tableColumns] + held
+            let widths = tableColumns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+            for row in rows {
+                let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+                emit(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+            }
+        default: break
+        }
+    }
+
+    private func emit(_ text: String, terminator: String = "\n") {
+        Swift.print(text, terminator: terminator)
+    }
+}
+
+private func tableCell(_ value: AuditValue) -> String {
+    switch value {
+    case .null: "-"
+    case .integer(let number): String(number)
+    case .text(let text): plainText(text)
+    case .boolean(let truth): truth ? "yes" : "no"
+    }
+}
+
+private func jsonObject(_ row: Row) -> String {
+    var members = row.cells.map { "\(jsonString($0.column)):\(jsonValue($0.value))" }
+    if let (name, rows) = row.children {
+        members.append("\(jsonString(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
+    }
+    return "{\(members.joined(separator: ","))}"
+}
+
+private func jsonValue(_ value: AuditValue) -> String {
+    switch value {
+    case .null: "null"
+    case .integer(let number): String(number)
+    case .text(let text): jsonString(text)
+    case .boolean(let truth): truth ? "true" : "false"
+    }
+}
+
+private func jsonString(_ text: String) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    // A string always encodes.
+    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+}
+
+private func csvCell(_ value: AuditValue) -> String {
+    switch value {
+    case .null: ""
+    case .integer(let number): String(number)
+    case .text(let text): csvCell(text)
+    case .boolean(let truth): truth ? "true" : "false"
+    }
+}
+
+/// RFC 4180; what a spreadsheet would run as a formula gets a quote in front, which makes it text.
+private func csvCell(_ text: String) -> String {
+    let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+    let safe = isFormula ? "'\(text)" : text
+    guard safe.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else { return safe }
+    return "\"\(safe.replacingOccurrences(of: "\"", with: "\"\""))\""
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Yams
+
+/// The `--config` file: YAML whose keys are named like the flags.
+struct ConfigFile {
+    /// One value, or one item of a list, and where it stands.
+    struct Value {
+        let text: String
+        let origin: SettingOrigin
+    }
+
+    private let values: [String: [Value]]
+
+    /// Every key that a file may hold: the flags of the contract that this program has.
+    static let keys = [
+        "queue-url", "dead-letter-queue-url", "group", "ledger", "topic-arn", "dry-run", "concurrency", "wait-seconds",
+        "settle-seconds", "shutdown-seconds", "log-level", "log-format", "profile", "region", "endpoint-url",
+    ]
+
+    /// Reads the file at `path`.
+    ///
+    /// - Throws: `badFile`, with line and column where the file has one.
+    init(path: String) throws(SettingsError) {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw .badFile("\(path): cannot be read; check the path and its permissions")
+        }
+        try self.init(text: text, path: path)
+    }
+
+    init(text: String, path: String) throws(SettingsError) {
+        let root: Node?
+        do {
+            root = try compose(yaml: text)
+        } catch let error as YamlError {
+            throw .badFile("\(path)\(error.place): the file is not YAML")
+        } catch {
+            throw .badFile("\(path): the file is not YAML")
+        }
+        guard let root, root.null == nil else {
+            values = [:]
+            return
+        }
+        guard case .mapping(let mapping) = root else {
+            throw .badFile("\(path):1:1: the file must be a mapping of settings, such as \"queue-url: https://…\"")
+        }
+        var values: [String: [Value]] = [:]
+        for (key, value) in mapping {
+            let name = key.scalar?.string ?? ""
+            guard Self.keys.contains(name) else {
+                let hint = nearest(to: name, among: Self.keys).map { "; did you mean \"\($0)\"?" } ?? ""
+                throw .badFile("\(path)\(key.place): unknown key \"\(name)\"\(hint)")
+            }
+            guard values[name] == nil else {
+                throw .badFile("\(path)\(key.place): \"\(name)\" is set twice")
+            }
+            let items = value.sequence.map { Array($0) } ?? [value]
+            values[name] = try Self.read(items, path: path, name: name)
+        }
+        self.values = values
+    }
+
+    private static func read(_ items: [Node], path: String, name: String) throws(SettingsError) -> [Value] {
+        var values: [Value] = []
+        for item in items {
+            guard let scalar = item.scalar else {
+                throw .badFile("\(path)\(item.place): \"\(name)\" must be a plain value")
+            }
+            let mark = item.mark
+            values.append(
+                Value(text: scalar.string, origin: .file(path, line: mark?.line ?? 1, column: mark?.column ?? 1))
+            )
+        }
+        return values
+    }
+
+    /// What the file says of a setting.
+    func values(named name: String) -> [Value] {
+        values[name] ?? []
+    }
+}
+
+extension Node {
+    fileprivate var place: String {
+        mark.map { ":\($0.line):\($0.column)" } ?? ""
+    }
+}
+
+extension YamlError {
+    fileprivate var place: String {
+        switch self {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
+            ":\(mark.line):\(mark.column)"
+        default: ""
+        }
+    }
+}
+
+/// The candidate that differs from `name` in the fewest letters, if those are few enough for a slip of the finger.
+func nearest(to name: String, among candidates: [String]) -> String? {
+    candidates
+        .map { (candidate: $0, distance: editDistance(name, $0)) }
+        .filter { $0.distance <= max(2, $0.candidate.count / 3) }
+        .min { $0.distance < $1.distance }?
+        .candidate
+}
+
+private func editDistance(_ first: String, _ second: String) -> Int {
+    let second = Array(second)
+    var row = Array(0...second.count)
+    for (index, letter) in first.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for column in second.indices {
+            let replaced = diagonal + (letter == second[column] ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
+        }
+    }
+    return row[second.count]
+}

@@ -1,0 +1,42 @@
+/// Where a setting was made.
+enum SettingOrigin: Hashable, CustomStringConvertible {
+    /// On the command line.
+    case flag(String)
+    /// In the environment.
+    case environment(String)
+    /// In the configuration file.
+    case file(String, line: Int, column: Int)
+
+    var description: String {
+        switch self {
+        case .flag(let name): name
+        case .environment(let name): name
+        case .file(let path, let line, let column): "\(path):\(line):\(column)"
+        }
+    }
+}
+
+/// A setting that cannot be used. Never replaced by a default: a mistyped dry run is not a run in earnest.
+enum SettingsError: CommandFailure, Hashable {
+    /// The value cannot be read.
+    case unreadable(SettingOrigin, value: String, expected: String)
+    /// Something has to be set, and is not.
+    case missing(what: String, flag: String, variable: String)
+    /// The configuration file as a whole cannot be used.
+    case badFile(String)
+
+    var description: String {
+        switch self {
+        case .unreadable(let origin, let value, let expected):
+            "\(origin): \"\(value)\" is not \(expected)"
+        case .missing(let what, let flag, let variable):
+            "no \(what): set \(flag) or \(variable)"
+        case .badFile(let problem):
+            problem
+        }
+    }
+
+    var exitCode: Int32 {
+        if case .unreadable(.flag, _, _) = self { 64 } else { 78 }
+    }
+}

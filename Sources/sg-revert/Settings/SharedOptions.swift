@@ -1,0 +1,148 @@
+import AWSClient
+import ArgumentParser
+import Foundation
+import Logging
+import SecurityGroups
+import Telemetry
+
+/// Where the settings come from that no flag makes.
+struct ConfigOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A YAML file of settings, keys named like the flags.", valueName: "file"))
+    var config: String?
+
+    /// The settings of this run.
+    func settings() throws(SettingsError) -> Settings {
+        try Settings(configPath: config)
+    }
+}
+
+/// Which AWS to talk to.
+struct AWSOptions: ParsableArguments {
+    @Option(help: "The profile of the shared AWS files.")
+    var profile: String?
+
+    @Option(help: "The AWS Region.")
+    var region: String?
+
+    @Option(
+        name: .customLong("endpoint-url"),
+        help: ArgumentHelp("Send every call here, as to an emulator.", valueName: "url")
+    )
+    var endpointURL: String?
+
+    /// A session with AWS, as every AWS SDK would resolve it.
+    func session(_ settings: Settings, logger: Logger) throws -> AWSSession {
+        do {
+            return try AWSSession(
+                environment: settings.environment,
+                profile: settings.awsText(profile, "profile"),
+                region: settings.awsText(region, "region"),
+                endpointURL: settings.awsText(endpointURL, "endpoint-url"),
+                transport: CurlTransport(caBundle: settings.environment["AWS_CA_BUNDLE"]),
+                logger: logger
+            )
+        } catch let error as any CommandFailure {
+            throw error
+        } catch {
+            throw RunFailure(description: "\(error)", exitCode: 78)
+        }
+    }
+}
+
+extension Settings {
+    /// A setting whose variable is one of the standard `AWS_*` ones, which the session reads itself.
+    fileprivate func awsText(_ flag: String?, _ name: String) throws(SettingsError) -> String? {
+        guard flag == nil, environment["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"] != nil
+        else {
+            return try text(flag, name)
+        }
+        return nil
+    }
+}
+
+/// Which queues.
+struct QueueOptions: ParsableArguments {
+    @Option(name: .customLong("queue-url"), help: ArgumentHelp("The queue that EventBridge fills.", valueName: "url"))
+    var queueURL: String?
+
+    @Option(
+        name: .customLong("dead-letter-queue-url"),
+        help: ArgumentHelp("Where failures go. (default: what the queue's redrive policy names)", valueName: "url")
+    )
+    var deadLetterQueueURL: String?
+
+    /// The queue's URL.
+    func queueURL(_ settings: Settings) throws(SettingsError) -> String {
+        guard let url = try url(queueURL, "queue-url", settings) else {
+            throw .missing(what: "queue", flag: "--queue-url", variable: "SG_REVERT_QUEUE_URL")
+        }
+        return url
+    }
+
+    /// The dead-letter queue's URL, where it is set.
+    func deadLetterQueueURL(_ settings: Settings) throws(SettingsError) -> String? {
+        try url(deadLetterQueueURL, "dead-letter-queue-url", settings)
+    }
+
+    private func url(_ flag: String?, _ name: String, _ settings: Settings) throws(SettingsError) -> String? {
+        try settings.value(
+            flag,
+            name,
+            expected: "a queue's URL, such as https://sqs.eu-west-1.amazonaws.com/111122223333/sg-revert"
+        ) {
+            guard let url = URL(string: $0), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false else {
+                return nil
+            }
+            return $0
+        }
+    }
+}
+
+/// Which ledger.
+struct LedgerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The SQLite ledger. (default: ledger.db in the state directory)", valueName: "file"))
+    var ledger: String?
+
+    /// The ledger's path: in `$STATE_DIRECTORY` (a service manager's), else in the user's state directory.
+    func path(_ settings: Settings) throws(SettingsError) -> String {
+        if let path = try settings.text(ledger, "ledger") { return path }
+        func directory(_ name: String) -> String? {
+            settings.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        // A service manager may name several, divided by colons.
+        if let state = directory("STATE_DIRECTORY")?.split(separator: ":").first { return "\(state)/ledger.db" }
+        if let state = directory("XDG_STATE_HOME") { return "\(state)/sg-revert/ledger.db" }
+        guard let home = directory("HOME") else {
+            throw .missing(what: "place for the ledger", flag: "--ledger", variable: "SG_REVERT_LEDGER")
+        }
+        return "\(home)/.local/state/sg-revert/ledger.db"
+    }
+}
+
+/// How to log.
+struct LogOptions: ParsableArguments {
+    @Option(
+        name: .customLong("log-level"),
+        help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level")
+    )
+    var logLevel: String?
+
+    @Option(
+        name: .customLong("log-format"),
+        help: ArgumentHelp("text or json. (default: text on a terminal, else json)", valueName: "format")
+    )
+    var logFormat: String?
+
+    /// The logger, which writes to stderr.
+    func logger(_ settings: Settings) throws(SettingsError) -> Logger {
+        let levels = Logger.Level.allCases.map(\.rawValue)
+        let level = try settings.value(logLevel, "log-level", expected: "one of \(levels.joined(separator: ", "))") {
+            Logger.Level(rawValue: $0)
+        }
+        let format = try settings.value(logFormat, "log-format", expected: "text or json", read: LogFormat.init)
+        let fallback: LogFormat = isatty(STDERR_FILENO) == 1 ? .text : .json
+        var handler = LogLineHandler(label: "sg-revert", format: format ?? fallback)
+        handler.logLevel = level ?? .info
+        return Logger(label: "sg-revert") { _ in handler }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@Suite struct NoticeTests {
+    let test: TestLedger
+    let ledger: Ledger
+
+    init() throws {
+        test = try TestLedger()
+        ledger = try test.open()
+    }
+
+    private func take(_ ledger: Ledger? = nil, limit: Int = 10) async throws -> [Notice] {
+        try await (ledger ?? self.ledger).write { try $0.takeNotices(limit: limit, lease: .seconds(30)) }
+    }
+
+    @Test func `one notice for each outcome of an event, with a stable id`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .failed, notify: true))
+        try await ledger.finish("e", RunResult(outcome: .failed, notify: true))
+        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await ledger.finish("e", replays: 1, RunResult(outcome: .reverted, notify: true))
+        #expect(try await Set(take().map(\.id)) == ["e:failed", "e:reverted"])
+    }
+
+    @Test func `no notice without a wish for one, or of a run that did not become the outcome`() async throws {
+        try await ledger.finish("quiet", RunResult(outcome: .reverted))
+        try await ledger.finish("kept", RunResult(outcome: .allowed))
+        try await ledger.finish("kept", replays: 1, RunResult(outcome: .failed, notify: true))
+        #expect(try await take() == [])
+    }
+
+    @Test func `a notice is one worker's until its lease ends`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        let two = try test.open(worker: "two")
+        #expect(try await take().map(\.attempt) == [1])
+        #expect(try await take(two) == [])
+        test.advance(30)
+        #expect(try await take(two).map(\.attempt) == [2])
+    }
+
+    @Test func `a notice that was sent never comes back, and the view has its time`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        let notice = try #require(try await take().first)
+        #expect(try test.value("SELECT notified_at FROM audit_events") == nil)
+        let sentAt = RFC3339.format(test.now)
+        try await ledger.write { try $0.noticeSent(notice) }
+        test.advance(3600)
+        try await ledger.write { try $0.noticeSent(notice) }
+        #expect(try await take() == [])
+        #expect(try test.value("SELECT notified_at FROM audit_events") == sentAt)
+        #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'notified'") == "1")
+        #expect(try await ledger.write { try $0.pendingNoticeCount() } == 0)
+    }
+
+    @Test func `notified_at is of the outcome that stands`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .failed, notify: true))
+        let notice = try #require(try await take().first)
+        try await ledger.write { try $0.noticeSent(notice) }
+        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        #expect(try test.value("SELECT notified_at FROM audit_events") == nil)
+    }
+
+    @Test func `a notice that failed is due again after its wait`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        let notice = try #require(try await take().first)
+        try await ledger.write { try $0.noticeFailed(notice, error: "no such topic", retryAfter: .seconds(300)) }
+        test.advance(299)
+        #expect(try await take() == [])
+        #expect(try await ledger.write { try $0.pendingNoticeCount() } == 1)
+        test.advance(1)
+        #expect(try await take().map(\.attempt) == [2])
+        #expect(try test.value("SELECT last_error FROM notices") == "no such topic")
+    }
+
+    @Test func `a late failure does not shorten the lease of the worker that took over`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        let notice = try #require(try await take().first)
+        test.advance(30)
+        let two = try test.open(worker: "two")
+        #expect(try await take(two).count == 1)
+        try await ledger.write { try $0.noticeFailed(notice, error: "late", retryAfter: .zero) }
+        #expect(try await take() == [])
+    }
+
+    @Test func `the longest due go first, no more than asked for`() async throws {
+        for id in ["a", "b", "c"] {
+            try await ledger.finish(id, RunResult(outcome: .reverted, notify: true))
+            test.advance(1)
+        }
+        #expect(try await Set(take(limit: 2).map(\.eventID)) == ["a", "b"])
+        #expect(try await take(limit: 2).map(\.eventID) == ["c"])
+    }
+
+    @Test func `the payload is the event and its rules as they were recorded`() async throws {
+        let facts = EventFacts(
+            eventID: "e",
+            eventName: "Authorize",
+            account: "111122223333",
+            region: "eu-west-1",
+            groupID: "sg-1"
+        )
+        let claim = try await ledger.claim(facts, at: test.now).claim
+        try await ledger.write {
+            try $0.finish(claim, with: RunResult(outcome: .failed, rules: [.rule("sgr-1", .failed)], notify: true))
+        }
+        try await ledger.finish("e", RunResult(outcome: .reverted, rules: [.rule("sgr-1", .reverted)]))
+        let notice = try #require(try await take().first)
+        #expect(notice.account == "111122223333" && notice.region == "eu-west-1" && notice.groupID == "sg-1")
+        let payload = try #require(
+            try JSONSerialization.jsonObject(with: Data(notice.payload.utf8)) as? [String: Any]
+        )
+        #expect(Set(payload.keys) == Set(AuditEvent.columns + ["rules"]))
+        #expect(payload["outcome"] as? String == "failed" && payload["dry_run"] as? Bool == false)
+        let rules = try #require(payload["rules"] as? [[String: Any]])
+        #expect(rules.count == 1 && Set(rules.flatMap(\.keys)) == Set(AuditRule.columns))
+        #expect(rules.first?["outcome"] as? String == "failed")
+    }
+}

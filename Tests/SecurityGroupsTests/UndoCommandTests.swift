@@ -1,0 +1,94 @@
+import Foundation
+import SecurityGroups
+import Testing
+
+@Suite struct UndoCommandTests {
+    /// The words that a POSIX shell makes of `command`.
+    private func words(of command: String) throws -> [String] {
+        let shell = Process()
+        let output = Pipe()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", "aws() { printf '%s\\0' \"$@\"; }; \(command)"]
+        shell.standardOutput = output
+        try shell.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test func `the command is the one of the AWS CLI`() throws {
+        let live = try Fixture.live("1", Fixture.rule(), description: "ssh")
+        #expect(
+            undoCommand(for: live, region: "eu-west-1")
+                == "aws ec2 authorize-security-group-ingress --region eu-west-1 --group-id sg-aaaaaaaaaaaaaaaaa"
+                + #" --ip-permissions '[{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"#
+                + #""IpRanges":[{"CidrIp":"0.0.0.0/0","Description":"ssh"}]}]'"#
+        )
+    }
+
+    @Test(arguments: [
+        "it's", "''", #""quoted""#, "$(touch /tmp/x)", "`id`", "a\nb", "\\", #"\'"#, "'; exit 1; '", "é € 😀",
+        "'\u{301}; exit 1 #", "\u{7F}\u{0}",
+        "!!", "", "*", "-- #",
+    ])
+    func `a shell makes one word of the rule, whatever its description`(text: String) throws {
+        let command = undoCommand(for: try Fixture.live("1", Fixture.rule(), description: text), region: "eu-west-1")
+        #expect(command.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        let words = try words(of: command)
+        #expect(
+            words.dropLast()
+                == [
+                    "ec2", "authorize-security-group-ingress", "--region", "eu-west-1", "--group-id",
+                    "sg-aaaaaaaaaaaaaaaaa",
+                    "--ip-permissions",
+                ]
+        )
+        let permissions = try JSONDecoder().decode([Permission].self, from: Data(try #require(words.last).utf8))
+        #expect(permissions.first?.ranges.first?.description == text)
+    }
+
+    @Test(arguments: ["eu west", "'\u{301}; exit 1 #", "$(exit 1)", "x\u{2028}y"])
+    func `a shell makes one word of the region`(region: String) throws {
+        let words = try words(of: undoCommand(for: Fixture.live("1", Fixture.rule()), region: region))
+        #expect(words[3].unicodeScalars.elementsEqual(region.unicodeScalars))
+        #expect(words.count == 8)
+    }
+
+    @Test(
+        arguments: [
+            (Peer.prefixList("pl-1234abcd"), #""PrefixListIds":[{"PrefixListId":"pl-1234abcd"}]"#),
+            (.group("sg-0a1b2c3d"), #""UserIdGroupPairs":[{"GroupId":"sg-0a1b2c3d"}]"#),
+            (.groupName("web"), #""UserIdGroupPairs":[{"GroupName":"web"}]"#),
+            (CIDRBlock("::/0").map(Peer.cidr), #""Ipv6Ranges":[{"CidrIpv6":"::/0"}]"#),
+        ] as [(Peer?, String)]
+    )
+    func `each kind of peer has its list`(peer: Peer?, json: String) throws {
+        let known: Peer = try #require(peer)
+        let live = try Fixture.live("1", Fixture.rule(from: known))
+        #expect(undoCommand(for: live, region: "eu-west-1").contains(json))
+    }
+
+    @Test func `all traffic has no ports, and an egress rule comes back as one`() throws {
+        let command = undoCommand(for: try Fixture.live("1", Fixture.rule(.egress, .all)), region: "eu-west-1")
+        #expect(command.hasPrefix("aws ec2 authorize-security-group-egress "))
+        #expect(command.contains(#"[{"IpProtocol":"-1","IpRanges""#))
+    }
+}
+
+/// The part of an AWS `IpPermission` in which the description stands.
+private struct Permission: Decodable {
+    struct Range: Decodable {
+        let description: String
+
+        enum CodingKeys: String, CodingKey {
+            case description = "Description"
+        }
+    }
+
+    let ranges: [Range]
+
+    enum CodingKeys: String, CodingKey {
+        case ranges = "IpRanges"
+    }
+}
