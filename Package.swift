@@ -87,7 +87,16 @@ let package = Package(
             dependencies: ["CloudTrailEvents", "SecurityGroups"],
             swiftSettings: houseRules
         ),
-        .testTarget(name: "AWSClientTests", dependencies: ["AWSClient"], swiftSettings: houseRules),
+        .testTarget(
+            name: "AWSClientTests",
+            dependencies: [
+                "AWSClient",
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["Support/botocore_sign.py"],
+            swiftSettings: houseRules
+        ),
         .testTarget(
             name: "LedgerTests",
             dependencies: ["Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
