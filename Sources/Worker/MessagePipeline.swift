@@ -6,7 +6,7 @@ import Logging
 import SecurityGroups
 
 /// What is to be done with a message whose event was handled.
-enum Disposition: Sendable {
+enum Disposition: Hashable, Sendable {
     /// It is finished, and recorded as such.
     case delete
     /// It comes again after this time.
