@@ -90,7 +90,11 @@ let package = Package(
         ),
         .testTarget(
             name: "AWSClientTests",
-            dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "AWSClient",
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Support/botocore_sign.py"],
             swiftSettings: houseRules
         ),
@@ -121,10 +125,20 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["sg-revert", "Ledger", "SecurityGroups"],
+            dependencies: [
+                "sg-revert", "Ledger", "SecurityGroups",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.
-        .testTarget(name: "EndToEndTests", dependencies: ["sg-revert"], swiftSettings: houseRules),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "sg-revert", "AWSClient", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: houseRules
+        ),
     ]
 )

@@ -6,7 +6,7 @@ import Logging
 import SecurityGroups
 
 /// What is to be done with a message whose event was handled.
-enum Disposition: Sendable {
+enum Disposition: Hashable, Sendable {
     /// It is finished, and recorded as such.
     case delete
     /// It comes again after this time.
@@ -48,7 +48,10 @@ struct MessagePipeline: Sendable {
         switch try await writer.write({ try $0.claim(facts, delivery: delivery) }) {
         case .held(let until):
             logger.debug("event is held by another worker")
-            return .postpone(.seconds(max(until.timeIntervalSince(clock.now()), 0) + 1))
+            // Most runs end in a moment, so the first look comes back soon. Later ones wait for the lease to end: each look
+            // costs one of the receives that the queue allows.
+            let lease = max(until.timeIntervalSince(clock.now()), 0) + 1
+            return .postpone(.seconds(message.receiveCount == 1 ? min(lease, 2) : lease))
         case .duplicate(let outcome):
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
             return .delete

@@ -46,7 +46,7 @@ struct RevertFailureTests {
                 count: 100
             )
         }
-        try revert.stand([1])
+        try revert.aws.stand([1])
         let hopeless = try await revert([1], age: 60)
         #expect(hopeless.outcome == .failed)
         #expect(hopeless.errorMessage?.contains("still shows the rule") == true)

@@ -1,4 +1,6 @@
 import Foundation
+import InMemoryLogging
+import Logging
 import Testing
 
 @testable import AWSClient
@@ -34,6 +36,37 @@ struct AWSServiceClientTests {
         )
     }
 
+    @Test("logs a retry under a constant message, without secrets and handles")
+    func log() async throws {
+        let log = InMemoryLogHandler()
+        var logger = Logger(label: "test") { _ in log }
+        logger.logLevel = .trace
+        let transport = ScriptedTransport([.answer(503, "SECRET-HANDLE"), .answer(200, "{}")])
+        let session = try AWSSession(
+            environment: [
+                "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_SESSION_TOKEN": "SECRET-TOKEN",
+                "AWS_REGION": "eu-west-1",
+            ],
+            transport: transport,
+            logger: logger,
+            system: TestSystem().system
+        )
+        let client = try session.sqs()
+        _ = try await client.deleteMessageBatch(queueURL: "q", receiptHandles: ["SECRET-HANDLE"])
+        #expect(
+            log.entries == [
+                .init(
+                    level: .debug,
+                    message: "retrying an AWS call",
+                    metadata: [
+                        "aws.service": "sqs", "aws.operation": "DeleteMessageBatch", "aws.attempt": "2",
+                        "aws.error": "UnreadableResponse",
+                    ]
+                )
+            ]
+        )
+    }
+
     @Test("gives up after as many attempts as are allowed", arguments: [("", 3), ("1", 1), ("5", 5)])
     func exhaustion(setting: String, attempts: Int) async throws {
         let transport = ScriptedTransport(Array(repeating: .answer(503, Self.error("ServiceUnavailable")), count: 9))
@@ -41,7 +74,8 @@ struct AWSServiceClientTests {
         await #expect {
             try await session.sts().getCallerIdentity()
         } throws: { error in
-            (error as? AWSServiceError)?.code == "ServiceUnavailable"
+            let error = error as? AWSServiceError
+            return error?.code == "ServiceUnavailable" && error?.attempt == attempts
         }
         #expect(transport.requests.count == attempts)
     }

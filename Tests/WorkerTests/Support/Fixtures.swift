@@ -31,6 +31,16 @@ func liveRule(_ number: Int, group: String = Name.group) throws -> LiveRule {
     )
 }
 
+extension ScriptedAWS {
+    /// Puts the rules with these numbers into their group.
+    func stand(_ numbers: [Int]) throws {
+        for number in numbers {
+            let rule = try liveRule(number)
+            with { $0.rules[rule.id.description] = rule }
+        }
+    }
+}
+
 /// A rule that lets TCP in from everywhere.
 func openRule(port: Int) throws -> SecurityGroupRule {
     SecurityGroupRule(

@@ -17,14 +17,7 @@ struct Revert {
 
     init(standing numbers: [Int] = []) throws {
         aws = ScriptedAWS(time: time)
-        try stand(numbers)
-    }
-
-    func stand(_ numbers: [Int]) throws {
-        for number in numbers {
-            let rule = try liveRule(number)
-            aws.with { $0.rules[rule.id.description] = rule }
-        }
+        try aws.stand(numbers)
     }
 
     static func claim(
