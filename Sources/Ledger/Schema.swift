@@ -52,11 +52,14 @@ enum Schema {
                 """
         )
         var previous = TrailEntry.genesis
-        let entries = try Row.fetchCursor(db, sql: "SELECT \(TrailEntry.columns) FROM trail ORDER BY seq")
-        while let row = try entries.next() {
-            let entry = TrailEntry(row)
-            previous = entry.hash(after: previous)
-            try db.execute(sql: "UPDATE trail SET hash = ? WHERE seq = ?", arguments: [previous, entry.seq])
+        var last: Int64 = 0
+        while case let page = try TrailEntry.page(from: last + 1, limit: 500, in: db), !page.isEmpty {
+            for entry in page {
+                previous = entry.hash(after: previous)
+                last = entry.seq
+                try db.cachedStatement(sql: "UPDATE trail SET hash = ? WHERE seq = ?")
+                    .execute(arguments: [previous, entry.seq])
+            }
         }
         try db.execute(sql: trailKeeps)
     }

@@ -5,7 +5,7 @@ typealias ChartColumn = (label: String, first: Int, second: Int)
 ///
 /// - Parameter step: Every how many columns one has its label below it.
 func columnChart(_ columns: [ChartColumn], everyLabel step: Int) -> String {
-    let (width, height, top) = (600.0, 140.0, 16.0)
+    let (width, height, top) = (600.0, 140.0, 24.0)
     let scale = (height - top) / Double(max(columns.map { $0.first + $0.second }.max() ?? 1, 1))
     let slot = width / Double(columns.count)
     let isDense = columns.count > 12
@@ -25,13 +25,13 @@ func columnChart(_ columns: [ChartColumn], everyLabel step: Int) -> String {
         }
         if index % step == 0 {
             let place = isDense ? ("label start", x + slot * 0.1) : ("label", x + slot / 2)
-            svg += text(place.0, column.label, x: place.1, y: height + 14)
+            svg += text(place.0, column.label, x: place.1, y: height + 18)
         }
         svg += "</g>"
     }
     // Where there is little room, every other label of many goes.
     let kind = columns.count > 6 && step == 1 ? "dense" : ""
-    return "<svg class=\"\(kind)\" viewBox=\"0 0 600 160\" role=\"img\">\(svg)"
+    return "<svg class=\"\(kind)\" viewBox=\"0 0 600 164\" role=\"img\">\(svg)"
         + "<line x1=\"0\" y1=\"140\" x2=\"600\" y2=\"140\"/></svg>"
 }
 

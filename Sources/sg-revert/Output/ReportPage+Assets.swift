@@ -46,7 +46,7 @@ extension ReportPage {
         dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
         @media (max-width: 48rem) {
           body { padding: .8rem; } thead { display: none; } table, tbody, tr, td { display: block; }
-          svg text { font-size: 18px; } svg.dense g:nth-child(even) .label { display: none; }
+          svg text { font-size: 18px; } .dense text { font-size: 16px; } svg.dense g:nth-child(even) .label { display: none; }
           tr { padding: .6rem 0; border-top: 1px solid var(--line); }
           tr[hidden] { display: none; }
           td, td:first-child, td:nth-child(3), td:last-child { display: grid; grid-template-columns: 6rem 1fr; padding: .1rem 0; border: 0;
