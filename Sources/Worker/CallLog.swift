@@ -23,7 +23,7 @@ struct CallLog {
             APICall(
                 action: action,
                 startedAt: start,
-                milliseconds: Int64(clock.now().timeIntervalSince(start) * 1000),
+                milliseconds: Int64((clock.now().timeIntervalSince(start) * 1000).rounded()),
                 requestIDs: requestIDs.uniqued(),
                 error: error.map { "\($0)" }
             )

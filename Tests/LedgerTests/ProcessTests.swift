@@ -57,6 +57,20 @@ import Testing
         #expect(found.events == count && found.entries == 2 * count)
     }
 
+    @Test func `a backup made while others write is one moment of the ledger, and verifies`() async throws {
+        let writer = try WriterProcess(test, worker: "w", count: 10_000, batch: 5, prefix: "e")
+        try await writer.waitForLine()
+        let reader = try LedgerReader(path: test.path)
+        for number in 0..<5 {
+            let copy = test.directory + "/copy-\(number).db"
+            let found = try reader.backup(to: copy)
+            #expect(found.entries > 0)
+            #expect(try LedgerReader(path: copy).verify() == found)
+        }
+        writer.kill()
+        #expect(try await writer.end().errors == "")
+    }
+
     @Test func `a full disk is one clear line, and damages nothing`() async throws {
         // A bound on the size of files is the full disk that needs no privilege.
         let writer = try WriterProcess(

@@ -30,6 +30,24 @@ struct AuditLedgerOptions: ParsableArguments {
     }
 }
 
+/// Reads every event of some ledgers that `filter` lets through, with a bar while it takes long.
+func eachEvent(
+    of readers: [LedgerReader],
+    matching filter: EventFilter,
+    _ body: (AuditEvent, [AuditRule]) -> Void
+) throws {
+    let progress = Progress("reading")
+    defer { progress.clear() }
+    let total = try Double(readers.reduce(0) { try $0 + $1.count(matching: filter) })
+    var events = EventStream(readers, matching: filter, withRules: true)
+    var count = 0.0
+    while let (event, rules) = try events.next() {
+        body(event, rules)
+        count += 1
+        progress.show(count / total)
+    }
+}
+
 /// Turns what a ledger says against a question into the program's one line: 2 where a check found a problem, else 1.
 func asking<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
     do {

@@ -33,8 +33,7 @@ struct AuditReportCommand: AsyncParsableCommand {
         let filter = try filter.filter(now: now)
         let page = try await asking {
             var page = ReportPage(made: now, filter: filter)
-            var events = EventStream(try ledger.readers(settings), matching: filter, withRules: true)
-            while let (event, rules) = try events.next() {
+            try eachEvent(of: ledger.readers(settings), matching: filter) { event, rules in
                 page.add(event, rules, isListed: limit == 0 || page.listed < limit)
             }
             return page

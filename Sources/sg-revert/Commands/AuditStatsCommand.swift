@@ -30,8 +30,9 @@ struct AuditStatsCommand: AsyncParsableCommand {
         let filter = try filter.filter(now: Date())
         let statistics = try await asking {
             var statistics = AuditStatistics()
-            var events = EventStream(try ledger.readers(settings), matching: filter, withRules: true)
-            while let (event, rules) = try events.next() { statistics.add(event, rules, words: kind(of:)) }
+            try eachEvent(of: ledger.readers(settings), matching: filter) {
+                statistics.add($0, $1, words: kind(of:))
+            }
             return statistics
         }
         switch format.format {
