@@ -42,7 +42,7 @@ import Testing
     @Test func `of eight processes that claim the same events, each event has one winner, and nobody fails`()
         async throws
     {
-        let count = 1500
+        let count = 1000
         let writers = try (0..<8).map {
             try WriterProcess(test, worker: "w\($0)", count: count, batch: 50, prefix: "e")
         }
@@ -61,7 +61,7 @@ import Testing
         let writer = try WriterProcess(test, worker: "w", count: 10_000, batch: 5, prefix: "e")
         try await writer.waitForLine()
         let reader = try LedgerReader(path: test.path)
-        for number in 0..<5 {
+        for number in 0..<3 {
             let copy = test.directory + "/copy-\(number).db"
             let found = try reader.backup(to: copy)
             #expect(found.entries > 0)
