@@ -10,13 +10,12 @@ struct WatchedChange: Sendable {
     let place: Place
     let watch: Watch
 
+    /// What the policy judges the rules by.
+    let context: ChangeContext
+
     /// Which side of the group the change is on.
     var direction: Direction {
-        switch change.kind {
-        case .ingressAdded, .ingressRemoved: .ingress
-        case .egressAdded, .egressRemoved: .egress
-        case .ruleModified: change.rules.first?.rule.direction ?? .ingress
-        }
+        change.kind.direction ?? .ingress
     }
 }
 
