@@ -9,7 +9,7 @@ extension DecodedMessage {
         let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
         // A file of one broken value spread over many lines is one broken message, not many.
         let values = lines.map { try? JSONParser.parse(String($0)) }
-        guard values.contains(where: { $0 != nil }) else { return [Self(body: text)] }
+        guard values.contains(where: { $0?.isMessage ?? false }) else { return [Self(body: text)] }
         return zip(lines, values).flatMap { line, value in
             value.map { messages(in: $0, depth: 0) } ?? [Self(body: String(line))]
         }
@@ -31,5 +31,16 @@ extension DecodedMessage {
             if case .string(let body) = value["body"] { return [Self(body: body)] }
         }
         return [Self { () throws(UnreadableMessage) in try MessageEnvelope(value) }]
+    }
+}
+
+extension JSONValue {
+    /// Whether a line with this value is a message rather than a piece of a broken text.
+    fileprivate var isMessage: Bool {
+        switch self {
+        case .object: true
+        case .string(let text): text.hasPrefix("{")
+        case .array, .number, .bool, .null: false
+        }
     }
 }

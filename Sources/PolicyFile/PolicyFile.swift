@@ -63,7 +63,10 @@ extension PolicyReader {
         }
         switch error as? YamlError {
         case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
-            return problem(mark, "not YAML: \(what)")
+            let line =
+                text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(mark.line - 1).first ?? ""
+            let hint = line.contains("::") ? "; put addresses like \"::/0\" in quotes" : ""
+            return problem(mark, "not YAML: \(what)\(hint)")
         case .duplicatedKeysInMapping(let keys, let context):
             return problem(context.mark, "\(quoted(keys.first ?? "a key")) is set twice; keep one")
         case .reader(_, let offset?, _, _):

@@ -20,7 +20,7 @@ extension PolicyReader {
         if let node = members["ports"] {
             if let ipProtocol, ipProtocol.hasPorts {
                 ports = texts(node, of: "ports").compactMap { self.ports($0, ipProtocol) }
-                if ports == [], case .sequence = node { fail(node, "ports is empty; leave it out to allow all ports") }
+                if isEmptyCollection(node) { fail(node, "ports is empty; leave it out to allow all ports") }
             } else if members["protocol"] == nil || ipProtocol != nil {
                 fail(node, "ports need a protocol that has them: tcp, udp, icmp or icmpv6")
             }
@@ -30,7 +30,7 @@ extension PolicyReader {
             return nil
         }
         let items = texts(sourcesNode, of: "sources")
-        if items.isEmpty, case .sequence = sourcesNode {
+        if isEmptyCollection(sourcesNode) {
             fail(sourcesNode, "sources is empty: the entry allows nothing")
         }
         let sources = items.compactMap { source($0, isIngress: direction != .egress) }

@@ -14,7 +14,7 @@ extension PolicyReader {
         }
         let patterns = texts(principals, of: "principals")
         for item in patterns { warnAboutPrincipal(item) }
-        if patterns.isEmpty, case .sequence = principals { warn(principals, "principals is empty: nobody is exempt") }
+        if isEmptyCollection(principals) { warn(principals, "principals is empty: nobody is exempt") }
         let origin = origin(of: node, "exempt", name: name)
         var until: Date?
         if let node = members["until"], let text = text(node, of: "until") {

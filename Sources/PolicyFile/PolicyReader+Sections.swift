@@ -73,7 +73,7 @@ extension PolicyReader {
         )
     }
 
-    private func isEmptyCollection(_ node: Node) -> Bool {
+    func isEmptyCollection(_ node: Node) -> Bool {
         switch node {
         case .sequence(let sequence): sequence.isEmpty
         case .mapping(let mapping): mapping.isEmpty

@@ -6,6 +6,13 @@ public struct TraceStep: Hashable, Sendable {
     public let applies: Bool
     /// Why it does not, or what follows from it.
     public let detail: String
+
+    /// A step.
+    public init(entry: String, applies: Bool, detail: String) {
+        self.entry = entry
+        self.applies = applies
+        self.detail = detail
+    }
 }
 
 extension Policy {
@@ -18,7 +25,7 @@ extension Policy {
                 steps.append(TraceStep(entry: entry.origin, applies: false, detail: "another \(fact.inWords)"))
             case .unknown(let facts):
                 let names = facts.map(\.inWords).sorted().joined(separator: " and ")
-                steps.append(TraceStep(entry: entry.origin, applies: false, detail: "the \(names) is not known"))
+                steps.append(TraceStep(entry: entry.origin, applies: false, detail: "not known: \(names)"))
             case .yes:
                 let kind = context.kind.rawValue
                 let detail =

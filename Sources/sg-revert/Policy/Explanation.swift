@@ -44,10 +44,13 @@ struct Explanation {
     /// The event as an object that holds its rules.
     func row(withTrace: Bool) -> Row {
         let rows = rules.map { rule in
-            row(rule, decision: rule.decision?.rawValue, trace: withTrace ? trace + rule.trace : nil)
+            row(rule, decision: rule.decision?.rawValue, trace: withTrace ? rule.trace : nil)
         }
         let cells: [AuditValue] = [.text(eventID), .text(verdict.rawValue), .text(reason)]
-        return Row(["event_id", "decision", "reason"], cells, children: ("rules", rows))
+        let columns = ["event_id", "decision", "reason"]
+        return withTrace
+            ? Row(columns, cells, children: ("trace", Self.rows(trace)), ("rules", rows))
+            : Row(columns, cells, children: ("rules", rows))
     }
 
     /// The event as one row for each rule, or one that says why there is none.
@@ -70,10 +73,12 @@ struct Explanation {
             .integer(changed.traffic?.ports.to), .text(changed.traffic?.peer.description),
             .text(changed.ruleDescription), .text(decision), .text(rule.reason),
         ]
-        let steps = trace.map { steps in
-            steps.map { Row(Self.traceColumns, [.text($0.entry), .boolean($0.applies), .text($0.detail)]) }
-        }
-        return Row(Self.ruleColumns, cells, children: steps.map { ("trace", $0) })
+        guard let trace else { return Row(Self.ruleColumns, cells) }
+        return Row(Self.ruleColumns, cells, children: ("trace", Self.rows(trace)))
+    }
+
+    private static func rows(_ trace: [TraceStep]) -> [Row] {
+        trace.map { Row(traceColumns, [.text($0.entry), .boolean($0.applies), .text($0.detail)]) }
     }
 
     /// The trace for people.
