@@ -13,7 +13,10 @@ extension PolicyReader {
         }
         let ipProtocol = members["protocol"].flatMap { node in
             scalar(node, of: "protocol").flatMap {
-                choice($0, of: "protocol", among: ["tcp", "udp", "icmp", "icmpv6", "all"]) { IPProtocol($0) }
+                choice($0, of: "protocol", among: ["tcp", "udp", "icmp", "icmpv6", "all"]) { name in
+                    // One spelling, the one in which reasons and tables show it.
+                    name == name.lowercased() ? IPProtocol(name) : nil
+                }
             }
         }
         var ports: [PortRange]?

@@ -90,7 +90,7 @@ extension PolicyReader {
         for (key, value) in mapping {
             guard let name = text(key, of: "a tag's key") else { continue }
             // A tag may well have an empty value, if somebody writes it as such.
-            if case .scalar(let scalar) = value, scalar.style != .plain || !scalar.string.isEmpty {
+            if case .scalar(let scalar) = value, value.null == nil {
                 tags[name] = scalar.string
             } else {
                 fail(value, "the value of tag \(quoted(name)) must be a plain value; write \"\" for an empty one")
