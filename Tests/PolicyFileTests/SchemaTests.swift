@@ -69,7 +69,7 @@ struct SchemaTests {
 
     private static func document(_ random: inout SplitMix) -> String {
         // One bad value in a file: two could hide that one of them is not seen.
-        var badness = Int.random(in: 0..<24, using: &random)
+        var badness = Int.random(in: 0..<54, using: &random)
         func section(
             _ name: String,
             _ keys: [String: ([String], [String])],
