@@ -32,11 +32,11 @@ struct ChangeDecoder {
         return SecurityGroupChange(kind: kind, groupID: try group(of: answered), rules: rules)
     }
 
-    /// What a Revoke removed. EC2's answer counts before the request, where it lists the rules (since 2023); a request by
-    /// rule id tells nothing but the ids.
+    /// What a Revoke removed. EC2's answer counts before the request, where it lists the rules (since 2023); a request
+    /// by rule id tells nothing but the ids.
     ///
-    /// What cannot be read is no error but told with the rest: every revert of ours comes back as such a record, and few
-    /// policies watch removals.
+    /// What cannot be read is no error but told with the rest: every revert of ours comes back as such a record, and
+    /// few policies watch removals.
     func removed(_ kind: ChangeKind, _ direction: Direction) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
         var reader = LenientReader()

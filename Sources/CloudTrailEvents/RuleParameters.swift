@@ -72,8 +72,8 @@ struct RuleParameters {
         return rules
     }
 
-    /// An element of what `ModifySecurityGroupRules` was asked: a rule's id and its new content. A Modify of nothing but
-    /// the description brings no content.
+    /// An element of what `ModifySecurityGroupRules` was asked: a rule's id and its new content. A Modify of nothing
+    /// but the description brings no content.
     func modified(_ update: RecordField) throws(UnreadableField) -> ChangedRule {
         let id = try update.capitalized("SecurityGroupRuleId").text()
         let content = update.capitalized("SecurityGroupRule")

@@ -106,10 +106,8 @@ extension PolicyReader {
             warn(item.node, "\(quoted(text)) has bits set after the prefix; it means \(block)")
         }
         if isIngress, block.isWorldwide {
-            warn(
-                item.node,
-                "\(block) lets \(block.prefixLength == 0 ? "the whole" : "much of the") internet in; name the networks that are meant"
-            )
+            let share = block.prefixLength == 0 ? "the whole" : "much of the"
+            warn(item.node, "\(block) lets \(share) internet in; name the networks that are meant")
         }
         return .cidr(block)
     }

@@ -42,7 +42,8 @@ extension PolicyReader {
                     part.allow.origin == other.allow.origin ? "its parts" : "\(other.allow.origin) and this entry"
                 warn(
                     part.node,
-                    "\(place) together are \(union.words), but a rule must lie inside one of them; write \(union.words) if you mean it"
+                    "\(place) together are \(union.words), but a rule must lie inside one of them; "
+                        + "write \(union.words) if you mean it"
                 )
             }
         }

@@ -42,11 +42,10 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether every address of `other` lies in this block.
     public func contains(_ other: Self) -> Bool {
-        family == other.family && prefixLength <= other.prefixLength
-            && zip(address, other.address).enumerated().allSatisfy { index, pair in
-                let kept = min(max(prefixLength - index * 8, 0), 8)
-                return kept == 0 || (pair.0 ^ pair.1) >> (8 - UInt8(kept)) == 0
-            }
+        guard family == other.family, prefixLength <= other.prefixLength else { return false }
+        let (whole, bits) = prefixLength.quotientAndRemainder(dividingBy: 8)
+        for index in 0..<whole where address[index] != other.address[index] { return false }
+        return bits == 0 || (address[whole] ^ other.address[whole]) >> (8 - UInt8(bits)) == 0
     }
 
     /// The block as EC2 writes it.

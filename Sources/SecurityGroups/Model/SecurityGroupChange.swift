@@ -34,8 +34,8 @@ public struct ChangedRule: Hashable, Sendable {
     public let id: String?
     /// The rule's direction; nil for `ModifySecurityGroupRules`, which does not say it.
     public let direction: Direction?
-    /// What the rule lets through after an Authorize or Modify, or let through before a Revoke; nil where the call named
-    /// it by id alone.
+    /// What the rule lets through after an Authorize or Modify, or let through before a Revoke; nil where the call
+    /// named it by id alone.
     public let traffic: RuleTraffic?
     /// The free text that its author gave it.
     public let ruleDescription: String?

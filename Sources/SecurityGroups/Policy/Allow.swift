@@ -38,7 +38,8 @@ public struct Allow: Hashable, Sendable {
     public let direction: Direction?
     /// The protocol; nil and `IPProtocol.all` cover every one.
     public let ipProtocol: IPProtocol?
-    /// The ports; for ICMP, types with a code each, -1 for every code. Nil covers all; a rule's whole range must lie in one.
+    /// The ports; for ICMP, types with a code each, -1 for every code. Nil covers all; a rule's whole range must lie in
+    /// one.
     public let ports: [PortRange]?
     /// The other ends.
     public let sources: [Source]

@@ -4,7 +4,8 @@ public import FoundationEssentials
 public struct Exemption: Hashable, Sendable {
     /// The name that people gave it.
     public let name: String?
-    /// Who: patterns of issuer ARNs. Nothing else counts, since names, sessions and user agents are the caller's choice.
+    /// Who: patterns of issuer ARNs. Nothing else counts, since names, sessions and user agents are the caller's
+    /// choice.
     public let principals: [ARNPattern]
     /// In which groups, by id; nil for all.
     public let groups: Set<String>?
@@ -28,7 +29,8 @@ public struct Exemption: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// Whether the change was made by one of these, here, and in time. What is not known of the change speaks against it.
+    /// Whether the change was made by one of these, here, and in time. What is not known of the change speaks against
+    /// it.
     public func covers(_ context: ChangeContext) -> Bool {
         shortfall(for: context) == nil
     }

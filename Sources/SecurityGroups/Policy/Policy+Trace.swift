@@ -72,7 +72,8 @@ extension Allow {
         case .direction: "is for \(direction?.rawValue ?? "both"), the rule is \(rule.direction.rawValue)"
         case .ipProtocol: "protocol \(ipProtocol?.description ?? "-1") does not cover \(rule.ipProtocol)"
         case .ports:
-            "\(list(ports?.map { $0.words(rule.ipProtocol) } ?? [])) does not cover \(rule.ports.words(rule.ipProtocol))"
+            list((ports ?? []).map { $0.words(rule.ipProtocol) })
+                + " does not cover \(rule.ports.words(rule.ipProtocol))"
         case .source: "no source covers \(rule.peer): \(list(sources.map(\.description)))"
         }
     }

@@ -44,8 +44,8 @@ public struct ChangeContext: Hashable, Sendable {
     public var group: GroupFacts
     /// What was done to it.
     public let kind: ChangeKind
-    /// The ARN of the role behind the caller's session, or of the IAM user or root that called; nil for a caller that has
-    /// none, to whom nothing can be granted.
+    /// The ARN of the role behind the caller's session, or of the IAM user or root that called; nil for a caller that
+    /// has none, to whom nothing can be granted.
     public let issuerARN: String?
     /// When the call was made. A late or replayed event is judged as it would have been in time.
     public let eventTime: Date?

@@ -82,8 +82,8 @@ public struct Watch: Hashable, Sendable {
 extension Policy {
     /// Whether a change is judged, and under which entry: the first that matches its group.
     ///
-    /// Before an entry whose match depends on unknown facts none can decide, unless all that may decide leave this kind of
-    /// change alone.
+    /// Before an entry whose match depends on unknown facts none can decide, unless all that may decide leave this kind
+    /// of change alone.
     public func watch(_ context: ChangeContext) -> WatchAnswer {
         var needs: Set<GroupFact> = []
         var mayWatch = false

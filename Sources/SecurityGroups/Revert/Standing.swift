@@ -9,10 +9,10 @@ public enum Standing: Hashable, Sendable {
 
     /// Compares what an event added to `group` with what EC2 shows.
     ///
-    /// With an id, the id decides which rule is meant and the content must agree, as far as the record tells it. Without
-    /// one (records from before July 2021, a new group's egress) the content decides; then `matched`, the ids found on an
-    /// earlier run of the same event, bounds the search, so that an identical rule with a new id, which somebody re-added
-    /// meanwhile, is never taken.
+    /// With an id, the id decides which rule is meant and the content must agree, as far as the record tells it.
+    /// Without one (records from before July 2021, a new group's egress) the content decides; then `matched`, the ids
+    /// found on an earlier run of the same event, bounds the search, so that an identical rule with a new id, which
+    /// somebody re-added meanwhile, is never taken.
     public init(
         of added: ChangedRule,
         in group: SecurityGroupID,
