@@ -95,7 +95,16 @@ let package = Package(
             dependencies: ["PolicyFile", "SecurityGroups", "Yams"],
             swiftSettings: houseRules
         ),
-        .testTarget(name: "AWSClientTests", dependencies: ["AWSClient"], swiftSettings: houseRules),
+        .testTarget(
+            name: "AWSClientTests",
+            dependencies: [
+                "AWSClient",
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["Support/botocore_sign.py"],
+            swiftSettings: houseRules
+        ),
         .testTarget(
             name: "LedgerTests",
             dependencies: ["Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
@@ -123,6 +132,13 @@ let package = Package(
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.
-        .testTarget(name: "EndToEndTests", dependencies: ["sg-revert"], swiftSettings: houseRules),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "sg-revert", "AWSClient", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: houseRules
+        ),
     ]
 )

@@ -16,13 +16,14 @@ extension LedgerTransaction {
         guard let held else { throw LedgerError.claimLost(eventID: claim.eventID, fence: claim.fence) }
         let text: String? = held[0]
         let replaces = result.outcome.replaces(try text.map(parse))
+        // A replay that failed is not over: its message comes back, and must not be taken for a duplicate then.
         try run(
             """
             UPDATE events SET worker = lease_owner, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL,
-                replay_count = max(replay_count, lease_replay_count)
+                replay_count = iif(?, max(replay_count, lease_replay_count), replay_count)
             WHERE event_id = ?
             """,
-            [claim.eventID]
+            [result.outcome.isFinal, claim.eventID]
         )
         if replaces { try replaceOutcome(of: claim.eventID, with: result) }
         for requestID in result.ownRequestIDs {

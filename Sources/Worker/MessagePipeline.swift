@@ -6,7 +6,7 @@ import Logging
 import SecurityGroups
 
 /// What is to be done with a message whose event was handled.
-enum Disposition: Sendable {
+enum Disposition: Hashable, Sendable {
     /// It is finished, and recorded as such.
     case delete
     /// It comes again after this time.
@@ -48,7 +48,10 @@ struct MessagePipeline: Sendable {
         switch try await writer.write({ try $0.claim(facts, delivery: delivery) }) {
         case .held(let until):
             logger.debug("event is held by another worker")
-            return .postpone(.seconds(max(until.timeIntervalSince(clock.now()), 0) + 1))
+            // Most runs end in a moment, so the first look comes back soon. Later ones wait for the lease to end: each look
+            // costs one of the receives that the queue allows.
+            let lease = max(until.timeIntervalSince(clock.now()), 0) + 1
+            return .postpone(.seconds(message.receiveCount == 1 ? min(lease, 2) : lease))
         case .duplicate(let outcome):
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
             return .delete
@@ -96,16 +99,7 @@ struct MessagePipeline: Sendable {
             {
                 return try await ignore(claim, .ownChange, logger: logger)
             }
-            let context = ChangeContext(
-                group: GroupFacts(
-                    groupID: gate.groupID?.description,
-                    account: gate.place.account?.description,
-                    region: gate.place.region.description
-                ),
-                kind: change.kind,
-                issuerARN: event.actor.issuerARN,
-                eventTime: event.eventTime
-            )
+            let context = gate.context(of: change, by: event)
             let watch: Watch
             switch policy.watch(context) {
             case .notWatched:
@@ -198,6 +192,9 @@ struct MessagePipeline: Sendable {
     }
 
     /// Moves a message to the dead-letter queue: the copy first, then the ledger; the delete is the caller's, last.
+    ///
+    /// Where no copy can be had, the run has failed and is recorded as such, so that the next delivery runs at once and
+    /// does not wait for this one's lease.
     private func bury(
         _ message: SQSMessage,
         reason: DeadLetterReason,
@@ -211,9 +208,16 @@ struct MessagePipeline: Sendable {
         guard let deadLetters else {
             result.outcome = .failed
             _ = try await finish(claim, result, logger: logger)
-            return try leave(message, reason: reason, logger: logger)
+            return leave(message, reason: reason, logger: logger)
         }
-        try await deadLetters.accept(message, story: story(reason, error, eventID: claim.eventID))
+        do {
+            try await deadLetters.accept(message, story: story(reason, error, eventID: claim.eventID))
+        } catch let refusal where !(refusal is CancellationError) {
+            result.outcome = .failed
+            result.errorMessage = "\(error); the dead-letter queue did not take the message: \(refusal)"
+            _ = try await finish(claim, result, logger: logger)
+            return .postpone(backoff.pause(after: message.receiveCount))
+        }
         result.outcome = .deadLettered
         result.reason = reason.rawValue
         return try await finish(claim, result, logger: logger)
@@ -227,7 +231,7 @@ struct MessagePipeline: Sendable {
     ) async throws -> Disposition {
         guard case .unreadable(let unreadable) = decoded else { return .delete }
         let reason = DeadLetterReason(unreadable.reason)
-        guard let deadLetters else { return try leave(message, reason: reason, logger: logger) }
+        guard let deadLetters else { return leave(message, reason: reason, logger: logger) }
         try await deadLetters.accept(message, story: story(reason, unreadable.detail, eventID: nil))
         let entry: [String: AuditValue] = [
             "message_id": .text(message.messageID), "reason": .text(reason.rawValue), "error": .text(unreadable.detail),
@@ -241,7 +245,7 @@ struct MessagePipeline: Sendable {
     }
 
     /// Without a dead-letter queue a bad message stays where it is, and somebody has to look at it.
-    private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) throws -> Disposition {
+    private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) -> Disposition {
         logger.error(
             "message cannot be handled and there is no dead-letter queue; it stays in the queue",
             metadata: ["reason": "\(reason.rawValue)"]
@@ -303,7 +307,8 @@ extension RunResult {
 extension EventFacts {
     fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
         self.init(
-            eventID: event.eventID,
+            // An addendum has an id of its own, but tells of the same call.
+            eventID: event.originalEventID ?? event.eventID,
             eventName: event.eventName,
             account: event.account,
             region: event.region,

@@ -53,6 +53,22 @@ struct Gate {
     }
 }
 
+extension Gate {
+    /// What the policy judges the change by, as far as the event alone can tell.
+    func context(of change: SecurityGroupChange, by event: CloudTrailEvent) -> ChangeContext {
+        ChangeContext(
+            group: GroupFacts(
+                groupID: groupID?.description,
+                account: place.account?.description,
+                region: place.region.description
+            ),
+            kind: change.kind,
+            issuerARN: event.actor.issuerARN,
+            eventTime: event.eventTime
+        )
+    }
+}
+
 /// A name in an event that AWS cannot have written.
 struct ImpossibleName: Error, CustomStringConvertible {
     let kind: String

@@ -63,6 +63,13 @@ import Testing
         #expect(try await ledger.claim("e", message: "m2", replays: 1) == .duplicate(.allowed))
     }
 
+    @Test func `a replay that failed runs when its message comes again`() async throws {
+        try await ledger.finish("e", RunResult(outcome: .reverted))
+        try await ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .failed))
+        try await ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .unchanged))
+        #expect(try await ledger.claim("e", message: "m2", replays: 1) == .duplicate(.reverted))
+    }
+
     @Test func `the takeover of a replay remembers its count`() async throws {
         try await ledger.finish("e", RunResult(outcome: .allowed))
         _ = try await ledger.claim("e", message: "m2", replays: 1).claim
@@ -79,10 +86,10 @@ import Testing
         #expect(try test.value("SELECT received_at FROM audit_events") == RFC3339.format(test.now))
     }
 
-    @Test func `matched rules are those of the first run`() async throws {
+    @Test func `matched rules are those that a run named last, over the end of the run`() async throws {
         let first = try await ledger.claim("e").claim
+        try await ledger.write { try $0.remember(matched: ["sgr-1"], for: first) }
         try await ledger.write { try $0.remember(matched: ["sgr-1", "sgr-2"], for: first) }
-        try await ledger.write { try $0.remember(matched: ["sgr-3"], for: first) }
         try await ledger.write { try $0.finish(first, with: RunResult(outcome: .failed)) }
         #expect(try await ledger.claim("e").claim.matchedRuleIDs == ["sgr-1", "sgr-2"])
     }

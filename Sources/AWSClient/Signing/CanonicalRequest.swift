@@ -70,13 +70,13 @@ struct CanonicalRequest {
         URIEncoding.encode(URIEncoding.decode(text))
     }
 
-    /// RFC 3986 dot segments removed, runs of slashes made one.
+    /// Dot segments removed, runs of slashes made one; a slash stands at the end only where the path itself has it.
     private static func folded(_ path: String) -> String {
         var segments: [Substring] = []
         for segment in path.split(separator: "/") where segment != "." {
             if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }
         }
-        let isDirectory = path.hasSuffix("/") || path.hasSuffix("/.") || path.hasSuffix("/..")
+        let isDirectory = path.hasSuffix("/")
         return "/" + segments.joined(separator: "/") + (isDirectory && !segments.isEmpty ? "/" : "")
     }
 }

@@ -20,8 +20,8 @@ enum ErrorDecoder {
 
     /// `com.amazonaws.sqs#QueueDoesNotExist:http://…` is `QueueDoesNotExist`.
     static func normalized(_ code: String) -> String {
-        let name = code.split(separator: "#", omittingEmptySubsequences: false).last ?? ""
-        return String(name.prefix { $0 != ":" })
+        let name = code.prefix { $0 != ":" }
+        return String(name.split(separator: "#").last ?? name)
     }
 
     private struct Fields {

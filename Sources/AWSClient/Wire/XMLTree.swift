@@ -40,7 +40,7 @@ struct XMLTree: Equatable, Sendable {
         parser.delegate = builder
         let isComplete = parser.parse()
         guard !builder.isTooDeep else { throw .tooDeep(limit: maximumDepth) }
-        guard isComplete, let root = builder.root else { throw .malformed }
+        guard isComplete, parser.parserError == nil, let root = builder.root else { throw .malformed }
         return root
     }
 

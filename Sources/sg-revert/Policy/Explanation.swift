@@ -49,8 +49,8 @@ struct Explanation {
         let cells: [AuditValue] = [.text(eventID), .text(verdict.rawValue), .text(reason)]
         let columns = ["event_id", "decision", "reason"]
         return withTrace
-            ? Row(columns, cells, children: ("trace", Self.rows(trace)), ("rules", rows))
-            : Row(columns, cells, children: ("rules", rows))
+            ? Row(columns, cells, children: [("trace", Self.rows(trace)), ("rules", rows)])
+            : Row(columns, cells, children: [("rules", rows)])
     }
 
     /// The event as one row for each rule, or one that says why there is none.
@@ -74,7 +74,7 @@ struct Explanation {
             .text(changed.ruleDescription), .text(decision), .text(rule.reason),
         ]
         guard let trace else { return Row(Self.ruleColumns, cells) }
-        return Row(Self.ruleColumns, cells, children: ("trace", Self.rows(trace)))
+        return Row(Self.ruleColumns, cells, children: [("trace", Self.rows(trace))])
     }
 
     private static func rows(_ trace: [TraceStep]) -> [Row] {

@@ -43,20 +43,27 @@ struct AWSOptions: ParsableArguments {
             )
         } catch let error as any CommandFailure {
             throw error
+        } catch AWSClientError.invalidSetting(let name, let value, let reason) where isFlag(name) {
+            let error = AWSClientError.invalidSetting(name: name, value: value, reason: reason)
+            throw RunFailure(description: "\(error)", exitCode: 64)
         } catch {
             throw RunFailure(description: "\(error)", exitCode: 78)
         }
+    }
+
+    /// Whether the session's setting `name` came from the command line; it calls what the file says the same.
+    private func isFlag(_ name: String) -> Bool {
+        name == "--region" && region != nil || name == "--endpoint-url" && endpointURL != nil
     }
 }
 
 extension Settings {
     /// A setting whose variable is one of the standard `AWS_*` ones, which the session reads itself.
     fileprivate func awsText(_ flag: String?, _ name: String) throws(SettingsError) -> String? {
-        guard flag == nil, environment["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"] != nil
-        else {
-            return try text(flag, name)
-        }
-        return nil
+        var variables = ["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"]
+        if name == "region" { variables.append("AWS_DEFAULT_REGION") }
+        let isInEnvironment = variables.contains { environment[$0]?.isBlank == false }
+        return flag == nil && isInEnvironment ? nil : try text(flag, name)
     }
 }
 
@@ -107,7 +114,7 @@ struct LedgerOptions: ParsableArguments {
     func path(_ settings: Settings) throws(SettingsError) -> String {
         if let path = try settings.text(ledger, "ledger") { return path }
         func directory(_ name: String) -> String? {
-            settings.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+            settings.environment[name].flatMap { $0.isBlank ? nil : $0 }
         }
         // A service manager may name several, divided by colons.
         if let state = directory("STATE_DIRECTORY")?.split(separator: ":").first { return "\(state)/ledger.db" }

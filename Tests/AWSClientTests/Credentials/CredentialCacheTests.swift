@@ -1,0 +1,124 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import AWSClient
+
+@Suite("CredentialCache")
+struct CredentialCacheTests {
+    /// Hands out keys numbered by the call, after a gate has opened.
+    private final class Source: CredentialProvider {
+        let name = "source"
+        let calls = Mutex(0)
+        private let outcome: @Sendable (Int) throws -> Credentials?
+        private let started: AsyncStream<Void>.Continuation
+        let starts: AsyncStream<Void>
+        private let opened: AsyncStream<Void>
+        let open: AsyncStream<Void>.Continuation
+        private let isGated: Bool
+
+        init(isGated: Bool = false, outcome: @escaping @Sendable (Int) throws -> Credentials?) {
+            self.isGated = isGated
+            self.outcome = outcome
+            (starts, started) = AsyncStream.makeStream()
+            (opened, open) = AsyncStream.makeStream()
+        }
+
+        var count: Int { calls.withLock { $0 } }
+
+        func credentials() async throws -> Credentials? {
+            let number = calls.withLock { count in
+                count += 1
+                return count
+            }
+            started.yield()
+            if isGated { for await _ in opened { break } }
+            return try outcome(number)
+        }
+    }
+
+    private static func keys(_ number: Int, expiresIn seconds: TimeInterval? = nil) -> Credentials {
+        Credentials(
+            accessKeyID: "A\(number)",
+            secretAccessKey: "S",
+            expiration: seconds.map { TestSystem.start + $0 }
+        )
+    }
+
+    @Test("asks once and keeps what does not expire")
+    func keeps() async throws {
+        let source = Source { Self.keys($0) }
+        let cache = CredentialCache(source, now: { .distantFuture })
+        for _ in 0..<3 { #expect(try await cache.credentials().accessKeyID == "A1") }
+        #expect(source.count == 1)
+    }
+
+    @Test("fetches anew ten minutes before the expiration", arguments: [(599.0, "A1"), (601.0, "A2")])
+    func refreshes(seconds: TimeInterval, key: String) async throws {
+        let system = TestSystem()
+        let cache = CredentialCache(Source { Self.keys($0, expiresIn: 1200) }, now: system.system.now)
+        _ = try await cache.credentials()
+        system.advance(by: seconds)
+        #expect(try await cache.credentials().accessKeyID == key)
+    }
+
+    @Test("shares one fetch among all who wait, and outlives the one who cancels")
+    func singleFlight() async throws {
+        let source = Source(isGated: true) { Self.keys($0) }
+        let cache = CredentialCache(source, now: { TestSystem.start })
+        let first = Task { try await cache.credentials() }
+        for await _ in source.starts { break }
+        let others = (0..<4).map { _ in Task { try await cache.credentials() } }
+        first.cancel()
+        source.open.finish()
+        for task in others { #expect(try await task.value.accessKeyID == "A1") }
+        #expect(source.count == 1)
+    }
+
+    @Test("does not remember a failure")
+    func failure() async throws {
+        let cache = CredentialCache(
+            Source { number in
+                guard number > 1 else { throw AWSClientError.missingRegion }
+                return Self.keys(number)
+            },
+            now: { TestSystem.start }
+        )
+        await #expect(throws: AWSClientError.missingRegion) { try await cache.credentials() }
+        #expect(try await cache.credentials().accessKeyID == "A2")
+    }
+
+    @Test("goes on with credentials that are still valid where a fetch fails")
+    func staleButValid() async throws {
+        let system = TestSystem()
+        let cache = CredentialCache(
+            Source { number in
+                guard number == 1 else { throw AWSClientError.missingRegion }
+                return Self.keys(number, expiresIn: 1200)
+            },
+            now: system.system.now
+        )
+        _ = try await cache.credentials()
+        system.advance(by: 1199)
+        #expect(try await cache.credentials().accessKeyID == "A1")
+        system.advance(by: 1)
+        await #expect(throws: AWSClientError.missingRegion) { try await cache.credentials() }
+    }
+
+    @Test("says where it looked")
+    func nothing() async {
+        let cache = CredentialCache(Source { _ in nil }, now: { TestSystem.start })
+        await #expect(throws: AWSClientError.noCredentials(tried: "source")) { try await cache.credentials() }
+    }
+
+    @Test("forgets only what was rejected")
+    func invalidate() async throws {
+        let source = Source { Self.keys($0) }
+        let cache = CredentialCache(source, now: { TestSystem.start })
+        let first = try await cache.credentials()
+        await cache.invalidate(Self.keys(9))
+        #expect(try await cache.credentials() == first)
+        await cache.invalidate(first)
+        #expect(try await cache.credentials().accessKeyID == "A2")
+    }
+}

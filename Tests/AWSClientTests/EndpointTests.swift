@@ -1,0 +1,197 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import AWSClient
+
+@Suite("Endpoints and Regions")
+struct EndpointTests {
+    private func session(
+        _ environment: [String: String] = [:],
+        config: String = "",
+        profile: String? = nil,
+        region: String? = nil,
+        endpointURL: String? = nil
+    ) throws -> AWSSession {
+        try AWSSession(
+            environment: ["HOME": "/home"].merging(environment) { $1 },
+            profile: profile,
+            region: region,
+            endpointURL: endpointURL,
+            transport: ScriptedTransport([]),
+            logger: Logger(label: "test"),
+            system: TestSystem(files: ["/home/.aws/config": config]).system
+        )
+    }
+
+    private let ireland = AWSRegion("eu-west-1")
+
+    @Test("takes the Region from the nearest setting")
+    func region() throws {
+        let config = "[default]\nregion = eu-west-4"
+        let environment = ["AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-3"]
+        #expect(try session(environment, config: config, region: "eu-west-1").region?.description == "eu-west-1")
+        #expect(try session(environment, config: config).region?.description == "eu-west-2")
+        #expect(
+            try session(["AWS_REGION": " ", "AWS_DEFAULT_REGION": "eu-west-3"], config: config).region?.description
+                == "eu-west-3"
+        )
+        #expect(try session(config: config).region?.description == "eu-west-4")
+        #expect(try session().region == nil)
+        #expect(throws: AWSClientError.self) { try session(["AWS_REGION": "evil.com/"]) }
+        #expect(throws: AWSClientError.missingRegion) { try session().sts() }
+    }
+
+    @Test("builds AWS's own hosts in every partition")
+    func ownHosts() throws {
+        let china = try #require(AWSRegion("cn-north-1"))
+        let client = try session().ec2(region: china).client
+        #expect(client.endpoint.text == "https://ec2.cn-north-1.amazonaws.com.cn/")
+        #expect(try session().sts(region: ireland).client.endpoint.text == "https://sts.eu-west-1.amazonaws.com/")
+        let sns = try session().sns(topicARN: "arn:aws-us-gov:sns:us-gov-west-1:123456789012:t").client
+        #expect(sns.endpoint.text == "https://sns.us-gov-west-1.amazonaws.com/")
+        #expect(sns.region.description == "us-gov-west-1")
+    }
+
+    @Test(
+        "takes no topic ARN of an unknown form",
+        arguments: [
+            "", "t", "arn:aws:sqs:eu-west-1:123456789012:t", "arn:aws:sns:evil.com:123456789012:t",
+            "arn:aws-cn:sns:eu-west-1:123456789012:t", "arn:aws:sns:eu-west-1:123456789012:t:sub",
+        ]
+    )
+    func topicARN(text: String) throws {
+        let session = try session()
+        #expect(throws: AWSClientError.invalidTopicARN(text)) { try session.sns(topicARN: text) }
+    }
+
+    @Test(
+        "speaks to the queue's own host and signs for its Region",
+        arguments: [
+            ("https://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
+            ("https://us-east-2.queue.amazonaws.com/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
+            ("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "https://sqs.cn-north-1.amazonaws.com.cn/", "cn-north-1"),
+            ("http://localhost:4566/000000000000/q", "http://localhost:4566/", "eu-west-1"),
+        ]
+    )
+    func queueHost(url: String, endpoint: String, region: String) throws {
+        let client = try session(region: "eu-west-1").sqs(queueURL: url).client
+        #expect(client.endpoint.text == endpoint)
+        #expect(client.region.description == region)
+    }
+
+    @Test(
+        "sends a signed request to no other host",
+        arguments: [
+            "", "q", "https://evil.com/1/q", "https://sqs.us-east-1.amazonaws.com.evil.com/1/q",
+            "https://sqs.us-east-1.evil.com/1/q", "https://sqs.evil.amazonaws.com/1/q",
+            "http://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com:8443/1/q",
+            "https://sqs.cn-north-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/",
+            "https://sqs.us-east-1.amazonaws.com@evil.com/1/q",
+        ]
+    )
+    func foreignQueueHost(url: String) throws {
+        let session = try session(region: "eu-west-1")
+        #expect(throws: AWSClientError.self) { try session.sqs(queueURL: url) }
+    }
+
+    @Test("takes a queue URL for an opaque name where an endpoint is configured")
+    func queueWithOverride() throws {
+        let emulator = ["AWS_ENDPOINT_URL": "http://localhost:5000", "AWS_REGION": "eu-west-1"]
+        let real = try session(emulator).sqs(queueURL: "https://sqs.us-east-1.amazonaws.com/1/q").client
+        #expect(real.endpoint.text == "http://localhost:5000/")
+        #expect(real.region.description == "us-east-1")
+        let other = try session(emulator).sqs(queueURL: "http://emulator:9324/1/q").client
+        #expect(other.endpoint.text == "http://localhost:5000/")
+        #expect(other.region.description == "eu-west-1")
+    }
+
+    @Test(
+        "says which setting is wrong",
+        arguments: [
+            ("AWS_ENDPOINT_URL", "localhost:4566"), ("AWS_ENDPOINT_URL_SQS", "ftp://x"),
+            ("AWS_ENDPOINT_URL_EC2", "http://example.com"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
+            ("AWS_MAX_ATTEMPTS", "0"), ("AWS_MAX_ATTEMPTS", "many"), ("AWS_USE_FIPS_ENDPOINT", "true"),
+            ("AWS_USE_DUALSTACK_ENDPOINT", "true"), ("AWS_REGION", "nowhere"),
+        ]
+    )
+    func badSettings(name: String, value: String) {
+        #expect {
+            try session([name: value])
+        } throws: { error in
+            "\(error)".hasPrefix("\(name)=\(value) cannot be used")
+        }
+    }
+
+    @Test(
+        "finds the hosts that AWS's rules find",
+        .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"),
+        arguments: AWSService.allCases
+    )
+    func endpointRules(service: AWSService) throws {
+        let suite = try Conformance.json("endpoint-rules/\(service.rawValue)/endpoint-tests-1.json")
+        let settings = try EndpointSettings(explicit: nil, environment: [:], profile: [:], config: SharedConfig())
+        var count = 0
+        for testCase in try #require(suite["testCases"] as? [[String: Any]]) {
+            let params = testCase["params"] as? [String: Any] ?? [:]
+            let isPlain = ["UseFIPS", "UseDualStack", "UseGlobalEndpoint"].allSatisfy { params[$0] as? Bool != true }
+            guard isPlain, params["Endpoint"] == nil, let name = params["Region"] as? String, name != "aws-global"
+            else {
+                continue
+            }
+            let region = try #require(AWSRegion(name))
+            let endpoint = (testCase["expect"] as? [String: Any])?["endpoint"] as? [String: Any]
+            #expect(try settings.endpoint(service, region).text == "\(endpoint?["url"] ?? "")/")
+            count += 1
+        }
+        #expect(count > 10)
+    }
+
+    @Test(
+        "keeps to AWS's order of endpoint settings",
+        .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")
+    )
+    func conformance() throws {
+        // The suite is about S3 and DynamoDB; the rules are the same for every service.
+        let text = try Conformance.text("configured-endpoint-urls/profile-tests.json")
+            .replacingOccurrences(of: "_DYNAMODB", with: "_SNS").replacingOccurrences(
+                of: "\"dynamodb\"",
+                with: "\"sns\""
+            )
+            .replacingOccurrences(of: "URL_S3", with: "URL_SQS").replacingOccurrences(of: "\"s3\"", with: "\"sqs\"")
+        let json = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        let suite = try #require((json["testSuites"] as? [[String: Any]])?.first)
+        let profiles = try #require(suite["profiles"] as? [String: [String: String]])
+        let services = try #require(suite["services"] as? [String: [String: [String: String]]])
+        let environments = try #require(suite["environments"] as? [String: [String: String]])
+        let clientConfigs = try #require(suite["client_configs"] as? [String: [String: Any]])
+        let config = SharedConfig(
+            services: services.mapValues { section in
+                section.mapValues { $0.map { "\n\($0.key) = \($0.value)" }.joined() }
+            }
+        )
+        let cases = try #require(suite["endpointUrlTests"] as? [[String: Any]])
+        #expect(cases.count == 39)
+        for testCase in cases {
+            func value(_ key: String) throws -> String { try #require(testCase[key] as? String) }
+            var environment = environments[try value("environment")] ?? [:]
+            let client = clientConfigs[try value("client_config")] ?? [:]
+            let profile = profiles[try value("profile")] ?? [:]
+            if client["ignore_configured_endpoint_urls"] as? Bool == true {
+                environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
+            }
+            let settings = try EndpointSettings(
+                explicit: client["endpoint_url"] as? String,
+                environment: environment,
+                profile: profile,
+                config: config
+            )
+            let name = try value("service")
+            let service = try #require(AWSService(rawValue: name))
+            let expected = (testCase["output"] as? [String: String])?["endpointUrl"]
+            // Where nothing is configured the suite names AWS's own host, in a Region that does not exist.
+            let configured = expected.flatMap { $0.contains("amazonaws.com") ? nil : HTTPURL($0) }
+            #expect(settings.override(service) == configured, "\(testCase["name"] ?? "")")
+        }
+    }
+}

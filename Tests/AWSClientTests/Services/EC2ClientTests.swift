@@ -1,0 +1,128 @@
+import Testing
+
+@testable import AWSClient
+
+@Suite("EC2Client")
+struct EC2ClientTests {
+    private func client(_ answers: ScriptedTransport.Answer...) throws -> (EC2Client, ScriptedTransport) {
+        let transport = ScriptedTransport(answers)
+        let region = try #require(AWSRegion("us-east-1"))
+        return (try AWSSession.scripted(transport).ec2(region: region), transport)
+    }
+
+    private static func page(_ items: String, token: String? = nil) -> ScriptedTransport.Answer {
+        .answer(
+            200,
+            "<DescribeSecurityGroupRulesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>"
+                + "<securityGroupRuleSet>\(items)</securityGroupRuleSet>"
+                + (token.map { "<nextToken>\($0)</nextToken>" } ?? "") + "</DescribeSecurityGroupRulesResponse>"
+        )
+    }
+
+    private static func item(_ id: String, _ rest: String = "") -> String {
+        "<item><securityGroupRuleId>\(id)</securityGroupRuleId><groupId>sg-1</groupId><groupOwnerId>111122223333"
+            + "</groupOwnerId><isEgress>false</isEgress><ipProtocol>tcp</ipProtocol>\(rest)</item>"
+    }
+
+    @Test("reads the rules of every page")
+    func describe() async throws {
+        let first = Self.item(
+            "sgr-1",
+            "<fromPort>22</fromPort><toPort>23</toPort><cidrIpv4>10.0.0.0/8</cidrIpv4><description> a &amp; b</description><tagSet/>"
+        )
+        let second = Self.item(
+            "sgr-2",
+            "<fromPort>-1</fromPort><toPort>-1</toPort><referencedGroupInfo><groupId>sg-2</groupId><userId>1</userId>"
+                + "</referencedGroupInfo>"
+        )
+        let third =
+            Self.item("sgr-3", "<cidrIpv6>::/0</cidrIpv6>") + Self.item("sgr-4", "<prefixListId>pl-1</prefixListId>")
+        let (client, transport) = try client(
+            Self.page(first, token: "t&amp;1"),
+            Self.page(second, token: "t2"),
+            Self.page(third, token: "")
+        )
+        let rules = try await client.describeSecurityGroupRules(filters: [
+            EC2Filter(name: "security-group-rule-id", values: ["sgr-1", "sgr-2"]),
+            EC2Filter(name: "group-id", values: ["sg-1"]),
+        ])
+        #expect(rules.map(\.securityGroupRuleID) == ["sgr-1", "sgr-2", "sgr-3", "sgr-4"])
+        #expect(
+            rules[0]
+                == DescribedSecurityGroupRule(
+                    securityGroupRuleID: "sgr-1",
+                    groupID: "sg-1",
+                    groupOwnerID: "111122223333",
+                    isEgress: false,
+                    ipProtocol: "tcp",
+                    fromPort: 22,
+                    toPort: 23,
+                    cidrIPv4: "10.0.0.0/8",
+                    description: " a & b"
+                )
+        )
+        #expect(rules[1].fromPort == -1)
+        #expect(rules[1].referencedGroupID == "sg-2")
+        #expect(rules[2].cidrIPv6 == "::/0")
+        #expect(rules[2].fromPort == nil)
+        #expect(rules[3].prefixListID == "pl-1")
+
+        let bodies = transport.requests.map(\.text)
+        #expect(
+            bodies[0] == "Action=DescribeSecurityGroupRules&Version=2016-11-15&Filter.1.Name=security-group-rule-id"
+                + "&Filter.1.Value.1=sgr-1&Filter.1.Value.2=sgr-2&Filter.2.Name=group-id&Filter.2.Value.1=sg-1&MaxResults=1000"
+        )
+        #expect(bodies[1] == bodies[0] + "&NextToken=t%261")
+        #expect(transport.requests[0].url.text == "https://ec2.us-east-1.amazonaws.com/")
+    }
+
+    @Test("does not take an unknown answer for a group without rules")
+    func unreadable() async throws {
+        for answer in [
+            ScriptedTransport.Answer.answer(200, "<Other/>"), Self.page("<item/>"),
+            Self.page("<item><securityGroupRuleId>sgr-1</securityGroupRuleId></item>"),
+        ] {
+            let (client, _) = try client(answer)
+            await #expect(throws: AWSClientError.self) { try await client.describeSecurityGroupRules(filters: []) }
+        }
+    }
+
+    @Test("does not turn in a circle of pages")
+    func circle() async throws {
+        let (client, _) = try client(Self.page("", token: "t"), Self.page("", token: "t"), Self.page(""))
+        await #expect(throws: AWSClientError.self) { try await client.describeSecurityGroupRules(filters: []) }
+    }
+
+    @Test("revokes by rule id and reads what was proved")
+    func revoke() async throws {
+        let (client, transport) = try client(
+            .answer(
+                200,
+                "<RevokeSecurityGroupIngressResponse><requestId>r-1</requestId><return>true</return>"
+                    + "<revokedSecurityGroupRuleSet><item><securityGroupRuleId>sgr-1</securityGroupRuleId></item><item>"
+                    + "<securityGroupRuleId>sgr-2</securityGroupRuleId></item></revokedSecurityGroupRuleSet>"
+                    + "</RevokeSecurityGroupIngressResponse>"
+            ),
+            .answer(
+                200,
+                "<RevokeSecurityGroupEgressResponse><requestId>r-2</requestId><return>true</return><unknownIpPermissionSet>"
+                    + "<item/></unknownIpPermissionSet></RevokeSecurityGroupEgressResponse>"
+            )
+        )
+        #expect(
+            try await client.revokeSecurityGroupIngress(groupID: "sg-1", securityGroupRuleIDs: ["sgr-1", "sgr-2"])
+                == RevokeSecurityGroupResult(isReturned: true, revokedRuleIDs: ["sgr-1", "sgr-2"], requestID: "r-1")
+        )
+        #expect(
+            try await client.revokeSecurityGroupEgress(groupID: "sg-1", securityGroupRuleIDs: ["sgr-3"])
+                == RevokeSecurityGroupResult(isReturned: true, hasUnknownPermissions: true, requestID: "r-2")
+        )
+        #expect(
+            transport.requests.map(\.text) == [
+                "Action=RevokeSecurityGroupIngress&Version=2016-11-15&GroupId=sg-1&SecurityGroupRuleId.1=sgr-1"
+                    + "&SecurityGroupRuleId.2=sgr-2",
+                "Action=RevokeSecurityGroupEgress&Version=2016-11-15&GroupId=sg-1&SecurityGroupRuleId.1=sgr-3",
+            ]
+        )
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Testing
+
+@testable import AWSClient
+
+@Suite("SQSClient")
+struct SQSClientTests {
+    private let queueURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/q"
+
+    private func client(_ answers: ScriptedTransport.Answer...) throws -> (SQSClient, ScriptedTransport) {
+        let transport = ScriptedTransport(answers)
+        return (try AWSSession.scripted(transport).sqs(queueURL: queueURL), transport)
+    }
+
+    @Test("asks for all attributes and reads a message whole")
+    func receive() async throws {
+        let (client, transport) = try client(
+            .answer(
+                200,
+                """
+                {"Messages":[{"MessageId":"m","ReceiptHandle":"h","Body":"b\\u00e9","MD5OfBody":"x","Unknown":[1],
+                "Attributes":{"ApproximateReceiveCount":"3","SentTimestamp":"1"},
+                "MessageAttributes":{"S":{"DataType":"String","StringValue":"v"},
+                "B":{"DataType":"Binary","BinaryValue":"AQI="}}},{"MessageId":"n","ReceiptHandle":"i","Body":""}]}
+                """
+            )
+        )
+        let messages = try await client.receiveMessage(queueURL: queueURL, maxNumberOfMessages: 7, waitTimeSeconds: 3)
+        #expect(messages.count == 2)
+        #expect(messages[0].body == "bé")
+        #expect(messages[0].receiveCount == 3)
+        #expect(
+            messages[0].messageAttributes == [
+                "S": .string("v"), "B": MessageAttributeValue(dataType: "Binary", binaryValue: Data([1, 2])),
+            ]
+        )
+        #expect(messages[1] == SQSMessage(messageID: "n", receiptHandle: "i", body: ""))
+        #expect(messages[1].receiveCount == 1)
+
+        let request = transport.requests[0]
+        #expect(request.headers["X-Amz-Target"] == "AmazonSQS.ReceiveMessage")
+        #expect(request.headers["Content-Type"] == "application/x-amz-json-1.0")
+        #expect(request.headers["x-amzn-query-mode"] == "true")
+        #expect(
+            request.json == [
+                "QueueUrl": queueURL, "MaxNumberOfMessages": 7, "WaitTimeSeconds": 3,
+                "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"],
+            ]
+        )
+        #expect(transport.timeouts == [.seconds(13)])
+    }
+
+    @Test("hides messages for as long as it is told")
+    func receiveVisibility() async throws {
+        let (client, transport) = try client(.answer(200, "{}"))
+        _ = try await client.receiveMessage(queueURL: queueURL, visibilityTimeout: 45)
+        #expect(transport.requests[0].json?["VisibilityTimeout"] as? Int == 45)
+    }
+
+    @Test(
+        "takes an answer without messages for none",
+        arguments: ["{}", "", #"{"Messages":null}"#, #"{"Messages":[]}"#]
+    )
+    func emptyReceive(body: String) async throws {
+        let (client, _) = try client(.answer(200, body))
+        #expect(try await client.receiveMessage(queueURL: queueURL).isEmpty)
+    }
+
+    @Test(
+        "does not take half an answer for an empty queue",
+        arguments: [#"{"Messages":[{"#, #"{"Messages":[{}]}"#, "<html>"]
+    )
+    func brokenReceive(body: String) async throws {
+        let (client, _) = try client(.answer(200, body))
+        await #expect(throws: AWSClientError.self) { try await client.receiveMessage(queueURL: queueURL) }
+    }
+
+    @Test("tells for each handle whether its message is deleted")
+    func deleteBatch() async throws {
+        let (client, transport) = try client(
+            .answer(
+                200,
+                #"{"Successful":[{"Id":"2"},{"Id":"0"}],"Failed":[{"Id":"1","Code":"C","Message":"M","SenderFault":true}]}"#
+            )
+        )
+        let outcomes = try await client.deleteMessageBatch(queueURL: queueURL, receiptHandles: ["a", "b", "c", "d"])
+        #expect(outcomes[0] == nil)
+        #expect(outcomes[1] == BatchEntryFailure(code: "C", message: "M", isSenderFault: true))
+        #expect(outcomes[2] == nil)
+        #expect(outcomes[3]?.code == "MissingFromAnswer")
+        let entries = ["a", "b", "c", "d"].enumerated().map { ["Id": "\($0)", "ReceiptHandle": $1] }
+        #expect(transport.requests[0].json == ["QueueUrl": queueURL, "Entries": entries])
+    }
+
+    @Test(
+        "trusts no batch answer that names an entry which was never sent",
+        arguments: [
+            #"{"Successful":[{"Id":"0"},{"Id":"1"},{"Id":"2"}]}"#, #"{"Successful":[{"Id":"0"},{"Id":"x"}]}"#,
+            #"{"Successful":[{"Id":"0"}],"Failed":[{"Id":"-1","Code":"C"}]}"#, "{}",
+        ]
+    )
+    func unknownIDs(body: String) async throws {
+        let (client, _) = try client(.answer(200, body))
+        let outcomes = try await client.deleteMessageBatch(queueURL: queueURL, receiptHandles: ["a", "b"])
+        #expect(outcomes.map { $0?.code } == ["MissingFromAnswer", "MissingFromAnswer"])
+    }
+
+    @Test("changes visibilities, and makes no call for nothing")
+    func visibility() async throws {
+        let (client, transport) = try client(.answer(200, #"{"Successful":[{"Id":"0"}]}"#))
+        let outcomes = try await client.changeMessageVisibilityBatch(queueURL: queueURL, entries: [("h", 0)])
+        #expect(outcomes == [nil])
+        #expect(
+            transport.requests[0].json == [
+                "QueueUrl": queueURL, "Entries": [["Id": "0", "ReceiptHandle": "h", "VisibilityTimeout": 0]],
+            ]
+        )
+        #expect(try await client.changeMessageVisibilityBatch(queueURL: queueURL, entries: []).isEmpty)
+        #expect(try await client.deleteMessageBatch(queueURL: queueURL, receiptHandles: []).isEmpty)
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("sends a body as it is, with what goes beside it")
+    func send() async throws {
+        let (client, transport) = try client(.answer(200, #"{"MessageId":"m"}"#), .answer(200, #"{"MessageId":"n"}"#))
+        let body = "{\"a\": \"é/😀\"}\n"
+        #expect(try await client.sendMessage(queueURL: queueURL, body: body) == "m")
+        #expect(transport.requests[0].json == ["QueueUrl": queueURL, "MessageBody": body])
+        _ = try await client.sendMessage(
+            queueURL: queueURL,
+            body: "b",
+            attributes: ["R": .string("x")],
+            messageGroupID: "g",
+            messageDeduplicationID: "d"
+        )
+        #expect(
+            transport.requests[1].json == [
+                "QueueUrl": queueURL, "MessageBody": "b", "MessageGroupId": "g", "MessageDeduplicationId": "d",
+                "MessageAttributes": ["R": ["DataType": "String", "StringValue": "x"]],
+            ]
+        )
+    }
+
+    @Test("reads a queue's attributes and URL")
+    func attributes() async throws {
+        let (client, transport) = try client(
+            .answer(200, #"{"Attributes":{"RedrivePolicy":"{}"}}"#),
+            .answer(200, #"{"QueueUrl":"u"}"#)
+        )
+        #expect(try await client.getQueueAttributes(queueURL: queueURL) == ["RedrivePolicy": "{}"])
+        #expect(try await client.getQueueURL(name: "q", ownerAccountID: "111122223333") == "u")
+        #expect(transport.requests[0].json == ["QueueUrl": queueURL, "AttributeNames": ["All"]])
+        #expect(transport.requests[1].json == ["QueueName": "q", "QueueOwnerAWSAccountId": "111122223333"])
+    }
+
+    @Test("knows a missing queue by either name")
+    func missingQueue() async throws {
+        let (client, _) = try client(
+            .answer(
+                400,
+                #"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}"#,
+                ["x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender"]
+            )
+        )
+        await #expect {
+            try await client.receiveMessage(queueURL: queueURL)
+        } throws: { error in
+            let error = error as? AWSServiceError
+            return error?.has(code: "QueueDoesNotExist") == true
+                && error?.has(code: "AWS.SimpleQueueService.NonExistentQueue") == true
+                && error?.operation == "ReceiveMessage"
+        }
+    }
+}

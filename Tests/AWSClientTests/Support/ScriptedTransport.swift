@@ -1,0 +1,92 @@
+import AWSClient
+import Foundation
+import Logging
+import Synchronization
+
+/// Answers with what the test wrote down, in order, and remembers what it was asked.
+final class ScriptedTransport: HTTPTransport {
+    typealias Answer = Result<HTTPResponse, HTTPTransportError>
+
+    private let state: Mutex<(answers: [Answer], requests: [HTTPRequest], timeouts: [Duration])>
+
+    init(_ answers: [Answer]) {
+        state = Mutex((answers, [], []))
+    }
+
+    var requests: [HTTPRequest] { state.withLock { $0.requests } }
+    var timeouts: [Duration] { state.withLock { $0.timeouts } }
+
+    func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
+        let answer: Answer = state.withLock { state in
+            state.requests.append(request)
+            state.timeouts.append(timeout)
+            guard !state.answers.isEmpty else {
+                return .failure(.refused(host: request.url.host, reason: "the script is over"))
+            }
+            return state.answers.removeFirst()
+        }
+        return try answer.get()
+    }
+}
+
+extension ScriptedTransport.Answer {
+    static func answer(_ status: Int, _ body: String = "", _ headers: HTTPHeaders = [:]) -> Self {
+        .success(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
+    }
+}
+
+extension HTTPRequest {
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    var json: NSDictionary? {
+        (try? JSONSerialization.jsonObject(with: Data(body))) as? NSDictionary
+    }
+}
+
+/// A machine whose clock stands still and whose sleeps only add up.
+final class TestSystem: Sendable {
+    static let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+    private let state = Mutex((now: start, slept: [Duration]()))
+    private let files: [String: String]
+
+    init(files: [String: String] = [:]) {
+        self.files = files
+    }
+
+    var slept: [Duration] { state.withLock { $0.slept } }
+
+    func advance(by seconds: TimeInterval) {
+        state.withLock { $0.now += seconds }
+    }
+
+    var system: HostSystem {
+        HostSystem(
+            now: { self.state.withLock { $0.now } },
+            sleep: { duration in self.state.withLock { $0.slept.append(duration) } },
+            random: { 1 },
+            makeID: { "00000000-0000-4000-8000-000000000000" },
+            readFile: { path in self.files[path].map { Array($0.utf8) } }
+        )
+    }
+}
+
+extension AWSSession {
+    /// A session of the commercial partition with fake keys.
+    static func scripted(
+        _ transport: ScriptedTransport,
+        environment: [String: String] = [:],
+        system: TestSystem = TestSystem()
+    ) throws -> AWSSession {
+        let keys = [
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
+        ]
+        return try AWSSession(
+            environment: keys.merging(environment) { $1 },
+            transport: transport,
+            logger: Logger(label: "test"),
+            version: "1.2.3",
+            system: system.system
+        )
+    }
+}
