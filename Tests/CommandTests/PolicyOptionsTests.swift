@@ -19,7 +19,7 @@ import Testing
 
     @Test(
         arguments: [
-            ([], [:], "no policy: set --policy or --group or SG_REVERT_POLICY or SG_REVERT_GROUPS"),
+            ([], [:], "no policy: set --policy or SG_REVERT_POLICY, or set --group or SG_REVERT_GROUPS"),
             (
                 ["--policy", "p", "--group", "sg-0a1b2c3d"], [:],
                 "a policy file is set by --policy and groups by --group: keep one of the two"

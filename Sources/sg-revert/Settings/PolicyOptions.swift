@@ -31,8 +31,8 @@ struct PolicyOptions: ParsableArguments {
         guard !ids.isEmpty else {
             throw .missing(
                 what: "policy",
-                flag: "--policy or --group",
-                variable: "SG_REVERT_POLICY or \(Self.groupsVariable)"
+                flag: "--policy or SG_REVERT_POLICY, or set --group",
+                variable: Self.groupsVariable
             )
         }
         return .groups(ids)
