@@ -40,22 +40,19 @@ struct ChangeDecoder {
     func removed(_ kind: ChangeKind, _ direction: Direction) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
         var reader = LenientReader()
-        let answered =
-            reader.read { () throws(UnreadableField) in
-                try response["revokedSecurityGroupRuleSet"].items()
-            } ?? []
+        let answered = reader.read { try response["revokedSecurityGroupRuleSet"].items() } ?? []
         var rules = answered.compactMap { item in
-            reader.read { () throws(UnreadableField) in try parameters.answered(item) }
+            reader.read { try parameters.answered(item) }
         }
         if answered.isEmpty {
-            rules = reader.read { () throws(UnreadableField) in try parameters.removalRequested(request) } ?? []
-            reader.read { () throws(UnreadableField) in
+            rules = reader.read { try parameters.removalRequested(request) } ?? []
+            reader.read {
                 // A default VPC's call succeeds although some of its rules did not stand.
                 let unknown = response["unknownIpPermissionSet"]
                 if try !unknown.items().isEmpty { throw unknown.problem("names rules that did not stand") }
             }
         }
-        let groupID = reader.read { () throws(UnreadableField) in try group(of: answered) }
+        let groupID = reader.read { try group(of: answered) }
         return reader.change(kind, groupID: groupID, rules: rules, called: request)
     }
 
@@ -66,13 +63,10 @@ struct ChangeDecoder {
         let request = wrapped.value == .null ? self.request : wrapped
         let parameters = RuleParameters(direction: nil)
         var reader = LenientReader()
-        let groupID = reader.read { () throws(UnreadableField) in try request.capitalized("GroupId").text() }
-        let updates =
-            reader.read { () throws(UnreadableField) in
-                try request.capitalized("SecurityGroupRule").elements()
-            } ?? []
+        let groupID = reader.read { try request.capitalized("GroupId").text() }
+        let updates = reader.read { try request.capitalized("SecurityGroupRule").elements() } ?? []
         let rules = updates.compactMap { update in
-            reader.read { () throws(UnreadableField) in try parameters.modified(update) }
+            reader.read { try parameters.modified(update) }
         }
         return reader.change(.ruleModified, groupID: groupID, rules: rules, called: request)
     }
@@ -80,14 +74,17 @@ struct ChangeDecoder {
     /// What `CreateSecurityGroup` added: EC2 lets all traffic out of a VPC's new group, and the record does not mention
     /// it. In a VPC with IPv6 there is a second rule, which only EC2 can tell.
     func created() throws(UnreadableField) -> SecurityGroupChange {
-        let everywhere = CIDRBlock("0.0.0.0/0").map(Peer.cidr)
-        let rules = everywhere.map {
-            [SecurityGroupRule(direction: .egress, ipProtocol: .all, fromPort: nil, toPort: nil, peer: $0)]
-        }
+        let rule = SecurityGroupRule(
+            direction: .egress,
+            ipProtocol: .all,
+            fromPort: nil,
+            toPort: nil,
+            peer: .cidr(.allIPv4)
+        )
         return SecurityGroupChange(
             kind: .egressAdded,
             groupID: try response["groupId"].text(),
-            rules: (rules ?? []).map { ChangedRule(id: nil, rule: $0, ruleDescription: nil) }
+            rules: [ChangedRule(id: nil, rule: rule, ruleDescription: nil)]
         )
     }
 
@@ -111,11 +108,11 @@ private struct LenientReader {
     private var unread: String?
 
     @discardableResult
-    mutating func read<Value>(_ body: () throws(UnreadableField) -> Value) -> Value? {
-        do throws(UnreadableField) {
+    mutating func read<Value>(_ body: () throws -> Value) -> Value? {
+        do {
             return try body()
         } catch {
-            unread = unread ?? error.detail
+            unread = unread ?? (error as? UnreadableField)?.detail ?? "\(error)"
             return nil
         }
     }

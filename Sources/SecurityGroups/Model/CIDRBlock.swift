@@ -21,6 +21,15 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// The first address, in network order: 4 or 16 bytes, all bits after the prefix 0.
     public let address: [UInt8]
 
+    /// Every IPv4 address.
+    public static let allIPv4 = Self(family: .ipv4, prefixLength: 0, address: [0, 0, 0, 0])
+
+    private init(family: Family, prefixLength: Int, address: [UInt8]) {
+        self.family = family
+        self.prefixLength = prefixLength
+        self.address = address
+    }
+
     /// Reads `address/length`, or an address alone, which is a block of one.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
