@@ -45,7 +45,7 @@ extension Row {
         self.init(
             AuditEvent.columns,
             event.values,
-            children: ("rules", rules.map { Row(AuditRule.columns, $0.values) })
+            children: [("rules", rules.map { Row(AuditRule.columns, $0.values) })]
         )
     }
 }

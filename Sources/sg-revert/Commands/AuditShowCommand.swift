@@ -51,7 +51,7 @@ extension Row {
             Row(
                 EventStory.Run.columns,
                 run.values,
-                children: ("calls", run.calls.map { Row(EventStory.Call.columns, $0.values) })
+                children: [("calls", run.calls.map { Row(EventStory.Call.columns, $0.values) })]
             )
         }
         children.append(("runs", runs))

@@ -19,9 +19,9 @@ struct Row {
     let cells: [(column: String, value: AuditValue)]
     var children: [(name: String, rows: [Row])]
 
-    init(_ columns: [String], _ values: [AuditValue], children: (name: String, rows: [Row])? = nil) {
+    init(_ columns: [String], _ values: [AuditValue], children: [(name: String, rows: [Row])] = []) {
         cells = zip(columns, values).map { ($0, $1) }
-        self.children = children.map { [$0] } ?? []
+        self.children = children
     }
 }
 
