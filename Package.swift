@@ -89,7 +89,11 @@ let package = Package(
         ),
         .testTarget(
             name: "AWSClientTests",
-            dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "AWSClient",
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Support/botocore_sign.py"],
             swiftSettings: houseRules
         ),

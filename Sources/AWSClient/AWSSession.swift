@@ -3,6 +3,7 @@ public import Logging
 /// The front door: who we are, where calls go, and the clients that make them.
 ///
 /// Settings are read once, in the order of every AWS SDK: what is given here, the environment, the shared files.
+/// A client is to be kept: its retry quota and what it learned of the service's clock live in it.
 public struct AWSSession: Sendable {
     /// The default Region, if any setting names one.
     public let region: AWSRegion?

@@ -38,7 +38,8 @@ struct EndpointSettings: Sendable {
         self.overrides = overrides
         for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
             guard try !Self.flag(name, environment, profile) else {
-                throw .invalidSetting(name: name, value: "true", reason: "not supported yet; set AWS_ENDPOINT_URL_…")
+                let reason = "not supported yet; unset it and name the host in AWS_ENDPOINT_URL_SQS, …_EC2 and so on"
+                throw .invalidSetting(name: name, value: "true", reason: reason)
             }
         }
     }
@@ -56,11 +57,17 @@ struct EndpointSettings: Sendable {
     }
 
     private static func endpoint(_ name: String, _ text: String) throws(AWSClientError) -> HTTPURL {
+        // What stands before an @ may be a password.
+        let shown = text.split(separator: "@").last.map(String.init) ?? text
         guard let url = HTTPURL(text), url.query.isEmpty else {
-            throw .invalidSetting(name: name, value: text, reason: "expected http(s)://HOST[:PORT] without a query")
+            throw .invalidSetting(
+                name: name,
+                value: shown,
+                reason: "expected https://HOST[:PORT], without user and query"
+            )
         }
         guard url.scheme == .https || url.isLoopback else {
-            throw .invalidSetting(name: name, value: text, reason: "plain http is for this machine only; use https")
+            throw .invalidSetting(name: name, value: shown, reason: "plain http is for this machine only; use https")
         }
         return url
     }

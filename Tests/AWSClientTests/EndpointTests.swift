@@ -124,6 +124,30 @@ struct EndpointTests {
     }
 
     @Test(
+        "finds the hosts that AWS's rules find",
+        .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"),
+        arguments: AWSService.allCases
+    )
+    func endpointRules(service: AWSService) throws {
+        let suite = try Conformance.json("endpoint-rules/\(service.rawValue)/endpoint-tests-1.json")
+        let settings = try EndpointSettings(explicit: nil, environment: [:], profile: [:], config: SharedConfig())
+        var count = 0
+        for testCase in try #require(suite["testCases"] as? [[String: Any]]) {
+            let params = testCase["params"] as? [String: Any] ?? [:]
+            let isPlain = ["UseFIPS", "UseDualStack", "UseGlobalEndpoint"].allSatisfy { params[$0] as? Bool != true }
+            guard isPlain, params["Endpoint"] == nil, let name = params["Region"] as? String, name != "aws-global"
+            else {
+                continue
+            }
+            let region = try #require(AWSRegion(name))
+            let endpoint = (testCase["expect"] as? [String: Any])?["endpoint"] as? [String: Any]
+            #expect(try settings.endpoint(service, region).text == "\(endpoint?["url"] ?? "")/")
+            count += 1
+        }
+        #expect(count > 10)
+    }
+
+    @Test(
         "keeps to AWS's order of endpoint settings",
         .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")
     )

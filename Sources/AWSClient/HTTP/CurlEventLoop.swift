@@ -26,6 +26,7 @@ final class CurlEventLoop: Sendable {
     }
 
     private let inbox = Mutex(Inbox())
+    // Shared with other threads only for `curl_multi_wakeup`, which libcurl allows while the handle stands.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let caBundle: String?
     private let maximumResponseSize: Int

@@ -95,6 +95,8 @@ final class CurlTransfer {
         set(CURLOPT_CONNECTTIMEOUT_MS, 5000)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_NOSIGNAL, 1)
+        // Giving up a transfer must not wait for its name look-up: that would stop every other transfer.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         _ = unsafe ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)

@@ -2,24 +2,31 @@ import Foundation
 
 /// By how much the service's clock differs from ours. SigV4 is refused beyond 5 minutes.
 enum ClockSkew {
-    /// Codes that say the time is wrong, and codes that a wrong time may hide behind: EC2 answers `AuthFailure`.
-    private static let codes: Set = [
-        "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException", "AuthFailure",
-        "SignatureDoesNotMatch",
-    ]
+    /// Codes that say the time is wrong.
+    private static let definite: Set = ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"]
+    /// Codes that a wrong time may hide behind: EC2 answers `AuthFailure`.
+    private static let probable: Set = ["InvalidSignatureException", "AuthFailure", "SignatureDoesNotMatch"]
 
-    /// The offset to sign with from now on, or nil if the failure has another cause.
+    /// The offset to sign with when the call is tried again, or nil if the failure has another cause.
     ///
     /// - Parameters:
     ///   - offset: what was added to our clock for the request that failed.
-    ///   - signedAt: our own clock when it was signed.
+    ///   - answeredAt: our own clock when the answer came. Not the time of signing: a machine that slept in between
+    ///     has the right time again, and the old offset is retried as it is.
     ///   - serverDate: the answer's `Date` header.
-    static func newOffset(code: String, offset: TimeInterval, signedAt: Date, serverDate: String?) -> TimeInterval? {
-        guard codes.contains(code), let serverDate, let server = parse(serverDate) else { return nil }
-        let skew = server.timeIntervalSince(signedAt)
+    static func offsetForRetry(
+        code: String,
+        offset: TimeInterval,
+        answeredAt: Date,
+        serverDate: String?
+    ) -> TimeInterval? {
+        guard definite.contains(code) || probable.contains(code), let server = serverDate.flatMap(parse) else {
+            return nil
+        }
+        let skew = server.timeIntervalSince(answeredAt)
         // What is within the tolerance needs no correction; a known one moves only by what noise cannot explain.
-        guard abs(skew) > 300 || offset != 0, abs(skew - offset) > 60 else { return nil }
-        return skew
+        if abs(skew) > 300 || offset != 0, abs(skew - offset) > 60 { return skew }
+        return definite.contains(code) ? offset : nil
     }
 
     /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT`.

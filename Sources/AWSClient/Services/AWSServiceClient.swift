@@ -48,11 +48,10 @@ struct AWSServiceClient: Sendable {
         while true {
             let credentials = try await credentials.credentials()
             let offset = state.clockOffset.withLock(\.self)
-            let signedAt = runtime.system.now()
             let request = signed(
                 call,
                 credentials: credentials,
-                at: signedAt + offset,
+                at: runtime.system.now() + offset,
                 invocationID: invocationID,
                 attempt: attempt
             )
@@ -71,7 +70,7 @@ struct AWSServiceClient: Sendable {
             }
 
             guard attempt < runtime.maximumAttempts else { throw failure.error }
-            if mayRecover, await recover(from: failure, credentials: credentials, offset: offset, signedAt: signedAt) {
+            if mayRecover, await recover(from: failure, credentials: credentials, offset: offset) {
                 mayRecover = false
             } else {
                 lastCost = try await pause(after: failure, attempt: attempt, isLongPoll: call.isLongPoll)
@@ -81,7 +80,7 @@ struct AWSServiceClient: Sendable {
                 "retrying an AWS call",
                 metadata: [
                     "aws.service": "\(service.rawValue)", "aws.operation": "\(call.operation)",
-                    "aws.attempt": "\(attempt)", "aws.error": "\(failure.code)",
+                    "aws.attempt": "\(attempt)", "aws.error": "\(printable(failure.code))",
                 ]
             )
         }
@@ -113,24 +112,17 @@ struct AWSServiceClient: Sendable {
     }
 
     /// Removes the cause of a rejected signature, once for each call: a wrong clock, credentials that have expired.
-    private func recover(
-        from failure: Failure,
-        credentials: Credentials,
-        offset: TimeInterval,
-        signedAt: Date
-    ) async -> Bool {
-        if let newOffset = ClockSkew.newOffset(
+    private func recover(from failure: Failure, credentials: Credentials, offset: TimeInterval) async -> Bool {
+        let isExpired = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(failure.code)
+        if isExpired { await self.credentials.invalidate(credentials) }
+        let newOffset = ClockSkew.offsetForRetry(
             code: failure.code,
             offset: offset,
-            signedAt: signedAt,
+            answeredAt: runtime.system.now(),
             serverDate: failure.headers["Date"]
-        ) {
-            state.clockOffset.withLock { $0 = newOffset }
-            return true
-        }
-        guard ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(failure.code) else { return false }
-        await self.credentials.invalidate(credentials)
-        return true
+        )
+        if let newOffset { state.clockOffset.withLock { $0 = newOffset } }
+        return isExpired || newOffset != nil
     }
 
     /// Pays for a retry and waits, or throws the failure if it is final or the quota is used up.

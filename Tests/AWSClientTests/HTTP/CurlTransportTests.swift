@@ -67,6 +67,18 @@ struct CurlTransportTests {
         }
     }
 
+    @Test("goes over to a new connection where a kept one has died")
+    func deadConnection() async throws {
+        let server = try LoopbackServer {
+            .bytesThenClose("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\($0.connection)")
+        }
+        defer { server.stop() }
+        for number in 1...3 {
+            let response = try await transport.send(request(server), timeout: .seconds(30))
+            #expect(response.body == Array("\(number)".utf8))
+        }
+    }
+
     @Test("runs many transfers at once")
     func concurrency() async throws {
         // Nobody is answered before all have come: one transfer after the other would time out.

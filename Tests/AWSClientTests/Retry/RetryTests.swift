@@ -106,15 +106,18 @@ struct RetryTests {
         "corrects the clock only for a rejected signature and only by what is no noise",
         arguments: [
             ("RequestTimeTooSkewed", 0.0, 3600.0, 3600.0), ("AuthFailure", 0, -3600, -3600),
-            ("AuthFailure", 0, 299, nil), ("AccessDenied", 0, 3600, nil), ("SignatureDoesNotMatch", 3600, 3630, nil),
+            ("AuthFailure", 0, 299, nil), ("RequestTimeTooSkewed", 0, 10, 0), ("AccessDenied", 0, 3600, nil),
+            ("SignatureDoesNotMatch", 3600, 3630, nil),
             ("SignatureDoesNotMatch", 3600, 0, 0),
         ]
     )
     func clockSkew(code: String, offset: Double, skew: Double, expected: Double?) {
         // 2027-01-15T08:00:00Z
         let server = "Fri, 15 Jan 2027 08:00:00 GMT"
-        let signedAt = TestSystem.start - skew
-        #expect(ClockSkew.newOffset(code: code, offset: offset, signedAt: signedAt, serverDate: server) == expected)
-        #expect(ClockSkew.newOffset(code: code, offset: offset, signedAt: signedAt, serverDate: "soon") == nil)
+        let answeredAt = TestSystem.start - skew
+        #expect(
+            ClockSkew.offsetForRetry(code: code, offset: offset, answeredAt: answeredAt, serverDate: server) == expected
+        )
+        #expect(ClockSkew.offsetForRetry(code: code, offset: offset, answeredAt: answeredAt, serverDate: "soon") == nil)
     }
 }

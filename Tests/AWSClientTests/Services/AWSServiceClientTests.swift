@@ -1,4 +1,6 @@
 import Foundation
+import InMemoryLogging
+import Logging
 import Testing
 
 @testable import AWSClient
@@ -31,6 +33,37 @@ struct AWSServiceClientTests {
         #expect(authorization.contains("/eu-west-1/sts/aws4_request, "))
         #expect(
             authorization.contains("SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;content-type;host;x-amz-date,")
+        )
+    }
+
+    @Test("logs a retry under a constant message, without secrets and handles")
+    func log() async throws {
+        let log = InMemoryLogHandler()
+        var logger = Logger(label: "test") { _ in log }
+        logger.logLevel = .trace
+        let transport = ScriptedTransport([.answer(503, "SECRET-HANDLE"), .answer(200, "{}")])
+        let session = try AWSSession(
+            environment: [
+                "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_SESSION_TOKEN": "SECRET-TOKEN",
+                "AWS_REGION": "eu-west-1",
+            ],
+            transport: transport,
+            logger: logger,
+            system: TestSystem().system
+        )
+        let client = try session.sqs()
+        _ = try await client.deleteMessageBatch(queueURL: "q", receiptHandles: ["SECRET-HANDLE"])
+        #expect(
+            log.entries == [
+                .init(
+                    level: .debug,
+                    message: "retrying an AWS call",
+                    metadata: [
+                        "aws.service": "sqs", "aws.operation": "DeleteMessageBatch", "aws.attempt": "2",
+                        "aws.error": "UnreadableResponse",
+                    ]
+                )
+            ]
         )
     }
 

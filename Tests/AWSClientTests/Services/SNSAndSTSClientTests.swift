@@ -24,16 +24,18 @@ struct SNSAndSTSClientTests {
         #expect(transport.requests[0].headers["Authorization"]?.contains("/us-east-1/sns/aws4_request") == true)
     }
 
+    private static func assumed(expiration: String) -> ScriptedTransport.Answer {
+        .answer(
+            200,
+            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s/+="
+                + "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>\(expiration)</Expiration></Credentials>"
+                + "<AssumedRoleUser><Arn>arn:aws:sts::444455556666:assumed-role/r/n</Arn></AssumedRoleUser>"
+                + "</AssumeRoleResult></AssumeRoleResponse>"
+        )
+    }
+
     private func assumeRole(expiration: String) async throws -> (Credentials, ScriptedTransport) {
-        let transport = ScriptedTransport([
-            .answer(
-                200,
-                "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s/+="
-                    + "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>\(expiration)</Expiration></Credentials>"
-                    + "<AssumedRoleUser><Arn>arn:aws:sts::444455556666:assumed-role/r/n</Arn></AssumedRoleUser>"
-                    + "</AssumeRoleResult></AssumeRoleResponse>"
-            )
-        ])
+        let transport = ScriptedTransport([Self.assumed(expiration: expiration)])
         let client = try AWSSession.scripted(transport).sts()
         let role = "arn:aws:iam::444455556666:role/r"
         return (try await client.assumeRole(roleARN: role, sessionName: "n", externalID: "x"), transport)
@@ -64,6 +66,21 @@ struct SNSAndSTSClientTests {
     @Test("takes no credentials whose end is unknown", arguments: ["", "tomorrow"])
     func incomplete(expiration: String) async {
         await #expect(throws: AWSClientError.self) { try await assumeRole(expiration: expiration) }
+    }
+
+    @Test("a session of an assumed role signs with the role's credentials, assumed once")
+    func assumedRole() async throws {
+        let role = "arn:aws:iam::444455556666:role/r"
+        let transport = ScriptedTransport([
+            Self.assumed(expiration: "2027-01-15T09:00:00Z"), .answer(503, ""), .answer(400, ""),
+        ])
+        let session = try AWSSession.scripted(transport)
+        let provider = AssumedRole(roleARN: role, sessionName: "n", client: try session.sts())
+        let client = try session.session(with: provider).sts()
+        await #expect(throws: AWSServiceError.self) { try await client.getCallerIdentity() }
+        let keys = transport.requests.map { $0.headers["Authorization"]?.contains("Credential=ASIA/") }
+        #expect(keys == [false, true, true])
+        #expect(!transport.requests[0].text.contains("ExternalId"))
     }
 
     @Test("asks who signs")

@@ -17,6 +17,8 @@ final class LoopbackServer: Sendable {
         /// Nothing, until the client goes away.
         case silence
         case close
+        /// An answer that promises to keep the connection, which closes nevertheless.
+        case bytesThenClose(String)
     }
 
     let port: UInt16
@@ -80,6 +82,9 @@ final class LoopbackServer: Sendable {
             case .bytes(let text): send(client, text, text.utf8.count, CInt(MSG_NOSIGNAL))
             case .silence: continue
             case .close: return
+            case .bytesThenClose(let text):
+                send(client, text, text.utf8.count, CInt(MSG_NOSIGNAL))
+                return
             }
         }
     }

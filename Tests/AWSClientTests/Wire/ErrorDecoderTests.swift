@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import AWSClient
@@ -98,5 +99,29 @@ struct ErrorDecoderTests {
         #expect(!decode(503, body).isTransient)
         let legacy = decode(400, #"{"__type":"x#Odd"}"#, ["x-amzn-query-error": "RequestThrottled;Sender"])
         #expect(legacy.isThrottling)
+    }
+
+    @Test(
+        "reads the errors of the protocols' common suites",
+        .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"),
+        arguments: [("ec2", 2), ("query", 3), ("json_1_0", 12), ("json_1_0-query-compatible", 2)]
+    )
+    func conformance(suite: String, count: Int) throws {
+        let text = try Conformance.text("protocols/output/\(suite).json")
+        let suites = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        let cases = suites.flatMap { $0["cases"] as? [[String: Any]] ?? [] }.filter { $0["errorCode"] != nil }
+        #expect(cases.count == count)
+        for testCase in cases {
+            let response = try #require(testCase["response"] as? [String: Any])
+            var headers = HTTPHeaders()
+            for (name, value) in response["headers"] as? [String: String] ?? [:] { headers.add(name, value) }
+            let error = decode(
+                try #require(response["status_code"] as? Int),
+                response["body"] as? String ?? "",
+                headers
+            )
+            #expect(error.has(code: testCase["errorCode"] as? String ?? ""), "\(testCase["id"] ?? "")")
+            if let message = testCase["errorMessage"] as? String { #expect(error.message == message) }
+        }
     }
 }

@@ -1,0 +1,24 @@
+/// The credentials of a role, assumed anew whenever the last ones run out.
+public struct AssumedRole: CredentialProvider {
+    /// The role's ARN, as an error names it.
+    public let name: String
+    private let client: STSClient
+    private let sessionName: String
+    private let externalID: String?
+
+    /// - Parameters:
+    ///   - client: signs with the credentials that may assume the role.
+    ///   - sessionName: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
+    ///   - externalID: what the role's trust policy asks for.
+    public init(roleARN: String, sessionName: String, externalID: String? = nil, client: STSClient) {
+        name = roleARN
+        self.client = client
+        self.sessionName = sessionName
+        self.externalID = externalID
+    }
+
+    /// Credentials for an hour, the most that AWS gives to a caller that is itself a role.
+    public func credentials() async throws -> Credentials? {
+        try await client.assumeRole(roleARN: name, sessionName: sessionName, externalID: externalID)
+    }
+}
