@@ -9,8 +9,7 @@ public struct AWSSession: Sendable {
     public let region: AWSRegion?
 
     private let cache: CredentialCache
-    private let endpoints: EndpointSettings
-    private let runtime: AWSServiceClient.Runtime
+    private let sources: CredentialSources
 
     /// Reads the settings.
     ///
@@ -39,31 +38,42 @@ public struct AWSSession: Sendable {
             ("--region", region), ("AWS_REGION", environment.setting("AWS_REGION")),
             ("AWS_DEFAULT_REGION", environment.setting("AWS_DEFAULT_REGION")), ("region", properties.setting("region")),
         ]
-        self.region = try regions.first { $0.1 != nil }.flatMap(Self.region)
-        endpoints = try EndpointSettings(
-            explicit: endpointURL,
-            environment: environment,
-            profile: properties,
-            config: config
-        )
-
-        let environmentKeys = profile == nil ? [EnvironmentProvider(environment: environment)] : []
-        let chain = ProviderChain(environmentKeys + [SharedFileProvider(files: files)])
-        cache = CredentialCache(chain, now: system.now)
-        runtime = AWSServiceClient.Runtime(
+        let chosenRegion = try regions.first { $0.1 != nil }.flatMap(Self.region)
+        let runtime = AWSServiceClient.Runtime(
             transport: transport,
             system: system,
             maximumAttempts: try Self.maximumAttempts(environment, properties),
             userAgent: UserAgent.text(version: version),
             logger: logger
         )
+        let instance = try InstanceMetadataSettings(environment: environment, profile: properties)
+        sources = CredentialSources(
+            environment: environment,
+            region: chosenRegion,
+            endpoints: try EndpointSettings(
+                explicit: endpointURL,
+                environment: environment,
+                profile: properties,
+                config: config
+            ),
+            runtime: runtime,
+            instance: InstanceMetadata(settings: instance, runtime: runtime)
+        )
+        self.region = chosenRegion
+        cache = CredentialCache(sources.defaultChain(files, isProfileExplicit: profile != nil), runtime: runtime)
     }
 
-    private init(_ other: AWSSession, cache: CredentialCache) {
-        region = other.region
-        endpoints = other.endpoints
-        runtime = other.runtime
+    private init(region: AWSRegion?, sources: CredentialSources, cache: CredentialCache) {
+        self.region = region
+        self.sources = sources
         self.cache = cache
+    }
+
+    /// The same session, in the Region of the EC2 instance it runs on where no setting names one. Asks nobody if the
+    /// Region is known.
+    public func locatingRegion() async throws -> AWSSession {
+        guard region == nil, let found = try await sources.instance.region() else { return self }
+        return AWSSession(region: found, sources: sources, cache: cache)
     }
 
     /// Credentials that are valid now, fetched if need be.
@@ -73,7 +83,7 @@ public struct AWSSession: Sendable {
 
     /// The same settings with credentials from `provider` alone, such as those of an assumed role.
     public func session(with provider: any CredentialProvider) -> AWSSession {
-        AWSSession(self, cache: CredentialCache(provider, now: runtime.system.now))
+        AWSSession(region: region, sources: sources, cache: CredentialCache(provider, runtime: sources.runtime))
     }
 
     // MARK: Clients
@@ -87,12 +97,18 @@ public struct AWSSession: Sendable {
     ///   signed requests go to nobody else.
     public func sqs(queueURL: String) throws(AWSClientError) -> SQSClient {
         let queue = try QueueAddress(queueURL)
-        let override = endpoints.override(.sqs)
-        guard let endpoint = override ?? queue.endpoint else {
+        if let override = try sources.endpoints.override(.sqs) {
+            return SQSClient(client: client(.sqs, try chosen(queue.region), override))
+        }
+        guard let endpoint = queue.endpoint else {
             throw .invalidQueueURL(
                 queueURL,
                 reason: "its host is no SQS host of a known Region; expected https://sqs.REGION.amazonaws.com/…"
             )
+        }
+        let rules = sources.endpoints.rules
+        if let region = queue.region, rules.usesFIPS || rules.usesDualStack {
+            return SQSClient(client: try client(.sqs, region))
         }
         return SQSClient(client: client(.sqs, try chosen(queue.region), endpoint))
     }
@@ -122,12 +138,17 @@ public struct AWSSession: Sendable {
     }
 
     private func client(_ service: AWSService, _ region: AWSRegion?) throws(AWSClientError) -> AWSServiceClient {
-        let region = try chosen(region)
-        return client(service, region, try endpoints.endpoint(service, region))
+        try sources.client(service, try chosen(region), cache)
     }
 
     private func client(_ service: AWSService, _ region: AWSRegion, _ endpoint: HTTPURL) -> AWSServiceClient {
-        AWSServiceClient(service: service, region: region, endpoint: endpoint, credentials: cache, runtime: runtime)
+        AWSServiceClient(
+            service: service,
+            region: region,
+            endpoint: endpoint,
+            credentials: cache,
+            runtime: sources.runtime
+        )
     }
 
     private func chosen(_ chosen: AWSRegion?) throws(AWSClientError) -> AWSRegion {

@@ -1,3 +1,4 @@
+import Dispatch
 public import Foundation
 
 /// What the client needs of the machine beside HTTP: passed in, so that tests decide time, chance and files.
@@ -12,20 +13,42 @@ public struct HostSystem: Sendable {
     public var makeID: @Sendable () -> String
     /// The bytes of a file, or nil if there is none.
     public var readFile: @Sendable (String) throws -> [UInt8]?
+    /// Every address that a host name stands for, in text; none for a name that nobody knows.
+    public var addresses: @Sendable (String) async -> [String]
+    /// Runs a line of shell; what it writes to its error output is lost, since that may hold secrets.
+    public var shell: @Sendable (String) async throws -> ShellResult
 
-    /// A machine made of its parts.
+    /// What a line of shell left behind.
+    public struct ShellResult: Sendable {
+        /// 0 for success.
+        public var status: Int32
+        /// What it wrote to its standard output.
+        public var output: [UInt8]
+
+        /// A result; tests script commands with it.
+        public init(status: Int32, output: [UInt8]) {
+            self.status = status
+            self.output = output
+        }
+    }
+
+    /// A machine made of its parts; without the last two, one that resolves no name and runs no command.
     public init(
         now: @escaping @Sendable () -> Date,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         random: @escaping @Sendable () -> Double,
         makeID: @escaping @Sendable () -> String,
-        readFile: @escaping @Sendable (String) throws -> [UInt8]?
+        readFile: @escaping @Sendable (String) throws -> [UInt8]?,
+        addresses: @escaping @Sendable (String) async -> [String] = { _ in [] },
+        shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) }
     ) {
         self.now = now
         self.sleep = sleep
         self.random = random
         self.makeID = makeID
         self.readFile = readFile
+        self.addresses = addresses
+        self.shell = shell
     }
 
     /// The machine that the process runs on.
@@ -42,6 +65,35 @@ public struct HostSystem: Sendable {
             } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
                 return nil
             }
-        }
+        },
+        addresses: { name in await blocking { Host(name: name).addresses } },
+        shell: { command in try await blocking { Result { try run(command) } }.get() }
     )
+
+    /// Credential processes that hang are ended after this long, so that a call fails rather than waits for ever.
+    private static let shellBound: TimeInterval = 60
+
+    private static func run(_ command: String) throws -> ShellResult {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let bound = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + shellBound, execute: bound)
+        defer { bound.cancel() }
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return ShellResult(status: process.terminationStatus, output: Array(bytes))
+    }
+
+    /// Work that blocks, on a thread of its own rather than one of the few that run tasks.
+    private static func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: work()) }
+        }
+    }
 }

@@ -35,6 +35,10 @@ final class CurlTransfer {
         unsafe self.easy = easy
         setRequest(request)
         setLimits()
+        if request.isMetadata {
+            set(CURLOPT_CONNECTTIMEOUT_MS, 1000)
+            _ = unsafe ccurl_set_string(easy, CURLOPT_NOPROXY, "*")
+        }
         setCallbacks()
         if let caBundle { _ = unsafe ccurl_set_string(easy, CURLOPT_CAINFO, caBundle) }
     }
@@ -68,7 +72,7 @@ final class CurlTransfer {
         _ = unsafe ccurl_set_string(easy, CURLOPT_URL, request.url.text)
         // The path is signed as it stands: libcurl must not fold dot segments.
         set(CURLOPT_PATH_AS_IS, 1)
-        if request.body.isEmpty, request.method != "POST" {
+        if request.method == "GET" {
             set(CURLOPT_HTTPGET, 1)
         } else {
             set(CURLOPT_POST, 1)

@@ -25,7 +25,7 @@ public final class CurlTransport: HTTPTransport {
 
     /// Sends `request`; cancelling the task closes its connection at once.
     public func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
-        if request.url.scheme == .http, !request.url.isLoopback {
+        if request.url.scheme == .http, !request.url.isLoopback, !request.isMetadata {
             throw .refused(host: request.url.host, reason: "plain http is allowed to this machine only; use https")
         }
         // A line break in a token or setting would otherwise add headers of its own.

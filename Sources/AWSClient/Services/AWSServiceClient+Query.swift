@@ -1,11 +1,11 @@
 extension AWSServiceClient {
-    /// The version of each query API, which never changed since.
+    /// The version of each query API, which never changed since; the others have none.
     private var apiVersion: String {
         switch service {
         case .ec2: "2016-11-15"
         case .sns: "2010-03-31"
         case .sts: "2011-06-15"
-        case .sqs: "2012-11-05"
+        case .sqs, .dynamodb, .sso, .ssoOIDC: ""
         }
     }
 

@@ -16,8 +16,11 @@ struct AWSServiceClient: Sendable {
     /// One call, whatever its protocol.
     struct Call: Sendable {
         let operation: String
+        var method = "POST"
+        var path = "/"
+        var query = ""
         var headers: HTTPHeaders
-        let body: [UInt8]
+        var body: [UInt8] = []
         var timeout: Duration = .seconds(10)
         /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
         /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
@@ -31,9 +34,11 @@ struct AWSServiceClient: Sendable {
     }
 
     let service: AWSService
+    /// What calls are signed for.
     let region: AWSRegion
     let endpoint: HTTPURL
-    let credentials: CredentialCache
+    /// Who signs; nobody where the call itself says who one is.
+    let credentials: CredentialCache?
     let runtime: Runtime
     private let state = State()
 
@@ -46,7 +51,7 @@ struct AWSServiceClient: Sendable {
         var mayRecover = true
         var attempt = 1
         while true {
-            let credentials = try await credentials.credentials()
+            let credentials = try await credentials?.credentials()
             let offset = state.clockOffset.withLock(\.self)
             let request = signed(
                 call,
@@ -112,9 +117,10 @@ struct AWSServiceClient: Sendable {
     }
 
     /// Removes the cause of a rejected signature, once for each call: a wrong clock, credentials that have expired.
-    private func recover(from failure: Failure, credentials: Credentials, offset: TimeInterval) async -> Bool {
+    private func recover(from failure: Failure, credentials: Credentials?, offset: TimeInterval) async -> Bool {
+        guard let credentials, let cache = self.credentials else { return false }
         let isExpired = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(failure.code)
-        if isExpired { await self.credentials.invalidate(credentials) }
+        if isExpired { await cache.invalidate(credentials) }
         let newOffset = ClockSkew.offsetForRetry(
             code: failure.code,
             offset: offset,
@@ -146,7 +152,7 @@ struct AWSServiceClient: Sendable {
 
     private func signed(
         _ call: Call,
-        credentials: Credentials,
+        credentials: Credentials?,
         at date: Date,
         invocationID: String,
         attempt: Int
@@ -155,9 +161,16 @@ struct AWSServiceClient: Sendable {
         headers["User-Agent"] = runtime.userAgent
         headers["amz-sdk-invocation-id"] = invocationID
         headers["amz-sdk-request"] = "attempt=\(attempt); max=\(runtime.maximumAttempts)"
-        let request = HTTPRequest(method: "POST", url: endpoint, headers: headers, body: call.body)
-        return SigV4Signer(credentials: credentials, region: region.description, service: service.rawValue)
-            .sign(request, at: date)
+        var url = endpoint
+        if call.path != "/" { url = url.appending(path: call.path, query: call.query) }
+        let request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)
+        guard let credentials else { return request }
+        return SigV4Signer(
+            credentials: credentials,
+            region: region.description,
+            service: service.signingName
+        )
+        .sign(request, at: date)
     }
 
     /// For an answer that says "done" and cannot be read.

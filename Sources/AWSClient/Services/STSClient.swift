@@ -32,7 +32,28 @@ public struct STSClient: Sendable {
             parameters.add("ExternalId", externalID)
             parameters.add("DurationSeconds", String(durationSeconds))
         }.root
-        let result = root["AssumeRoleResult"]
+        return try credentials(action, root)
+    }
+
+    /// Credentials of a role for somebody whom another identity provider vouches for. Not signed: the token says who.
+    func assumeRoleWithWebIdentity(
+        roleARN: String,
+        sessionName: String,
+        token: String,
+        durationSeconds: Int?
+    ) async throws -> Credentials {
+        let action = "AssumeRoleWithWebIdentity"
+        let root = try await client.query(action) { parameters in
+            parameters.add("RoleArn", roleARN)
+            parameters.add("RoleSessionName", sessionName)
+            parameters.add("WebIdentityToken", token)
+            parameters.add("DurationSeconds", durationSeconds.map(String.init))
+        }.root
+        return try credentials(action, root)
+    }
+
+    private func credentials(_ action: String, _ root: XMLTree) throws -> Credentials {
+        let result = root["\(action)Result"]
         let given = result?["Credentials"]
         guard let key = given?.text("AccessKeyId"), let secret = given?.text("SecretAccessKey"),
             let token = given?.text("SessionToken"), let expiration = given?.text("Expiration").flatMap(Self.date)

@@ -180,7 +180,9 @@ struct AWSServiceClientTests {
         let transport = ScriptedTransport([Self.success])
         let session = try AWSSession.scripted(
             transport,
-            environment: ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""]
+            environment: [
+                "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true",
+            ]
         )
         await #expect {
             try await session.sts().getCallerIdentity()

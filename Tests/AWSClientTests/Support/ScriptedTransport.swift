@@ -48,10 +48,22 @@ final class TestSystem: Sendable {
     static let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     private let state = Mutex((now: start, slept: [Duration]()))
-    private let files: [String: String]
+    private let files: Mutex<[String: String]>
+    private let addresses: [String: [String]]
+    private let shell: @Sendable (String) throws -> HostSystem.ShellResult
 
-    init(files: [String: String] = [:]) {
-        self.files = files
+    init(
+        files: [String: String] = [:],
+        addresses: [String: [String]] = [:],
+        shell: @escaping @Sendable (String) throws -> HostSystem.ShellResult = { _ in .init(status: 127, output: []) }
+    ) {
+        self.files = Mutex(files)
+        self.addresses = addresses
+        self.shell = shell
+    }
+
+    func write(_ path: String, _ text: String?) {
+        files.withLock { $0[path] = text }
     }
 
     var slept: [Duration] { state.withLock { $0.slept } }
@@ -66,7 +78,9 @@ final class TestSystem: Sendable {
             sleep: { duration in self.state.withLock { $0.slept.append(duration) } },
             random: { 1 },
             makeID: { "00000000-0000-4000-8000-000000000000" },
-            readFile: { path in self.files[path].map { Array($0.utf8) } }
+            readFile: { path in self.files.withLock { $0[path] }.map { Array($0.utf8) } },
+            addresses: { self.addresses[$0] ?? [] },
+            shell: { try self.shell($0) }
         )
     }
 }
