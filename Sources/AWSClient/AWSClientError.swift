@@ -35,7 +35,8 @@ public enum AWSClientError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether a setting is wrong, so that no call can be made until somebody mends it. Missing credentials are not: they may come.
+    /// Whether a setting is wrong, so that no call can be made until somebody mends it. Missing credentials are not:
+    /// they may come.
     public var isConfiguration: Bool {
         switch self {
         case .invalidSetting, .invalidSharedFile, .missingRegion, .invalidQueueURL, .invalidTopicARN: true

@@ -74,7 +74,8 @@ struct AWSServiceClientTests {
         await #expect {
             try await session.sts().getCallerIdentity()
         } throws: { error in
-            (error as? AWSServiceError)?.code == "ServiceUnavailable"
+            let error = error as? AWSServiceError
+            return error?.code == "ServiceUnavailable" && error?.attempt == attempts
         }
         #expect(transport.requests.count == attempts)
     }

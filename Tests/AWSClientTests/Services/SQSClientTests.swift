@@ -50,6 +50,13 @@ struct SQSClientTests {
         #expect(transport.timeouts == [.seconds(13)])
     }
 
+    @Test("hides messages for as long as it is told")
+    func receiveVisibility() async throws {
+        let (client, transport) = try client(.answer(200, "{}"))
+        _ = try await client.receiveMessage(queueURL: queueURL, visibilityTimeout: 45)
+        #expect(transport.requests[0].json?["VisibilityTimeout"] as? Int == 45)
+    }
+
     @Test(
         "takes an answer without messages for none",
         arguments: ["{}", "", #"{"Messages":null}"#, #"{"Messages":[]}"#]
