@@ -43,7 +43,7 @@ public struct AWSSession: Sendable {
             transport: transport,
             system: system,
             maximumAttempts: try Self.maximumAttempts(environment, properties),
-            userAgent: UserAgent.text(version: version),
+            userAgent: UserAgent.text(version: version, environment: environment, profile: properties),
             logger: logger
         )
         let instance = try InstanceMetadataSettings(environment: environment, profile: properties)
@@ -157,6 +157,28 @@ public struct AWSSession: Sendable {
     }
 
     // MARK: Settings
+
+    /// The file of certificates to trust, by `AWS_CA_BUNDLE` or the profile's `ca_bundle`: for the transport, which a
+    /// session is made with. The parameters are those of the session.
+    public static func caBundle(
+        environment: [String: String],
+        profile: String? = nil,
+        system: HostSystem = .current
+    ) throws(AWSClientError) -> String? {
+        let files = SharedFiles(environment: environment, profile: profile, readFile: system.readFile)
+        let name = "AWS_CA_BUNDLE"
+        let configured = try files.load().profiles[files.profile]?.setting("ca_bundle")
+        guard let path = environment.setting(name) ?? configured else { return nil }
+        let bytes = try? system.readFile(path)
+        guard bytes?.isEmpty == false else {
+            throw .invalidSetting(
+                name: name,
+                value: path,
+                reason: "the file cannot be read; name a file of certificates"
+            )
+        }
+        return path
+    }
 
     private static func region(_ name: String, _ text: String?) throws(AWSClientError) -> AWSRegion? {
         guard let text else { return nil }

@@ -17,6 +17,13 @@ final class CurlEventLoop: Sendable {
         let continuation: Continuation
     }
 
+    /// What is the same for every transfer.
+    struct Options: Sendable {
+        let caBundle: String?
+        let proxies: ProxySettings
+        let maximumResponseSize: Int
+    }
+
     private struct Inbox {
         var submissions: [Submission] = []
         var cancelled: Set<UInt64> = []
@@ -28,18 +35,16 @@ final class CurlEventLoop: Sendable {
     private let inbox = Mutex(Inbox())
     // Shared with other threads only for `curl_multi_wakeup`, which libcurl allows while the handle stands.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
-    private let caBundle: String?
-    private let maximumResponseSize: Int
+    private let options: Options
 
-    init(caBundle: String?, maximumResponseSize: Int) throws(HTTPTransportError) {
+    init(options: Options) throws(HTTPTransportError) {
         guard let multi = unsafe curl_multi_init() else {
             throw .refused(host: "any host", reason: "libcurl cannot start; check the installed libcurl and memory")
         }
         // Idle connections to keep: libcurl's own bound shrinks with the number of running transfers.
         _ = unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
         unsafe self.multi = multi
-        self.caBundle = caBundle
-        self.maximumResponseSize = maximumResponseSize
+        self.options = options
     }
 
     func start() {
@@ -117,7 +122,7 @@ final class CurlEventLoop: Sendable {
     private func begin(_ submission: Submission, in transfers: inout [UInt64: CurlTransfer]) {
         let transfer: CurlTransfer
         do throws(HTTPTransportError) {
-            transfer = try CurlTransfer(submission, caBundle: caBundle, maximumResponseSize: maximumResponseSize)
+            transfer = try CurlTransfer(submission, options)
         } catch {
             return submission.continuation.resume(returning: .failure(error))
         }

@@ -29,6 +29,7 @@ struct AWSServiceClientTests {
         #expect(system.slept == [.seconds(0.05), .seconds(2)])
         let userAgent = try #require(requests[0].headers["User-Agent"])
         #expect(userAgent.hasPrefix("sg-revert/1.2.3 ua/2.1 os/linux lang/swift md/arch#"))
+        #expect(userAgent.hasSuffix(" cfg/retry-mode#standard"))
         let authorization = try #require(requests[0].headers["Authorization"])
         #expect(authorization.contains("/eu-west-1/sts/aws4_request, "))
         #expect(
@@ -65,6 +66,15 @@ struct AWSServiceClientTests {
                 )
             ]
         )
+    }
+
+    @Test("names the place and the application in the User-Agent, without what no header may hold")
+    func userAgent() async throws {
+        let transport = ScriptedTransport([Self.success])
+        let environment = ["AWS_EXECUTION_ENV": "AWS_ECS FARGATE", "AWS_SDK_UA_APP_ID": "our/app\n"]
+        _ = try await AWSSession.scripted(transport, environment: environment).sts().getCallerIdentity()
+        let userAgent = try #require(transport.requests[0].headers["User-Agent"])
+        #expect(userAgent.hasSuffix(" exec-env/AWS_ECS-FARGATE cfg/retry-mode#standard app/our-app"))
     }
 
     @Test("gives up after as many attempts as are allowed", arguments: [("", 3), ("1", 1), ("5", 5)])
