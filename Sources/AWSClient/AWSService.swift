@@ -20,4 +20,14 @@ enum AWSService: String, Sendable, CaseIterable {
         case .ssoOIDC: "sso-oauth"
         }
     }
+
+    /// How many attempts a call gets where no setting says so: DynamoDB, built for short calls, gets one more.
+    var defaultAttempts: Int {
+        self == .dynamodb ? 4 : 3
+    }
+
+    /// The bound of the first wait after a transient failure, in seconds.
+    var transientBackoff: Double {
+        self == .dynamodb ? 0.025 : 0.05
+    }
 }

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 
 /// The front door: who we are, where calls go, and the clients that make them.
@@ -18,6 +19,8 @@ public struct AWSSession: Sendable {
     ///   - profile: beats `AWS_PROFILE`; chosen here, it also beats keys in the environment.
     ///   - region: beats `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
     ///   - endpointURL: where every call goes, such as an emulator; beats every configured endpoint.
+    ///   - metrics: counts and times every attempt of every call, as `sg_revert_api_calls_total` and
+    ///     `sg_revert_api_seconds`.
     ///   - version: of the program, for the `User-Agent` header.
     /// - Throws: `AWSClientError` for a setting that cannot be used. Credentials are looked for at the first call.
     public init(
@@ -27,6 +30,7 @@ public struct AWSSession: Sendable {
         endpointURL: String? = nil,
         transport: any HTTPTransport,
         logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         version: String = "dev",
         system: HostSystem = .current
     ) throws(AWSClientError) {
@@ -44,7 +48,8 @@ public struct AWSSession: Sendable {
             system: system,
             maximumAttempts: try Self.maximumAttempts(environment, properties),
             userAgent: UserAgent.text(version: version, environment: environment, profile: properties),
-            logger: logger
+            logger: logger,
+            metrics: CallMetrics(factory: metrics)
         )
         let instance = try InstanceMetadataSettings(environment: environment, profile: properties)
         sources = CredentialSources(
@@ -191,8 +196,8 @@ public struct AWSSession: Sendable {
     private static func maximumAttempts(
         _ environment: [String: String],
         _ profile: [String: String]
-    ) throws(AWSClientError) -> Int {
-        guard let text = environment.setting("AWS_MAX_ATTEMPTS") ?? profile.setting("max_attempts") else { return 3 }
+    ) throws(AWSClientError) -> Int? {
+        guard let text = environment.setting("AWS_MAX_ATTEMPTS") ?? profile.setting("max_attempts") else { return nil }
         guard let number = Int(text), (1...100).contains(number) else {
             throw .invalidSetting(name: "AWS_MAX_ATTEMPTS", value: text, reason: "expected a number from 1 to 100")
         }

@@ -5,6 +5,8 @@ public import Foundation
 public struct HostSystem: Sendable {
     /// The time by the machine's clock.
     public var now: @Sendable () -> Date
+    /// Time that only goes forward, to measure with; where it begins means nothing.
+    public var uptime: @Sendable () -> Duration
     /// Waits between attempts; throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
     /// A number in 0...1 for jitter.
@@ -32,7 +34,8 @@ public struct HostSystem: Sendable {
         }
     }
 
-    /// A machine made of its parts; without the last two, one that resolves no name and runs no command.
+    /// A machine made of its parts; without the last three, one that resolves no name, runs no command, and on which
+    /// everything takes no time.
     public init(
         now: @escaping @Sendable () -> Date,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
@@ -40,7 +43,8 @@ public struct HostSystem: Sendable {
         makeID: @escaping @Sendable () -> String,
         readFile: @escaping @Sendable (String) throws -> [UInt8]?,
         addresses: @escaping @Sendable (String) async -> [String] = { _ in [] },
-        shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) }
+        shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) },
+        uptime: @escaping @Sendable () -> Duration = { .zero }
     ) {
         self.now = now
         self.sleep = sleep
@@ -49,6 +53,7 @@ public struct HostSystem: Sendable {
         self.readFile = readFile
         self.addresses = addresses
         self.shell = shell
+        self.uptime = uptime
     }
 
     /// The machine that the process runs on.
@@ -67,8 +72,11 @@ public struct HostSystem: Sendable {
             }
         },
         addresses: { name in await blocking { Host(name: name).addresses } },
-        shell: { command in try await blocking { Result { try run(command) } }.get() }
+        shell: { command in try await blocking { Result { try run(command) } }.get() },
+        uptime: { origin.duration(to: .now) }
     )
+
+    private static let origin = ContinuousClock.now
 
     /// Credential processes that hang are ended after this long, so that a call fails rather than waits for ever.
     private static let shellBound: TimeInterval = 60

@@ -8,9 +8,11 @@ struct AWSServiceClient: Sendable {
     struct Runtime: Sendable {
         let transport: any HTTPTransport
         let system: HostSystem
-        let maximumAttempts: Int
+        /// As a setting says, or nil.
+        let maximumAttempts: Int?
         let userAgent: String
         let logger: Logger
+        let metrics: CallMetrics
     }
 
     /// One call, whatever its protocol.
@@ -61,20 +63,14 @@ struct AWSServiceClient: Sendable {
                 attempt: attempt
             )
             let failure: Failure
-            do throws(HTTPTransportError) {
-                let response = try await runtime.transport.send(request, timeout: call.timeout)
-                if (200..<300).contains(response.status) {
-                    state.quota.withLock { $0.succeeded(lastCost: lastCost) }
-                    return response
-                }
-                failure = self.failure(response, of: call, attempt: attempt)
-            } catch .cancelled {
-                throw CancellationError()
-            } catch {
-                failure = self.failure(error, of: call)
+            switch try await answer(to: request, call, attempt) {
+            case .success(let response):
+                state.quota.withLock { $0.succeeded(lastCost: lastCost) }
+                return response
+            case .failure(let found): failure = found
             }
 
-            guard attempt < runtime.maximumAttempts else { throw failure.error }
+            guard attempt < maximumAttempts else { throw failure.error }
             if mayRecover, await recover(from: failure, credentials: credentials, offset: offset) {
                 mayRecover = false
             } else {
@@ -91,20 +87,55 @@ struct AWSServiceClient: Sendable {
         }
     }
 
+    private var maximumAttempts: Int {
+        runtime.maximumAttempts ?? service.defaultAttempts
+    }
+
+    /// One attempt, measured.
+    private func answer(
+        to request: HTTPRequest,
+        _ call: Call,
+        _ attempt: Int
+    ) async throws(CancellationError) -> Result<HTTPResponse, Failure> {
+        let start = runtime.system.uptime()
+        func record(_ result: CallMetrics.Result) {
+            runtime.metrics.record(service, call.operation, result, took: runtime.system.uptime() - start)
+        }
+        let failure: Failure
+        do throws(HTTPTransportError) {
+            let response = try await runtime.transport.send(request, timeout: call.timeout)
+            guard !(200..<300).contains(response.status) else {
+                record(.success)
+                return .success(response)
+            }
+            failure = self.failure(response, of: call, attempt: attempt)
+        } catch .cancelled {
+            record(.cancelled)
+            throw CancellationError()
+        } catch {
+            failure = self.failure(error, of: call)
+        }
+        record(failure.result)
+        return .failure(failure)
+    }
+
     // MARK: Failures
 
-    private struct Failure {
+    private struct Failure: Error {
         let error: any Error
         let code: String
         let reason: RetryReason?
+        let result: CallMetrics.Result
         var headers = HTTPHeaders()
     }
 
     private func failure(_ response: HTTPResponse, of call: Call, attempt: Int) -> Failure {
         var error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
         error.attempt = attempt
-        let reason: RetryReason? = error.isThrottling ? .throttling : error.isTransient ? .transient : nil
-        return Failure(error: error, code: error.code, reason: reason, headers: response.headers)
+        let (reason, result): (RetryReason?, CallMetrics.Result) =
+            error.isThrottling
+            ? (.throttling, .throttled) : error.isTransient ? (.transient, .transient) : (nil, .failed)
+        return Failure(error: error, code: error.code, reason: reason, result: result, headers: response.headers)
     }
 
     private func failure(_ error: HTTPTransportError, of call: Call) -> Failure {
@@ -112,7 +143,8 @@ struct AWSServiceClient: Sendable {
         return Failure(
             error: AWSClientError.transport(service: service.rawValue, operation: call.operation, error),
             code: "transport",
-            reason: error.isTransient && !isAbandonedPoll ? .transient : nil
+            reason: error.isTransient && !isAbandonedPoll ? .transient : nil,
+            result: error.isTransient ? .transient : .failed
         )
     }
 
@@ -138,6 +170,7 @@ struct AWSServiceClient: Sendable {
             reason,
             attempt: attempt,
             random: runtime.system.random(),
+            transientBase: service.transientBackoff,
             retryAfter: failure.headers["x-amz-retry-after"]
         )
         guard let cost = state.quota.withLock({ $0.take(reason) }) else {
@@ -160,7 +193,7 @@ struct AWSServiceClient: Sendable {
         var headers = call.headers
         headers["User-Agent"] = runtime.userAgent
         headers["amz-sdk-invocation-id"] = invocationID
-        headers["amz-sdk-request"] = "attempt=\(attempt); max=\(runtime.maximumAttempts)"
+        headers["amz-sdk-request"] = "attempt=\(attempt); max=\(maximumAttempts)"
         var url = endpoint
         if call.path != "/" { url = url.appending(path: call.path, query: call.query) }
         let request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)

@@ -1,4 +1,5 @@
 import AWSClient
+import CoreMetrics
 import Foundation
 import Logging
 import Synchronization
@@ -90,7 +91,8 @@ extension AWSSession {
     static func scripted(
         _ transport: ScriptedTransport,
         environment: [String: String] = [:],
-        system: TestSystem = TestSystem()
+        system: TestSystem = TestSystem(),
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) throws -> AWSSession {
         let keys = [
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
@@ -99,6 +101,7 @@ extension AWSSession {
             environment: keys.merging(environment) { $1 },
             transport: transport,
             logger: Logger(label: "test"),
+            metrics: metrics,
             version: "1.2.3",
             system: system.system
         )
