@@ -49,11 +49,19 @@ struct AWSOptions: ParsableArguments {
             )
         } catch let error as any CommandFailure {
             throw error
+        } catch AWSClientError.invalidSetting(let name, let value, let reason) where isFlag(name) {
+            let error = AWSClientError.invalidSetting(name: name, value: value, reason: reason)
+            throw RunFailure(description: "\(error)", exitCode: 64)
         } catch {
             throw RunFailure(description: "\(error)", exitCode: 78)
         }
         // Without an answer the Region stays unknown, which is an error only of the call that needs one.
         return (try? await session.locatingRegion()) ?? session
+    }
+
+    /// Whether the session's setting `name` came from the command line; it calls what the file says the same.
+    private func isFlag(_ name: String) -> Bool {
+        name == "--region" && region != nil || name == "--endpoint-url" && endpointURL != nil
     }
 }
 
