@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// AWS STS, at a Region's own endpoint.
 public struct STSClient: Sendable {
@@ -7,10 +7,11 @@ public struct STSClient: Sendable {
     /// Who the credentials belong to. Needs no permission.
     public func getCallerIdentity() async throws -> CallerIdentity {
         let action = "GetCallerIdentity"
-        let result = try await client.query(action).root["GetCallerIdentityResult"]
+        let answer = try await client.query(action)
+        let result = answer.root["GetCallerIdentityResult"]
         guard let account = result?.text("Account"), let arn = result?.text("Arn"), let userID = result?.text("UserId")
         else { throw client.unreadable(action, "there is no Account, Arn or UserId") }
-        return CallerIdentity(account: account, arn: arn, userID: userID)
+        return CallerIdentity(account: account, arn: arn, userID: userID, answeredAt: answer.date)
     }
 
     /// Credentials of a role.
@@ -84,11 +85,14 @@ public struct CallerIdentity: Hashable, Sendable {
     public let arn: String
     /// The unique id.
     public let userID: String
+    /// AWS's clock when it answered, to a second.
+    public let answeredAt: Date?
 
     /// An identity; tests script answers with it.
-    public init(account: String, arn: String, userID: String) {
+    public init(account: String, arn: String, userID: String, answeredAt: Date? = nil) {
         self.account = account
         self.arn = arn
         self.userID = userID
+        self.answeredAt = answeredAt
     }
 }
