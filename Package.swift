@@ -100,7 +100,7 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
-            exclude: ["Support/botocore_sign.py"],
+            exclude: ["Support/botocore_peer.py"],
             swiftSettings: houseRules
         ),
         .testTarget(
