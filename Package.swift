@@ -85,6 +85,13 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        // What scripts/bench/aws measures.
+        .executableTarget(
+            name: "aws-bench",
+            dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: houseRules
+        ),
+
         .testTarget(name: "SecurityGroupsTests", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
         .testTarget(
             name: "CloudTrailEventsTests",
