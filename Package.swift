@@ -45,6 +45,8 @@ let package = Package(
         .target(name: "SecurityGroups", swiftSettings: houseRules),
         .target(name: "CloudTrailEvents", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
 
+        .target(name: "PolicyFile", dependencies: ["SecurityGroups", "Yams"], swiftSettings: houseRules),
+
         // The edges.
         .target(
             name: "AWSClient",
@@ -77,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "sg-revert",
             dependencies: [
-                "SecurityGroups", "Ledger", "AWSClient", "Telemetry", "Worker", "Yams",
+                "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry", "Worker",
+                "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -96,6 +99,11 @@ let package = Package(
         .testTarget(
             name: "CloudTrailEventsTests",
             dependencies: ["CloudTrailEvents", "SecurityGroups"],
+            swiftSettings: houseRules
+        ),
+        .testTarget(
+            name: "PolicyFileTests",
+            dependencies: ["PolicyFile", "SecurityGroups", "Yams"],
             swiftSettings: houseRules
         ),
         .testTarget(
@@ -130,7 +138,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["sg-revert", "Ledger", "SecurityGroups"],
+            dependencies: [
+                "sg-revert", "CloudTrailEvents", "Ledger", "PolicyFile", "SecurityGroups",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.

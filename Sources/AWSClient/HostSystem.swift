@@ -15,6 +15,8 @@ public struct HostSystem: Sendable {
     public var makeID: @Sendable () -> String
     /// The bytes of a file, or nil if there is none.
     public var readFile: @Sendable (String) throws -> [UInt8]?
+    /// Replaces a file as a whole by one that only its owner can read.
+    public var writeFile: @Sendable (String, [UInt8]) throws -> Void
     /// Every address that a host name stands for, in text; none for a name that nobody knows.
     public var addresses: @Sendable (String) async -> [String]
     /// Runs a line of shell; what it writes to its error output is lost, since that may hold secrets.
@@ -34,14 +36,15 @@ public struct HostSystem: Sendable {
         }
     }
 
-    /// A machine made of its parts; without the last three, one that resolves no name, runs no command, and on which
-    /// everything takes no time.
+    /// A machine made of its parts; without the last four, one that keeps no file, resolves no name, runs no command, and
+    /// on which everything takes no time.
     public init(
         now: @escaping @Sendable () -> Date,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         random: @escaping @Sendable () -> Double,
         makeID: @escaping @Sendable () -> String,
         readFile: @escaping @Sendable (String) throws -> [UInt8]?,
+        writeFile: @escaping @Sendable (String, [UInt8]) throws -> Void = { _, _ in },
         addresses: @escaping @Sendable (String) async -> [String] = { _ in [] },
         shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) },
         uptime: @escaping @Sendable () -> Duration = { .zero }
@@ -51,6 +54,7 @@ public struct HostSystem: Sendable {
         self.random = random
         self.makeID = makeID
         self.readFile = readFile
+        self.writeFile = writeFile
         self.addresses = addresses
         self.shell = shell
         self.uptime = uptime
@@ -71,12 +75,23 @@ public struct HostSystem: Sendable {
                 return nil
             }
         },
+        writeFile: { path, bytes in try replaceFile(path, bytes) },
         addresses: { name in await blocking { Host(name: name).addresses } },
         shell: { command in try await blocking { Result { try run(command) } }.get() },
         uptime: { origin.duration(to: .now) }
     )
 
     private static let origin = ContinuousClock.now
+
+    private static func replaceFile(_ path: String, _ bytes: [UInt8]) throws {
+        let (files, draft) = (FileManager.default, "\(path).\(UUID().uuidString)")
+        guard files.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600]),
+            unsafe rename(draft, path) == 0
+        else {
+            try? files.removeItem(atPath: draft)
+            throw CocoaError(.fileWriteUnknown)
+        }
+    }
 
     /// Credential processes that hang are ended after this long, so that a call fails rather than waits for ever.
     private static let shellBound: TimeInterval = 60

@@ -77,7 +77,7 @@ struct QueueConsumer: Sendable {
     private func receive(_ receiver: Int, intake: Intake, stop: StopSignal) async throws {
         try await withThrowingDiscardingTaskGroup { handlers in
             var failures = 0
-            while let room = await intake.reserve(for: receiver, atMost: 10) {
+            while !stop.isRequested, let room = await intake.reserve(for: receiver, atMost: 10) {
                 let start = clock.now()
                 do {
                     let messages = try await queue.receive(atMost: room, wait: options.wait)
@@ -102,7 +102,11 @@ struct QueueConsumer: Sendable {
                 } catch {
                     _ = await intake.pollEnded(room: room, count: 0)
                     if Task.isCancelled { return }
-                    if options.isUntilEmpty { throw error }
+                    if options.isUntilEmpty {
+                        // The other receivers wait for room, which cancellation does not end.
+                        await intake.close()
+                        throw error
+                    }
                     failures += 1
                     logger.error("receive failed", metadata: ["error": "\(plainText("\(error)"))"])
                     await stop.sleep(for: pollBackoff.pause(after: failures), clock: clock)

@@ -9,12 +9,16 @@ struct RunState {
     /// One rule on its way through the run.
     struct Item {
         let added: ChangedRule
+        /// What the record says that was added.
+        let rule: SecurityGroupRule
         let decision: Decision
         var outcome: RuleOutcome?
         /// The rule as it stood when we last saw it.
         var live: LiveRule?
-        /// When EC2 accepted a revoke that it did not yet show.
-        var revokedAt: Date?
+        /// When a revoke was first tried that EC2 does not yet show.
+        var triedAt: Date?
+        /// Whether EC2 accepted one.
+        var isAccepted = false
     }
 
     private let watched: WatchedChange
@@ -34,9 +38,10 @@ struct RunState {
         self.watched = watched
         self.claim = claim
         self.settle = settle.seconds
-        items = watched.change.rules.map { rule in
-            let decision = policy.decide(rule.rule, under: watched.watch)
-            return Item(added: rule, decision: decision, outcome: decision.decision.settledOutcome)
+        items = watched.change.rules.compactMap { added in
+            guard let rule = added.rule else { return nil }
+            let decision = policy.decide(rule, watched.context, under: watched.watch)
+            return Item(added: added, rule: rule, decision: decision, outcome: decision.decision.settledOutcome)
         }
         settledAt = min(watched.event.eventTime ?? start, start).addingTimeInterval(settle.seconds)
         intended = Set((claim.matchedRuleIDs ?? []).compactMap { SecurityGroupRuleID($0) })
@@ -60,9 +65,9 @@ struct RunState {
         let matched = claim.matchedRuleIDs == nil ? nil : intended
         var toRevoke: [LiveRule] = []
         for index in items.indices where items[index].outcome == nil {
-            let isYoung = now < (items[index].revokedAt?.addingTimeInterval(settle) ?? settledAt)
+            let isYoung = now < settledAt
             switch Standing(of: items[index].added, in: watched.groupID, among: live, matched: matched) {
-            case .missing where items[index].revokedAt != nil || isOurDoing(items[index].added):
+            case .missing where items[index].isAccepted || isOurDoing(items[index].added):
                 items[index].outcome = .reverted
                 lastRevoke = now
             case .missing where !isYoung:
@@ -75,11 +80,11 @@ struct RunState {
                 items[index].live = rule
                 if isDryRun {
                     items[index].outcome = .reported
-                } else if items[index].revokedAt == nil {
-                    toRevoke.append(rule)
-                } else if !isYoung {
+                } else if let triedAt = items[index].triedAt, now >= triedAt.addingTimeInterval(settle) {
                     items[index].outcome = .failed
                     failure = RevertError.stillStands(rule.id)
+                } else if !items[index].isAccepted {
+                    toRevoke.append(rule)
                 }
             }
         }
@@ -102,10 +107,12 @@ struct RunState {
                 items[index].outcome = .reverted
                 lastRevoke = now
                 if let requestID { requestIDs.append(requestID) }
-            case .gone:
-                items[index].outcome = .alreadyGone
-            case .stands:
-                items[index].revokedAt = now
+            case .stands(let requestID):
+                items[index].triedAt = items[index].triedAt ?? now
+                items[index].isAccepted = true
+                if let requestID { requestIDs.append(requestID) }
+            case .notFound:
+                items[index].triedAt = items[index].triedAt ?? now
             }
         }
     }
@@ -127,9 +134,16 @@ struct RunState {
     /// Whether a rule that is missing was revoked by an earlier run of this event: one that recorded it, or one that was
     /// about to and did not live to tell.
     private func isOurDoing(_ rule: ChangedRule) -> Bool {
-        if claim.alreadyReverted.contains(where: { $0.ruleID != nil && $0.ruleID == rule.id }) { return true }
+        if alreadyReverted(rule) != nil { return true }
         guard claim.isTakeover else { return false }
         return rule.strictID.map(intended.contains) ?? !intended.isEmpty
+    }
+
+    /// What an earlier run recorded of a rule that it reverted: by id, or by content where the record has no ids.
+    private func alreadyReverted(_ added: ChangedRule) -> RuleResult? {
+        claim.alreadyReverted.first { result in
+            added.id.map { $0 == result.ruleID } ?? added.rule.map(result.tells(of:)) ?? false
+        }
     }
 
     /// The run as the ledger records it.
@@ -151,7 +165,8 @@ struct RunState {
     }
 
     private func ruleResult(_ item: Item) -> RuleResult {
-        let rule = item.live?.rule ?? item.added.rule
+        if item.outcome == .reverted, item.live == nil, let earlier = alreadyReverted(item.added) { return earlier }
+        let rule = item.live?.rule ?? item.rule
         let ruleDescription = item.live?.ruleDescription ?? item.added.ruleDescription
         let id = item.live?.id ?? item.added.strictID
         let outcome = item.outcome ?? .failed
@@ -174,6 +189,14 @@ struct RunState {
             outcome: outcome,
             undo: undo
         )
+    }
+}
+
+extension RuleResult {
+    /// Whether the result is of a rule that says what `rule` says.
+    fileprivate func tells(of rule: SecurityGroupRule) -> Bool {
+        direction == rule.direction && ipProtocol == rule.ipProtocol.description && fromPort == rule.ports.from
+            && toPort == rule.ports.to && source == rule.peer.description
     }
 }
 

@@ -33,7 +33,9 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            (["SG_REVERT_GROUPS": ""], "policy"), (["SG_REVERT_TOPIC_ARN": "arn:aws:sns:nowhere:1:t"], "topic"),
+            (["SG_REVERT_GROUPS": ""], "policy"),
+            (["SG_REVERT_GROUPS": "", "SG_REVERT_POLICY": "/etc/hostname"], "policy"),
+            (["SG_REVERT_TOPIC_ARN": "arn:aws:sns:nowhere:1:t"], "topic"),
             (["SG_REVERT_LEDGER": "/etc/passwd"], "ledger"),
             (["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], "credentials"),
             (["SG_REVERT_QUEUE_URL": "http://127.0.0.1:1/123456789012/none"], "queue"),

@@ -15,12 +15,6 @@ struct SingleSignOnProfile: Equatable {
     }
 }
 
-/// The token that `aws sso login` left.
-private struct SingleSignOnToken: Decodable {
-    let accessToken: String
-    let expiresAt: String
-}
-
 /// The answer of `GetRoleCredentials`.
 private struct RoleCredentialsAnswer: Decodable {
     struct RoleCredentials: Decodable {
@@ -49,11 +43,7 @@ extension CredentialSources {
         guard let home = environment.setting("HOME") else { throw invalid("HOME is unset; the token is under it") }
         let login = "run `aws sso login --profile \(name)`"
         let path = "\(home)/\(profile.tokenPath)"
-        guard let bytes = try? system.readFile(path) else { throw invalid("there is no token in \(path); \(login)") }
-        guard let token = try? JSONDecoder().decode(SingleSignOnToken.self, from: Data(bytes)),
-            let expiration = STSClient.date(token.expiresAt)
-        else { throw invalid("the token in \(path) cannot be read; \(login)") }
-        guard expiration > system.now() else { throw invalid("the token has expired; \(login)") }
+        let token = try await token(at: path, in: region) { invalid("\($0); \(login)") }
 
         let client = try client(.sso, region, nil)
         do {
@@ -62,7 +52,7 @@ extension CredentialSources {
                 method: "GET",
                 path: "/federation/credentials",
                 query: "account_id=\(URIEncoding.encode(account))&role_name=\(URIEncoding.encode(role))",
-                headers: ["x-amz-sso_bearer_token": token.accessToken]
+                headers: ["x-amz-sso_bearer_token": token]
             )
             let answer = try await client.send(call)
             guard let given = try? JSONDecoder().decode(RoleCredentialsAnswer.self, from: Data(answer.body)) else {

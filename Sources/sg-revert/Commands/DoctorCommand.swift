@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import SecurityGroups
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,9 +13,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var queue: QueueOptions
 
-    @Option(name: .customLong("group"), help: ArgumentHelp("A group that is watched. (repeatable)", valueName: "id"))
-    var groups: [String] = []
-
+    @OptionGroup var policy: PolicyOptions
     @OptionGroup var ledger: LedgerOptions
 
     @Option(name: .customLong("topic-arn"), help: ArgumentHelp("The SNS topic for notifications.", valueName: "arn"))
@@ -33,13 +30,7 @@ struct DoctorCommand: AsyncParsableCommand {
             session: try await aws.session(settings, logger: log.logger(settings)),
             queueURL: try queue.queueURL(settings),
             deadLetterQueueURL: try queue.deadLetterQueueURL(settings),
-            groups: try settings.list(
-                groups,
-                "group",
-                variable: "SG_REVERT_GROUPS",
-                expected: "a security group id, such as sg-0a1b2c3d4e5f60718",
-                read: { SecurityGroupID($0) }
-            ),
+            policy: try policySource(settings),
             ledgerPath: try ledger.path(settings),
             topicARN: try settings.text(topicARN, "topic-arn"),
             now: { Date() }
@@ -55,6 +46,15 @@ struct DoctorCommand: AsyncParsableCommand {
         let problems = findings.filter { $0.status == .problem }.map(\.check)
         guard problems.isEmpty else {
             throw RunFailure(description: "problems with \(problems.joined(separator: ", "))", exitCode: 2)
+        }
+    }
+
+    /// Where the policy is, or nil if nothing says so: that is for the doctor to find.
+    private func policySource(_ settings: Settings) throws(SettingsError) -> PolicySource? {
+        do throws(SettingsError) {
+            return try policy.source(settings)
+        } catch .missing {
+            return nil
         }
     }
 }

@@ -1,5 +1,6 @@
 import AWSClient
 import Foundation
+import PolicyFile
 import SecurityGroups
 import Worker
 
@@ -8,7 +9,7 @@ struct Doctor {
     let session: AWSSession
     let queueURL: String
     let deadLetterQueueURL: String?
-    let groups: [SecurityGroupID]
+    let policy: PolicySource?
     let ledgerPath: String
     let topicARN: String?
     let now: @Sendable () -> Date
@@ -21,7 +22,7 @@ struct Doctor {
             canAsk
             ? await queue() + [permissions()]
             : ["queue", "redrive", "permissions"].map { .warning($0, "not asked, for want of credentials") }
-        return credentials + [endpoint()] + asked + [policy(), ledger(), topic()]
+        return credentials + [endpoint()] + asked + [policyFinding(), ledger(), topic()]
     }
 
     // MARK: AWS
@@ -120,11 +121,20 @@ struct Doctor {
 
     // MARK: Settings
 
-    private func policy() -> Finding {
-        guard !groups.isEmpty else {
-            return .problem("policy", "no group is watched", fix: "set --group or SG_REVERT_GROUPS")
+    private func policyFinding() -> Finding {
+        guard let policy else { return .problem("policy", "there is none", fix: "set --policy or --group") }
+        do throws(PolicyFailure) {
+            _ = try policy.load()
+        } catch {
+            let lines = error.problems.map(\.description).joined(separator: "; ")
+            return .problem("policy", lines, fix: "see sg-revert policy check")
         }
-        return .ok("policy", "every rule added to the ingress of \(groups.map(\.description).joined(separator: ", "))")
+        switch policy {
+        case .file(let path): return .ok("policy", path)
+        case .groups(let ids):
+            let names = ids.map(\.description).joined(separator: ", ")
+            return .ok("policy", "every rule added to the ingress of \(names)")
+        }
     }
 
     private func topic() -> Finding {

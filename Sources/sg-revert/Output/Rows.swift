@@ -17,24 +17,32 @@ struct FormatOptions: ParsableArguments {
 /// One thing that a command lists: cells named by columns, and for JSON the rows that belong to it.
 struct Row {
     let cells: [(column: String, value: AuditValue)]
-    var children: (name: String, rows: [Row])?
+    let children: [(name: String, rows: [Row])]
 
-    init(_ columns: [String], _ values: [AuditValue], children: (name: String, rows: [Row])? = nil) {
+    init(_ columns: [String], _ values: [AuditValue], children: [(name: String, rows: [Row])] = []) {
         cells = zip(columns, values).map { ($0, $1) }
         self.children = children
     }
 }
 
-/// Prints rows to stdout as they come, in one of the formats; a table is held back, to know its widths.
+/// Prints rows as they come, in one of the formats; a table is held back, to know its widths.
 struct RowPrinter {
     private let format: OutputFormat
     private let columns: [String]
     /// The columns of a table, for people: the others do not fit on a screen.
     private let tableColumns: [String]
+    private let write: (String) -> Void
     private var held: [[String]] = []
     private var count = 0
 
-    init(format: OutputFormat, columns: [String], tableColumns: [String]) {
+    /// - Parameter write: takes each piece of text as it is, line ends included; by default to stdout.
+    init(
+        format: OutputFormat,
+        columns: [String],
+        tableColumns: [String],
+        write: @escaping (String) -> Void = { Swift.print($0, terminator: "") }
+    ) {
+        self.write = write
         self.format = format
         self.columns = columns
         self.tableColumns = tableColumns
@@ -62,14 +70,15 @@ struct RowPrinter {
             let widths = tableColumns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
             for row in rows {
                 let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-                emit(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+                let line = cells.joined(separator: "  ")
+                emit(String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex)))
             }
         default: break
         }
     }
 
     private func emit(_ text: String, terminator: String = "\n") {
-        Swift.print(text, terminator: terminator)
+        write(text + terminator)
     }
 }
 
@@ -84,7 +93,7 @@ private func tableCell(_ value: AuditValue) -> String {
 
 private func jsonObject(_ row: Row) -> String {
     var members = row.cells.map { "\(jsonString($0.column)):\(jsonValue($0.value))" }
-    if let (name, rows) = row.children {
+    for (name, rows) in row.children {
         members.append("\(jsonString(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
     }
     return "{\(members.joined(separator: ","))}"
@@ -115,10 +124,14 @@ private func csvCell(_ value: AuditValue) -> String {
     }
 }
 
-/// RFC 4180; what a spreadsheet would run as a formula gets a quote in front, which makes it text.
+/// RFC 4180; what a spreadsheet would run as a formula gets a quote in front, which makes it text. Numbers are no formulas:
+/// the protocol -1 stays what it is.
 private func csvCell(_ text: String) -> String {
-    let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
-    let safe = isFormula ? "'\(text)" : text
-    guard safe.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else { return safe }
-    return "\"\(safe.replacingOccurrences(of: "\"", with: "\"\""))\""
+    // By scalars: a sign with a combining mark is another character, but to a spreadsheet it is the sign.
+    let clean = plainText(text, limit: .max)
+    let start = clean.unicodeScalars.first { $0 != " " }
+    let isFormula = Int(clean) == nil && start.map { "=+-@".unicodeScalars.contains($0) } ?? false
+    let safe = isFormula ? "'\(clean)" : clean
+    guard safe.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" }) else { return safe }
+    return "\"\(safe.replacingOccurrences(of: "\"", with: "\"\"", options: .literal))\""
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PolicyFile
 import Yams
 
 /// The `--config` file: YAML whose keys are named like the flags.
@@ -13,7 +14,8 @@ struct ConfigFile {
 
     /// Every key that a file may hold: the flags of the contract that this program has.
     static let keys = [
-        "queue-url", "dead-letter-queue-url", "group", "ledger", "topic-arn", "dry-run", "concurrency", "wait-seconds",
+        "queue-url", "dead-letter-queue-url", "group", "policy", "ledger", "topic-arn", "dry-run", "concurrency",
+        "wait-seconds",
         "settle-seconds", "shutdown-seconds", "log-level", "log-format", "profile", "region", "endpoint-url",
     ]
 
@@ -34,6 +36,9 @@ struct ConfigFile {
         let root: Node?
         do {
             root = try compose(yaml: text)
+        } catch YamlError.duplicatedKeysInMapping(let names, let context) {
+            let quoted = names.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+            throw .badFile("\(path):\(context.mark.line):\(context.mark.column): \(quoted) is set twice")
         } catch let error as YamlError {
             throw .badFile("\(path)\(error.place): the file is not YAML")
         } catch {
@@ -53,10 +58,7 @@ struct ConfigFile {
                 let hint = nearest(to: name, among: Self.keys).map { "; did you mean \"\($0)\"?" } ?? ""
                 throw .badFile("\(path)\(key.place): unknown key \"\(name)\"\(hint)")
             }
-            guard values[name] == nil else {
-                throw .badFile("\(path)\(key.place): \"\(name)\" is set twice")
-            }
-            let items = value.sequence.map { Array($0) } ?? [value]
+            let items = name == "group" ? value.sequence.map { Array($0) } ?? [value] : [value]
             values[name] = try Self.read(items, path: path, name: name)
         }
         self.values = values
@@ -96,28 +98,4 @@ extension YamlError {
         default: ""
         }
     }
-}
-
-/// The candidate that differs from `name` in the fewest letters, if those are few enough for a slip of the finger.
-func nearest(to name: String, among candidates: [String]) -> String? {
-    candidates
-        .map { (candidate: $0, distance: editDistance(name, $0)) }
-        .filter { $0.distance <= max(2, $0.candidate.count / 3) }
-        .min { $0.distance < $1.distance }?
-        .candidate
-}
-
-private func editDistance(_ first: String, _ second: String) -> Int {
-    let second = Array(second)
-    var row = Array(0...second.count)
-    for (index, letter) in first.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in second.indices {
-            let replaced = diagonal + (letter == second[column] ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
-        }
-    }
-    return row[second.count]
 }

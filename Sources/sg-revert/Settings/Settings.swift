@@ -25,6 +25,11 @@ struct Settings {
         return (file?.values(named: name) ?? []).filter { !$0.text.isBlank }.map { ($0.text, $0.origin) }
     }
 
+    /// Where a setting is made first, if it is.
+    func origin(_ flags: [String], _ name: String, variable: String? = nil) -> SettingOrigin? {
+        texts(flags, name, variable: variable ?? Self.variable(for: name)).first?.origin
+    }
+
     /// One value.
     ///
     /// - Parameters:
@@ -78,7 +83,9 @@ struct Settings {
     ) throws(SettingsError) -> [Value] {
         var values: [Value] = []
         for (text, origin) in texts(flags, name, variable: variable) {
-            for part in text.split(separator: ",").map({ String($0).trimmed }) where !part.isEmpty {
+            let parts = text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+            guard !parts.isEmpty else { throw .unreadable(origin, value: text, expected: expected) }
+            for part in parts {
                 guard let value = read(part) else {
                     throw .unreadable(origin, value: part, expected: expected)
                 }
@@ -99,7 +106,8 @@ extension String {
         trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    fileprivate var isBlank: Bool {
+    /// Whether there is nothing but white space in it.
+    var isBlank: Bool {
         trimmed.isEmpty
     }
 }

@@ -19,8 +19,22 @@ struct SingleSignOnTests {
     private static let cache = "/home/.aws/sso/cache/b28b7af69320201d1cf206ebf28373980add1451.json"
     private static let token = #"{"accessToken":"SECRET","expiresAt":"2027-01-15T09:00:00Z"}"#
 
-    private func credentials(_ token: String?, _ transport: ScriptedTransport) async throws -> Credentials {
-        let system = TestSystem(files: ["/home/.aws/config": Self.config])
+    private static let keys = ScriptedTransport.Answer.answer(
+        200,
+        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"S","sessionToken":"T","expiration":1800003600000}}"#
+    )
+    /// A token with a minute to go, and all that renews it.
+    private static let renewable = #"""
+        {"accessToken":"OLD","expiresAt":"2027-01-15T08:01:00Z","refreshToken":"REFRESH","clientId":"ID",\#
+        "clientSecret":"SECRET","registrationExpiresAt":"2027-02-15T08:00:00Z","startUrl":"https://corp"}
+        """#
+
+    private func credentials(
+        _ token: String?,
+        _ transport: ScriptedTransport,
+        system: TestSystem = TestSystem()
+    ) async throws -> Credentials {
+        system.write("/home/.aws/config", Self.config)
         system.write(Self.cache, token)
         return try await AWSSession(
             environment: ["HOME": "/home", "AWS_PROFILE": "corp", "AWS_REGION": "us-east-1"],
@@ -32,12 +46,7 @@ struct SingleSignOnTests {
 
     @Test("trades the cached token for credentials in the session's Region")
     func token() async throws {
-        let transport = ScriptedTransport([
-            .answer(
-                200,
-                #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"S","sessionToken":"T","expiration":1800003600000}}"#
-            )
-        ])
+        let transport = ScriptedTransport([Self.keys])
         let found = try await credentials(Self.token, transport)
         #expect(found.sessionToken == "T")
         #expect(found.accountID == "111122223333")
@@ -50,6 +59,44 @@ struct SingleSignOnTests {
         )
         #expect(request.headers["x-amz-sso_bearer_token"] == "SECRET")
         #expect(request.headers["Authorization"] == nil)
+    }
+
+    @Test("renews a token that is about to end, and keeps the new one for the AWS CLI too")
+    func renewal() async throws {
+        let system = TestSystem()
+        let transport = ScriptedTransport([
+            .answer(200, #"{"accessToken":"NEW","expiresIn":3600,"refreshToken":"NEXT"}"#), Self.keys, Self.keys,
+        ])
+        for _ in 0..<2 {
+            let token = system.read(Self.cache) ?? Self.renewable
+            #expect(try await credentials(token, transport, system: system).accessKeyID == "A")
+        }
+        let requests = transport.requests
+        try #require(requests.count == 3)
+        #expect(requests[0].url.text == "https://oidc.eu-central-1.amazonaws.com/token")
+        let body = [
+            "grantType": "refresh_token", "refreshToken": "REFRESH", "clientId": "ID", "clientSecret": "SECRET",
+        ]
+        #expect(requests[0].json == body as NSDictionary)
+        #expect(requests.dropFirst().map { $0.headers["x-amz-sso_bearer_token"] } == ["NEW", "NEW"])
+        let saved = try JSONDecoder()
+            .decode(SingleSignOnToken.self, from: Data(try #require(system.read(Self.cache)).utf8))
+        #expect(saved.refreshToken == "NEXT")
+        #expect(saved.expiresAt == "2027-01-15T09:00:00Z")
+        #expect(saved.startUrl == "https://corp")
+    }
+
+    @Test("uses the old token while it is good where it cannot be renewed, and no longer")
+    func failedRenewal() async throws {
+        let refused = ScriptedTransport.Answer.answer(400, #"{"error":"invalid_grant"}"#)
+        #expect(try await credentials(Self.renewable, ScriptedTransport([refused, Self.keys])).accessKeyID == "A")
+        let system = TestSystem()
+        system.advance(by: 60)
+        await #expect {
+            try await credentials(Self.renewable, ScriptedTransport([refused, Self.keys]), system: system)
+        } throws: { error in
+            "\(error)".contains("has expired; run `aws sso login --profile corp`")
+        }
     }
 
     @Test(

@@ -63,6 +63,10 @@ final class TestSystem: Sendable {
         self.shell = shell
     }
 
+    func read(_ path: String) -> String? {
+        files.withLock { $0[path] }
+    }
+
     func write(_ path: String, _ text: String?) {
         files.withLock { $0[path] = text }
     }
@@ -80,6 +84,7 @@ final class TestSystem: Sendable {
             random: { 1 },
             makeID: { "00000000-0000-4000-8000-000000000000" },
             readFile: { path in self.files.withLock { $0[path] }.map { Array($0.utf8) } },
+            writeFile: { path, bytes in self.write(path, String(decoding: bytes, as: UTF8.self)) },
             addresses: { self.addresses[$0] ?? [] },
             shell: { try self.shell($0) }
         )
