@@ -1,6 +1,6 @@
 import CCrypto
 
-/// SHA-256 and HMAC-SHA-256, through libcrypto.
+/// SHA-256, HMAC-SHA-256 and SHA-1, through libcrypto.
 public enum Digest {
     private static let length = Int(SHA256_DIGEST_LENGTH)
 
@@ -9,6 +9,14 @@ public enum Digest {
         let input = Array(bytes)
         var output = [UInt8](repeating: 0, count: length)
         _ = unsafe SHA256(input, input.count, &output)
+        return output
+    }
+
+    /// SHA-1, which the AWS CLI names the files of its single sign-on cache with; good for nothing that is secret.
+    public static func sha1(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        let input = Array(bytes)
+        var output = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+        _ = unsafe SHA1(input, input.count, &output)
         return output
     }
 

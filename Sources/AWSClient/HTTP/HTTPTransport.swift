@@ -8,6 +8,9 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     /// The body; empty means none.
     public var body: [UInt8]
+    /// Whether it goes to the metadata service of the machine or container it runs on: plain http is fine there, a
+    /// proxy would ask about its own machine, and nobody there answers slowly.
+    public var isMetadata = false
 
     /// A request that nothing has signed yet.
     public init(method: String, url: HTTPURL, headers: HTTPHeaders = [:], body: [UInt8] = []) {

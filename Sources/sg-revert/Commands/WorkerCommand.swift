@@ -59,7 +59,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let logger = try log.logger(settings)
         let options = try options(settings)
-        let session = try aws.session(settings, logger: logger)
+        let session = try await aws.session(settings, logger: logger)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let ledger: Ledger
         do {
