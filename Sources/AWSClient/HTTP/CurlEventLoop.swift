@@ -1,6 +1,5 @@
 import CCurl
 import Foundation
-import Synchronization
 
 /// The thread that owns libcurl's multi handle, and the inbox through which tasks reach it.
 ///
@@ -34,9 +33,9 @@ final class CurlEventLoop: Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let inbox = Mutex(Inbox())
+    private let inbox = PosixLock(Inbox())
     /// Whether the multi handle is gone.
-    private let hasEnded = Mutex(false)
+    private let hasEnded = PosixLock(false)
     // Shared with other threads only for `curl_multi_wakeup`, which libcurl allows while the handle stands.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let options: Options
