@@ -11,8 +11,8 @@ public enum LogFormat: String, Sendable, CaseIterable {
 
 /// Writes log lines to stderr, one `write` a line.
 ///
-/// Text of others may come in as metadata, so control characters never reach the line as such: JSON escapes them, and in the
-/// text format they become spaces.
+/// Text of others may come in as metadata, so characters that steer a terminal never reach the line as such: JSON escapes
+/// them, and in the text format they become spaces.
 public struct LogLineHandler: LogHandler {
     /// The least severe level that is written.
     public var logLevel: Logger.Level = .info
@@ -70,7 +70,7 @@ public struct LogLineHandler: LogHandler {
 
     private func quotedIfNeeded(_ text: String) -> String {
         let clean = withoutControls(text)
-        return clean.isEmpty || clean.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" })
+        return clean.isEmpty || clean.unicodeScalars.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" })
             ? jsonString(clean) : clean
     }
 }
@@ -82,15 +82,29 @@ public func writeToStandardError(_ bytes: [UInt8]) {
 }
 
 private func withoutControls(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
-    return String(
-        String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })
-    )
+    guard text.unicodeScalars.contains(where: \.steersTerminal) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.steersTerminal ? " " : $0 }))
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal may do something else with it than show it: escape sequences, line breaks, changes of direction.
+    fileprivate var steersTerminal: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
 }
 
 private func jsonString(_ text: String) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
     // A string always encodes.
-    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    let encoded = (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    guard encoded.unicodeScalars.contains(where: \.steersTerminal) else { return encoded }
+    // JSON itself asks only for the escape of the first 32.
+    return encoded.unicodeScalars.map { scalar in
+        scalar.steersTerminal
+            ? scalar.utf16.map { "\\u" + String(0x10000 + Int($0), radix: 16).dropFirst() }.joined() : String(scalar)
+    }.joined()
 }

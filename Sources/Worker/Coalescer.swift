@@ -1,17 +1,20 @@
 /// While one call for a key is under way, whatever arrives for that key waits and forms the next call.
 ///
-/// No timer and nothing to tune: an idle worker adds no delay, a flooded one batches by itself. A caller's cancellation does
-/// not reach the call, which others share; calls are bounded by their own deadlines.
+/// No timer and nothing to tune: an idle worker adds no delay, a flooded one batches by itself. A caller's cancellation ends
+/// its wait but not the call, which others share.
 actor Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable> {
     private struct Submission {
+        let id: Int
         let items: [Item]
-        let continuation: CheckedContinuation<[Output], any Error>
     }
 
     private let limit: Int
     private let call: @Sendable (Key, [Item]) async throws -> [Output]
     /// What waits for the next call; a key is present exactly while a call for it is under way.
     private var waiting: [Key: [Submission]] = [:]
+    /// Who waits for a submission's answer, by its id; nobody once the caller was cancelled.
+    private var callers: [Int: CheckedContinuation<[Output], any Error>] = [:]
+    private var lastID = 0
 
     /// - Parameters:
     ///   - limit: how many items one call carries at the most; a larger submission still goes into one call, alone.
@@ -22,17 +25,35 @@ actor Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable> {
     }
 
     /// Waits for the call that carries `items`, and answers each, in order.
+    ///
+    /// - Throws: what the call threw, or `CancellationError`, in which case the items go all the same.
     func submit(_ items: [Item], for key: Key) async throws -> [Output] {
         guard !items.isEmpty else { return [] }
-        return try await withCheckedThrowingContinuation { continuation in
-            let submission = Submission(items: items, continuation: continuation)
-            if waiting[key] == nil {
-                waiting[key] = [submission]
-                Task { await drain(key) }
-            } else {
-                waiting[key]?.append(submission)
+        lastID += 1
+        let id = lastID
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                callers[id] = continuation
+                let submission = Submission(id: id, items: items)
+                if waiting[key] == nil {
+                    waiting[key] = [submission]
+                    Task { await drain(key) }
+                } else {
+                    waiting[key]?.append(submission)
+                }
             }
+        } onCancel: {
+            Task { await answer(id, .failure(CancellationError())) }
         }
+    }
+
+    /// How many submissions for a key wait for its next call.
+    func waitingCount(for key: Key) -> Int {
+        waiting[key]?.count ?? 0
+    }
+
+    private func answer(_ id: Int, _ result: Result<[Output], any Error>) {
+        callers.removeValue(forKey: id)?.resume(with: result)
     }
 
     private func drain(_ key: Key) async {
@@ -41,12 +62,12 @@ actor Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable> {
                 let outputs = try await call(key, batch.flatMap(\.items))
                 var rest = outputs[...]
                 for submission in batch {
-                    submission.continuation.resume(returning: Array(rest.prefix(submission.items.count)))
+                    answer(submission.id, .success(Array(rest.prefix(submission.items.count))))
                     rest = rest.dropFirst(submission.items.count)
                 }
             } catch {
                 for submission in batch {
-                    submission.continuation.resume(throwing: error)
+                    answer(submission.id, .failure(error))
                 }
             }
         }

@@ -111,19 +111,41 @@ struct DeadLetterStory: Sendable {
         var attributes = own.filter { !DeadLetterAttribute.story.contains($0.key) }
         let parts = [
             (DeadLetterAttribute.reason, reason.rawValue),
-            (DeadLetterAttribute.eventID, eventID.map { asciiText($0, limit: 200) }),
             (DeadLetterAttribute.error, plainText(error, limit: 512)),
+            (DeadLetterAttribute.eventID, asciiText(eventID ?? "", limit: 200)),
             (DeadLetterAttribute.failedAt, failedAt.formatted(.iso8601)),
             (DeadLetterAttribute.worker, asciiText(worker, limit: 200)),
         ]
-        var size = bodySize + attributes.reduce(0) { $0 + $1.value.size(named: $1.key) }
-        for case (let name, let text?) in parts where !text.isEmpty && attributes.count < Self.attributeLimit {
-            let value = MessageAttributeValue(text)
-            guard size + value.size(named: name) <= Self.sizeLimit else { continue }
-            size += value.size(named: name)
-            attributes[name] = value
+        var story = parts.filter { !$0.1.isEmpty }.prefix(max(Self.attributeLimit - attributes.count, 0))
+            .map { (name: $0.0, value: MessageAttributeValue($0.1)) }
+        let room = Self.sizeLimit - bodySize - attributes.reduce(0) { $0 + $1.value.size(named: $1.key) }
+        var excess = story.reduce(-room) { $0 + $1.value.size(named: $1.name) }
+        if excess > 0, let index = story.firstIndex(where: { $0.name == DeadLetterAttribute.error }) {
+            let text = story[index].value.stringValue ?? ""
+            let shorter = MessageAttributeValue(text.prefix(utf8Count: text.utf8.count - excess))
+            excess -= text.utf8.count - (shorter.stringValue?.utf8.count ?? 0)
+            story[index].value = shorter
+            // SQS refuses a value that is empty.
+            if shorter.stringValue?.isEmpty == true { excess -= shorter.size(named: story.remove(at: index).name) }
         }
+        while excess > 0, let part = story.popLast() { excess -= part.value.size(named: part.name) }
+        for part in story { attributes[part.name] = part.value }
         return attributes
+    }
+}
+
+extension String {
+    /// The most of the text's beginning that takes no more than `utf8Count` bytes.
+    fileprivate func prefix(utf8Count: Int) -> String {
+        var rest = utf8Count
+        return String(
+            String.UnicodeScalarView(
+                unicodeScalars.prefix {
+                    rest -= $0.utf8.count
+                    return rest >= 0
+                }
+            )
+        )
     }
 }
 

@@ -6,7 +6,7 @@ import Logging
 import SecurityGroups
 
 /// What is to be done with a message whose event was handled.
-enum Disposition: Sendable {
+enum Disposition: Hashable, Sendable {
     /// It is finished, and recorded as such.
     case delete
     /// It comes again after this time.
@@ -167,6 +167,9 @@ struct MessagePipeline: Sendable {
     }
 
     /// Moves a message to the dead-letter queue: the copy first, then the ledger; the delete is the caller's, last.
+    ///
+    /// Where no copy can be had, the run has failed and is recorded as such, so that the next delivery runs at once and
+    /// does not wait for this one's lease.
     private func bury(
         _ message: SQSMessage,
         reason: DeadLetterReason,
@@ -180,9 +183,16 @@ struct MessagePipeline: Sendable {
         guard let deadLetters else {
             result.outcome = .failed
             _ = try await finish(claim, result, logger: logger)
-            return try leave(message, reason: reason, logger: logger)
+            return leave(message, reason: reason, logger: logger)
         }
-        try await deadLetters.accept(message, story: story(reason, error, eventID: claim.eventID))
+        do {
+            try await deadLetters.accept(message, story: story(reason, error, eventID: claim.eventID))
+        } catch let refusal where !(refusal is CancellationError) {
+            result.outcome = .failed
+            result.errorMessage = "\(error); the dead-letter queue did not take the message: \(refusal)"
+            _ = try await finish(claim, result, logger: logger)
+            return .postpone(backoff.pause(after: message.receiveCount))
+        }
         result.outcome = .deadLettered
         result.reason = reason.rawValue
         return try await finish(claim, result, logger: logger)
@@ -196,7 +206,7 @@ struct MessagePipeline: Sendable {
     ) async throws -> Disposition {
         guard case .unreadable(let unreadable) = decoded else { return .delete }
         let reason = DeadLetterReason(unreadable.reason)
-        guard let deadLetters else { return try leave(message, reason: reason, logger: logger) }
+        guard let deadLetters else { return leave(message, reason: reason, logger: logger) }
         try await deadLetters.accept(message, story: story(reason, unreadable.detail, eventID: nil))
         let entry: [String: AuditValue] = [
             "message_id": .text(message.messageID), "reason": .text(reason.rawValue), "error": .text(unreadable.detail),
@@ -210,7 +220,7 @@ struct MessagePipeline: Sendable {
     }
 
     /// Without a dead-letter queue a bad message stays where it is, and somebody has to look at it.
-    private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) throws -> Disposition {
+    private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) -> Disposition {
         logger.error(
             "message cannot be handled and there is no dead-letter queue; it stays in the queue",
             metadata: ["reason": "\(reason.rawValue)"]
@@ -279,7 +289,8 @@ extension RunResult {
 extension EventFacts {
     fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
         self.init(
-            eventID: event.eventID,
+            // An addendum has an id of its own, but tells of the same call.
+            eventID: event.originalEventID ?? event.eventID,
             eventName: event.eventName,
             account: event.account,
             region: event.region,

@@ -9,6 +9,9 @@ struct NoticeText: Hashable, Sendable {
     /// Readable text.
     let body: String
 
+    /// How many bytes the rules may take: SNS refuses a message over 256 KiB.
+    private static let rulesLimit = 200_000
+
     /// Puts a notice into words. Texts of others are stripped of control characters.
     ///
     /// - Throws: `DecodingError` for a payload that no ledger wrote.
@@ -38,9 +41,16 @@ struct NoticeText: Hashable, Sendable {
         line("Error", event.errorMessage)
         if !event.rules.isEmpty {
             lines += ["", "Rules"]
-            for rule in event.rules {
-                lines.append("- \(plainText(rule.outcome)): \(plainText(rule.words, limit: 2048))")
-                if let undo = rule.undo { lines.append("  bring it back: \(undo)") }
+            var room = Self.rulesLimit
+            for (index, rule) in event.rules.enumerated() {
+                var text = "- \(plainText(rule.outcome)): \(plainText(rule.words, limit: 2048))"
+                if let undo = rule.undo { text += "\n  bring it back: \(undo)" }
+                room -= text.utf8.count + 1
+                guard room >= 0 else {
+                    lines.append("- and \(event.rules.count - index) more: sg-revert audit query --rules tells of all")
+                    break
+                }
+                lines.append(text)
             }
         }
         lines.append("")

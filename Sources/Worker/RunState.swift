@@ -13,8 +13,10 @@ struct RunState {
         var outcome: RuleOutcome?
         /// The rule as it stood when we last saw it.
         var live: LiveRule?
-        /// When EC2 accepted a revoke that it did not yet show.
-        var revokedAt: Date?
+        /// When a revoke was first tried that EC2 does not yet show.
+        var triedAt: Date?
+        /// Whether EC2 accepted one.
+        var isAccepted = false
     }
 
     private let watched: WatchedChange
@@ -60,9 +62,9 @@ struct RunState {
         let matched = claim.matchedRuleIDs == nil ? nil : intended
         var toRevoke: [LiveRule] = []
         for index in items.indices where items[index].outcome == nil {
-            let isYoung = now < (items[index].revokedAt?.addingTimeInterval(settle) ?? settledAt)
+            let isYoung = now < settledAt
             switch Standing(of: items[index].added, in: watched.groupID, among: live, matched: matched) {
-            case .missing where items[index].revokedAt != nil || isOurDoing(items[index].added):
+            case .missing where items[index].isAccepted || isOurDoing(items[index].added):
                 items[index].outcome = .reverted
                 lastRevoke = now
             case .missing where !isYoung:
@@ -75,11 +77,11 @@ struct RunState {
                 items[index].live = rule
                 if isDryRun {
                     items[index].outcome = .reported
-                } else if items[index].revokedAt == nil {
-                    toRevoke.append(rule)
-                } else if !isYoung {
+                } else if let triedAt = items[index].triedAt, now >= triedAt.addingTimeInterval(settle) {
                     items[index].outcome = .failed
                     failure = RevertError.stillStands(rule.id)
+                } else if !items[index].isAccepted {
+                    toRevoke.append(rule)
                 }
             }
         }
@@ -102,10 +104,12 @@ struct RunState {
                 items[index].outcome = .reverted
                 lastRevoke = now
                 if let requestID { requestIDs.append(requestID) }
-            case .gone:
-                items[index].outcome = .alreadyGone
-            case .stands:
-                items[index].revokedAt = now
+            case .stands(let requestID):
+                items[index].triedAt = items[index].triedAt ?? now
+                items[index].isAccepted = true
+                if let requestID { requestIDs.append(requestID) }
+            case .notFound:
+                items[index].triedAt = items[index].triedAt ?? now
             }
         }
     }
@@ -127,9 +131,16 @@ struct RunState {
     /// Whether a rule that is missing was revoked by an earlier run of this event: one that recorded it, or one that was
     /// about to and did not live to tell.
     private func isOurDoing(_ rule: ChangedRule) -> Bool {
-        if claim.alreadyReverted.contains(where: { $0.ruleID != nil && $0.ruleID == rule.id }) { return true }
+        if alreadyReverted(rule) != nil { return true }
         guard claim.isTakeover else { return false }
         return rule.strictID.map(intended.contains) ?? !intended.isEmpty
+    }
+
+    /// What an earlier run recorded of a rule that it reverted: by id, or by content where the record has no ids.
+    private func alreadyReverted(_ added: ChangedRule) -> RuleResult? {
+        claim.alreadyReverted.first { result in
+            added.id.map { $0 == result.ruleID } ?? result.tells(of: added.rule)
+        }
     }
 
     /// The run as the ledger records it.
@@ -151,6 +162,7 @@ struct RunState {
     }
 
     private func ruleResult(_ item: Item) -> RuleResult {
+        if item.outcome == .reverted, item.live == nil, let earlier = alreadyReverted(item.added) { return earlier }
         let rule = item.live?.rule ?? item.added.rule
         let ruleDescription = item.live?.ruleDescription ?? item.added.ruleDescription
         let id = item.live?.id ?? item.added.strictID
@@ -174,6 +186,14 @@ struct RunState {
             outcome: outcome,
             undo: undo
         )
+    }
+}
+
+extension RuleResult {
+    /// Whether the result is of a rule that says what `rule` says.
+    fileprivate func tells(of rule: SecurityGroupRule) -> Bool {
+        direction == rule.direction && ipProtocol == rule.ipProtocol.description && fromPort == rule.ports.from
+            && toPort == rule.ports.to && source == rule.peer.description
     }
 }
 

@@ -12,10 +12,10 @@ struct Place: Hashable, Sendable {
 enum Revocation: Hashable, Sendable {
     /// EC2 named it as revoked, or no longer shows it after the call.
     case revoked(requestID: String?)
-    /// It was gone before our call.
-    case gone
     /// EC2 accepted the call and still shows the rule.
-    case stands
+    case stands(requestID: String?)
+    /// EC2 does not know the rule, so the call had no effect: it is gone, or EC2's parts do not yet agree.
+    case notFound
 }
 
 /// EC2, as the worker sees it: look at rules, revoke rules. Both gather while a call for the same place is in flight.
@@ -112,25 +112,22 @@ struct SecurityGroupGateway: Sendable {
                 let unnamed = rest.filter { !named.contains($0.description) }
                 let standing = try await Set(look(at: unnamed, in: place, clients: clients).compactMap { $0?.id })
                 for id in rest {
-                    results[id] = standing.contains(id) ? .stands : .revoked(requestID: answer.requestID)
+                    results[id] =
+                        standing.contains(id)
+                        ? .stands(requestID: answer.requestID) : .revoked(requestID: answer.requestID)
                 }
                 rest = []
             } catch let error as AWSServiceError where error.saysNotFound {
                 let standing = try await Set(look(at: rest, in: place, clients: clients).compactMap { $0?.id })
-                for id in rest where !standing.contains(id) {
-                    // A repeated attempt may have met its own first effect.
-                    results[id] = error.attempt > 1 ? .revoked(requestID: error.requestID) : .gone
+                // A repeated attempt may have met its own first effect.
+                for id in rest where !standing.contains(id) && error.attempt > 1 {
+                    results[id] = .revoked(requestID: error.requestID)
                 }
                 let remaining = rest.filter(standing.contains)
-                if remaining.count == rest.count {
-                    for id in remaining { results[id] = .stands }
-                    rest = []
-                } else {
-                    rest = remaining
-                }
+                rest = remaining.count < rest.count ? remaining : []
             }
         }
-        return ids.map { results[$0] ?? .stands }
+        return ids.map { results[$0] ?? .notFound }
     }
 }
 

@@ -25,16 +25,24 @@ struct Row {
     }
 }
 
-/// Prints rows to stdout as they come, in one of the formats; a table is held back, to know its widths.
+/// Prints rows as they come, in one of the formats; a table is held back, to know its widths.
 struct RowPrinter {
     private let format: OutputFormat
     private let columns: [String]
     /// The columns of a table, for people: the others do not fit on a screen.
     private let tableColumns: [String]
+    private let write: (String) -> Void
     private var held: [[String]] = []
     private var count = 0
 
-    init(format: OutputFormat, columns: [String], tableColumns: [String]) {
+    /// - Parameter write: takes each piece of text as it is, line ends included; by default to stdout.
+    init(
+        format: OutputFormat,
+        columns: [String],
+        tableColumns: [String],
+        write: @escaping (String) -> Void = { Swift.print($0, terminator: "") }
+    ) {
+        self.write = write
         self.format = format
         self.columns = columns
         self.tableColumns = tableColumns
@@ -62,14 +70,15 @@ struct RowPrinter {
             let widths = tableColumns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
             for row in rows {
                 let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-                emit(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+                let line = cells.joined(separator: "  ")
+                emit(String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex)))
             }
         default: break
         }
     }
 
     private func emit(_ text: String, terminator: String = "\n") {
-        Swift.print(text, terminator: terminator)
+        write(text + terminator)
     }
 }
 
@@ -115,10 +124,14 @@ private func csvCell(_ value: AuditValue) -> String {
     }
 }
 
-/// RFC 4180; what a spreadsheet would run as a formula gets a quote in front, which makes it text.
+/// RFC 4180; what a spreadsheet would run as a formula gets a quote in front, which makes it text. Numbers are no formulas:
+/// the protocol -1 stays what it is.
 private func csvCell(_ text: String) -> String {
-    let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
-    let safe = isFormula ? "'\(text)" : text
-    guard safe.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else { return safe }
-    return "\"\(safe.replacingOccurrences(of: "\"", with: "\"\""))\""
+    // By scalars: a sign with a combining mark is another character, but to a spreadsheet it is the sign.
+    let clean = plainText(text, limit: .max)
+    let start = clean.unicodeScalars.first { $0 != " " }
+    let isFormula = Int(clean) == nil && start.map { "=+-@".unicodeScalars.contains($0) } ?? false
+    let safe = isFormula ? "'\(clean)" : clean
+    guard safe.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" }) else { return safe }
+    return "\"\(safe.replacingOccurrences(of: "\"", with: "\"\"", options: .literal))\""
 }

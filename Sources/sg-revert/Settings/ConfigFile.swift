@@ -34,6 +34,9 @@ struct ConfigFile {
         let root: Node?
         do {
             root = try compose(yaml: text)
+        } catch YamlError.duplicatedKeysInMapping(let names, let context) {
+            let quoted = names.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+            throw .badFile("\(path):\(context.mark.line):\(context.mark.column): \(quoted) is set twice")
         } catch let error as YamlError {
             throw .badFile("\(path)\(error.place): the file is not YAML")
         } catch {
@@ -53,10 +56,7 @@ struct ConfigFile {
                 let hint = nearest(to: name, among: Self.keys).map { "; did you mean \"\($0)\"?" } ?? ""
                 throw .badFile("\(path)\(key.place): unknown key \"\(name)\"\(hint)")
             }
-            guard values[name] == nil else {
-                throw .badFile("\(path)\(key.place): \"\(name)\" is set twice")
-            }
-            let items = value.sequence.map { Array($0) } ?? [value]
+            let items = name == "group" ? value.sequence.map { Array($0) } ?? [value] : [value]
             values[name] = try Self.read(items, path: path, name: name)
         }
         self.values = values

@@ -78,7 +78,9 @@ struct Settings {
     ) throws(SettingsError) -> [Value] {
         var values: [Value] = []
         for (text, origin) in texts(flags, name, variable: variable) {
-            for part in text.split(separator: ",").map({ String($0).trimmed }) where !part.isEmpty {
+            let parts = text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+            guard !parts.isEmpty else { throw .unreadable(origin, value: text, expected: expected) }
+            for part in parts {
                 guard let value = read(part) else {
                     throw .unreadable(origin, value: part, expected: expected)
                 }
@@ -99,7 +101,8 @@ extension String {
         trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    fileprivate var isBlank: Bool {
+    /// Whether there is nothing but white space in it.
+    var isBlank: Bool {
         trimmed.isEmpty
     }
 }

@@ -52,11 +52,10 @@ struct AWSOptions: ParsableArguments {
 extension Settings {
     /// A setting whose variable is one of the standard `AWS_*` ones, which the session reads itself.
     fileprivate func awsText(_ flag: String?, _ name: String) throws(SettingsError) -> String? {
-        guard flag == nil, environment["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"] != nil
-        else {
-            return try text(flag, name)
-        }
-        return nil
+        var variables = ["AWS_\(name.uppercased().replacingOccurrences(of: "-", with: "_"))"]
+        if name == "region" { variables.append("AWS_DEFAULT_REGION") }
+        let isInEnvironment = variables.contains { environment[$0]?.isBlank == false }
+        return flag == nil && isInEnvironment ? nil : try text(flag, name)
     }
 }
 
@@ -107,7 +106,7 @@ struct LedgerOptions: ParsableArguments {
     func path(_ settings: Settings) throws(SettingsError) -> String {
         if let path = try settings.text(ledger, "ledger") { return path }
         func directory(_ name: String) -> String? {
-            settings.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+            settings.environment[name].flatMap { $0.isBlank ? nil : $0 }
         }
         // A service manager may name several, divided by colons.
         if let state = directory("STATE_DIRECTORY")?.split(separator: ":").first { return "\(state)/ledger.db" }

@@ -1,0 +1,182 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("A run survives what EC2 and its own past do to it")
+struct RevertFailureTests {
+    @Test("One id that EC2 does not know blocks the call; the rest is revoked by the next")
+    func oneOfSeveralGone() async throws {
+        let revert = try Revert(standing: [1, 2, 3])
+        revert.aws.with { $0.takenMeanwhile = [Name.rule(2)] }
+        let result = try await revert([1, 2, 3], age: 60)
+        #expect(result.rules.map(\.outcome) == [.reverted, .alreadyGone, .reverted])
+        #expect(result.outcome == .reverted)
+        #expect(revert.aws.with { $0.revokes.map(\.count) } == [3, 2])
+    }
+
+    @Test("A rule that is gone at the revoke is already-gone, not ours")
+    func goneAtRevoke() async throws {
+        let revert = try Revert(standing: [1])
+        revert.aws.with { $0.takenMeanwhile = [Name.rule(1)] }
+        let result = try await revert([1], age: 60)
+        #expect(result.outcome == .unchanged)
+        #expect(result.rules.map(\.outcome) == [.alreadyGone])
+        #expect(result.ownRequestIDs.isEmpty)
+    }
+
+    @Test("A rule that is shown but not known to the revoke is tried again while EC2's parts may disagree")
+    func shownButUnknown() async throws {
+        let revert = try Revert(standing: [1])
+        revert.aws.with {
+            $0.refusals["RevokeSecurityGroupIngress"] = [
+                .ec2Error("InvalidSecurityGroupRuleId.NotFound"), .ec2Error("InvalidSecurityGroupRuleId.NotFound"),
+            ]
+        }
+        let result = try await revert([1], age: 60)
+        #expect(result.outcome == .reverted)
+        #expect(result.ownRequestIDs == ["req-1"])
+
+        revert.aws.with {
+            $0.refusals["RevokeSecurityGroupIngress"] = Array(
+                repeating: .ec2Error("InvalidGroup.NotFound"),
+                count: 100
+            )
+        }
+        try revert.aws.stand([1])
+        let hopeless = try await revert([1], age: 60)
+        #expect(hopeless.outcome == .failed)
+        #expect(hopeless.errorMessage?.contains("still shows the rule") == true)
+    }
+
+    @Test("An answer lost after its effect: the retry meets NotFound, and the rule is reverted all the same")
+    func lostAnswer() async throws {
+        let revert = try Revert(standing: [1, 2])
+        revert.aws.with { $0.lost["RevokeSecurityGroupIngress"] = [.ec2Error("InternalError", status: 500)] }
+        let result = try await revert([1, 2], age: 60)
+        #expect(result.outcome == .reverted)
+        #expect(result.rules.map(\.outcome) == [.reverted, .reverted])
+        #expect(revert.aws.count(of: "RevokeSecurityGroupIngress") == 2)
+    }
+
+    @Test(
+        "Trouble that outlasts the retries fails the run, with the error's code",
+        arguments: [
+            ("RevokeSecurityGroupIngress", "RequestLimitExceeded", 503),
+            ("RevokeSecurityGroupIngress", "InternalError", 500),
+            ("RevokeSecurityGroupIngress", "UnauthorizedOperation", 403),
+            ("DescribeSecurityGroupRules", "ServiceUnavailable", 503),
+        ]
+    )
+    func trouble(action: String, code: String, status: Int) async throws {
+        let revert = try Revert(standing: [1])
+        revert.aws.with { $0.refusals[action] = Array(repeating: .ec2Error(code, status: status), count: 3) }
+        let result = try await revert([1], age: 60)
+        #expect(result.outcome == .failed)
+        #expect(result.errorCode == code)
+        #expect(result.errorMessage?.contains(code) == true)
+        #expect(revert.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test("Trouble that passes within the retries is none")
+    func passingTrouble() async throws {
+        let revert = try Revert(standing: [1])
+        revert.aws.with {
+            $0.refusals = [
+                "DescribeSecurityGroupRules": [.ec2Error("InternalError", status: 500)],
+                "RevokeSecurityGroupIngress": [.ec2Error("RequestLimitExceeded", status: 503)],
+            ]
+        }
+        #expect(try await revert([1]).outcome == .reverted)
+    }
+
+    @Test("A failed run keeps what it reverted")
+    func keepsWhatItReverted() async throws {
+        let revert = try Revert(standing: [1, 2])
+        revert.aws.with {
+            $0.hiddenLooks[Name.rule(2)] = 1
+        }
+        let result = try await revert([1, 2]) { ids in
+            guard ids.count == 1 else { return }
+            revert.aws.with {
+                $0.refusals["DescribeSecurityGroupRules"] = Array(
+                    repeating: .ec2Error("InternalError", status: 500),
+                    count: 3
+                )
+            }
+        }
+        #expect(result.outcome == .failed)
+        #expect(result.rules.map(\.outcome) == [.reverted, .failed])
+        #expect(result.rules.map { $0.undo != nil } == [true, false])
+        #expect(result.ownRequestIDs == ["req-1"])
+    }
+
+    @Test("What an earlier run reverted stays reverted, with the undo command it had", arguments: [true, false])
+    func alreadyReverted(hasRuleIDs: Bool) async throws {
+        let earlier = RuleResult(
+            ruleID: Name.rule(1),
+            groupID: Name.group,
+            direction: .ingress,
+            ipProtocol: "tcp",
+            fromPort: 21,
+            toPort: 21,
+            source: "0.0.0.0/0",
+            decision: .revert,
+            outcome: .reverted,
+            undo: "the undo of the first run"
+        )
+        let revert = try Revert(standing: [2])
+        let claim = Revert.claim(matched: [1, 2], alreadyReverted: [earlier])
+        let result = try await revert([1, 2], age: 60, hasRuleIDs: hasRuleIDs, claim: claim)
+        #expect(result.outcome == .reverted)
+        #expect(result.rules.first == earlier)
+        #expect(revert.time.slept.isEmpty)
+    }
+
+    @Test("Who takes over from a worker that died knows a missing rule as its doing, if it was about to be revoked")
+    func takeover() async throws {
+        let revert = try Revert()
+        let died = Revert.claim(matched: [1], isTakeover: true)
+        let result = try await revert([1, 2], age: 60, claim: died)
+        #expect(result.rules.map(\.outcome) == [.reverted, .alreadyGone])
+        #expect(result.rules.map { $0.undo != nil } == [true, false])
+
+        let ended = Revert.claim(matched: [1], isTakeover: false)
+        #expect(try await revert([1], age: 60, claim: ended).outcome == .unchanged)
+    }
+
+    @Test("A missing rule of a foreign account is not gone, and the error says which credentials it takes")
+    func foreignAccount() async throws {
+        let revert = try Revert()
+        revert.aws.with { $0.account = "999988887777" }
+        let result = try await revert([1], age: 60)
+        #expect(result.outcome == .failed)
+        #expect(result.rules.map(\.outcome) == [.failed])
+        #expect(result.errorMessage?.contains("999988887777") == true)
+        #expect(result.errorMessage?.contains("111122223333") == true)
+    }
+
+    @Test("Runs of many events at once share their calls")
+    func shared() async throws {
+        let revert = try Revert(standing: Array(1...40))
+        let gateway = SecurityGroupGateway(session: try revert.aws.session())
+        let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))
+        let group = try #require(SecurityGroupID(Name.group))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for number in 1...40 {
+                let id = try #require(SecurityGroupRuleID(Name.rule(number)))
+                tasks.addTask {
+                    let results = try await gateway.revoke([id], of: group, .ingress, in: place)
+                    #expect(results.count == 1)
+                    guard case .revoked = results.first else { throw CancellationError() }
+                }
+            }
+            try await tasks.waitForAll()
+        }
+        #expect(revert.aws.with { $0.rules.isEmpty })
+        #expect(revert.aws.with { $0.revokes.count } < 40)
+    }
+}

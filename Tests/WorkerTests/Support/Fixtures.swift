@@ -1,0 +1,126 @@
+import AWSClient
+import CloudTrailEvents
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+/// Names that EC2 could have made.
+enum Name {
+    static let group = "sg-0a1b2c3d4e5f60718"
+    static let event = "e0000000-1111-2222-3333-444444444444"
+    static let queueURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"
+    static let deadLetterURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/dlq"
+
+    /// The id of the rule with this number.
+    static func rule(_ number: Int) -> String {
+        let digits = String(number, radix: 16)
+        return "sgr-" + String(repeating: "0", count: 17 - digits.count) + digits
+    }
+}
+
+/// A rule that lets TCP in from 0.0.0.0/0, on port 20 and its number.
+func liveRule(_ number: Int, group: String = Name.group) throws -> LiveRule {
+    LiveRule(
+        id: try #require(SecurityGroupRuleID(Name.rule(number))),
+        groupID: try #require(SecurityGroupID(group)),
+        rule: try openRule(port: 20 + number),
+        ruleDescription: "rule \(number)"
+    )
+}
+
+extension ScriptedAWS {
+    /// Puts the rules with these numbers into their group.
+    func stand(_ numbers: [Int]) throws {
+        for number in numbers {
+            let rule = try liveRule(number)
+            with { $0.rules[rule.id.description] = rule }
+        }
+    }
+}
+
+/// A rule that lets TCP in from everywhere.
+func openRule(port: Int) throws -> SecurityGroupRule {
+    SecurityGroupRule(
+        direction: .ingress,
+        ipProtocol: .tcp,
+        fromPort: port,
+        toPort: port,
+        peer: .cidr(try #require(CIDRBlock("0.0.0.0/0")))
+    )
+}
+
+/// A CloudTrail record of a call that added rules, as text.
+struct RecordText {
+    var eventID = Name.event
+    var eventName = "AuthorizeSecurityGroupIngress"
+    var group = Name.group
+    var rules = [1]
+    var hasRuleIDs = true
+    var time: Date
+    /// Raw JSON of members that differ from the usual record.
+    var members: [String: String] = [:]
+
+    var json: String {
+        let set = rules.map { number in
+            #"{"groupId":"\#(group)","securityGroupRuleId":"\#(Name.rule(number))","isEgress":false,"#
+                + #""ipProtocol":"tcp","fromPort":\#(20 + number),"toPort":\#(20 + number),"cidrIpv4":"0.0.0.0/0"}"#
+        }
+        let permissions = rules.map { number in
+            #"{"ipProtocol":"tcp","fromPort":\#(20 + number),"toPort":\#(20 + number),"#
+                + #""ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
+        }
+        let response = hasRuleIDs ? #","securityGroupRuleSet":{"items":[\#(set.joined(separator: ","))]}"# : ""
+        var all = [
+            "eventID": "\"\(eventID)\"", "eventName": "\"\(eventName)\"", "eventSource": #""ec2.amazonaws.com""#,
+            "eventTime": "\"\(time.formatted(.iso8601))\"", "awsRegion": #""eu-west-1""#,
+            "recipientAccountId": #""111122223333""#, "requestID": #""req-of-the-call""#,
+            "userIdentity": #"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/mia"}"#,
+            "requestParameters":
+                #"{"groupId":"\#(group)","ipPermissions":{"items":[\#(permissions.joined(separator: ","))]}}"#,
+            "responseElements": #"{"_return":true\#(response)}"#,
+        ]
+        all.merge(members) { $1 }
+        return "{" + all.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
+    }
+}
+
+/// A ledger of its own for one test, gone with the test.
+final class TestLedger: Sendable {
+    let path: String
+    let ledger: Ledger
+
+    init(_ time: VirtualTime, worker: String = "one") throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("worker-\(UUID())").path
+        path = directory + "/ledger.db"
+        ledger = try Ledger(path: path, worker: worker, lease: WorkerOptions.lease) { time.now }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent)
+    }
+
+    /// One column of the one event in the ledger.
+    func event(_ column: String, _ eventID: String = Name.event) throws -> String? {
+        let events = try LedgerReader(path: path).events(matching: EventFilter(eventID: eventID), after: nil, limit: 1)
+        return events.first.flatMap { text($0.values, AuditEvent.columns, column) }
+    }
+
+    /// One column of every rule of an event.
+    func rules(_ column: String, _ eventID: String = Name.event) throws -> [String?] {
+        let rules = try LedgerReader(path: path).rules(of: [eventID])[eventID] ?? []
+        return rules.map { text($0.values, AuditRule.columns, column) }
+    }
+
+    private func text(_ values: [AuditValue], _ columns: [String], _ column: String) -> String? {
+        guard let index = columns.firstIndex(of: column) else { return nil }
+        switch values[index] {
+        case .null: return nil
+        case .text(let text): return text
+        case .integer(let number): return String(number)
+        case .boolean(let truth): return String(truth)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import AWSClient
+import Foundation
+import Ledger
+import Logging
+import SecurityGroups
+import Synchronization
+import Testing
+
+@testable import Worker
+
+/// A pipeline, its ledger, and the scripted AWS that it works on.
+struct Pipeline {
+    let time: VirtualTime
+    let aws: ScriptedAWS
+    let test: TestLedger
+    let pipeline: MessagePipeline
+    let writer: LedgerWriter
+
+    init(
+        standing numbers: [Int] = [],
+        hasDeadLetterQueue: Bool = true,
+        maxReceiveCount: Int? = 3,
+        watching group: String = Name.group,
+        isDryRun: Bool = false,
+        time: VirtualTime = VirtualTime(),
+        aws: ScriptedAWS? = nil,
+        test: TestLedger? = nil
+    ) throws {
+        let aws = aws ?? ScriptedAWS(time: time)
+        let test = try test ?? TestLedger(time)
+        self.time = time
+        self.aws = aws
+        self.test = test
+        try aws.stand(numbers)
+        let session = try aws.session()
+        let policy = Policy.watching([try #require(SecurityGroupID(group))])
+        writer = LedgerWriter(test.ledger)
+        pipeline = MessagePipeline(
+            writer: writer,
+            policy: policy,
+            revert: RevertRun(
+                gateway: SecurityGroupGateway(session: session),
+                policy: policy,
+                isDryRun: isDryRun,
+                settle: .seconds(15),
+                clock: time.clock
+            ),
+            deadLetters: hasDeadLetterQueue
+                ? DeadLetterQueue(sqs: try session.sqs(queueURL: Name.queueURL), url: Name.deadLetterURL) : nil,
+            maxReceiveCount: maxReceiveCount,
+            notifyOn: WorkerOptions.notifyOn,
+            workerName: "one",
+            backoff: Backoff(base: .seconds(4), cap: .seconds(900)) { 1 },
+            clock: time.clock,
+            onFinish: {}
+        )
+    }
+
+    /// The usual record, a minute old.
+    var record: RecordText { RecordText(time: time.now - 60) }
+
+    func message(
+        _ body: String,
+        id: String = "m1",
+        receives: Int = 1,
+        attributes: [String: MessageAttributeValue] = [:]
+    ) -> SQSMessage {
+        SQSMessage(
+            messageID: id,
+            receiptHandle: id,
+            body: body,
+            systemAttributes: ["ApproximateReceiveCount": "\(receives)"],
+            messageAttributes: attributes
+        )
+    }
+
+    func process(_ message: SQSMessage) async throws -> Disposition {
+        try await pipeline.process(message, logger: .silent) { _ in }
+    }
+
+    /// What lies in the dead-letter queue.
+    var deadLetters: [ScriptedAWS.Queued] {
+        aws.with { $0.queues[Name.deadLetterURL] ?? [] }
+    }
+}

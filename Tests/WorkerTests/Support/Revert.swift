@@ -1,0 +1,68 @@
+import AWSClient
+import CloudTrailEvents
+import Foundation
+import Ledger
+import SecurityGroups
+import Synchronization
+import Testing
+
+@testable import Worker
+
+/// A run of one event against scripted AWS.
+struct Revert {
+    let time = VirtualTime()
+    let aws: ScriptedAWS
+    var settle: Duration = .seconds(15)
+    var isDryRun = false
+
+    init(standing numbers: [Int] = []) throws {
+        aws = ScriptedAWS(time: time)
+        try aws.stand(numbers)
+    }
+
+    static func claim(
+        matched: [Int]? = nil,
+        isTakeover: Bool = false,
+        alreadyReverted: [RuleResult] = []
+    ) -> Claim {
+        Claim(
+            eventID: Name.event,
+            fence: 1,
+            attempt: 1,
+            matchedRuleIDs: matched?.map(Name.rule),
+            isTakeover: isTakeover,
+            alreadyReverted: alreadyReverted
+        )
+    }
+
+    /// Runs an event that added `rules` so many seconds ago.
+    func callAsFunction(
+        _ rules: [Int],
+        age: Double = 0,
+        hasRuleIDs: Bool = true,
+        claim: Claim = Revert.claim(),
+        intend: ([SecurityGroupRuleID]) async throws -> Void = { _ in }
+    ) async throws -> RunResult {
+        let text = RecordText(rules: rules, hasRuleIDs: hasRuleIDs, time: time.now - age).json
+        guard case .change(let event, let change) = DecodedMessage(body: text) else { throw NoChange() }
+        let group = try #require(SecurityGroupID(Name.group))
+        let policy = Policy.watching([group])
+        let run = RevertRun(
+            gateway: SecurityGroupGateway(session: try aws.session()),
+            policy: policy,
+            isDryRun: isDryRun,
+            settle: settle,
+            clock: time.clock
+        )
+        let watched = WatchedChange(
+            event: event,
+            change: change,
+            groupID: group,
+            place: try Gate(event, change).place,
+            watch: try #require(policy.entry(watching: group, for: change.kind))
+        )
+        return try await run(watched, claim: claim, intend: intend)
+    }
+
+    private struct NoChange: Error {}
+}

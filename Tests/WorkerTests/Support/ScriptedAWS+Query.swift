@@ -1,0 +1,83 @@
+import AWSClient
+import SecurityGroups
+
+extension ScriptedAWS {
+    /// EC2, STS and SNS.
+    static func query(_ action: String, _ form: [String: String], _ world: inout World) -> HTTPResponse {
+        switch action {
+        case "DescribeSecurityGroupRules": return describe(form, &world)
+        case "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress": return revoke(form, &world)
+        case "GetCallerIdentity":
+            return .text(
+                "<R><GetCallerIdentityResult><Account>\(world.account)</Account><Arn>arn</Arn><UserId>id</UserId>"
+                    + "</GetCallerIdentityResult></R>"
+            )
+        case "Publish":
+            world.published.append(form)
+            return .text("<R><PublishResult><MessageId>n1</MessageId></PublishResult></R>")
+        default: return .ec2Error("InvalidAction")
+        }
+    }
+
+    private static func list(_ prefix: String, _ form: [String: String]) -> [String] {
+        (1...1000).lazy.map { form["\(prefix).\($0)"] }.prefix { $0 != nil }.compactMap(\.self)
+    }
+
+    private static func describe(_ form: [String: String], _ world: inout World) -> HTTPResponse {
+        let wanted = Set(list("Filter.1.Value", form))
+        let byID = form["Filter.1.Name"] == "security-group-rule-id"
+        var shown: [LiveRule] = []
+        for (id, rule) in world.rules where wanted.contains(byID ? id : rule.groupID.description) {
+            if let looks = world.hiddenLooks[id], looks > 0 {
+                world.hiddenLooks[id] = looks - 1
+            } else {
+                shown.append(rule)
+            }
+        }
+        for (id, entry) in world.lingering where wanted.contains(id) {
+            shown.append(entry.rule)
+            world.lingering[id] = entry.looks > 1 ? (entry.rule, entry.looks - 1) : nil
+        }
+        let items = shown.sorted { $0.id.description < $1.id.description }.map(item).joined()
+        return .text("<R><securityGroupRuleSet>\(items)</securityGroupRuleSet></R>")
+    }
+
+    private static func item(_ live: LiveRule) -> String {
+        let peer =
+            switch live.rule.peer {
+            case .cidr(let block):
+                block.family == .ipv4 ? "<cidrIpv4>\(block)</cidrIpv4>" : "<cidrIpv6>\(block)</cidrIpv6>"
+            case .prefixList(let id): "<prefixListId>\(id)</prefixListId>"
+            case .group(let id), .groupName(let id):
+                "<referencedGroupInfo><groupId>\(id)</groupId></referencedGroupInfo>"
+            }
+        return """
+            <item><securityGroupRuleId>\(live.id)</securityGroupRuleId><groupId>\(live.groupID)</groupId>\
+            <isEgress>\(live.rule.direction == .egress)</isEgress><ipProtocol>\(live.rule.ipProtocol)</ipProtocol>\
+            <fromPort>\(live.rule.ports.from)</fromPort><toPort>\(live.rule.ports.to)</toPort>\(peer)\
+            <description>\(live.ruleDescription ?? "")</description></item>
+            """
+    }
+
+    private static func revoke(_ form: [String: String], _ world: inout World) -> HTTPResponse {
+        let ids = list("SecurityGroupRuleId", form)
+        world.revokes.append(ids)
+        for id in world.takenMeanwhile { world.rules[id] = nil }
+        world.takenMeanwhile = []
+        defer { world.nextID += 1 }
+        let head = "<requestId>req-\(world.nextID)</requestId><return>true</return>"
+        if world.revokesNothing { return .text("<R>\(head)</R>") }
+        guard ids.allSatisfy({ world.rules[$0] != nil }) else {
+            return .ec2Error("InvalidSecurityGroupRuleId.NotFound")
+        }
+        for id in ids {
+            if world.lingeringLooks > 0, let rule = world.rules[id] {
+                world.lingering[id] = (rule, world.lingeringLooks)
+            }
+            world.rules[id] = nil
+        }
+        if world.isSilent || world.lingeringLooks > 0 { return .text("<R>\(head)</R>") }
+        let items = ids.map { "<item><securityGroupRuleId>\($0)</securityGroupRuleId></item>" }.joined()
+        return .text("<R>\(head)<revokedSecurityGroupRuleSet>\(items)</revokedSecurityGroupRuleSet></R>")
+    }
+}

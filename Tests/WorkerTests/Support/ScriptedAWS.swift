@@ -1,0 +1,147 @@
+import AWSClient
+import Foundation
+import Logging
+import SecurityGroups
+import Synchronization
+
+@testable import Worker
+
+/// EC2, SQS, STS and SNS in memory, behind the seam where HTTP begins, with knobs for what AWS does on bad days.
+final class ScriptedAWS: HTTPTransport {
+    /// What stands and what is queued, and how AWS behaves.
+    struct World {
+        /// The rules that stand, by id.
+        var rules: [String: LiveRule] = [:]
+        /// How many looks do not yet show a rule, by its id.
+        var hiddenLooks: [String: Int] = [:]
+        /// How many looks still show a rule after its revoke.
+        var lingeringLooks = 0
+        /// Rules that are gone but still shown, and for how many looks.
+        var lingering: [String: (rule: LiveRule, looks: Int)] = [:]
+        /// Rules that other people take away between our look and our revoke.
+        var takenMeanwhile: [String] = []
+        /// Revokes answer "true" and remove nothing.
+        var revokesNothing = false
+        /// Revokes do not name what they removed.
+        var isSilent = false
+        /// Answers that come before a call has any effect, by action.
+        var refusals: [String: [HTTPResponse]] = [:]
+        /// Answers that come in place of the true one, after the call had its effect.
+        var lost: [String: [HTTPResponse]] = [:]
+        /// The account of our credentials.
+        var account = "111122223333"
+        /// Messages by the URL of their queue.
+        var queues: [String: [Queued]] = [:]
+        var attributes: [String: String] = ["VisibilityTimeout": "30"]
+        /// The entries of batches that fail, by action: how many, and whether by the sender's fault.
+        var entryFailures: [String: (count: Int, isSenderFault: Bool)] = [:]
+        /// Every call: its action.
+        var calls: [String] = []
+        /// The ids of each revoke.
+        var revokes: [[String]] = []
+        var visibilities: [(id: String, seconds: Int)] = []
+        var published: [[String: String]] = []
+        var nextID = 1
+    }
+
+    struct Queued {
+        let id: String
+        var body: String
+        var attributes: [String: MessageAttributeValue] = [:]
+        var system: [String: String] = [:]
+        var receives = 0
+        var visibleAt: Date = .distantPast
+    }
+
+    let time: VirtualTime
+    private let world = Mutex(World())
+    /// Called with the action before each call has its effect.
+    let before: @Sendable (String) async -> Void
+
+    init(time: VirtualTime, before: @escaping @Sendable (String) async -> Void = { _ in }) {
+        self.time = time
+        self.before = before
+    }
+
+    func with<Result>(_ body: (inout World) -> sending Result) -> sending Result {
+        world.withLock { body(&$0) }
+    }
+
+    func count(of action: String) -> Int {
+        with { $0.calls.count { $0 == action } }
+    }
+
+    func session() throws -> AWSSession {
+        try AWSSession(
+            environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"],
+            region: "eu-west-1",
+            transport: self,
+            logger: .silent,
+            system: HostSystem(
+                now: { [time] in time.now },
+                sleep: { [time] in try await time.sleep($0) },
+                random: { 0 },
+                makeID: { "invocation" },
+                readFile: { _ in nil }
+            )
+        )
+    }
+
+    func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
+        let sqsAction = request.headers["X-Amz-Target"]?.split(separator: ".").last.map(String.init)
+        let form = sqsAction == nil ? Self.form(request.body) : [:]
+        let action = sqsAction ?? form["Action"] ?? ""
+        await before(action)
+        if Task.isCancelled { throw .cancelled }
+        let now = time.now
+        return with { world in
+            world.calls.append(action)
+            if let refusal = world.refusals[action]?.first {
+                world.refusals[action]?.removeFirst()
+                return refusal
+            }
+            let answer =
+                sqsAction == nil
+                ? Self.query(action, form, &world) : Self.sqs(action, request.body, now, &world)
+            if let lost = world.lost[action]?.first {
+                world.lost[action]?.removeFirst()
+                return lost
+            }
+            return answer
+        }
+    }
+
+    private static func form(_ body: [UInt8]) -> [String: String] {
+        let pairs = String(decoding: body, as: UTF8.self).split(separator: "&").map {
+            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                $0.removingPercentEncoding ?? ""
+            }
+        }
+        return Dictionary(pairs.map { ($0[0], $0[1]) }) { first, _ in first }
+    }
+}
+
+extension HTTPResponse {
+    /// An error of EC2.
+    static func ec2Error(_ code: String, status: Int = 400) -> Self {
+        .text(
+            "<Response><Errors><Error><Code>\(code)</Code><Message>no</Message></Error></Errors>"
+                + "<RequestID>req-error</RequestID></Response>",
+            status: status
+        )
+    }
+
+    /// An error of SQS.
+    static func sqsError(_ code: String, status: Int = 400) -> Self {
+        .text(#"{"__type":"com.amazonaws.sqs#\#(code)","message":"no"}"#, status: status)
+    }
+
+    static func text(_ text: String, status: Int = 200) -> Self {
+        HTTPResponse(status: status, body: Array(text.utf8))
+    }
+}
+
+extension Logger {
+    /// A logger that says nothing.
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
