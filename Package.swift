@@ -121,6 +121,13 @@ let package = Package(
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.
-        .testTarget(name: "EndToEndTests", dependencies: ["sg-revert"], swiftSettings: houseRules),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "sg-revert", "AWSClient", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: houseRules
+        ),
     ]
 )

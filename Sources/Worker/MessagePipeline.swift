@@ -48,7 +48,10 @@ struct MessagePipeline: Sendable {
         switch try await writer.write({ try $0.claim(facts, delivery: delivery) }) {
         case .held(let until):
             logger.debug("event is held by another worker")
-            return .postpone(.seconds(max(until.timeIntervalSince(clock.now()), 0) + 1))
+            // Most runs end in a moment, so the first look comes back soon. Later ones wait for the lease to end: each look
+            // costs one of the receives that the queue allows.
+            let lease = max(until.timeIntervalSince(clock.now()), 0) + 1
+            return .postpone(.seconds(message.receiveCount == 1 ? min(lease, 2) : lease))
         case .duplicate(let outcome):
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
             return .delete

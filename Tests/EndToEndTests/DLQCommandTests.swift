@@ -1,0 +1,98 @@
+import AWSClient
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite(.serialized) struct DLQCommandTests {
+        private static let columns = [
+            "message_id", "event_id", "reason", "error_message", "event_name", "account", "region", "group_id",
+            "actor_arn", "event_time", "sent_at", "failed_at", "receives", "replays", "worker",
+        ]
+
+        /// A world whose dead-letter queue holds an event of a Region that cannot exist, and a message without event.
+        private func worldWithLetters() async throws -> (World, JSON) {
+            let world = try await World()
+            var record = try await world.authorize(.ssh)
+            record["awsRegion"] = "atlantis-1"
+            try await world.send(record)
+            try await world.send(body: "garbage\u{1B}[31m")
+            try await world.work()
+            return (world, record)
+        }
+
+        @Test func `dlq list shows each message in every format, and leaves it there`() async throws {
+            let (world, record) = try await worldWithLetters()
+            func list(_ arguments: String...) async throws -> Program.Result {
+                let result = try await world.run(["dlq", "list"] + arguments)
+                #expect(result.exitCode == 0, "\(result.errors)")
+                return result
+            }
+            let array = try JSON(parsing: try await list("--format", "json").output).items
+            #expect(array.map(\.keys) == [Set(Self.columns), Set(Self.columns)])
+            let letter = try #require(array.first { $0["reason"] == "impossible" })
+            #expect(letter["event_id"] == record["eventID"] && letter["group_id"] == .text(world.group))
+            #expect(letter["region"] == "atlantis-1" && letter["replays"] == 0)
+
+            let lines = try await list("--format", "jsonl").output.split(separator: "\n")
+            #expect(Set(try lines.map { try JSON(parsing: String($0))["message_id"] }) == Set(array.map(\.["message_id"])))
+            let csv = try await list("--format", "csv").output.components(separatedBy: "\r\n")
+            #expect(csv.first == Self.columns.joined(separator: ",") && csv.count == 4 && csv.last == "")
+            let table = try await list().output
+            #expect(table.contains("impossible") && table.contains("not-json") && !table.contains("\u{1B}"))
+
+            #expect(try await list("--reason", "not-json", "--format", "jsonl").output.split(separator: "\n").count == 1)
+            let one = try await list("--event-id", record["eventID"].string ?? "", "--format", "jsonl").output
+            #expect(try JSON(parsing: one)["event_id"] == record["eventID"])
+            #expect(try await list("--group", world.group, "--format", "jsonl").output.split(separator: "\n").count == 1)
+            #expect(try await list("--limit", "1", "--format", "jsonl").output.split(separator: "\n").count == 1)
+            #expect(try await list("--older-than", "1h", "--format", "json").output == "[]\n")
+            #expect(try await list("--newer-than", "1h", "--format", "jsonl").output.split(separator: "\n").count == 2)
+            #expect(try await world.aws.drain(world.deadLetters).count == 2, "visible again at once")
+        }
+
+        @Test func `dlq replay with --dry-run moves nothing, and a filter moves what it means`() async throws {
+            let (world, record) = try await worldWithLetters()
+            let dry = try await world.run(["dlq", "replay", "--dry-run", "--format", "json"])
+            #expect(dry.exitCode == 0 && dry.errorLines.last == "sg-revert: would replay 2")
+            #expect(try JSON(parsing: dry.output).items.count == 2)
+            #expect(try await world.aws.count(world.deadLetters) == 2)
+            #expect(try await world.aws.count(world.queue) == 0)
+
+            let real = try await world.run(["dlq", "replay", "--reason", "impossible"])
+            #expect(real.exitCode == 0 && real.errorLines.last == "sg-revert: replayed 1")
+            let queued = try await world.aws.drain(world.queue)
+            let message = try #require(queued.first)
+            #expect(queued.count == 1)
+            #expect(message.messageAttributes.mapValues(\.stringValue) == ["SgRevertReplayCount": "1"])
+            #expect(try JSON(parsing: message.body)["detail"] == record)
+            #expect(try await world.aws.drain(world.deadLetters).map(\.body) == ["garbage\u{1B}[31m"])
+        }
+
+        @Test func `an event that is still impossible is dead-lettered again, and its row counts the runs`() async throws {
+            let (world, record) = try await worldWithLetters()
+            let eventID = record["eventID"].string ?? ""
+            for replays in 1...2 {
+                #expect(try await world.run(["dlq", "replay", "--event-id", eventID]).exitCode == 0)
+                try await world.work()
+                let row = try await world.row(of: record)
+                #expect(row["outcome"] == "dead-lettered" && row["attempts"] == .number(replays + 1))
+                let result = try await world.run(["dlq", "list", "--event-id", eventID, "--format", "json"])
+                let letters = try JSON(parsing: result.output).items
+                #expect(letters.map(\.["replays"]) == [.number(replays)])
+                #expect(letters.map(\.["reason"]) == ["impossible"])
+            }
+        }
+
+        @Test func `a good event that SQS itself gave up on is replayed and reverted`() async throws {
+            let world = try await World()
+            let record = try await world.authorize(.ssh)
+            let body = try CloudTrailRecord.envelope(record).encoded
+            try await world.send(body: body, attributes: ["Sender": .string("somebody")], to: world.deadLetters)
+            #expect(try await world.run(["dlq", "replay", "--group", world.group]).exitCode == 0)
+            try await world.work()
+            #expect(try await world.ingress().isEmpty)
+            #expect(try await world.row(of: record)["outcome"] == "reverted")
+            #expect(try await world.isQuiet)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+@testable import AWSClient
+import Logging
+
+/// The emulated AWS, driven through the program's own client.
+struct AWS: Sendable {
+    /// One for all tests.
+    static let shared = Result { try AWS(emulator: .shared.get()) }
+
+    let sqs: SQSClient
+    private let ec2: EC2Client
+    private let sns: SNSClient
+
+    private init(emulator: Emulator) throws {
+        let session = try AWSSession(
+            environment: emulator.environment,
+            transport: CurlTransport(),
+            logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+        )
+        sqs = try session.sqs(region: AWSRegion.virginia)
+        ec2 = try session.ec2(region: AWSRegion.virginia)
+        sns = try session.sns(topicARN: "arn:aws:sns:us-east-1:\(CloudTrailRecord.account):any")
+    }
+
+    // MARK: SQS and SNS
+
+    /// Makes a queue; what failed three times goes to the queue with the ARN `deadLetters`.
+    func createQueue(_ name: String, deadLetters: String? = nil) async throws -> String {
+        var attributes: JSON = ["VisibilityTimeout": "30"]
+        if let deadLetters {
+            attributes["RedrivePolicy"] = .text(
+                try JSON.object(["deadLetterTargetArn": .text(deadLetters), "maxReceiveCount": 3]).encoded
+            )
+        }
+        let request: JSON = ["QueueName": .text(name), "Attributes": attributes]
+        let response = try await sqs.client.send(
+            AWSServiceClient.Call(
+                operation: "CreateQueue",
+                headers: [
+                    "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.CreateQueue",
+                ],
+                body: Array(try request.encoded.utf8)
+            )
+        )
+        let answer = try JSON(parsing: String(decoding: response.body, as: UTF8.self))
+        return try answer["QueueUrl"].string.orThrow("CreateQueue answers with a URL")
+    }
+
+    /// The ARN of the queue at `url`.
+    func arn(ofQueue url: String) async throws -> String {
+        try await sqs.getQueueAttributes(queueURL: url)["QueueArn"].orThrow("a queue has an ARN")
+    }
+
+    /// Makes a topic that sends all it gets to the queue with the ARN `inbox`.
+    func createTopic(_ name: String, inbox: String) async throws -> String {
+        let answer = try await sns.client.query("CreateTopic") { $0.add("Name", name) }.root
+        let arn = try (answer["CreateTopicResult"]?.text("TopicArn")).orThrow("CreateTopic answers with an ARN")
+        _ = try await sns.client.query("Subscribe") {
+            $0.add("TopicArn", arn)
+            $0.add("Protocol", "sqs")
+            $0.add("Endpoint", inbox)
+        }
+        return arn
+    }
+
+    /// Takes every message out of a queue.
+    func drain(_ url: String) async throws -> [SQSMessage] {
+        var all: [SQSMessage] = []
+        while true {
+            let messages = try await sqs.receiveMessage(queueURL: url, waitTimeSeconds: 0)
+            guard !messages.isEmpty else { return all }
+            all += messages
+            _ = try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: messages.map(\.receiptHandle))
+        }
+    }
+
+    /// How many messages a queue holds, those in flight included.
+    func count(_ url: String) async throws -> Int {
+        let attributes = try await sqs.getQueueAttributes(queueURL: url)
+        return ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"].reduce(0) {
+            $0 + (attributes[$1].flatMap { Int($0) } ?? 0)
+        }
+    }
+
+    // MARK: EC2
+
+    /// Makes a group in a VPC of its own.
+    func createGroup() async throws -> String {
+        let vpc = try await ec2.query(action: "CreateVpc", parameters: [("CidrBlock", "10.0.0.0/16")])
+        let answer = try await ec2.query(
+            action: "CreateSecurityGroup",
+            parameters: [
+                ("GroupName", "web"), ("GroupDescription", "web"),
+                ("VpcId", try (vpc["vpc"]?.text("vpcId")).orThrow("a VPC has an id")),
+            ]
+        )
+        return try answer.text("groupId").orThrow("a group has an id")
+    }
+
+    /// The rules that stand in a group, both ways.
+    func rules(_ group: String) async throws -> [DescribedSecurityGroupRule] {
+        try await ec2.describeSecurityGroupRules(filters: [EC2Filter(name: "group-id", values: [group])])
+    }
+
+    /// Adds rules to a group's ingress, and answers with them.
+    ///
+    /// Told by what stands before and after: the emulator's own answer has the rules of the last permission only.
+    func authorize(_ group: String, _ permissions: [Permission]) async throws -> [DescribedSecurityGroupRule] {
+        let before = Set(try await rules(group).map(\.securityGroupRuleID))
+        let parameters = permissions.enumerated().flatMap { $1.parameters(at: $0 + 1) }
+        _ = try await ec2.query(
+            action: "AuthorizeSecurityGroupIngress",
+            parameters: [("GroupId", group)] + parameters
+        )
+        return try await rules(group).filter { !before.contains($0.securityGroupRuleID) }
+    }
+
+    /// Takes rules out of a group's ingress.
+    func revoke(_ group: String, _ ids: [String]) async throws {
+        _ = try await ec2.revokeSecurityGroupIngress(groupID: group, securityGroupRuleIDs: ids)
+    }
+
+    /// Gives the rule `id` another source.
+    func modify(_ group: String, _ id: String, cidr: String) async throws {
+        let rule = "SecurityGroupRule.1"
+        _ = try await ec2.query(
+            action: "ModifySecurityGroupRules",
+            parameters: [
+                ("GroupId", group), ("\(rule).SecurityGroupRuleId", id),
+                ("\(rule).SecurityGroupRule.IpProtocol", "tcp"), ("\(rule).SecurityGroupRule.FromPort", "22"),
+                ("\(rule).SecurityGroupRule.ToPort", "22"), ("\(rule).SecurityGroupRule.CidrIpv4", cidr),
+            ]
+        )
+    }
+}
+
+extension AWSRegion {
+    /// Where the emulator's things are.
+    fileprivate static var virginia: AWSRegion {
+        get throws { try AWSRegion("us-east-1").orThrow("us-east-1 is a Region") }
+    }
+}
+
+extension Optional {
+    /// The value, or an error that says what should have been there.
+    func orThrow(_ expectation: String) throws -> Wrapped {
+        guard let self else { throw TooLate(description: "not so: \(expectation)") }
+        return self
+    }
+}
