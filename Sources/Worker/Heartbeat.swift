@@ -19,24 +19,27 @@ struct Heartbeat: Sendable {
     private static let longestHold: TimeInterval = 43_200
 
     /// Beats three times in the shorter of a visibility timeout and a lease, until the task is cancelled.
-    func run(lease: Duration) async {
+    ///
+    /// - Parameter beaten: called after each beat with how many messages it found in hand.
+    func run(lease: Duration, beaten: (Int) -> Void) async {
         let period = max(min(visibility, lease) / 3, .seconds(1))
         while !Task.isCancelled {
             guard (try? await clock.sleep(period)) != nil else { return }
-            await beat()
+            beaten(await beat())
         }
     }
 
-    /// Extends what is in hand once.
-    func beat() async {
+    /// Extends what is in hand once, and answers how much that is.
+    func beat() async -> Int {
         let messages = held.all
-        guard !messages.isEmpty else { return }
+        guard !messages.isEmpty else { return 0 }
         await withDiscardingTaskGroup { group in
             for held in messages {
                 group.addTask { await extend(held) }
             }
             group.addTask { await renew(messages) }
         }
+        return messages.count
     }
 
     private func extend(_ item: HeldMessages.Held) async {

@@ -40,7 +40,10 @@ struct QueueConsumer: Sendable {
                 return .received
             }
             group.addTask {
-                await heartbeat.run(lease: WorkerOptions.lease)
+                await heartbeat.run(lease: WorkerOptions.lease) { count in
+                    // With its hands full the poller rightly does not poll.
+                    if count >= options.concurrency { liveness.turned(at: clock.now()) }
+                }
                 return .helperEnded
             }
             group.addTask {
