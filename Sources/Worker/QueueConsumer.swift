@@ -72,7 +72,15 @@ struct QueueConsumer: Sendable {
     private func receiveAll(intake: Intake, stop: StopSignal) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             for receiver in 0..<max((options.concurrency + 9) / 10, 1) {
-                group.addTask { try await receive(receiver, intake: intake, stop: stop) }
+                group.addTask {
+                    do {
+                        try await receive(receiver, intake: intake, stop: stop)
+                    } catch {
+                        // The other receivers wait for room, which cancellation does not end.
+                        await intake.close()
+                        throw error
+                    }
+                }
             }
         }
     }
@@ -80,7 +88,7 @@ struct QueueConsumer: Sendable {
     /// One receiver: poll, start what came, poll again.
     private func receive(_ receiver: Int, intake: Intake, stop: StopSignal) async throws {
         try await withThrowingDiscardingTaskGroup { handlers in
-            while let room = await intake.reserve(for: receiver, atMost: 10) {
+            while !stop.isRequested, let room = await intake.reserve(for: receiver, atMost: 10) {
                 let allowed = outages.allowance(of: room)
                 liveness.turned(at: clock.now())
                 guard allowed > 0 else {
@@ -140,8 +148,12 @@ struct QueueConsumer: Sendable {
             if isBlocked || stop.isRequested {
                 await giveBack(item.message)
             } else {
-                isBlocked = true
-                if try await finish(item) { isBlocked = false }
+                do {
+                    isBlocked = try await !finish(item)
+                } catch {
+                    await intake.close()
+                    throw error
+                }
             }
             held.drop(item.message)
             await intake.release(1)

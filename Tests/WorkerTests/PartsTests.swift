@@ -1,0 +1,176 @@
+import AWSClient
+import Foundation
+import Ledger
+import Synchronization
+import Testing
+
+@testable import Worker
+
+@Suite("The worker's small parts")
+struct PartsTests {
+    @Test(
+        "A pause lies between nothing and the doubled base, and never over the cap",
+        arguments: [(0, 5), (1, 5), (2, 10), (3, 20), (4, 30), (5, 30), (63, 30), (64, 30), (Int.max, 30)]
+    )
+    func backoff(attempt: Int, bound: Int) {
+        for random in [0, 0.5, 1] {
+            let backoff = Backoff(base: .seconds(5), cap: .seconds(30)) { random }
+            #expect(backoff.pause(after: attempt) == .seconds(bound) * random)
+        }
+    }
+
+    @Test("A stop is heard by those who wait, those who come later, and those who sleep")
+    func stopSignal() async {
+        let stop = StopSignal()
+        #expect(!stop.isRequested)
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<5 { group.addTask { await stop.wait() } }
+            let endless = VirtualTime()
+            group.addTask { await stop.sleep(for: VirtualTime.endless, clock: endless.clock) }
+            group.addTask { stop.request() }
+        }
+        #expect(stop.isRequested)
+        stop.request()
+        await stop.wait()
+    }
+
+    @Test("A wait and a sleep end when their task is cancelled, and a sleep when its time is over")
+    func cancelledWait() async {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let waits = Task { await stop.wait() }
+        let sleeps = Task { await stop.sleep(for: VirtualTime.endless, clock: time.clock) }
+        waits.cancel()
+        sleeps.cancel()
+        await waits.value
+        await sleeps.value
+        await stop.sleep(for: .seconds(7), clock: time.clock)
+        #expect(time.slept == [.seconds(7)])
+        #expect(!stop.isRequested)
+    }
+
+    @Test("Nothing is asked for that could not be started at once")
+    func intakeCapacity() async {
+        let intake = Intake(capacity: 12, receivers: 2)
+        #expect(await intake.reserve(for: 0, atMost: 10) == 10)
+        #expect(await intake.pollEnded(room: 10, count: 10) == false)
+        #expect(await intake.reserve(for: 1, atMost: 10) == 2, "a full reply lets a second receiver ask")
+        #expect(await intake.pollEnded(room: 2, count: 0) == false, "ten are in hand")
+        let waits = Task { await intake.reserve(for: 0, atMost: 10) }
+        #expect(await waits.value == 2)
+        let full = Task { await intake.reserve(for: 0, atMost: 10) }
+        await intake.release(4)
+        #expect(await full.value == 4)
+    }
+
+    @Test("The intake is idle when nothing is in hand and no other poll is open")
+    func intakeIdle() async {
+        let intake = Intake(capacity: 20, receivers: 2)
+        _ = await intake.reserve(for: 0, atMost: 10)
+        #expect(await intake.pollEnded(room: 10, count: 10) == false)
+        _ = await intake.reserve(for: 0, atMost: 5)
+        _ = await intake.reserve(for: 1, atMost: 5)
+        await intake.release(10)
+        #expect(await intake.pollEnded(room: 5, count: 0) == false)
+        #expect(await intake.pollEnded(room: 5, count: 0) == true)
+    }
+
+    @Test("A second receiver waits while replies are not full, and all stop waiting when the intake closes")
+    func intakeClose() async {
+        let intake = Intake(capacity: 20, receivers: 2)
+        let second = Task { await intake.reserve(for: 1, atMost: 10) }
+        _ = await intake.reserve(for: 0, atMost: 10)
+        _ = await intake.pollEnded(room: 10, count: 9)
+        await intake.close()
+        #expect(await second.value == nil)
+        #expect(await intake.reserve(for: 0, atMost: 10) == nil)
+    }
+
+    @Test("What is held is what was taken and not let go; what is postponed is still to come until a poll missed it")
+    func heldMessages() {
+        let held = HeldMessages()
+        let start = Date(timeIntervalSince1970: 1000)
+        let messages = ["a", "b", "c"].map { SQSMessage(messageID: $0, receiptHandle: "r-\($0)", body: "") }
+        for message in messages { held.take(message) }
+        let claim = Claim(eventID: "e", fence: 1, attempt: 1)
+        held.note(claim, for: messages[0])
+        #expect(held.all.count == 3)
+        #expect(held.all.compactMap(\.claim) == [claim])
+        held.drop(messages[0])
+        held.postpone(messages[1], until: start + 10)
+        held.postpone(messages[2], until: start + 20)
+        #expect(held.all.isEmpty)
+        #expect(held.nextPostponed(afterEmptyPollFrom: start) == start + 10)
+        held.take(messages[1])
+        #expect(held.nextPostponed(afterEmptyPollFrom: start) == start + 20)
+        #expect(held.nextPostponed(afterEmptyPollFrom: start + 20) == nil)
+        held.note(claim, for: messages[0])
+        #expect(held.all.count == 1, "a claim does not bring back what was let go")
+    }
+
+    @Test("A redrive policy is read with its count as number or text; what cannot be read is none")
+    func queueAttributes() {
+        for count in ["5", "\"5\""] {
+            let policy =
+                #"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:111122223333:dlq","maxReceiveCount":\#(count)}"#
+            let attributes = QueueAttributes(["RedrivePolicy": policy, "VisibilityTimeout": "120"])
+            #expect(attributes.maxReceiveCount == 5)
+            #expect(attributes.deadLetterTargetARN == "arn:aws:sqs:eu-west-1:111122223333:dlq")
+            #expect(attributes.visibilityTimeout == .seconds(120))
+        }
+        #expect(QueueAttributes(["RedrivePolicy": "x"]).deadLetterTargetARN == nil)
+        #expect(QueueAttributes([:]).visibilityTimeout == .seconds(30))
+    }
+
+    @Test("The dead-letter queue is the one that is set, else the redrive policy's, else an error says what to do")
+    func deadLetterQueue() async throws {
+        let aws = ScriptedAWS(time: VirtualTime())
+        let queue = WorkQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        _ = try await queue.deadLetterQueue(at: Name.deadLetterURL)
+        #expect(aws.with { $0.calls }.isEmpty)
+        await #expect(throws: QueueError.self) { _ = try await queue.deadLetterQueue(at: nil) }
+        func policy(_ arn: String) -> String { #"{"deadLetterTargetArn":"\#(arn)","maxReceiveCount":3}"# }
+        aws.with { $0.attributes["RedrivePolicy"] = policy("nonsense") }
+        await #expect(throws: QueueError.self) { _ = try await queue.deadLetterQueue(at: nil) }
+        aws.with { $0.attributes["RedrivePolicy"] = policy("arn:aws:sqs:eu-west-1:111122223333:dlq") }
+        _ = try await queue.deadLetterQueue(at: nil)
+        #expect(aws.count(of: "GetQueueUrl") == 1)
+    }
+
+    @Test("A delete that fails in its batch is tried again, unless the request itself was at fault")
+    func deleteRetries() async throws {
+        let aws = ScriptedAWS(time: VirtualTime())
+        let queue = WorkQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        let message = SQSMessage(messageID: "m", receiptHandle: "m", body: "")
+        aws.with { $0.entryFailures["DeleteMessageBatch"] = (2, false) }
+        try await queue.delete(message)
+        #expect(aws.count(of: "DeleteMessageBatch") == 3)
+        aws.with { $0.entryFailures["DeleteMessageBatch"] = (3, false) }
+        await #expect(throws: BatchEntryFailure.self) { try await queue.delete(message) }
+        aws.with { $0.entryFailures["DeleteMessageBatch"] = (1, true) }
+        await #expect(throws: BatchEntryFailure.self) { try await queue.delete(message) }
+        #expect(aws.count(of: "DeleteMessageBatch") == 7)
+    }
+
+    @Test(
+        "Visibility goes in whole seconds, rounded up, from 0 to 12 hours",
+        arguments: [(-1.0, 0), (0.2, 1), (90_000, 43_200)]
+    )
+    func visibility(seconds: Double, sent: Int) async throws {
+        let aws = ScriptedAWS(time: VirtualTime())
+        aws.with { $0.queues[Name.queueURL] = [.init(id: "m", body: "")] }
+        let queue = WorkQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        try await queue.setVisibility(
+            of: SQSMessage(messageID: "m", receiptHandle: "m", body: ""),
+            to: .seconds(seconds)
+        )
+        #expect(aws.with { $0.visibilities.map(\.seconds) } == [sent])
+    }
+
+    @Test("Errors of the gate name what cannot exist, stripped and short")
+    func impossibleNames() {
+        #expect(ImpossibleName(kind: "Region", text: nil).description == "the event names no Region")
+        let long = ImpossibleName(kind: "account", text: "\n" + String(repeating: "x", count: 500)).description
+        #expect(long.count < 150 && !long.contains("\n"))
+    }
+}

@@ -1,0 +1,183 @@
+import AWSClient
+import Foundation
+import Ledger
+import Synchronization
+import Testing
+
+@testable import Worker
+
+@Suite("The consumer takes from the queue what it can finish")
+struct QueueConsumerTests {
+    private func consumer(
+        _ it: Pipeline,
+        isUntilEmpty: Bool = true,
+        concurrency: Int = 20,
+        shutdown: Duration = VirtualTime.endless
+    ) throws -> QueueConsumer {
+        let held = HeldMessages()
+        let queue = WorkQueue(sqs: try it.aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        let endless = WorkerClock(now: { it.time.now }) { _ in try await it.time.sleep(VirtualTime.endless) }
+        return QueueConsumer(
+            queue: queue,
+            pipeline: it.pipeline,
+            held: held,
+            heartbeat: Heartbeat(
+                queue: queue,
+                writer: it.writer,
+                held: held,
+                visibility: .seconds(30),
+                clock: endless,
+                logger: .silent
+            ),
+            options: WorkerOptions(
+                queueURL: Name.queueURL,
+                policy: it.pipeline.policy,
+                concurrency: concurrency,
+                isUntilEmpty: isUntilEmpty,
+                shutdown: shutdown
+            ),
+            pollBackoff: Backoff(base: .seconds(1), cap: .seconds(30)) { 1 },
+            clock: it.time.clock,
+            logger: .silent
+        )
+    }
+
+    private func enqueue(_ it: Pipeline, _ numbers: some Sequence<Int>) throws {
+        for number in numbers {
+            let record = RecordText(eventID: "event-\(number)", rules: [number], time: it.time.now - 60)
+            it.aws.with { $0.queues[Name.queueURL, default: []].append(.init(id: "m\(number)", body: record.json)) }
+        }
+    }
+
+    private func left(_ it: Pipeline) -> [String] {
+        it.aws.with { $0.queues[Name.queueURL, default: []].map(\.id) }
+    }
+
+    @Test("Until empty: every message is handled and deleted, then it ends", arguments: [1, 7, 20, 100])
+    func untilEmpty(concurrency: Int) async throws {
+        let it = try Pipeline(standing: Array(1...25))
+        try enqueue(it, 1...25)
+        let abandoned = try await consumer(it, concurrency: concurrency).run(stop: StopSignal())
+        #expect(abandoned.isEmpty)
+        #expect(left(it).isEmpty)
+        #expect(it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test("Until empty waits for what it postponed itself")
+    func waitsForPostponed() async throws {
+        let it = try Pipeline(standing: [1], maxReceiveCount: nil)
+        try enqueue(it, [1])
+        it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
+        let start = it.time.now
+        _ = try await consumer(it).run(stop: StopSignal())
+        #expect(left(it).isEmpty)
+        #expect(try it.test.event("outcome", "event-1") == "reverted")
+        #expect(try it.test.event("attempts", "event-1") == "2")
+        #expect(it.time.now >= start + 4)
+    }
+
+    @Test("Until empty, a receive that fails ends the run with what AWS answered")
+    func receiveFails() async throws {
+        let it = try Pipeline()
+        it.aws.with { $0.refusals["ReceiveMessage"] = [.sqsError("QueueDoesNotExist")] }
+        await #expect(throws: AWSServiceError.self) { _ = try await consumer(it).run(stop: StopSignal()) }
+    }
+
+    @Test("Otherwise failing receives back off, and the consumer recovers by itself")
+    func recovers() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "DeleteMessageBatch" { stop.request() }
+        }
+        let it = try Pipeline(standing: [1], time: time, aws: aws)
+        try enqueue(it, [1])
+        aws.with { $0.refusals["ReceiveMessage"] = Array(repeating: .sqsError("AccessDenied", status: 403), count: 3) }
+        let abandoned = try await consumer(it, isUntilEmpty: false).run(stop: stop)
+        #expect(abandoned.isEmpty)
+        #expect(left(it).isEmpty)
+        #expect(time.slept.starts(with: [.seconds(1), .seconds(2), .seconds(4)]))
+    }
+
+    @Test("Deletes that fail are tried again, and one that never succeeds leaves a duplicate that ends harmlessly")
+    func deleteFails() async throws {
+        let it = try Pipeline(standing: [1])
+        try enqueue(it, [1])
+        it.aws.with { $0.entryFailures["DeleteMessageBatch"] = (4, false) }
+        _ = try await consumer(it).run(stop: StopSignal())
+        #expect(left(it).isEmpty)
+        #expect(try it.test.event("attempts", "event-1") == "1")
+        #expect(it.aws.with { $0.revokes.count } == 1)
+    }
+
+    @Test("A stop lets the running poll end and gives back what it brings")
+    func stopGivesBack() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "ReceiveMessage" { stop.request() }
+        }
+        let it = try Pipeline(standing: [1, 2], time: time, aws: aws)
+        try enqueue(it, [1, 2])
+        let abandoned = try await consumer(it, isUntilEmpty: false).run(stop: stop)
+        #expect(abandoned.isEmpty)
+        #expect(Set(aws.with { $0.visibilities.map(\.id) }) == ["m1", "m2"])
+        #expect(aws.with { $0.visibilities.allSatisfy { $0.seconds == 0 } })
+        #expect(aws.count(of: "ReceiveMessage") == 1)
+        #expect(aws.with { $0.rules.count } == 2)
+    }
+
+    @Test("A stop waits for what was started")
+    func stopFinishes() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "RevokeSecurityGroupIngress" { stop.request() }
+        }
+        let it = try Pipeline(standing: [1], time: time, aws: aws)
+        try enqueue(it, [1])
+        #expect(try await consumer(it, isUntilEmpty: false).run(stop: stop).isEmpty)
+        #expect(left(it).isEmpty)
+        #expect(try it.test.event("outcome", "event-1") == "reverted")
+    }
+
+    @Test("At the stop's bound, what hangs is abandoned and named, and its message stays in the queue")
+    func deadline() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let door = Door()
+        let aws = ScriptedAWS(time: time) { action in
+            guard action == "RevokeSecurityGroupIngress" else { return }
+            stop.request()
+            await door.pass()
+        }
+        let it = try Pipeline(standing: [1], time: time, aws: aws)
+        try enqueue(it, [1])
+        let abandoned = try await consumer(it, isUntilEmpty: false, shutdown: .seconds(30)).run(stop: stop)
+        #expect(abandoned == ["m1"])
+        #expect(left(it) == ["m1"])
+        #expect(try it.test.event("outcome", "event-1") == nil)
+
+        // The call ends after all; who takes over knows the missing rule as this event's doing.
+        door.open()
+        while aws.with({ !$0.rules.isEmpty }) { await Task.yield() }
+        time.advance(.seconds(61))
+        let record = RecordText(eventID: "event-1", rules: [1], time: time.now - 60)
+        #expect(try await it.process(it.message(record.json, receives: 2)) == .delete)
+        #expect(try it.test.event("outcome", "event-1") == "reverted")
+    }
+
+    @Test("A poll that is still open at the bound is dropped, and nothing is abandoned")
+    func openPoll() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let aws = ScriptedAWS(time: time) { action in
+            guard action == "ReceiveMessage" else { return }
+            stop.request()
+            await StopSignal().wait()
+        }
+        let it = try Pipeline(time: time, aws: aws)
+        let abandoned = try await consumer(it, isUntilEmpty: false, shutdown: .seconds(30)).run(stop: stop)
+        #expect(abandoned.isEmpty)
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("Text of others is harmless where people read it")
+struct TextTests {
+    @Test(
+        "What steers a terminal becomes a blank",
+        arguments: [
+            ("plain äöü 漢字 👍", "plain äöü 漢字 👍"), ("a\u{1B}[31mb", "a [31mb"), ("a\r\nb\tc\u{0}", "a  b c "),
+            ("a\u{202E}b\u{200B}c", "a b c"), ("a\u{2028}b\u{2029}c", "a b c"), ("\u{9B}31m\u{7F}", " 31m "),
+            ("\u{E000}", " "), ("", ""),
+        ]
+    )
+    func plain(text: String, expected: String) {
+        #expect(plainText(text) == expected)
+    }
+
+    @Test("A text is cut at its limit")
+    func limits() {
+        #expect(plainText(String(repeating: "é", count: 2000)).count == 1024)
+        #expect(plainText("abcdef", limit: 3) == "abc")
+        #expect(asciiText("abcdef", limit: 3) == "abc")
+        #expect(asciiText("é\n~ \u{7F}", limit: 10) == "??~ ?")
+    }
+
+    /// A notice as the ledger would write it.
+    private func notice(
+        _ outcome: EventOutcome,
+        group: String? = Name.group,
+        rules: Int = 1,
+        ruleOutcome: String = "reverted",
+        texts: String = ""
+    ) throws -> Notice {
+        let rule: [String: Any] = [
+            "rule_id": "sgr-1", "direction": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22,
+            "source": "0.0.0.0/0", "description": "ssh\(texts)", "outcome": ruleOutcome, "undo": "aws ec2 undo",
+        ]
+        let payload: [String: Any] = [
+            "event_id": "e1\(texts)", "event_name": "Authorize\(texts)", "account": "111122223333\(texts)",
+            "region": "eu-west-1", "group_id": Name.group, "actor_arn": "arn:session\(texts)",
+            "issuer_arn": "arn:role\(texts)", "source_ip": "198.51.100.7\(texts)",
+            "event_time": "2026-11-25T09:30:00.000Z", "exposed_ms": 2345, "error_message": "bad\(texts)",
+            "rules": Array(repeating: rule, count: rules),
+        ]
+        return Notice(
+            eventID: "e1",
+            outcome: outcome,
+            account: "111122223333",
+            region: "eu-west-1\(texts)",
+            groupID: group,
+            payload: String(decoding: try JSONSerialization.data(withJSONObject: payload), as: UTF8.self),
+            attempt: 1
+        )
+    }
+
+    @Test(
+        "A notice's subject says what became of the event",
+        arguments: [
+            (EventOutcome.reverted, "reverted", 1, "reverted 1 rule"),
+            (.reverted, "reverted", 2, "reverted 2 rules"), (.failed, "failed", 3, "could not revert 3 rules yet"),
+            (.deadLettered, "failed", 1, "gave up on an event"),
+            (.suppressed, "suppressed", 1, "left 1 rule open, limit reached"),
+            (.unchanged, "already-gone", 1, "found nothing left to revert"), (.allowed, "allowed", 1, "allowed 1 rule"),
+            (.reported, "reported", 1, "would have reverted 1 rule"), (.ignored, "failed", 0, "ignored an event"),
+        ]
+    )
+    func subjects(outcome: EventOutcome, ruleOutcome: String, rules: Int, words: String) throws {
+        let text = try NoticeText(notice(outcome, rules: rules, ruleOutcome: ruleOutcome))
+        #expect(text.subject == "sg-revert: \(words) in \(Name.group) (eu-west-1)")
+        #expect(text.body.hasPrefix("sg-revert: \(words) in security group \(Name.group).\n"))
+    }
+
+    @Test("A notice's body says who, what, from where, for how long, and how to bring it back")
+    func body() throws {
+        let body = try NoticeText(notice(.reverted)).body
+        #expect(body.contains("Who       arn:role\n"))
+        #expect(body.contains("Session   arn:session\n"))
+        #expect(body.contains("Open for  2.3 s\n"))
+        #expect(body.contains("- reverted: ingress tcp 22 from 0.0.0.0/0 (sgr-1, \"ssh\")\n"))
+        #expect(body.contains("  bring it back: aws ec2 undo\n"))
+    }
+
+    @Test("Hostile text neither breaks a line nor the subject")
+    func hostile() throws {
+        let texts = "\u{1B}]0;x\u{7}\r\nWho       root\u{202E}" + String(repeating: "é", count: 3000)
+        let text = try NoticeText(notice(.deadLettered, group: texts, texts: texts))
+        #expect(text.subject.utf8.count < 100)
+        #expect(text.subject.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        #expect(text.body.unicodeScalars.allSatisfy { $0 == "\n" || plainText(String($0)) == String($0) })
+        #expect(text.body.split(separator: "\n").count { $0.hasPrefix("Who ") } == 1)
+    }
+
+    @Test("A notice of a thousand rules is one that SNS takes, and says how many it leaves out")
+    func manyRules() throws {
+        let text = try NoticeText(notice(.reverted, rules: 1000, texts: String(repeating: "é", count: 250)))
+        #expect(text.body.utf8.count < 256 * 1024)
+        #expect(text.body.contains(" more: sg-revert audit query"))
+    }
+
+    @Test("A payload that no ledger wrote is an error")
+    func badPayload() {
+        let notice = Notice(
+            eventID: "e1",
+            outcome: .reverted,
+            account: nil,
+            region: nil,
+            groupID: nil,
+            payload: "{}",
+            attempt: 1
+        )
+        #expect(throws: DecodingError.self) { try NoticeText(notice) }
+    }
+}
