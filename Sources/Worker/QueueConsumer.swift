@@ -203,12 +203,15 @@ struct QueueConsumer: Sendable {
 
     private func postpone(_ message: SQSMessage, for duration: Duration, logger: Logger) async {
         // First let go, so that no heartbeat comes after the postponement.
-        held.postpone(message, until: clock.now().addingTimeInterval(duration.seconds))
+        held.postpone(message, until: .distantFuture)
+        // SQS counts whole seconds, from when the call reaches it: its answer is the first time that is surely later.
+        let pause = duration.seconds.rounded(.up)
         do {
-            try await queue.setVisibility(of: message, to: duration)
+            try await queue.setVisibility(of: message, to: .seconds(pause))
         } catch {
             logger.warning("message not postponed", metadata: ["error": "\(plainText("\(error)"))"])
         }
+        held.postpone(message, until: clock.now().addingTimeInterval(pause))
     }
 
     private func giveBack(_ message: SQSMessage) async {

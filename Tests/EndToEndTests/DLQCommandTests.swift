@@ -34,16 +34,22 @@ extension EndToEnd {
             #expect(letter["region"] == "atlantis-1" && letter["replays"] == 0)
 
             let lines = try await list("--format", "jsonl").output.split(separator: "\n")
-            #expect(Set(try lines.map { try JSON(parsing: String($0))["message_id"] }) == Set(array.map(\.["message_id"])))
+            #expect(
+                Set(try lines.map { try JSON(parsing: String($0))["message_id"] }) == Set(array.map(\.["message_id"]))
+            )
             let csv = try await list("--format", "csv").output.components(separatedBy: "\r\n")
             #expect(csv.first == Self.columns.joined(separator: ",") && csv.count == 4 && csv.last == "")
             let table = try await list().output
             #expect(table.contains("impossible") && table.contains("not-json") && !table.contains("\u{1B}"))
 
-            #expect(try await list("--reason", "not-json", "--format", "jsonl").output.split(separator: "\n").count == 1)
+            #expect(
+                try await list("--reason", "not-json", "--format", "jsonl").output.split(separator: "\n").count == 1
+            )
             let one = try await list("--event-id", record["eventID"].string ?? "", "--format", "jsonl").output
             #expect(try JSON(parsing: one)["event_id"] == record["eventID"])
-            #expect(try await list("--group", world.group, "--format", "jsonl").output.split(separator: "\n").count == 1)
+            #expect(
+                try await list("--group", world.group, "--format", "jsonl").output.split(separator: "\n").count == 1
+            )
             #expect(try await list("--limit", "1", "--format", "jsonl").output.split(separator: "\n").count == 1)
             #expect(try await list("--older-than", "1h", "--format", "json").output == "[]\n")
             #expect(try await list("--newer-than", "1h", "--format", "jsonl").output.split(separator: "\n").count == 2)
@@ -68,7 +74,9 @@ extension EndToEnd {
             #expect(try await world.aws.drain(world.deadLetters).map(\.body) == ["garbage\u{1B}[31m"])
         }
 
-        @Test func `an event that is still impossible is dead-lettered again, and its row counts the runs`() async throws {
+        @Test func `an event that is still impossible is dead-lettered again, and its row counts the runs`()
+            async throws
+        {
             let (world, record) = try await worldWithLetters()
             let eventID = record["eventID"].string ?? ""
             for replays in 1...2 {

@@ -9,10 +9,13 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            ("not JSON at all {\"", "not-json"), ("\u{FEFF}", "not-json"), ("[1, 2]  ", "no-event-id"),
+            ("not JSON at all {\"", "not-json"), ("\u{FEFF}", "not-json"), ("[1, 2]  ", "undecodable"),
             ("{\"detail\": {\"eventName\": \"AuthorizeSecurityGroupIngress\",   \"x\": \"é\\u00e9\"}}", "no-event-id"),
         ])
-        func `a message without an event goes to the dead-letter queue as it is`(body: String, reason: String) async throws {
+        func `a message without an event goes to the dead-letter queue as it is`(
+            body: String,
+            reason: String
+        ) async throws {
             let world = try await World()
             try await world.send(body: body, attributes: ["Sender": .string("somebody")])
             try await world.work()
@@ -75,6 +78,25 @@ extension EndToEnd {
             #expect(row["outcome"] == "dead-lettered" && row["reason"] == .text(damage.reason))
             #expect(row["error_message"].string == text("SgRevertError", of: letter))
             #expect(try await world.ingress() == standing && standing.count == 1)
+            #expect(try await world.aws.count(world.queue) == 0)
+        }
+
+        @Test func `an event that keeps failing is given up on the last receive that the queue allows`() async throws {
+            let world = try await World()
+            // Of another account we see no rule, so that "gone" would be a guess.
+            var record = try await world.authorize(.ssh)
+            try await world.aws.revoke(world.group, Array(world.ingress()))
+            record["recipientAccountId"] = "111122223333"
+            let body = try await world.send(record)
+            try await world.work()
+            let row = try await world.row(of: record)
+            #expect(row["outcome"] == "dead-lettered" && row["reason"] == "gave-up" && row["attempts"] == 3)
+            #expect(row["error_message"].string?.contains("111122223333") == true)
+            let letters = try await world.aws.drain(world.deadLetters)
+            #expect(letters.map(\.body) == [body])
+            #expect(letters.map { text("SgRevertReason", of: $0) } == ["gave-up"])
+            let told = try await world.notifications().map(\.["MessageAttributes"]["outcome"]["Value"])
+            #expect(Set(told) == ["failed", "dead-lettered"] && told.count == 2)
             #expect(try await world.aws.count(world.queue) == 0)
         }
 

@@ -29,7 +29,9 @@ extension EndToEnd {
             #expect(try await world.notifications().isEmpty)
         }
 
-        @Test func `of two rules the one that stands is reverted, and the one that is gone is not a failure`() async throws {
+        @Test func `of two rules the one that stands is reverted, and the one that is gone is not a failure`()
+            async throws
+        {
             let world = try await World()
             let record = try await world.authorize(Permission("tcp", 22...22, from: .ipv4("0.0.0.0/0"), .ipv6("::/0")))
             try await world.aws.revoke(world.group, Array(world.ingress().prefix(1)))
@@ -41,7 +43,9 @@ extension EndToEnd {
             #expect(try await world.ingress().isEmpty)
         }
 
-        @Test func `the same rule added again with approval has a new id, and a late duplicate leaves it alone`() async throws {
+        @Test func `the same rule added again with approval has a new id, and a late duplicate leaves it alone`()
+            async throws
+        {
             let world = try await World()
             let record = try await world.authorize(.ssh)
             try await world.send(record)

@@ -43,9 +43,17 @@ struct AWSOptions: ParsableArguments {
             )
         } catch let error as any CommandFailure {
             throw error
+        } catch AWSClientError.invalidSetting(let name, let value, let reason) where isFlag(name) {
+            let error = AWSClientError.invalidSetting(name: name, value: value, reason: reason)
+            throw RunFailure(description: "\(error)", exitCode: 64)
         } catch {
             throw RunFailure(description: "\(error)", exitCode: 78)
         }
+    }
+
+    /// Whether the session's setting `name` came from the command line; it calls what the file says the same.
+    private func isFlag(_ name: String) -> Bool {
+        name == "--region" && region != nil || name == "--endpoint-url" && endpointURL != nil
     }
 }
 

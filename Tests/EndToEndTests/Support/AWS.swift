@@ -1,5 +1,6 @@
-@testable import AWSClient
 import Logging
+
+@testable import AWSClient
 
 /// The emulated AWS, driven through the program's own client.
 struct AWS: Sendable {

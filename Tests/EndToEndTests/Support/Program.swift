@@ -58,6 +58,15 @@ final class Program: Sendable {
         process.terminate()
     }
 
+    /// Ends it as a crash or the kernel would.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+    }
+
+    var isRunning: Bool {
+        process.isRunning
+    }
+
     /// What it has said on stderr so far.
     var errors: String {
         (try? String(contentsOf: files.appendingPathComponent("errors"), encoding: .utf8)) ?? ""
@@ -68,7 +77,7 @@ final class Program: Sendable {
         do {
             try await eventually("\(process.arguments ?? []) has ended") { !process.isRunning }
         } catch {
-            kill(process.processIdentifier, SIGKILL)
+            kill()
             throw TooLate(description: "\(error); it said: \(errors)")
         }
         return Result(
