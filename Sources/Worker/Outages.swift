@@ -30,6 +30,8 @@ final class Outages: Sendable {
     private let clock: WorkerClock
     private let logger: Logger
     private let outages = Mutex<[Subject: Outage]>([:])
+    /// How often anybody got through.
+    private let successes = Mutex<[Subject: Int]>([:])
 
     init(limit: Int?, backoff: Backoff, clock: WorkerClock, logger: Logger) {
         self.limit = limit
@@ -42,31 +44,32 @@ final class Outages: Sendable {
     ///
     /// - Throws: what `body` throws for another reason, or while others get through; `OutageLasted`; `CancellationError`.
     func riding<Result>(_ subject: Subject, _ body: () async throws -> Result) async throws -> Result {
-        var othersGotThrough = false
+        var successesBefore: Int?
         while true {
             do {
                 let result = try await body()
                 end(subject)
                 return result
-            } catch where !othersGotThrough && Self.isOutage(error) {
-                othersGotThrough = try await sitOut(error, of: subject)
+            } catch where Self.isOutage(error) {
+                let successes = successes.withLock { $0[subject, default: 0] }
+                guard successes == successesBefore ?? successes else { throw error }
+                successesBefore = successes
+                try await sitOut(error, of: subject)
             }
         }
     }
 
-    /// Waits for the next moment to try what failed with `failure`.
-    ///
-    /// - Returns: whether others got through meanwhile.
-    func sitOut(_ failure: any Error, of subject: Subject) async throws -> Bool {
+    /// Waits for the next moment to try what failed with `failure`, or until somebody gets through.
+    func sitOut(_ failure: any Error, of subject: Subject) async throws {
         let probe = try note(failure, of: subject)
         while outages.withLock({ $0[subject] != nil }), clock.now() < probe {
             try await clock.sleep(.seconds(min(max(probe.timeIntervalSince(clock.now()), 0.01), 1)))
         }
-        return outages.withLock { $0[subject] == nil }
     }
 
     /// Takes note that `subject` works.
     func end(_ subject: Subject) {
+        successes.withLock { $0[subject, default: 0] += 1 }
         guard let outage = outages.withLock({ $0.removeValue(forKey: subject) }) else { return }
         let seconds = Int(clock.now().timeIntervalSince(outage.since))
         logger.notice("\(subject) works again", metadata: ["outage.seconds": "\(seconds)"])

@@ -13,6 +13,8 @@ struct QueueConsumer: Sendable {
     let outages: Outages
     let liveness: Liveness
     let clock: WorkerClock
+    /// The clock of the deadline that a hung receive meets.
+    let watchdog: WorkerClock
     let logger: Logger
 
     /// How a run of the consumer ended.
@@ -100,12 +102,12 @@ struct QueueConsumer: Sendable {
                 let start = clock.now()
                 let messages: [SQSMessage]
                 do {
-                    messages = try await queue.receive(atMost: allowed, wait: options.wait, clock: clock)
+                    messages = try await queue.receive(atMost: allowed, wait: options.wait, watchdog: watchdog)
                     outages.end(.queue)
                 } catch {
                     _ = await intake.pollEnded(room: allowed, count: 0)
                     if Task.isCancelled { return }
-                    try await stop.interrupting { _ = try await outages.sitOut(error, of: .queue) }
+                    try await stop.interrupting { try await outages.sitOut(error, of: .queue) }
                     continue
                 }
                 let isIdle = await intake.pollEnded(room: allowed, count: messages.count)
@@ -194,6 +196,7 @@ struct QueueConsumer: Sendable {
                 "finished message not deleted; when it comes again it is a duplicate",
                 metadata: ["error": "\(plainText("\(failure)"))"]
             )
+            await postpone(message, for: pipeline.backoff.pause(after: message.receiveCount), logger: logger)
         } catch {
             logger.error("message not finished", metadata: ["error": "\(plainText("\(error)"))"])
             await postpone(message, for: pipeline.backoff.pause(after: message.receiveCount), logger: logger)

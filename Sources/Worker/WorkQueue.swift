@@ -32,8 +32,8 @@ public struct WorkQueue: Sendable {
     }
 
     /// Waits for messages, `wait` at the most. A receive that hangs is abandoned a little after the HTTP client's own deadline.
-    func receive(atMost count: Int, wait: Duration, clock: WorkerClock) async throws -> [SQSMessage] {
-        try await abandoning(after: wait + .seconds(12), clock: clock) { [sqs, url] in
+    func receive(atMost count: Int, wait: Duration, watchdog: WorkerClock) async throws -> [SQSMessage] {
+        try await abandoning(after: wait + .seconds(12), clock: watchdog) { [sqs, url] in
             try await sqs.receiveMessage(
                 queueURL: url,
                 maxNumberOfMessages: count,

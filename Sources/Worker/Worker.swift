@@ -185,6 +185,7 @@ public struct Worker: Sendable {
             outages: outages,
             liveness: liveness,
             clock: clock,
+            watchdog: clock,
             logger: logger
         )
     }
