@@ -117,7 +117,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["sg-revert", "Ledger", "SecurityGroups"],
+            dependencies: [
+                "sg-revert", "Ledger", "SecurityGroups",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.

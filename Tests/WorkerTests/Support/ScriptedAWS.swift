@@ -94,15 +94,27 @@ final class ScriptedAWS: HTTPTransport {
         await before(action)
         if Task.isCancelled { throw .cancelled }
         let now = time.now
-        return with { world in
+        let answer = respond(action, request, form, isSQS: sqsAction != nil, now)
+        // What a long poll is for: nobody asks again at once.
+        if action == "ReceiveMessage", answer.body == Array("{}".utf8) { try? await Task.sleep(for: .milliseconds(1)) }
+        return answer
+    }
+
+    private func respond(
+        _ action: String,
+        _ request: HTTPRequest,
+        _ form: [String: String],
+        isSQS: Bool,
+        _ now: Date
+    ) -> HTTPResponse {
+        with { world in
             world.calls.append(action)
             if let refusal = world.refusals[action]?.first {
                 world.refusals[action]?.removeFirst()
                 return refusal
             }
             let answer =
-                sqsAction == nil
-                ? Self.query(action, form, &world) : Self.sqs(action, request.body, now, &world)
+                isSQS ? Self.sqs(action, request.body, now, &world) : Self.query(action, form, &world)
             if let lost = world.lost[action]?.first {
                 world.lost[action]?.removeFirst()
                 return lost
