@@ -50,7 +50,7 @@ final class Outages: Sendable {
                 let result = try await body()
                 end(subject)
                 return result
-            } catch where Self.isOutage(error) {
+            } catch  where Self.isOutage(error) {
                 let successes = successes.withLock { $0[subject, default: 0] }
                 guard successes == successesBefore ?? successes else { throw error }
                 successesBefore = successes

@@ -89,7 +89,10 @@ struct HeartbeatTests {
         #expect(it.aws.with { $0.visibilities.count } == 1)
     }
 
-    @Test("A message whose handle is lost stops being worked on, unless only its delete is left", arguments: [true, false])
+    @Test(
+        "A message whose handle is lost stops being worked on, unless only its delete is left",
+        arguments: [true, false]
+    )
     func lostHandle(isDone: Bool) async throws {
         let it = try Pipeline()
         let held = HeldMessages()

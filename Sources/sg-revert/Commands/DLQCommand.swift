@@ -7,8 +7,8 @@ import Worker
 struct DLQCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dlq",
-        abstract: "See what failed, and send it back.",
-        subcommands: [DLQListCommand.self, DLQReplayCommand.self]
+        abstract: "See what failed, send it back, or throw it away.",
+        subcommands: [DLQListCommand.self, DLQShowCommand.self, DLQReplayCommand.self, DLQDiscardCommand.self]
     )
 }
 

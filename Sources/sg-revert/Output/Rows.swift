@@ -82,11 +82,26 @@ struct RowPrinter {
     }
 }
 
-private func tableCell(_ value: AuditValue) -> String {
+/// Prints one thing whole: for JSON an object, for people a line for each cell, and nothing shortened.
+func printWhole(_ row: Row, format: OutputFormat) {
+    switch format {
+    case .table:
+        let width = row.cells.map(\.column.count).max() ?? 0
+        for (column, value) in row.cells {
+            print(column.padding(toLength: width, withPad: " ", startingAt: 0), tableCell(value, limit: .max))
+        }
+    case .json, .jsonl: print(jsonObject(row))
+    case .csv:
+        var printer = RowPrinter(format: .csv, columns: row.cells.map(\.column), tableColumns: [])
+        printer.print(row)
+    }
+}
+
+private func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     switch value {
     case .null: "-"
     case .integer(let number): String(number)
-    case .text(let text): plainText(text)
+    case .text(let text): limit.map { plainText(text, limit: $0) } ?? plainText(text)
     case .boolean(let truth): truth ? "yes" : "no"
     }
 }
