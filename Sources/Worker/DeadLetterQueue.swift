@@ -38,6 +38,11 @@ public struct DeadLetterQueue: Sendable {
         try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? 0
     }
 
+    /// About how many messages somebody is reading: another pass, or one that was killed, whose messages come back in minutes.
+    public func hiddenCount() async throws -> Int {
+        try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) } ?? 0
+    }
+
     /// Sends the messages that `filter` means to the queue at `target`, each one sent first and deleted after, so that at no
     /// instant it is in neither.
     ///

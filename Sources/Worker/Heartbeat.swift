@@ -23,23 +23,19 @@ struct Heartbeat: Sendable {
     /// - Parameter beaten: called after each beat with how many messages it found in hand.
     func run(lease: Duration, beaten: (Int) -> Void) async {
         let period = max(min(visibility, lease) / 3, .seconds(1))
-        while !Task.isCancelled {
-            guard (try? await clock.sleep(period)) != nil else { return }
-            beaten(await beat())
-        }
-    }
-
-    /// Extends what is in hand once, and answers how much that is.
-    func beat() async -> Int {
-        let messages = held.all
-        guard !messages.isEmpty else { return 0 }
-        await withDiscardingTaskGroup { group in
-            for held in messages {
-                group.addTask { await extend(held) }
+        await withDiscardingTaskGroup { renewals in
+            while (try? await clock.sleep(period)) != nil {
+                let messages = held.all
+                // Not waited for: a ledger that others keep locked must not cost us the messages.
+                renewals.addTask { await renew(messages) }
+                await withDiscardingTaskGroup { group in
+                    for held in messages {
+                        group.addTask { await extend(held) }
+                    }
+                }
+                beaten(messages.count)
             }
-            group.addTask { await renew(messages) }
         }
-        return messages.count
     }
 
     private func extend(_ item: HeldMessages.Held) async {
@@ -61,6 +57,7 @@ struct Heartbeat: Sendable {
 
     private func renew(_ messages: [HeldMessages.Held]) async {
         let claims = messages.compactMap(\.claim)
+        guard !claims.isEmpty else { return }
         do {
             let ended = try await writer.writeOnce { try $0.renew(claims) }
             for item in messages where item.claim.map(ended.contains) == true {

@@ -52,7 +52,7 @@ final class Outages: Sendable {
                 return result
             } catch  where Self.isOutage(error) {
                 let successes = successes.withLock { $0[subject, default: 0] }
-                guard successes == successesBefore ?? successes else { throw error }
+                guard successes == successesBefore ?? successes || !Self.canBeOwn(error) else { throw error }
                 successesBefore = successes
                 try await sitOut(error, of: subject)
             }
@@ -113,6 +113,12 @@ final class Outages: Sendable {
             metadata: ["error": "\(plainText("\(failure)"))", "outage.failures": "\(outage.failures)"]
         )
         return outage.nextProbe
+    }
+
+    /// Whether others getting through says anything: on a full disk some writes still find room, and the rest must wait.
+    private static func canBeOwn(_ error: any Error) -> Bool {
+        guard let error = error as? LedgerError else { return true }
+        return if case .damaged = error { true } else { false }
     }
 
     /// Whether something fails for everybody: a service that nobody reaches, credentials, permissions, the ledger's disk.

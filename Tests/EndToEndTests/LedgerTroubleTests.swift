@@ -47,23 +47,29 @@ extension EndToEnd {
         @Test func `a ledger that another process keeps locked: the work waits in hand, then ends`() async throws {
             let world = try await World(visibility: 3, receives: 2)
             let worker = try await worker(in: world)
+            let lock = world.folder.appendingPathComponent("locked")
             let shell = try Python.run(
                 """
-                import sqlite3, sys, time
+                import os, sqlite3, sys, time
                 db = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
                 db.execute("BEGIN EXCLUSIVE")
-                time.sleep(13)
+                open(sys.argv[2], "w").close()
+                while os.path.exists(sys.argv[2]):
+                    time.sleep(0.1)
                 """,
-                world.ledger
+                world.ledger,
+                lock.path
             )
-            try await Task.sleep(for: .seconds(1))
+            try await eventually("the ledger is locked") { FileManager.default.fileExists(atPath: lock.path) }
             try await send(3, in: world)
             try await isOutOfOrder(worker)
             #expect(try await world.aws.count(world.queue) == 3)
             #expect(try await world.ingress().count == 3, "nothing is revoked that cannot be recorded")
+            // The worker waits for ten seconds before it says so.
+            try FileManager.default.removeItem(at: lock)
             try await eventually("all is reverted") { try await world.ingress().isEmpty }
             try await eventually("the queue is empty") { try await world.isQuiet }
-            #expect(!shell.isRunning)
+            shell.waitUntilExit()
             worker.terminate()
             #expect(try await worker.end().exitCode == 0)
             #expect(try await world.events().filter { $0["attempts"] == 1 }.count == 4)

@@ -77,10 +77,21 @@ struct OutagesTests {
         await #expect(throws: LedgerError.self) {
             try await outages.riding(.ledger) {
                 if flaky.calls == 2 { outages.end(.ledger) }
-                try flaky()
+                try flaky(LedgerError.damaged(path: "x", detail: "a row"))
             }
         }
         #expect(flaky.calls == 3, "the third try failed after somebody had got through")
+    }
+
+    @Test("On a full disk, a write waits for room even while smaller ones find some")
+    func fullDisk() async throws {
+        let outages = outages()
+        let flaky = Flaky(5)
+        try await outages.riding(.ledger) {
+            outages.end(.ledger)
+            try flaky()
+        }
+        #expect(flaky.calls == 6)
     }
 
     @Test("A worker that is to end by itself gives up after a few probes, with the cause")

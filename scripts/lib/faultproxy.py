@@ -6,7 +6,7 @@ Prints `ready PORT` once it serves. Control, as JSON over HTTP:
     GET /counts    for each `service.Action` its calls, and how many a fault or a bad signature met
 
 The first fault that fits a request is applied. A fault names its `kind`, and where it holds: `service`, `action`,
-`probability` (default 1) and `times` (default: for ever). The kinds, and what else they take:
+`percent` of the requests (default 100) and `times` (default: for ever). The kinds, and what else they take:
 
     latency      `seconds`, then the true answer
     reset        the connection is reset before the request has an effect
@@ -79,7 +79,7 @@ class State:
                     or fault.get("service", service) != service
                     or fault.get("action", action) != action
                     or fault.get("times", 1) <= 0
-                    or self.random.random() >= fault.get("probability", 1)
+                    or self.random.random() * 100 >= fault.get("percent", 100)
                     or (fault["kind"] == "throttle" and self.has_token(f"{service}.{action}", fault))
                 ):
                     continue
@@ -278,7 +278,7 @@ class Proxy(ThreadingHTTPServer):
 def main() -> None:
     parser = argparse.ArgumentParser(description="A proxy that breaks AWS on purpose.")
     parser.add_argument("--upstream", type=int, required=True, help="the emulator's port")
-    parser.add_argument("--seed", type=int, default=1, help="for the faults that have a probability")
+    parser.add_argument("--seed", type=int, default=1, help="for the faults that meet only a percentage")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
     options = parser.parse_args()
     proxy = Proxy(options.upstream, options.seed)

@@ -71,7 +71,12 @@ struct DeadLetterOptions: ParsableArguments {
         let session = try aws.session(settings, logger: logger)
         do {
             let source = WorkQueue(sqs: try session.sqs(queueURL: url), url: url)
-            try await body(source.deadLetterQueue(at: deadLetterURL), url)
+            let letters = try await source.deadLetterQueue(at: deadLetterURL)
+            try await body(letters, url)
+            let hidden = try await letters.hiddenCount()
+            if hidden > 0 {
+                complain("\(hidden) more are hidden by another reader, or by one that was killed: try again in 5 minutes")
+            }
         } catch let error as any CommandFailure {
             throw error
         } catch let error as AWSClientError where error.isConfiguration {
