@@ -22,6 +22,12 @@ struct AWSServiceClient: Sendable {
         /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
         /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
         var isLongPoll = false
+
+        /// Whether a repetition does the same and gets the same answer. Else it must be one of our own attempts, which are
+        /// counted: the second revoke finds nothing, the second send is a second message.
+        var isSilentlyRepeatable: Bool {
+            !["RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "SendMessage", "Publish"].contains(operation)
+        }
     }
 
     /// What survives from call to call: shared by all copies of a client.
@@ -155,7 +161,8 @@ struct AWSServiceClient: Sendable {
         headers["User-Agent"] = runtime.userAgent
         headers["amz-sdk-invocation-id"] = invocationID
         headers["amz-sdk-request"] = "attempt=\(attempt); max=\(runtime.maximumAttempts)"
-        let request = HTTPRequest(method: "POST", url: endpoint, headers: headers, body: call.body)
+        var request = HTTPRequest(method: "POST", url: endpoint, headers: headers, body: call.body)
+        request.isSilentlyRepeatable = call.isSilentlyRepeatable
         return SigV4Signer(credentials: credentials, region: region.description, service: service.rawValue)
             .sign(request, at: date)
     }
