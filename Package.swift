@@ -44,6 +44,8 @@ let package = Package(
         .target(name: "SecurityGroups", swiftSettings: houseRules),
         .target(name: "CloudTrailEvents", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
 
+        .target(name: "PolicyFile", dependencies: ["SecurityGroups", "Yams"], swiftSettings: houseRules),
+
         // The edges.
         .target(
             name: "AWSClient",
@@ -73,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "sg-revert",
             dependencies: [
-                "SecurityGroups", "Ledger", "AWSClient", "Telemetry", "Worker", "Yams",
+                "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry", "Worker",
+                "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -85,6 +88,11 @@ let package = Package(
         .testTarget(
             name: "CloudTrailEventsTests",
             dependencies: ["CloudTrailEvents", "SecurityGroups"],
+            swiftSettings: houseRules
+        ),
+        .testTarget(
+            name: "PolicyFileTests",
+            dependencies: ["PolicyFile", "SecurityGroups", "Yams"],
             swiftSettings: houseRules
         ),
         .testTarget(
@@ -118,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sg-revert", "Ledger", "SecurityGroups",
+                "sg-revert", "CloudTrailEvents", "Ledger", "PolicyFile", "SecurityGroups",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: houseRules

@@ -32,33 +32,60 @@ struct ChangeDecoder {
         return SecurityGroupChange(kind: kind, groupID: try group(of: answered), rules: rules)
     }
 
-    /// What a Revoke removed, as far as it can be read: nothing is done about it, and by name or by rule id a record
-    /// may hold neither the group nor the rules.
+    /// What a Revoke removed. EC2's answer counts before the request, where it lists the rules (since 2023); a request
+    /// by rule id tells nothing but the ids.
+    ///
+    /// What cannot be read is no error but told with the rest: every revert of ours comes back as such a record, and
+    /// few policies watch removals.
     func removed(_ kind: ChangeKind, _ direction: Direction) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
-        let answered = (try? response["revokedSecurityGroupRuleSet"].items()) ?? []
-        var rules = answered.compactMap { try? parameters.answered($0) }
-        if rules.isEmpty {
-            let permissions = (try? request["ipPermissions"].items()) ?? []
-            rules =
-                permissions.isEmpty
-                ? (try? parameters.requested(request)) ?? []
-                : permissions.flatMap { (try? parameters.requested(permission: $0)) ?? [] }
+        var reader = LenientReader()
+        let answered = reader.read { try response["revokedSecurityGroupRuleSet"].items() } ?? []
+        var rules = answered.compactMap { item in
+            reader.read { try parameters.answered(item) }
         }
-        let groups = [request["groupId"]] + answered.map { $0["groupId"] }
-        return SecurityGroupChange(kind: kind, groupID: groups.lazy.compactMap(\.value.text).first, rules: rules)
+        if answered.isEmpty {
+            rules = reader.read { try parameters.removalRequested(request) } ?? []
+            reader.read {
+                // A default VPC's call succeeds although some of its rules did not stand.
+                let unknown = response["unknownIpPermissionSet"]
+                if try !unknown.items().isEmpty { throw unknown.problem("names rules that did not stand") }
+            }
+        }
+        let groupID = reader.read { try group(of: answered) }
+        return reader.change(kind, groupID: groupID, rules: rules, called: request)
     }
 
-    /// What `ModifySecurityGroupRules` changed: the record does not tell what stood there before.
+    /// What `ModifySecurityGroupRules` made of the rules: the record tells neither the direction nor what stood there
+    /// before. Unlike all other records of EC2 it spells the names with a capital, and mostly in a wrapping.
     func modified() -> SecurityGroupChange {
-        let groups = [request["ModifySecurityGroupRulesRequest"]["GroupId"], request["GroupId"], request["groupId"]]
-        return SecurityGroupChange(kind: .ruleModified, groupID: groups.lazy.compactMap(\.value.text).first, rules: [])
+        let wrapped = request["ModifySecurityGroupRulesRequest"]
+        let request = wrapped.value == .null ? self.request : wrapped
+        let parameters = RuleParameters(direction: nil)
+        var reader = LenientReader()
+        let groupID = reader.read { try request.capitalized("GroupId").text() }
+        let updates = reader.read { try request.capitalized("SecurityGroupRule").elements() } ?? []
+        let rules = updates.compactMap { update in
+            reader.read { try parameters.modified(update) }
+        }
+        return reader.change(.ruleModified, groupID: groupID, rules: rules, called: request)
     }
 
     /// What `CreateSecurityGroup` added: EC2 lets all traffic out of a VPC's new group, and the record does not mention
-    /// it.
-    func created() -> SecurityGroupChange {
-        SecurityGroupChange(kind: .egressAdded, groupID: response["groupId"].value.text, rules: [])
+    /// it. In a VPC with IPv6 there is a second rule, which only EC2 can tell.
+    func created() throws(UnreadableField) -> SecurityGroupChange {
+        let rule = SecurityGroupRule(
+            direction: .egress,
+            ipProtocol: .all,
+            fromPort: nil,
+            toPort: nil,
+            peer: .cidr(.allIPv4)
+        )
+        return SecurityGroupChange(
+            kind: .egressAdded,
+            groupID: try response["groupId"].text(),
+            rules: [ChangedRule(id: nil, rule: rule, ruleDescription: nil)]
+        )
     }
 
     /// The one group of an Authorize, in whichever of the two places it is named.
@@ -73,5 +100,30 @@ struct ChangeDecoder {
         }
         guard let group else { throw request["groupId"].problem("missing, and the answer names no group either") }
         return group
+    }
+}
+
+/// Reads what it can, and keeps the first thing that it could not.
+private struct LenientReader {
+    private var unread: String?
+
+    @discardableResult
+    mutating func read<Value>(_ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            unread = unread ?? (error as? UnreadableField)?.detail ?? "\(error)"
+            return nil
+        }
+    }
+
+    func change(
+        _ kind: ChangeKind,
+        groupID: String?,
+        rules: [ChangedRule],
+        called request: RecordField
+    ) -> SecurityGroupChange {
+        let nothing = rules.isEmpty ? request.problem("a successful call that names no rule").detail : nil
+        return SecurityGroupChange(kind: kind, groupID: groupID, rules: rules, unread: unread ?? nothing)
     }
 }

@@ -14,15 +14,18 @@ public enum DecodedMessage: Hashable, Sendable {
     /// Every text has an answer, in time and memory linear in its length: whoever can send to the queue chooses the
     /// text.
     public init(body: String) {
+        self.init { () throws(UnreadableMessage) in try MessageEnvelope(body: body) }
+    }
+
+    init(_ envelope: () throws(UnreadableMessage) -> MessageEnvelope) {
         do throws(UnreadableMessage) {
-            self = try Self.decode(body)
+            self = try Self.decode(envelope())
         } catch {
             self = .unreadable(error)
         }
     }
 
-    private static func decode(_ body: String) throws(UnreadableMessage) -> Self {
-        let envelope = try MessageEnvelope(body: body)
+    private static func decode(_ envelope: MessageEnvelope) throws(UnreadableMessage) -> Self {
         guard let event = CloudTrailEvent(envelope) else {
             throw UnreadableMessage(.noEventID, "no CloudTrail record with an eventID")
         }
@@ -59,7 +62,7 @@ private enum RuleCall: String {
         case .revokeIngress: decoder.removed(.ingressRemoved, .ingress)
         case .revokeEgress: decoder.removed(.egressRemoved, .egress)
         case .modifyRules: decoder.modified()
-        case .createGroup: decoder.created()
+        case .createGroup: try decoder.created()
         }
     }
 }

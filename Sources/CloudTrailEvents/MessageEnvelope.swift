@@ -12,12 +12,19 @@ struct MessageEnvelope {
 
     /// Unwraps the body of a message.
     init(body: String) throws(UnreadableMessage) {
-        var text = body
-        for wrapping in 0..<Self.maximumWrappings {
-            let outer = try Self.parse(text, called: wrapping == 0 ? "the body" : "Message")
+        try self.init(Self.parse(body, called: "the body"))
+    }
+
+    /// Unwraps a JSON value.
+    init(_ value: JSONValue) throws(UnreadableMessage) {
+        var outer = value
+        for _ in 0..<Self.maximumWrappings {
+            guard case .object = outer else {
+                throw UnreadableMessage(.undecodable, "the body: JSON, but not an object")
+            }
             let isRecord = outer["eventID"].string != nil
             if !isRecord, outer["detail"] == .null, case .string(let message) = outer["Message"] {
-                text = message
+                outer = try Self.parse(message, called: "Message")
                 continue
             }
             let isEnvelope = !isRecord && outer["detail"] != .null

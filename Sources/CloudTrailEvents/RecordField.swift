@@ -42,6 +42,21 @@ struct RecordField {
         }
     }
 
+    /// The elements of a list in which an only element may stand for itself, as `ModifySecurityGroupRules` writes it.
+    func elements() throws(UnreadableField) -> [Self] {
+        switch value {
+        case .string: return [self]
+        case .object(let members) where !members.isEmpty && members["items"] == nil: return [self]
+        case .object, .array, .number, .bool, .null: return try items()
+        }
+    }
+
+    /// The member of this name, which is capitalized, or where there is none the one in the usual spelling of records.
+    func capitalized(_ key: String) -> Self {
+        let member = self[key]
+        return member.value == .null ? self[key.prefix(1).lowercased() + key.dropFirst()] : member
+    }
+
     private func numbered(_ elements: [JSONValue]) -> [Self] {
         elements.enumerated().map { Self(value: $1, path: "\(path)[\($0)]") }
     }

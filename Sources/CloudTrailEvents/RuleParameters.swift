@@ -2,12 +2,12 @@ import SecurityGroups
 
 /// Reads rules from the parameters of a call and from EC2's answer to it.
 struct RuleParameters {
-    /// Which way the rules of the call go; records say it by the event's name.
-    let direction: Direction
+    /// Which way the rules of the call go; records say it by the event's name, and of a Modify not at all.
+    let direction: Direction?
 
     /// An element of `securityGroupRuleSet` or `revokedSecurityGroupRuleSet`: one rule.
     func answered(_ item: RecordField) throws(UnreadableField) -> ChangedRule {
-        if let isEgress = item["isEgress"].value.boolean, isEgress != (direction == .egress) {
+        if let direction, let isEgress = item["isEgress"].value.boolean, isEgress != (direction == .egress) {
             throw item["isEgress"].problem("is \(isEgress), but the event is about \(direction.rawValue)")
         }
         var peers: [Peer] = []
@@ -55,6 +55,44 @@ struct RuleParameters {
         return rules
     }
 
+    /// The parameters of a Revoke: as those of an Authorize, or the ids of the rules.
+    ///
+    /// No record of a call by id is published: the ids are taken in any of the forms in which records write lists.
+    func removalRequested(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
+        var rules = try requested(parameters)
+        var named: [RecordField] = []
+        for key in ["SecurityGroupRuleIds", "SecurityGroupRuleId"] where named.isEmpty {
+            named = try parameters.capitalized(key).elements()
+        }
+        for element in named {
+            let member = element.capitalized("SecurityGroupRuleId")
+            let id = try (member.value == .null ? element : member).text()
+            rules.append(ChangedRule(id: id, direction: direction, traffic: nil, ruleDescription: nil))
+        }
+        return rules
+    }
+
+    /// An element of what `ModifySecurityGroupRules` was asked: a rule's id and its new content. A Modify of nothing
+    /// but the description brings no content.
+    func modified(_ update: RecordField) throws(UnreadableField) -> ChangedRule {
+        let id = try update.capitalized("SecurityGroupRuleId").text()
+        let content = update.capitalized("SecurityGroupRule")
+        var peers: [Peer] = []
+        for range in [content.capitalized("CidrIpv4"), content.capitalized("CidrIpv6")] {
+            if try range.optionalText() != nil { peers.append(try cidr(range)) }
+        }
+        if let list = try content.capitalized("PrefixListId").optionalText() { peers.append(.prefixList(list)) }
+        if let group = try content.capitalized("ReferencedGroupId").optionalText() { peers.append(.group(group)) }
+        guard let peer = peers.first else {
+            let text = content.capitalized("Description").value.string
+            return ChangedRule(id: id, direction: nil, traffic: nil, ruleDescription: text)
+        }
+        guard peers.count == 1 else {
+            throw content.problem("names \(peers.count) sources or destinations instead of one")
+        }
+        return try rule(content, id: id, peer: peer, describedBy: content)
+    }
+
     private func flat(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
         var peers: [Peer] = []
         if try parameters["cidrIp"].optionalText() != nil { peers.append(try cidr(parameters["cidrIp"])) }
@@ -74,18 +112,18 @@ struct RuleParameters {
         peer: Peer,
         describedBy source: RecordField
     ) throws(UnreadableField) -> ChangedRule {
-        let named = traffic["ipProtocol"]
+        let named = traffic.capitalized("IpProtocol")
         guard let ipProtocol = IPProtocol(try named.text()) else {
             throw named.problem("is no protocol: \(named.quoted)")
         }
-        let rule = SecurityGroupRule(
-            direction: direction,
+        let content = RuleTraffic(
             ipProtocol: ipProtocol,
-            fromPort: try port(traffic["fromPort"]),
-            toPort: try port(traffic["toPort"]),
+            fromPort: try port(traffic.capitalized("FromPort")),
+            toPort: try port(traffic.capitalized("ToPort")),
             peer: peer
         )
-        return ChangedRule(id: id, rule: rule, ruleDescription: source["description"].value.string)
+        let text = source.capitalized("Description").value.string
+        return ChangedRule(id: id, direction: direction, traffic: content, ruleDescription: text)
     }
 
     private func cidr(_ field: RecordField) throws(UnreadableField) -> Peer {

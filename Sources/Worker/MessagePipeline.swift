@@ -105,8 +105,19 @@ struct MessagePipeline: Sendable {
             {
                 return try await ignore(claim, .ownChange, logger: logger)
             }
-            guard let groupID = gate.groupID, let watch = policy.entry(watching: groupID, for: change.kind) else {
+            let context = gate.context(of: change, by: event)
+            let watch: Watch
+            switch policy.watch(context) {
+            case .notWatched:
                 return try await ignore(claim, .notWatched, logger: logger)
+            case .undetermined(let needs):
+                let names = needs.map(\.rawValue).sorted().joined(separator: ", ")
+                return try await fail(claim, "the policy needs the group's \(names)", message, logger: logger)
+            case .watched(let entry):
+                watch = entry
+            }
+            guard let groupID = gate.groupID, change.kind == .ingressAdded || change.kind == .egressAdded else {
+                return try await fail(claim, "\(change.kind.rawValue) cannot be reverted", message, logger: logger)
             }
             guard change.rules.allSatisfy(\.canBeFound) else {
                 return try await bury(
@@ -123,10 +134,21 @@ struct MessagePipeline: Sendable {
                 change: change,
                 groupID: groupID,
                 place: gate.place,
-                watch: watch
+                watch: watch,
+                context: context
             )
             return try await revert(watched, message, claim: claim, logger: logger)
         }
+    }
+
+    private func fail(
+        _ claim: Claim,
+        _ error: String,
+        _ message: SQSMessage,
+        logger: Logger
+    ) async throws -> Disposition {
+        _ = try await finish(claim, RunResult(outcome: .failed, errorMessage: error), logger: logger)
+        return .postpone(backoff.pause(after: message.receiveCount))
     }
 
     private func revert(
@@ -263,17 +285,10 @@ extension DeadLetterReason {
     }
 }
 
-extension ChangeKind {
-    /// Whether the call took rules away: the only kind of call that we make ourselves.
-    fileprivate var isRemoval: Bool {
-        self == .ingressRemoved || self == .egressRemoved
-    }
-}
-
 extension ChangedRule {
     /// Whether a described rule can be recognised as this one.
     fileprivate var canBeFound: Bool {
-        if case .groupName = rule.peer { id != nil } else { true }
+        if case .groupName = traffic?.peer { id != nil } else { true }
     }
 }
 

@@ -9,6 +9,8 @@ struct RunState {
     /// One rule on its way through the run.
     struct Item {
         let added: ChangedRule
+        /// What the record says that was added.
+        let rule: SecurityGroupRule
         let decision: Decision
         var outcome: RuleOutcome?
         /// The rule as it stood when we last saw it.
@@ -38,9 +40,10 @@ struct RunState {
         self.watched = watched
         self.claim = claim
         self.settle = settle.seconds
-        items = watched.change.rules.map { rule in
-            let decision = policy.decide(rule.rule, under: watched.watch)
-            return Item(added: rule, decision: decision, outcome: decision.decision.settledOutcome)
+        items = watched.change.rules.compactMap { added in
+            guard let rule = added.rule else { return nil }
+            let decision = policy.decide(rule, watched.context, under: watched.watch)
+            return Item(added: added, rule: rule, decision: decision, outcome: decision.decision.settledOutcome)
         }
         settledAt = min(watched.event.eventTime ?? start, start).addingTimeInterval(settle.seconds)
         intended = Set((claim.matchedRuleIDs ?? []).compactMap { SecurityGroupRuleID($0) })
@@ -146,7 +149,7 @@ struct RunState {
     /// What an earlier run recorded of a rule that it reverted: by id, or by content where the record has no ids.
     private func alreadyReverted(_ added: ChangedRule) -> RuleResult? {
         claim.alreadyReverted.first { result in
-            added.id.map { $0 == result.ruleID } ?? result.tells(of: added.rule)
+            added.id.map { $0 == result.ruleID } ?? added.rule.map(result.tells(of:)) ?? false
         }
     }
 
@@ -170,7 +173,7 @@ struct RunState {
 
     private func ruleResult(_ item: Item) -> RuleResult {
         if item.outcome == .reverted, item.live == nil, let earlier = alreadyReverted(item.added) { return earlier }
-        let rule = item.live?.rule ?? item.added.rule
+        let rule = item.live?.rule ?? item.rule
         let ruleDescription = item.live?.ruleDescription ?? item.added.ruleDescription
         let id = item.live?.id ?? item.added.strictID
         let outcome = item.outcome ?? .failed

@@ -10,13 +10,12 @@ struct WatchedChange: Sendable {
     let place: Place
     let watch: Watch
 
+    /// What the policy judges the rules by.
+    let context: ChangeContext
+
     /// Which side of the group the change is on.
     var direction: Direction {
-        switch change.kind {
-        case .ingressAdded, .ingressRemoved: .ingress
-        case .egressAdded, .egressRemoved: .egress
-        case .ruleModified: change.rules.first?.rule.direction ?? .ingress
-        }
+        change.kind.direction ?? .ingress
     }
 }
 
@@ -51,6 +50,22 @@ struct Gate {
                 throw ImpossibleName(kind: "security group rule", text: text)
             }
         }
+    }
+}
+
+extension Gate {
+    /// What the policy judges the change by, as far as the event alone can tell.
+    func context(of change: SecurityGroupChange, by event: CloudTrailEvent) -> ChangeContext {
+        ChangeContext(
+            group: GroupFacts(
+                groupID: groupID?.description,
+                account: place.account?.description,
+                region: place.region.description
+            ),
+            kind: change.kind,
+            issuerARN: event.actor.issuerARN,
+            eventTime: event.eventTime
+        )
     }
 }
 

@@ -70,7 +70,7 @@ public struct Worker: Sendable {
             "worker started",
             metadata: [
                 "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
-                "groups": "\(options.policy.watch.map(\.group.description).joined(separator: ","))",
+                "watch": "\(options.policy.watch.map(\.origin).joined(separator: ","))",
                 "dry.run": "\(options.isDryRun)",
             ]
         )
@@ -162,7 +162,7 @@ public struct Worker: Sendable {
             revert: revert,
             deadLetters: deadLetters,
             maxReceiveCount: attributes.maxReceiveCount,
-            notifyOn: options.topicARN == nil ? [] : WorkerOptions.notifyOn,
+            notifyOn: options.topicARN == nil ? [] : options.policy.notifyOn ?? WorkerOptions.notifyOn,
             workerName: name,
             backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
             clock: clock,

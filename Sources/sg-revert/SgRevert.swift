@@ -7,7 +7,7 @@ struct SgRevert: AsyncParsableCommand {
         commandName: "sg-revert",
         abstract: "Reverts forbidden changes to AWS security groups within seconds, and keeps the record.",
         version: version,
-        subcommands: [WorkerCommand.self, DLQCommand.self, AuditCommand.self]
+        subcommands: [WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self]
     )
 
     static let version = "0.1.0"

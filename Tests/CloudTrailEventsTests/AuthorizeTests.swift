@@ -16,7 +16,7 @@ import Testing
         let change = decode(permissions(item)).change
         #expect(change?.kind == .ingressAdded)
         #expect(change?.groupID == Record.group)
-        #expect(change?.rules.map(\.rule.description) == ["ingress tcp 22-23 from 0.0.0.0/0"])
+        #expect(change?.rules.map(\.rule?.description) == ["ingress tcp 22-23 from 0.0.0.0/0"])
         #expect(change?.rules.map(\.id) == [nil])
         #expect(change?.rules.map(\.ruleDescription) == ["x"])
     }
@@ -34,7 +34,7 @@ import Testing
         )
         let rule = DecodedMessage(body: record.json).change?.rules.first
         #expect(rule?.id == "sgr-0123456789abcdef0")
-        #expect(rule?.rule.description == "ingress tcp 22 from 10.0.0.0/8")
+        #expect(rule?.rule?.description == "ingress tcp 22 from 10.0.0.0/8")
         #expect(rule?.ruleDescription == "old office")
     }
 
@@ -82,7 +82,7 @@ import Testing
         let request =
             #"{"groupId":"\#(Record.group)","ipProtocol":"tcp","fromPort":1,"toPort":2,"#
             + #""sourceSecurityGroupName":"web","sourceSecurityGroupOwnerId":"111122223333"}"#
-        #expect(decode(request).change?.rules.map(\.rule.peer) == [.groupName("web")])
+        #expect(decode(request).change?.rules.map(\.traffic?.peer) == [.groupName("web")])
     }
 
     @Test(arguments: [
@@ -117,7 +117,7 @@ import Testing
             + #""prefixListIds":{"items":[{"prefixListId":"pl-1234abcd"}]},"#
             + #""groups":{"items":[{"groupId":"sg-0fedcba9876543210","userId":"444455556666"},{"groupName":"web"}]}}"#
         #expect(
-            decode(permissions(item)).change?.rules.map(\.rule.peer.description)
+            decode(permissions(item)).change?.rules.map(\.traffic?.peer.description)
                 == ["192.0.2.0/24", "198.51.100.0/24", "::/0", "pl-1234abcd", "sg-0fedcba9876543210", "web"]
         )
     }
@@ -143,7 +143,7 @@ import Testing
     @Test func `a group may refer to itself`() {
         let item =
             #"{"ipProtocol":"tcp","fromPort":0,"toPort":65535,"groups":{"items":[{"groupId":"\#(Record.group)"}]}}"#
-        #expect(decode(permissions(item)).change?.rules.map(\.rule.peer) == [.group(Record.group)])
+        #expect(decode(permissions(item)).change?.rules.map(\.traffic?.peer) == [.group(Record.group)])
     }
 
     @Test(arguments: ["", #""groupId":null,"#, #""groupId":"","#])

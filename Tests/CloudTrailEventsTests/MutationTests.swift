@@ -15,6 +15,13 @@ import Testing
         let flat =
             #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{},"#
             + #""ipProtocol":"-1","fromPort":0,"toPort":0,"cidrIp":"::/0"}"#
+        let byID =
+            #"{"groupId":"sg-0a1b2c3d4e5f60718","#
+            + #""securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}}"#
+        let modification =
+            #"{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":"#
+            + #"{"SecurityGroupRuleId":"sgr-0123456789abcdef0","tag":1,"SecurityGroupRule":"#
+            + #"{"IpProtocol":"tcp","FromPort":22,"ToPort":"23","CidrIpv4":"10.1.2.3/8","Description":"x"}}}}"#
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         return [
             Record(request: permissions(mixed)).json,
@@ -22,6 +29,9 @@ import Testing
             Record(response: answer).inEventBridge,
             inSNS(Record(response: answer).inEventBridge),
             Record(eventName: "RevokeSecurityGroupEgress", request: permissions(mixed)).json,
+            Record(eventName: "RevokeSecurityGroupIngress", request: byID).json,
+            Record(eventName: "ModifySecurityGroupRules", request: modification).inEventBridge,
+            Record(eventName: "CreateSecurityGroup", response: #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#).json,
         ]
     }()
 
@@ -36,10 +46,13 @@ import Testing
             case .change(let event, let change):
                 changes += 1
                 #expect(!event.eventID.isEmpty)
-                for rule in change.rules { #expect(isCanonical(rule.rule), "\(text)") }
+                for rule in change.rules {
+                    #expect(rule.traffic.map(isCanonical) ?? (rule.id != nil), "\(text)")
+                }
+                #expect(!change.rules.isEmpty || change.unread != nil, "\(text)")
                 if change.kind == .ingressAdded {
                     #expect(change.groupID?.isEmpty == false && !change.rules.isEmpty, "\(text)")
-                    #expect(change.rules.allSatisfy { $0.rule.direction == .ingress }, "\(text)")
+                    #expect(change.rules.allSatisfy { $0.direction == .ingress && $0.traffic != nil }, "\(text)")
                 }
             case .ignored(let event, let reason):
                 #expect(!event.eventID.isEmpty)
@@ -76,9 +89,8 @@ import Testing
         #expect(DecodedMessage(body: Record(request: permissions(item)).json).change?.rules.count == 5_000)
     }
 
-    private func isCanonical(_ rule: SecurityGroupRule) -> Bool {
-        let again = SecurityGroupRule(
-            direction: rule.direction,
+    private func isCanonical(_ rule: RuleTraffic) -> Bool {
+        let again = RuleTraffic(
             ipProtocol: rule.ipProtocol,
             fromPort: rule.ports.from,
             toPort: rule.ports.to,

@@ -32,14 +32,32 @@ import Testing
         let change = decode("{}", ruleSet(answeredRule(peer), named: "revokedSecurityGroupRuleSet")).change
         #expect(change?.groupID == Record.group)
         #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0"])
-        #expect(change?.rules.map(\.rule.peer) == [.group("sg-0fedcba9876543210")])
+        #expect(change?.rules.map(\.traffic?.peer) == [.group("sg-0fedcba9876543210")])
     }
 
-    @Test func `by rule id there is no content to read`() {
-        let request =
-            #"{"groupId":"\#(Record.group)","#
-            + #""securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}}"#
-        #expect(decode(request).change == SecurityGroupChange(kind: .ingressRemoved, groupID: Record.group, rules: []))
+    @Test(arguments: [
+        #""securityGroupRuleIds":{"items":[{"securityGroupRuleId":"sgr-0123456789abcdef0"}]}"#,
+        #""securityGroupRuleIds":{"items":["sgr-0123456789abcdef0"]},"ipPermissions":{}"#,
+        #""securityGroupRuleIds":["sgr-0123456789abcdef0"]"#, #""securityGroupRuleId":"sgr-0123456789abcdef0""#,
+        #""SecurityGroupRuleId":{"tag":1,"SecurityGroupRuleId":"sgr-0123456789abcdef0"}"#,
+    ])
+    func `by rule id the record tells the ids alone`(ids: String) {
+        let rule = ChangedRule(
+            id: "sgr-0123456789abcdef0",
+            direction: .ingress,
+            traffic: nil,
+            ruleDescription: nil
+        )
+        let expected = SecurityGroupChange(kind: .ingressRemoved, groupID: Record.group, rules: [rule])
+        #expect(decode(#"{"groupId":"\#(Record.group)",\#(ids)}"#).change == expected)
+    }
+
+    @Test func `by rule id the answer tells the content where it lists the rules`() {
+        let request = #"{"groupId":"\#(Record.group)","securityGroupRuleIds":["sgr-0123456789abcdef0"]}"#
+        let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#), named: "revokedSecurityGroupRuleSet")
+        let change = decode(request, answer).change
+        #expect(change?.rules.compactMap(\.rule?.description) == ["ingress tcp 22 from 0.0.0.0/0"])
+        #expect(change?.unread == nil)
     }
 
     @Test func `by name there is no group`() {
@@ -47,36 +65,116 @@ import Testing
         let message = decode(request)
         #expect(message.change?.groupID == nil)
         #expect(message.rules == ["ingress tcp 22 from 0.0.0.0/0"])
+        #expect(message.change?.unread?.hasPrefix("requestParameters.groupId: missing") == true)
     }
 
-    @Test func `what cannot be read is left out`() {
-        let good = #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
-        #expect(decode(permissions(#"{"ipProtocol":"x"},\#(good),7"#)).rules == ["ingress tcp 22 from 0.0.0.0/0"])
-        #expect(decode(#"{"ipPermissions":"none"}"#).rules == [])
-        #expect(decode("null", "null").rules == [])
+    @Test(arguments: [
+        (
+            #"{"ipPermissions":{"items":[{"ipProtocol":"x"}]}}"#,
+            #".ipPermissions.items[0]: names no source or destination"#
+        ),
+        (#"{"ipPermissions":"none"}"#, ".ipPermissions: is not a list"),
+        (#"{"securityGroupRuleIds":[{}]}"#, ".securityGroupRuleIds[0]: is not text"),
+        ("{}", ": a successful call that names no rule"),
+    ])
+    func `what cannot be read is told, for whoever watches removals`(request: String, problem: String) {
+        let request = request.replacing("{", with: #"{"groupId":"\#(Record.group)","#, maxReplacements: 1)
+        let change = decode(request.replacing(",}", with: "}")).change
+        #expect(change?.rules == [])
+        #expect(change?.unread == "requestParameters\(problem)")
+    }
+
+    @Test func `what did not stand was not removed`() {
+        let item = #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
+        let change = decode(permissions(item), #"{"unknownIpPermissionSet":{"items":[\#(item)]}}"#).change
+        #expect(change?.unread == "responseElements.unknownIpPermissionSet: names rules that did not stand")
     }
 }
 
-@Suite struct OtherChangesTests {
-    @Test(arguments: [
-        #"{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":{"tag":1}}}"#,
-        #"{"GroupId":"sg-0a1b2c3d4e5f60718"}"#,
-        #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#,
-    ])
-    func `a modified rule names its group in three ways`(request: String) {
-        let record = Record(eventName: "ModifySecurityGroupRules", request: request, response: "null")
-        let expected = SecurityGroupChange(kind: .ruleModified, groupID: Record.group, rules: [])
-        #expect(DecodedMessage(body: record.json).change == expected)
+@Suite struct ModifyTests {
+    private static let rule =
+        #"{"SecurityGroupRuleId":"sgr-0123456789abcdef0","tag":1,"SecurityGroupRule":"#
+        + #"{"IpProtocol":"tcp","FromPort":22,"ToPort":23,"CidrIpv4":"10.1.2.3/8","Description":"x"}}"#
+
+    private func change(_ request: String) -> SecurityGroupChange? {
+        let response = #"{"ModifySecurityGroupRulesResponse":{"return":true}}"#
+        return DecodedMessage(
+            body: Record(eventName: "ModifySecurityGroupRules", request: request, response: response).json
+        ).change
     }
 
-    @Test func `a new group comes with egress`() {
-        let record = Record(
-            eventName: "CreateSecurityGroup",
-            request: #"{"groupName":"web","groupDescription":"web","vpcId":"vpc-0123456789abcdef0"}"#,
-            response: #"{"_return":true,"groupId":"sg-0a1b2c3d4e5f60718"}"#
+    @Test(arguments: [
+        #"{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":\#(rule)}}"#,
+        #"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":[\#(rule)]}"#,
+        #"{"groupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":{"items":[\#(rule)]}}"#,
+    ])
+    func `the new content is read in every wrapping, without a direction`(request: String) throws {
+        let rule = ChangedRule(
+            id: "sgr-0123456789abcdef0",
+            direction: nil,
+            traffic: RuleTraffic(
+                ipProtocol: .tcp,
+                fromPort: 22,
+                toPort: 23,
+                peer: .cidr(try #require(CIDRBlock("10.0.0.0/8")))
+            ),
+            ruleDescription: "x"
         )
-        let expected = SecurityGroupChange(kind: .egressAdded, groupID: Record.group, rules: [])
-        #expect(DecodedMessage(body: record.json).change == expected)
+        #expect(change(request) == SecurityGroupChange(kind: .ruleModified, groupID: Record.group, rules: [rule]))
+    }
+
+    @Test func `several rules are an array`() {
+        let second = Self.rule.replacing("def0", with: "def1")
+        let request = #"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":[\#(Self.rule),\#(second)]}"#
+        #expect(change(request)?.rules.map(\.id) == ["sgr-0123456789abcdef0", "sgr-0123456789abcdef1"])
+    }
+
+    @Test(arguments: [
+        (#""CidrIpv6":"2001:DB8::1/32""#, "2001:db8::/32"), (#""PrefixListId":"pl-1234abcd""#, "pl-1234abcd"),
+        (#""ReferencedGroupId":"sg-0fedcba9876543210""#, "sg-0fedcba9876543210"),
+    ])
+    func `the new source is of any family`(source: String, text: String) {
+        let rule = Self.rule.replacing(#""CidrIpv4":"10.1.2.3/8""#, with: source)
+        let change = change(#"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":\#(rule)}"#)
+        #expect(change?.rules.map(\.traffic?.peer.description) == [text])
+    }
+
+    @Test func `a change of the description alone brings no content`() {
+        let rule = #"{"SecurityGroupRuleId":"sgr-0123456789abcdef0","SecurityGroupRule":{"Description":"y"}}"#
+        let change = change(#"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":\#(rule)}"#)
+        #expect(change?.rules.map(\.traffic) == [nil])
+        #expect(change?.rules.map(\.ruleDescription) == ["y"])
+        #expect(change?.unread == nil)
+    }
+
+    @Test(arguments: [
+        (#"{"GroupId":"sg-0a1b2c3d4e5f60718"}"#, ": a successful call that names no rule"),
+        (
+            #"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":{"tag":1}}"#,
+            ".SecurityGroupRule.securityGroupRuleId: missing"
+        ),
+        (#"{"SecurityGroupRule":\#(rule)}"#, ".groupId: missing"),
+    ])
+    func `what cannot be read is told, for whoever watches modifications`(request: String, problem: String) {
+        #expect(change(request)?.unread == "requestParameters\(problem)")
+    }
+}
+
+@Suite struct CreateTests {
+    private func decode(_ response: String) -> DecodedMessage {
+        let request = #"{"groupName":"web","groupDescription":"web","vpcId":"vpc-0123456789abcdef0"}"#
+        return DecodedMessage(body: Record(eventName: "CreateSecurityGroup", request: request, response: response).json)
+    }
+
+    @Test func `a new group comes with all egress`() {
+        let message = decode(#"{"_return":true,"groupId":"sg-0a1b2c3d4e5f60718"}"#)
+        #expect(message.change?.kind == .egressAdded)
+        #expect(message.change?.groupID == Record.group)
+        #expect(message.rules == ["egress all traffic to 0.0.0.0/0"])
+    }
+
+    @Test func `a new group without an id is undecodable`() {
+        #expect(decode("null").unreadable?.detail == "responseElements.groupId: missing")
     }
 }
 

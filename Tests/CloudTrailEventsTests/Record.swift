@@ -86,6 +86,6 @@ extension DecodedMessage {
 
     /// The rules in words; nil where there is no change.
     var rules: [String]? {
-        change?.rules.map(\.rule.description)
+        change?.rules.compactMap(\.rule?.description)
     }
 }

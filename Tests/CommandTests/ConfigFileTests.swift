@@ -1,3 +1,4 @@
+import PolicyFile
 import Testing
 
 @testable import sg_revert

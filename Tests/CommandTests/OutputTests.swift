@@ -20,7 +20,7 @@ struct OutputTests {
     ) -> String {
         let output = Output()
         var printer = RowPrinter(format: format, columns: columns, tableColumns: table) { output.text += $0 }
-        for row in rows { printer.print(Row(columns, row, children: children)) }
+        for row in rows { printer.print(Row(columns, row, children: children.map { [$0] } ?? [])) }
         printer.finish()
         return output.text
     }

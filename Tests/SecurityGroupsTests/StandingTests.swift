@@ -68,4 +68,38 @@ import Testing
         #expect(try Standing(of: added(nil), in: group, among: live, matched: [Fixture.ruleID("1")]) == .missing)
         #expect(try Standing(of: added(nil), in: group, among: live, matched: []) == .missing)
     }
+
+    @Test func `a modified rule stands with the content that the record tells, in either direction`() throws {
+        let traffic = try Fixture.rule().traffic
+        let modified = ChangedRule(
+            id: try Fixture.ruleID("1").description,
+            direction: nil,
+            traffic: traffic,
+            ruleDescription: nil
+        )
+        for direction in Direction.allCases {
+            let live = try Fixture.live("1", Fixture.rule(direction))
+            #expect(try Standing(of: modified, in: Fixture.group(), among: [live]) == .stands(live))
+            let other = try Fixture.live("1", Fixture.rule(direction, ports: 443))
+            #expect(try Standing(of: modified, in: Fixture.group(), among: [other]) == .changed(other))
+        }
+    }
+
+    @Test func `a rule known by id alone stands with any content, in its direction`() throws {
+        let named = ChangedRule(
+            id: try Fixture.ruleID("1").description,
+            direction: .ingress,
+            traffic: nil,
+            ruleDescription: nil
+        )
+        let (same, other) = (try Fixture.live("1", Fixture.rule()), try Fixture.live("1", Fixture.rule(.egress)))
+        #expect(try Standing(of: named, in: Fixture.group(), among: [same]) == .stands(same))
+        #expect(try Standing(of: named, in: Fixture.group(), among: [other]) == .changed(other))
+    }
+
+    @Test func `a rule of which nothing is known is missing`() throws {
+        let unknown = ChangedRule(id: nil, direction: .ingress, traffic: nil, ruleDescription: nil)
+        let live = [try Fixture.live("1", Fixture.rule())]
+        #expect(try Standing(of: unknown, in: Fixture.group(), among: live) == .missing)
+    }
 }

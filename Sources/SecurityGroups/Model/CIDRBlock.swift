@@ -21,6 +21,15 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// The first address, in network order: 4 or 16 bytes, all bits after the prefix 0.
     public let address: [UInt8]
 
+    /// Every IPv4 address.
+    public static let allIPv4 = Self(family: .ipv4, prefixLength: 0, address: [0, 0, 0, 0])
+
+    private init(family: Family, prefixLength: Int, address: [UInt8]) {
+        self.family = family
+        self.prefixLength = prefixLength
+        self.address = address
+    }
+
     /// Reads `address/length`, or an address alone, which is a block of one.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -42,11 +51,10 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether every address of `other` lies in this block.
     public func contains(_ other: Self) -> Bool {
-        family == other.family && prefixLength <= other.prefixLength
-            && zip(address, other.address).enumerated().allSatisfy { index, pair in
-                let kept = min(max(prefixLength - index * 8, 0), 8)
-                return kept == 0 || (pair.0 ^ pair.1) >> (8 - UInt8(kept)) == 0
-            }
+        guard family == other.family, prefixLength <= other.prefixLength else { return false }
+        let (whole, bits) = prefixLength.quotientAndRemainder(dividingBy: 8)
+        for index in 0..<whole where address[index] != other.address[index] { return false }
+        return bits == 0 || (address[whole] ^ other.address[whole]) >> (8 - UInt8(bits)) == 0
     }
 
     /// The block as EC2 writes it.

@@ -12,20 +12,56 @@ public enum ChangeKind: String, Hashable, Sendable, CaseIterable {
     case egressRemoved = "egress-removed"
 }
 
-/// One rule that a call added or removed, as its record tells it. Nothing here is verified.
+extension ChangeKind {
+    /// The direction that the rules of the change have; `ModifySecurityGroupRules` does not tell.
+    public var direction: Direction? {
+        switch self {
+        case .ingressAdded, .ingressRemoved: .ingress
+        case .egressAdded, .egressRemoved: .egress
+        case .ruleModified: nil
+        }
+    }
+
+    /// Whether the call took rules away.
+    public var isRemoval: Bool {
+        self == .ingressRemoved || self == .egressRemoved
+    }
+}
+
+/// One rule that a call added, modified or removed, as far as its record tells. Nothing here is verified.
 public struct ChangedRule: Hashable, Sendable {
-    /// The rule's id as text; records from before July 2021 have none, nor have requests.
+    /// The rule's id as text; records from before July 2021 have none, nor have most requests.
     public let id: String?
-    /// What the rule said when the call was made.
-    public let rule: SecurityGroupRule
+    /// The rule's direction; nil for `ModifySecurityGroupRules`, which does not say it.
+    public let direction: Direction?
+    /// What the rule lets through after an Authorize or Modify, or let through before a Revoke; nil where the call
+    /// named it by id alone.
+    public let traffic: RuleTraffic?
     /// The free text that its author gave it.
     public let ruleDescription: String?
 
     /// A rule as the record tells it.
-    public init(id: String?, rule: SecurityGroupRule, ruleDescription: String?) {
+    public init(id: String?, direction: Direction?, traffic: RuleTraffic?, ruleDescription: String?) {
         self.id = id
-        self.rule = rule
+        self.direction = direction
+        self.traffic = traffic
         self.ruleDescription = ruleDescription
+    }
+
+    /// A rule of which the record tells direction and content.
+    public init(id: String?, rule: SecurityGroupRule, ruleDescription: String?) {
+        self.init(id: id, direction: rule.direction, traffic: rule.traffic, ruleDescription: ruleDescription)
+    }
+
+    /// The whole content, where the record tells it.
+    public var rule: SecurityGroupRule? {
+        guard let direction, let traffic else { return nil }
+        return SecurityGroupRule(direction: direction, traffic: traffic)
+    }
+
+    /// Whether `other` says all that the record tells of this rule.
+    public func agrees(with other: SecurityGroupRule) -> Bool {
+        (direction ?? other.direction) == other.direction && (traffic ?? other.traffic) == other.traffic
     }
 }
 
@@ -33,15 +69,19 @@ public struct ChangedRule: Hashable, Sendable {
 public struct SecurityGroupChange: Hashable, Sendable {
     /// Which kind of change.
     public let kind: ChangeKind
-    /// The group's id as text; a revoke by name has none.
+    /// The group's id as text; a revoke by name may have none.
     public let groupID: String?
-    /// The rules that the call added or removed. A kind that no policy can ask to revert may leave this empty.
+    /// The rules that the call added, modified or removed.
     public let rules: [ChangedRule]
+    /// What of the rules could not be read, in one line; only of a Revoke or Modify, of which few records are known. It
+    /// matters only to whoever watches that kind of change: there, what was not read would not be reverted.
+    public let unread: String?
 
     /// A change as the record tells it.
-    public init(kind: ChangeKind, groupID: String?, rules: [ChangedRule]) {
+    public init(kind: ChangeKind, groupID: String?, rules: [ChangedRule], unread: String? = nil) {
         self.kind = kind
         self.groupID = groupID
         self.rules = rules
+        self.unread = unread
     }
 }

@@ -26,13 +26,8 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What one rule says: one protocol, one range of ports, one peer. Two rules with the same content cannot stand in one
-/// group.
-///
-/// The description is not part of it: it changes without a change of access.
-public struct SecurityGroupRule: Hashable, Sendable {
-    /// Ingress or egress.
-    public let direction: Direction
+/// What a rule lets through, apart from the direction: one protocol, one range of ports, one peer.
+public struct RuleTraffic: Hashable, Sendable {
     /// The protocol, in EC2's spelling.
     public let ipProtocol: IPProtocol
     /// The ports, or the ICMP type and code, in canonical form.
@@ -40,13 +35,43 @@ public struct SecurityGroupRule: Hashable, Sendable {
     /// The other end.
     public let peer: Peer
 
-    /// A rule from the fields that requests, records and answers have; ports are made canonical.
-    public init(direction: Direction, ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
-        self.direction = direction
+    /// Traffic from the fields that requests, records and answers have; ports are made canonical.
+    public init(ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
         self.ipProtocol = ipProtocol
         ports = PortRange(from: fromPort, to: toPort, for: ipProtocol)
         self.peer = peer
     }
+}
+
+/// What one rule says: a direction and the traffic. Two rules with the same content cannot stand in one group.
+///
+/// The description is not part of it: it changes without a change of access.
+public struct SecurityGroupRule: Hashable, Sendable {
+    /// Ingress or egress.
+    public let direction: Direction
+    /// What it lets through.
+    public let traffic: RuleTraffic
+
+    /// A rule that lets `traffic` through in one direction.
+    public init(direction: Direction, traffic: RuleTraffic) {
+        self.direction = direction
+        self.traffic = traffic
+    }
+
+    /// A rule from the fields that requests, records and answers have; ports are made canonical.
+    public init(direction: Direction, ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
+        self.init(
+            direction: direction,
+            traffic: RuleTraffic(ipProtocol: ipProtocol, fromPort: fromPort, toPort: toPort, peer: peer)
+        )
+    }
+
+    /// The protocol, in EC2's spelling.
+    public var ipProtocol: IPProtocol { traffic.ipProtocol }
+    /// The ports, or the ICMP type and code, in canonical form.
+    public var ports: PortRange { traffic.ports }
+    /// The other end.
+    public var peer: Peer { traffic.peer }
 }
 
 extension SecurityGroupRule: CustomStringConvertible {

@@ -1,44 +1,72 @@
-/// What may stand in which groups.
+public import FoundationEssentials
+
+/// What may stand in which groups, who may change it, and how far we go to undo the rest.
 public struct Policy: Hashable, Sendable {
     /// The watched groups; the first entry that matches a group decides, and a group that none matches is left alone.
-    public let watch: [Watch]
+    public var watch: [Watch]
+    /// What may stand; a rule that one entry covers entirely stays.
+    public var allow: [Allow]
+    /// Who may change rules.
+    public var exempt: [Exemption]
+    /// How often within an hour one rule is reverted before people are told instead; nil for no limit.
+    public var revertsPerRulePerHour: Int?
+    /// The SNS topic for notifications, where the policy names one.
+    public var topicARN: String?
+    /// The outcomes of which people are told, where the policy says which.
+    public var notifyOn: Set<EventOutcome>?
 
     /// A policy with these entries.
-    public init(watch: [Watch]) {
+    public init(
+        watch: [Watch],
+        allow: [Allow] = [],
+        exempt: [Exemption] = [],
+        revertsPerRulePerHour: Int? = nil,
+        topicARN: String? = nil,
+        notifyOn: Set<EventOutcome>? = nil
+    ) {
         self.watch = watch
+        self.allow = allow
+        self.exempt = exempt
+        self.revertsPerRulePerHour = revertsPerRulePerHour
+        self.topicARN = topicARN
+        self.notifyOn = notifyOn
     }
 
     /// The simplest policy, the one of `--group`: in each of `groups`, no rule may be added to the ingress.
     public static func watching(_ groups: [SecurityGroupID]) -> Self {
-        Self(watch: groups.map { Watch(group: $0, changes: [.ingressAdded], origin: "--group \($0)") })
-    }
-
-    /// The entry under which a change of `kind` in `group` is judged, or nil where the change is not watched.
-    public func entry(watching group: SecurityGroupID, for kind: ChangeKind) -> Watch? {
-        watch.first { $0.group == group }.flatMap { $0.changes.contains(kind) ? $0 : nil }
-    }
-
-    /// Judges one rule that was added in a watched group, under the entry that watches it.
-    public func decide(_ rule: SecurityGroupRule, under entry: Watch) -> Decision {
-        Decision(decision: .revert, reason: entry.origin)
+        Self(watch: groups.map { Watch(groups: [$0.description], origin: "--group \($0)") })
     }
 }
 
-/// One entry of a policy's watch list.
-public struct Watch: Hashable, Sendable {
-    /// The group that is watched.
-    public let group: SecurityGroupID
-    /// The kinds of change that are judged there.
-    public let changes: Set<ChangeKind>
-    /// The setting or the line of the policy that says so, for the audit.
-    public let origin: String
+/// What a decision rests on beside the rule itself.
+public struct ChangeContext: Hashable, Sendable {
+    /// The group that was changed.
+    public var group: GroupFacts
+    /// What was done to it.
+    public let kind: ChangeKind
+    /// The ARN of the role behind the caller's session, or of the IAM user or root that called; nil for a caller that
+    /// has none, to whom nothing can be granted.
+    public let issuerARN: String?
+    /// When the call was made. A late or replayed event is judged as it would have been in time.
+    public let eventTime: Date?
 
-    /// An entry for one group.
-    public init(group: SecurityGroupID, changes: Set<ChangeKind>, origin: String) {
+    /// A context with these facts.
+    public init(group: GroupFacts, kind: ChangeKind, issuerARN: String?, eventTime: Date?) {
         self.group = group
-        self.changes = changes
-        self.origin = origin
+        self.kind = kind
+        self.issuerARN = issuerARN
+        self.eventTime = eventTime
     }
+}
+
+/// Whether a change is judged at all.
+public enum WatchAnswer: Hashable, Sendable {
+    /// It is, under this entry.
+    case watched(Watch)
+    /// It is left alone.
+    case notWatched
+    /// It depends on what is not known of the group.
+    case undetermined(needs: Set<GroupFact>)
 }
 
 /// What the policy says of one rule, and where it says so.

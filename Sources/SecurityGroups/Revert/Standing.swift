@@ -9,9 +9,10 @@ public enum Standing: Hashable, Sendable {
 
     /// Compares what an event added to `group` with what EC2 shows.
     ///
-    /// With an id, the id decides which rule is meant and the content must agree. Without one (records from before July
-    /// 2021) the content decides; then `matched`, the ids found on an earlier run of the same event, bounds the search,
-    /// so that an identical rule with a new id, which somebody re-added meanwhile, is never taken.
+    /// With an id, the id decides which rule is meant and the content must agree, as far as the record tells it.
+    /// Without one (records from before July 2021, a new group's egress) the content decides; then `matched`, the ids
+    /// found on an earlier run of the same event, bounds the search, so that an identical rule with a new id, which
+    /// somebody re-added meanwhile, is never taken.
     public init(
         of added: ChangedRule,
         in group: SecurityGroupID,
@@ -23,10 +24,10 @@ public enum Standing: Hashable, Sendable {
                 self = .missing
                 return
             }
-            self = found.groupID == group && found.rule == added.rule ? .stands(found) : .changed(found)
+            self = found.groupID == group && added.agrees(with: found.rule) ? .stands(found) : .changed(found)
         } else {
             let found = live.first {
-                $0.groupID == group && $0.rule == added.rule && (matched?.contains($0.id) ?? true)
+                $0.groupID == group && added.rule == $0.rule && (matched?.contains($0.id) ?? true)
             }
             self = found.map(Self.stands) ?? .missing
         }

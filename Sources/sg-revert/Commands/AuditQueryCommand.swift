@@ -108,7 +108,7 @@ struct AuditQueryCommand: AsyncParsableCommand {
             if rules {
                 for row in rows { printer.print(row) }
             } else {
-                printer.print(Row(AuditEvent.columns, event.values, children: ("rules", rows)))
+                printer.print(Row(AuditEvent.columns, event.values, children: [("rules", rows)]))
             }
         }
     }

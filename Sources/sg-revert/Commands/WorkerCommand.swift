@@ -18,12 +18,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var queue: QueueOptions
 
-    @Option(
-        name: .customLong("group"),
-        help: ArgumentHelp("Watch this group and revert every rule added to its ingress. (repeatable)", valueName: "id")
-    )
-    var groups: [String] = []
-
+    @OptionGroup var policy: PolicyOptions
     @OptionGroup var ledger: LedgerOptions
 
     @Option(name: .customLong("topic-arn"), help: ArgumentHelp("The SNS topic for notifications.", valueName: "arn"))
@@ -102,23 +97,15 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private func options(_ settings: Settings) throws(SettingsError) -> WorkerOptions {
+    private func options(_ settings: Settings) throws -> WorkerOptions {
         let queueURL = try queue.queueURL(settings)
-        let groups = try settings.list(
-            self.groups,
-            "group",
-            variable: "SG_REVERT_GROUPS",
-            expected: "a security group id, such as sg-0a1b2c3d4e5f60718",
-            read: { SecurityGroupID($0) }
-        )
-        guard !groups.isEmpty else {
-            throw .missing(what: "policy", flag: "--group", variable: "SG_REVERT_GROUPS")
-        }
-        var options = WorkerOptions(queueURL: queueURL, policy: .watching(groups))
+        let policy = try policy.source(settings).load()
+        var options = WorkerOptions(queueURL: queueURL, policy: policy)
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
-        options.topicARN = try settings.value(topicARN, "topic-arn", expected: "an SNS topic's ARN") {
-            $0.hasPrefix("arn:") && $0.split(separator: ":", omittingEmptySubsequences: false).count == 6 ? $0 : nil
-        }
+        options.topicARN =
+            try settings.value(topicARN, "topic-arn", expected: "an SNS topic's ARN") {
+                $0.hasPrefix("arn:") && $0.split(separator: ":", omittingEmptySubsequences: false).count == 6 ? $0 : nil
+            } ?? policy.topicARN
         options.isDryRun = try settings.isOn(isDryRun, "dry-run")
         options.isUntilEmpty = isUntilEmpty
         if let count = try settings.number(concurrency, "concurrency", in: 1...1000) { options.concurrency = count }

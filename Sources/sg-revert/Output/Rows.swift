@@ -17,9 +17,9 @@ struct FormatOptions: ParsableArguments {
 /// One thing that a command lists: cells named by columns, and for JSON the rows that belong to it.
 struct Row {
     let cells: [(column: String, value: AuditValue)]
-    var children: (name: String, rows: [Row])?
+    let children: [(name: String, rows: [Row])]
 
-    init(_ columns: [String], _ values: [AuditValue], children: (name: String, rows: [Row])? = nil) {
+    init(_ columns: [String], _ values: [AuditValue], children: [(name: String, rows: [Row])] = []) {
         cells = zip(columns, values).map { ($0, $1) }
         self.children = children
     }
@@ -108,7 +108,7 @@ private func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
 
 private func jsonObject(_ row: Row) -> String {
     var members = row.cells.map { "\(jsonString($0.column)):\(jsonValue($0.value))" }
-    if let (name, rows) = row.children {
+    for (name, rows) in row.children {
         members.append("\(jsonString(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
     }
     return "{\(members.joined(separator: ","))}"

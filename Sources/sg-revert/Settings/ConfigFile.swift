@@ -1,4 +1,5 @@
 import Foundation
+import PolicyFile
 import Yams
 
 /// The `--config` file: YAML whose keys are named like the flags.
@@ -13,7 +14,8 @@ struct ConfigFile {
 
     /// Every key that a file may hold: the flags of the contract that this program has.
     static let keys = [
-        "queue-url", "dead-letter-queue-url", "group", "ledger", "topic-arn", "dry-run", "concurrency", "wait-seconds",
+        "queue-url", "dead-letter-queue-url", "group", "policy", "ledger", "topic-arn", "dry-run", "concurrency",
+        "wait-seconds",
         "settle-seconds", "shutdown-seconds", "log-level", "log-format", "profile", "region", "endpoint-url",
     ]
 
@@ -96,28 +98,4 @@ extension YamlError {
         default: ""
         }
     }
-}
-
-/// The candidate that differs from `name` in the fewest letters, if those are few enough for a slip of the finger.
-func nearest(to name: String, among candidates: [String]) -> String? {
-    candidates
-        .map { (candidate: $0, distance: editDistance(name, $0)) }
-        .filter { $0.distance <= max(2, $0.candidate.count / 3) }
-        .min { $0.distance < $1.distance }?
-        .candidate
-}
-
-private func editDistance(_ first: String, _ second: String) -> Int {
-    let second = Array(second)
-    var row = Array(0...second.count)
-    for (index, letter) in first.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in second.indices {
-            let replaced = diagonal + (letter == second[column] ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
-        }
-    }
-    return row[second.count]
 }

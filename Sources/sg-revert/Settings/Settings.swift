@@ -25,6 +25,11 @@ struct Settings {
         return (file?.values(named: name) ?? []).filter { !$0.text.isBlank }.map { ($0.text, $0.origin) }
     }
 
+    /// Where a setting is made first, if it is.
+    func origin(_ flags: [String], _ name: String, variable: String? = nil) -> SettingOrigin? {
+        texts(flags, name, variable: variable ?? Self.variable(for: name)).first?.origin
+    }
+
     /// One value.
     ///
     /// - Parameters:

@@ -22,6 +22,8 @@ enum SettingsError: CommandFailure, Hashable {
     case unreadable(SettingOrigin, value: String, expected: String)
     /// Something has to be set, and is not.
     case missing(what: String, flag: String, variable: String)
+    /// Both kinds of policy are set, and only one can be meant.
+    case twoPolicies(file: SettingOrigin, groups: SettingOrigin)
     /// The configuration file as a whole cannot be used.
     case badFile(String)
 
@@ -31,6 +33,8 @@ enum SettingsError: CommandFailure, Hashable {
             "\(origin): \"\(value)\" is not \(expected)"
         case .missing(let what, let flag, let variable):
             "no \(what): set \(flag) or \(variable)"
+        case .twoPolicies(let file, let groups):
+            "a policy file is set by \(file) and groups by \(groups): keep one of the two"
         case .badFile(let problem):
             problem
         }

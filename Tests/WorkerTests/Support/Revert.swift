@@ -54,12 +54,16 @@ struct Revert {
             settle: settle,
             clock: time.clock
         )
+        let gate = try Gate(event, change)
+        let context = gate.context(of: change, by: event)
+        guard case .watched(let watch) = policy.watch(context) else { throw NoChange() }
         let watched = WatchedChange(
             event: event,
             change: change,
             groupID: group,
-            place: try Gate(event, change).place,
-            watch: try #require(policy.entry(watching: group, for: change.kind))
+            place: gate.place,
+            watch: watch,
+            context: context
         )
         return try await run(watched, claim: claim, intend: intend)
     }

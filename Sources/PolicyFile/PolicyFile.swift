@@ -1,0 +1,80 @@
+public import Foundation
+public import SecurityGroups
+import Yams
+
+/// A policy as people write it: YAML, in which every key and value is checked, and every error has its line and column.
+public struct PolicyFile: Sendable {
+    /// What the file says.
+    public let policy: Policy
+    private let warnings: [PolicyProblem]
+    private let expiries: [(until: Date, problem: PolicyProblem)]
+
+    /// Reads the file at `path`.
+    ///
+    /// - Throws: `InvalidPolicy`, also for a file that cannot be read.
+    public init(path: String) throws(InvalidPolicy) {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            let message = "cannot be read as UTF-8 text; check the path and its permissions"
+            throw InvalidPolicy(problems: [
+                PolicyProblem(path: path, line: 1, column: 1, severity: .error, message: message)
+            ])
+        }
+        try self.init(text: text, path: path)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// - Parameter path: the name of the file in errors; its last part is what the decisions' reasons name.
+    public init(text: String, path: String) throws(InvalidPolicy) {
+        var reader = PolicyReader(path: path)
+        let root: Node?
+        do {
+            root = try compose(yaml: text)
+        } catch {
+            throw InvalidPolicy(problems: [reader.problem(with: error, in: text)])
+        }
+        let policy = reader.policy(root)
+        guard reader.errors.isEmpty else { throw InvalidPolicy(problems: reader.errors.inOrder) }
+        self.policy = policy
+        warnings = reader.warnings
+        expiries = reader.expiries
+    }
+
+    /// What is probably not as it was meant, at the time `now`, in the order of the file.
+    public func warnings(at now: Date) -> [PolicyProblem] {
+        (warnings + expiries.filter { $0.until <= now }.map(\.problem)).inOrder
+    }
+}
+
+extension [PolicyProblem] {
+    fileprivate var inOrder: Self {
+        sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+}
+
+extension PolicyReader {
+    /// The error of a text that is no YAML, or no YAML that could mean one thing.
+    fileprivate func problem(with error: any Error, in text: String) -> PolicyProblem {
+        func problem(_ mark: Mark?, _ message: String) -> PolicyProblem {
+            self.problem(at: mark, .error, message)
+        }
+        switch error as? YamlError {
+        case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
+            let line =
+                text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(mark.line - 1).first ?? ""
+            let hint = line.contains("::") ? "; put addresses like \"::/0\" in quotes" : ""
+            return problem(mark, "not YAML: \(what)\(hint)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            return problem(context.mark, "\(quoted(keys.first ?? "a key")) is set twice; keep one")
+        case .reader(_, let offset?, _, _):
+            let lines = text.prefix(offset).split(separator: "\n", omittingEmptySubsequences: false)
+            let message = "not YAML: a character that YAML does not admit"
+            return self.problem(line: lines.count, column: (lines.last?.count ?? 0) + 1, .error, message)
+        default:
+            return problem(nil, "not YAML")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import SecurityGroups
+import Yams
+
+extension PolicyReader {
+    /// Warns of watch entries, or groups in them, that an earlier entry always takes first.
+    mutating func warnAboutShadows(_ entries: [(node: Node, watch: Watch)]) {
+        for (index, entry) in entries.enumerated() {
+            let earlier = entries[..<index].map(\.watch)
+            let parts = entry.watch.groups.map { $0.sorted().map { entry.watch.only(group: $0) } } ?? [entry.watch]
+            let shadowed = parts.filter { part in earlier.contains { $0.covers(part) } }
+            guard !shadowed.isEmpty else { continue }
+            if let whole = earlier.first(where: { $0.covers(entry.watch) }) {
+                warn(
+                    entry.node,
+                    "this entry can match nothing: \(whole.origin) comes first and matches all that it does"
+                )
+            } else if shadowed.count == parts.count {
+                warn(entry.node, "this entry can match nothing: entries before it match all of its groups")
+            } else {
+                let groups = shadowed.compactMap { $0.groups?.first }.joined(separator: ", ")
+                warn(entry.node, "an entry before this one already decides for \(groups)")
+            }
+        }
+    }
+
+    /// Warns where only several allow entries, or several ports or sources of one, would cover a rule that looks meant:
+    /// ranges of ports that meet, blocks that are the two halves of one.
+    mutating func warnAboutUnions(_ entries: [(node: Node, allow: Allow)]) {
+        let parts = entries.flatMap { entry in
+            (entry.allow.ports ?? [.all]).flatMap { ports in entry.allow.sources.map { Part(entry, ports, $0) } }
+        }
+        var told: Set<[String]> = []
+        for (index, part) in parts.enumerated() {
+            for other in parts[..<index] where part.hasSameTraffic(as: other) {
+                guard let union = part.union(with: other) else { continue }
+                // What one entry already covers whole needs no union.
+                guard !parts.contains(where: { $0.hasSameTraffic(as: part) && $0.covers(union, like: part) }) else {
+                    continue
+                }
+                guard told.insert([part.allow.origin, other.allow.origin, union.words]).inserted else { continue }
+                let place =
+                    part.allow.origin == other.allow.origin ? "its parts" : "\(other.allow.origin) and this entry"
+                warn(
+                    part.node,
+                    "\(place) together are \(union.words), but a rule must lie inside one of them; "
+                        + "write \(union.words) if you mean it"
+                )
+            }
+        }
+    }
+}
+
+extension Watch {
+    fileprivate func only(group: String) -> Self {
+        Watch(
+            groups: [group],
+            vpcs: vpcs,
+            tags: tags,
+            accounts: accounts,
+            regions: regions,
+            changes: changes,
+            origin: origin
+        )
+    }
+}
+
+/// One range of ports from one source: what an allow entry is made of.
+private struct Part {
+    let node: Node
+    let allow: Allow
+    let ports: PortRange
+    let source: Allow.Source
+
+    init(_ entry: (node: Node, allow: Allow), _ ports: PortRange, _ source: Allow.Source) {
+        node = entry.node
+        allow = entry.allow
+        self.ports = ports
+        self.source = source
+    }
+
+    enum Union {
+        case ports(PortRange)
+        case block(CIDRBlock)
+
+        var words: String {
+            switch self {
+            case .ports(let range): "ports \(range.from)-\(range.to)"
+            case .block(let block): block.description
+            }
+        }
+    }
+
+    func hasSameTraffic(as other: Self) -> Bool {
+        allow.direction == other.allow.direction && allow.ipProtocol == other.allow.ipProtocol
+    }
+
+    func union(with other: Self) -> Union? {
+        if source == other.source, ports != other.ports {
+            return ports.union(other.ports, allow.ipProtocol).map(Union.ports)
+        }
+        guard ports == other.ports, case .cidr(let mine) = source, case .cidr(let theirs) = other.source,
+            mine != theirs,
+            mine.prefixLength == theirs.prefixLength, mine.prefixLength > 0,
+            let address = mine.description.split(separator: "/").first,
+            let parent = CIDRBlock("\(address)/\(mine.prefixLength - 1)"), parent.contains(theirs)
+        else { return nil }
+        return .block(parent)
+    }
+
+    /// Whether this part alone covers a union that `like` is half of.
+    func covers(_ union: Union, like part: Self) -> Bool {
+        switch union {
+        case .ports(let range):
+            source == part.source && (ports == .all || ports.from <= range.from && range.to <= ports.to)
+        case .block(let block):
+            if case .cidr(let mine) = source { ports == part.ports && mine.contains(block) } else { false }
+        }
+    }
+}
+
+extension PortRange {
+    /// Both ranges as one, where they meet and neither lies in the other; two single ports are a list, not a range.
+    fileprivate func union(_ other: Self, _ ipProtocol: IPProtocol?) -> Self? {
+        guard ipProtocol == .tcp || ipProtocol == .udp, from < to || other.from < other.to else { return nil }
+        let (low, high) = from < other.from ? (self, other) : (other, self)
+        guard low.from < high.from, low.to < high.to, high.from <= low.to + 1 else { return nil }
+        return PortRange(from: low.from, to: high.to)
+    }
+}

@@ -1,0 +1,102 @@
+/// One entry of a policy that was tried on a change or on a rule, and how that came out.
+public struct TraceStep: Hashable, Sendable {
+    /// The setting or the line of the policy.
+    public let entry: String
+    /// Whether the entry applies.
+    public let applies: Bool
+    /// Why it does not, or what follows from it.
+    public let detail: String
+
+    /// A step.
+    public init(entry: String, applies: Bool, detail: String) {
+        self.entry = entry
+        self.applies = applies
+        self.detail = detail
+    }
+}
+
+extension Policy {
+    /// The watch entries in the order in which they are tried, up to the one that decides.
+    public func traceWatch(_ context: ChangeContext) -> [TraceStep] {
+        var steps: [TraceStep] = []
+        for entry in watch {
+            switch entry.match(context.group) {
+            case .no(let fact):
+                steps.append(TraceStep(entry: entry.origin, applies: false, detail: "another \(fact.inWords)"))
+            case .unknown(let facts):
+                let names = facts.map(\.inWords).sorted().joined(separator: " and ")
+                steps.append(TraceStep(entry: entry.origin, applies: false, detail: "not known: \(names)"))
+            case .yes:
+                let kind = context.kind.rawValue
+                let detail =
+                    entry.changes.contains(context.kind)
+                    ? "watches \(kind)" : "matches the group, but its changes lack \(kind): left alone"
+                return steps + [TraceStep(entry: entry.origin, applies: true, detail: detail)]
+            }
+        }
+        return steps
+    }
+
+    /// The allow and exempt entries in the order in which they are tried on a rule, up to the one that decides.
+    public func trace(_ rule: SecurityGroupRule, _ context: ChangeContext) -> [TraceStep] {
+        var steps: [TraceStep] = []
+        for entry in allow {
+            guard let shortfall = entry.shortfall(for: rule, in: context.group.groupID) else {
+                steps.append(TraceStep(entry: entry.origin, applies: true, detail: "covers the rule"))
+                if context.kind.isRemoval { break }
+                return steps
+            }
+            let detail = entry.words(for: shortfall, of: rule)
+            steps.append(TraceStep(entry: entry.origin, applies: false, detail: detail))
+        }
+        for entry in exempt {
+            guard let shortfall = entry.shortfall(for: context) else {
+                return steps + [TraceStep(entry: entry.origin, applies: true, detail: "exempts the caller")]
+            }
+            let detail = entry.words(for: shortfall, of: context)
+            steps.append(TraceStep(entry: entry.origin, applies: false, detail: detail))
+        }
+        return steps
+    }
+}
+
+extension GroupFact {
+    fileprivate var inWords: String {
+        self == .vpc ? "VPC" : rawValue
+    }
+}
+
+extension Allow {
+    fileprivate func words(for shortfall: Shortfall, of rule: SecurityGroupRule) -> String {
+        switch shortfall {
+        case .direction: "is for \(direction?.rawValue ?? "both"), the rule is \(rule.direction.rawValue)"
+        case .ipProtocol: "protocol \(ipProtocol?.description ?? "-1") does not cover \(rule.ipProtocol)"
+        case .ports:
+            list((ports ?? []).map { $0.words(rule.ipProtocol) })
+                + " does not cover \(rule.ports.words(rule.ipProtocol))"
+        case .source: "no source covers \(rule.peer): \(list(sources.map(\.description)))"
+        }
+    }
+
+    private func list(_ texts: [String]) -> String {
+        texts.prefix(8).joined(separator: ", ") + (texts.count > 8 ? ", … (\(texts.count))" : "")
+    }
+}
+
+extension PortRange {
+    fileprivate func words(_ ipProtocol: IPProtocol) -> String {
+        if self == .all { return "all" }
+        if ipProtocol.isICMP { return to == -1 ? "type \(from)" : "type \(from) code \(to)" }
+        return from == to ? "\(from)" : "\(from)-\(to)"
+    }
+}
+
+extension Exemption {
+    fileprivate func words(for shortfall: Shortfall, of context: ChangeContext) -> String {
+        switch shortfall {
+        case .principal: context.issuerARN.map { "no principal matches \($0)" } ?? "the caller has no issuer ARN"
+        case .group: "is for other groups"
+        case .time: context.eventTime == nil ? "the event has no time" : "had ended when the call was made"
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import CloudTrailEvents
+import Foundation
+import Ledger
+import SecurityGroups
+import Worker
+
+struct PolicyExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Show what a policy decides about recorded events, and why.",
+        discussion: """
+            The events are CloudTrail records, bare or as EventBridge, SNS or SQS carry them: one, an array, or one on each \
+            line. AWS is not asked. An event does not hold the group's VPC and tags: give them where the policy needs them.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The policy file. (default: the settings --policy or --group)", valueName: "file"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("The file with the events, - for standard input.", valueName: "file"))
+    var event: String
+
+    @Option(help: ArgumentHelp("The VPC of the group.", valueName: "id"))
+    var vpc: String?
+
+    @Option(name: .customLong("tag"), help: ArgumentHelp("A tag of the group. (repeatable)", valueName: "key=value"))
+    var tags: [String] = []
+
+    @Flag(help: "Show each entry that was tried, and why it did not apply.")
+    var trace = false
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var config: ConfigOptions
+
+    func validate() throws {
+        guard file == nil || (policy.policy == nil && policy.groups.isEmpty) else {
+            throw ValidationError("give the policy as FILE, as --policy, or as --group")
+        }
+        for tag in tags where !tag.dropFirst().contains("=") || tag.hasPrefix("=") {
+            throw ValidationError("--tag: \"\(tag)\" is not KEY=VALUE")
+        }
+    }
+
+    func run() async throws {
+        let source = try file.map { PolicySource.file($0) } ?? policy.source(config.settings())
+        let explainer = Explainer(policy: try source.load(), vpcID: vpc, tags: groupTags)
+        let text = try read()
+        let messages = DecodedMessage.all(in: text)
+        let explanations = messages.compactMap { explainer.explain($0) }
+        let unreadable = messages.compactMap { $0.withoutEvent }
+        guard !explanations.isEmpty else {
+            let detail = unreadable.first.map { " (\($0))" } ?? ""
+            throw RunFailure(description: "\(event): no CloudTrail event in it\(detail)")
+        }
+        // What holds one event shows one thing; an array is a list, however short.
+        let isList = messages.count > 1 || text.first { !$0.isWhitespace } == "["
+        print(explanations, isList: isList)
+        guard unreadable.isEmpty else {
+            throw RunFailure(
+                description:
+                    "\(event): \(unreadable.count) of \(messages.count) messages are no event, first: \(unreadable[0])"
+            )
+        }
+    }
+
+    private var groupTags: [String: String]? {
+        guard !tags.isEmpty else { return nil }
+        let pairs = tags.compactMap { tag in
+            tag.firstIndex(of: "=").map { (String(tag[..<$0]), String(tag[tag.index(after: $0)...])) }
+        }
+        return Dictionary(pairs) { _, last in last }
+    }
+
+    private func read() throws(RunFailure) -> String {
+        do {
+            let data =
+                event == "-"
+                ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(filePath: event))
+            // Editors of some systems put a byte order mark in front.
+            let text = String(decoding: data, as: UTF8.self)
+            return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+        } catch {
+            throw RunFailure(description: "\(event): cannot be read; check the path and its permissions")
+        }
+    }
+
+    private func print(_ explanations: [Explanation], isList: Bool) {
+        let isObject = format.format == .json && !isList
+        var printer = RowPrinter(
+            format: isObject ? .jsonl : format.format,
+            columns: Explanation.ruleColumns,
+            tableColumns: Explanation.tableColumns
+        )
+        for explanation in explanations {
+            switch format.format {
+            case .json, .jsonl: printer.print(explanation.row(withTrace: trace))
+            case .table, .csv: for row in explanation.flatRows { printer.print(row) }
+            }
+        }
+        printer.finish()
+        if trace, format.format == .table {
+            for explanation in explanations { Swift.print("\n\(explanation.traceText)") }
+        }
+    }
+}
+
+extension DecodedMessage {
+    /// What is wrong with a message in which there is no event at all.
+    fileprivate var withoutEvent: UnreadableMessage? {
+        if case .unreadable(let message) = self, message.event == nil { message } else { nil }
+    }
+}

@@ -1,0 +1,121 @@
+import Ledger
+import SecurityGroups
+import Worker
+
+/// What a policy decides about one event, rule by rule.
+struct Explanation {
+    /// What becomes of the event. The raw values are public.
+    enum Verdict: String {
+        /// At least one rule is reverted.
+        case revert
+        /// Every rule is allowed or exempt.
+        case allow
+        /// It is not for us.
+        case ignore
+        /// It depends on what is not known.
+        case undetermined
+    }
+
+    /// One rule of the event.
+    struct Rule {
+        let changed: ChangedRule
+        /// Nil where it depends on what is not known.
+        let decision: RuleDecision?
+        let reason: String
+        /// The entries that were tried on it.
+        let trace: [TraceStep]
+    }
+
+    let eventID: String
+    var groupID: String?
+    let verdict: Verdict
+    let reason: String?
+    var rules: [Rule] = []
+    /// The watch entries that were tried.
+    var trace: [TraceStep] = []
+
+    /// The columns of the ledger's rules that are known before anything is done.
+    static let ruleColumns = Array(AuditRule.columns.prefix { $0 != "outcome" })
+    static let tableColumns = [
+        "event_id", "decision", "group_id", "direction", "protocol", "from_port", "to_port", "source", "reason",
+    ]
+    private static let traceColumns = ["entry", "applies", "detail"]
+
+    /// The event as an object that holds its rules.
+    func row(withTrace: Bool) -> Row {
+        let rows = rules.map { rule in
+            row(rule, decision: rule.decision?.rawValue, trace: withTrace ? rule.trace : nil)
+        }
+        let cells: [AuditValue] = [.text(eventID), .text(verdict.rawValue), .text(reason)]
+        let columns = ["event_id", "decision", "reason"]
+        return withTrace
+            ? Row(columns, cells, children: [("trace", Self.rows(trace)), ("rules", rows)])
+            : Row(columns, cells, children: [("rules", rows)])
+    }
+
+    /// The event as one row for each rule, or one that says why there is none.
+    var flatRows: [Row] {
+        guard !rules.isEmpty else {
+            let known: [String: AuditValue] = [
+                "event_id": .text(eventID), "group_id": .text(groupID), "decision": .text(verdict.rawValue),
+                "reason": .text(reason),
+            ]
+            return [Row(Self.ruleColumns, Self.ruleColumns.map { known[$0] ?? .null })]
+        }
+        return rules.map { row($0, decision: $0.decision?.rawValue ?? Verdict.undetermined.rawValue, trace: nil) }
+    }
+
+    private func row(_ rule: Rule, decision: String?, trace: [TraceStep]?) -> Row {
+        let changed = rule.changed
+        let cells: [AuditValue] = [
+            .text(eventID), .text(changed.id), .text(groupID), .text(changed.direction?.rawValue),
+            .text(changed.traffic?.ipProtocol.description), .integer(changed.traffic?.ports.from),
+            .integer(changed.traffic?.ports.to), .text(changed.traffic?.peer.description),
+            .text(changed.ruleDescription), .text(decision), .text(rule.reason),
+        ]
+        guard let trace else { return Row(Self.ruleColumns, cells) }
+        return Row(Self.ruleColumns, cells, children: [("trace", Self.rows(trace))])
+    }
+
+    private static func rows(_ trace: [TraceStep]) -> [Row] {
+        trace.map { Row(traceColumns, [.text($0.entry), .boolean($0.applies), .text($0.detail)]) }
+    }
+
+    /// The trace for people.
+    var traceText: String {
+        var lines = ["\(plainText(eventID)): \(verdict.rawValue)" + (reason.map { " (\(plainText($0)))" } ?? "")]
+        func add(_ steps: [TraceStep], indent: String) {
+            lines += steps.map { "\(indent)\($0.applies ? "*" : "-") \(plainText($0.entry)): \(plainText($0.detail))" }
+        }
+        add(trace, indent: "  ")
+        for rule in rules {
+            let words = rule.changed.inWords.map { plainText($0) } ?? "rule \(plainText(rule.changed.id ?? "?"))"
+            lines.append("  \(words): \(rule.decision?.rawValue ?? Verdict.undetermined.rawValue)")
+            add(rule.trace, indent: "    ")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension ChangedRule {
+    fileprivate var inWords: String? {
+        traffic.map { traffic in
+            ruleInWords(
+                direction: direction?.rawValue ?? "modified",
+                ipProtocol: traffic.ipProtocol.description,
+                ports: traffic.ports,
+                peer: traffic.peer.description
+            )
+        }
+    }
+}
+
+extension AuditValue {
+    fileprivate static func text(_ value: String?) -> Self {
+        value.map { .text($0) } ?? .null
+    }
+
+    fileprivate static func integer(_ value: Int?) -> Self {
+        value.map { .integer(Int64($0)) } ?? .null
+    }
+}

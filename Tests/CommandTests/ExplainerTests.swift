@@ -1,0 +1,130 @@
+import CloudTrailEvents
+import PolicyFile
+import SecurityGroups
+import Testing
+
+@testable import sg_revert
+
+@Suite struct ExplainerTests {
+    private static let policy = """
+        version: 1
+        watch:
+          - tags: { sg-revert: enforce }
+            changes: [ingress-added, rule-modified, ingress-removed]
+        allow:
+          - { name: office, direction: ingress, protocol: tcp, ports: 443, sources: [203.0.113.0/24] }
+        exempt:
+          - { name: terraform, principals: ["arn:aws:iam::*:role/terraform"] }
+        """
+
+    private func explain(
+        _ event: String,
+        _ request: String,
+        tags: [String: String]? = ["sg-revert": "enforce"],
+        role: String = "admin",
+        members: String = ""
+    ) throws -> Explanation {
+        let policy = try PolicyFile(text: Self.policy, path: "policy.yaml").policy
+        let record =
+            #"{"eventID":"e-1","eventSource":"ec2.amazonaws.com","eventName":"\#(event)","awsRegion":"eu-west-1","#
+            + #""userIdentity":{"type":"AssumedRole","sessionContext":{"sessionIssuer":"#
+            + #"{"arn":"arn:aws:iam::111122223333:role/\#(role)"}}},"#
+            + #""requestParameters":{"groupId":"sg-0a1b2c3d4e5f60718",\#(request)}\#(members)}"#
+        let explainer = Explainer(policy: policy, vpcID: nil, tags: tags)
+        return try #require(explainer.explain(DecodedMessage(body: record)))
+    }
+
+    private func permission(_ port: Int, _ blocks: String...) -> String {
+        let ranges = blocks.map { #"{"cidrIp":"\#($0)"}"# }.joined(separator: ",")
+        return #""ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":\#(port),"toPort":\#(port),"#
+            + #""ipRanges":{"items":[\#(ranges)]}}]}"#
+    }
+
+    private let authorize = "AuthorizeSecurityGroupIngress"
+
+    @Test func `one rule to revert makes the event one to revert`() throws {
+        let found = try explain(authorize, permission(443, "203.0.113.7/32", "0.0.0.0/0"))
+        #expect(found.verdict == .revert)
+        #expect(found.reason == "policy.yaml:3 watch")
+        #expect(found.rules.map(\.decision) == [.allow, .revert])
+        #expect(found.rules.map(\.reason) == [#"policy.yaml:6 allow "office""#, "policy.yaml:3 watch"])
+    }
+
+    @Test func `rules that may all stand make the event allowed`() throws {
+        let allowed = try explain(authorize, permission(443, "203.0.113.7/32"))
+        #expect(allowed.verdict == .allow)
+        let exempt = try explain(authorize, permission(22, "0.0.0.0/0"), role: "terraform")
+        #expect(exempt.verdict == .allow)
+        #expect(exempt.rules.map(\.decision) == [.exempt])
+    }
+
+    @Test func `what the record does not hold is asked for`() throws {
+        let found = try explain(authorize, permission(22, "0.0.0.0/0"), tags: nil)
+        #expect(found.verdict == .undetermined)
+        #expect(found.reason == "the policy needs the group's tags (--tag)")
+        #expect(found.rules.map(\.decision) == [nil])
+    }
+
+    @Test func `what is not for us is ignored, and the reason says why`() throws {
+        let request = permission(22, "0.0.0.0/0")
+        #expect(try explain(authorize, request, tags: [:]).reason == "not-watched")
+        #expect(try explain("AuthorizeSecurityGroupEgress", request).reason == "not-watched")
+        #expect(try explain("DeleteSecurityGroup", request).reason == "not-a-rule-change")
+        let failed = try explain(authorize, request, members: #","errorCode":"Client.DryRunOperation""#)
+        #expect(failed.verdict == .ignore)
+        #expect(failed.reason == "call-failed")
+        #expect(failed.rules.isEmpty)
+    }
+
+    @Test func `a modified rule is undetermined where its direction matters`() throws {
+        func modify(_ port: Int, _ block: String) throws -> Explanation {
+            let rule = #"{"IpProtocol":"tcp","FromPort":\#(port),"ToPort":\#(port),"CidrIpv4":"\#(block)"}"#
+            let update = #"{"SecurityGroupRuleId":"sgr-0a1b2c3d","SecurityGroupRule":\#(rule)}"#
+            return try explain("ModifySecurityGroupRules", #""SecurityGroupRule":\#(update)"#)
+        }
+        #expect(try modify(22, "0.0.0.0/0").verdict == .revert)
+        let open = try modify(443, "203.0.113.0/24")
+        #expect(open.verdict == .undetermined)
+        #expect(open.reason == "the record does not tell the direction")
+    }
+
+    @Test func `a removal that cannot be read is undetermined`() throws {
+        let found = try explain("RevokeSecurityGroupIngress", #""ipPermissions":"x""#)
+        #expect(found.verdict == .undetermined)
+        #expect(found.reason == "requestParameters.ipPermissions: is not a list")
+    }
+
+    @Test func `an event whose rules cannot be read is undetermined, and what is no event is nothing`() throws {
+        let found = try explain(authorize, #""ipPermissions":{}"#)
+        #expect(found.verdict == .undetermined)
+        #expect(found.reason == "undecodable: requestParameters: a successful call that names no rule")
+        let explainer = Explainer(policy: .watching([]), vpcID: nil, tags: nil)
+        #expect(explainer.explain(DecodedMessage(body: "{}")) == nil)
+        #expect(explainer.explain(DecodedMessage(body: "x")) == nil)
+    }
+
+    @Test func `a row has the columns of the ledger's rules up to the reason`() throws {
+        let row = try explain(authorize, permission(22, "0.0.0.0/0")).row(withTrace: false)
+        #expect(row.cells.map(\.column) == ["event_id", "decision", "reason"])
+        #expect(row.children.map(\.name) == ["rules"])
+        #expect(
+            row.children[0].rows[0].cells.map(\.column) == [
+                "event_id", "rule_id", "group_id", "direction", "protocol", "from_port", "to_port", "source",
+                "description", "decision", "reason",
+            ]
+        )
+    }
+
+    @Test func `the trace tells why no entry covered`() throws {
+        let text = try explain(authorize, permission(22, "0.0.0.0/0")).traceText
+        #expect(
+            text == """
+                e-1: revert (policy.yaml:3 watch)
+                  * policy.yaml:3 watch: watches ingress-added
+                  ingress tcp 22 from 0.0.0.0/0: revert
+                    - policy.yaml:6 allow "office": 443 does not cover 22
+                    - policy.yaml:8 exempt "terraform": no principal matches arn:aws:iam::111122223333:role/admin
+                """
+        )
+    }
+}
