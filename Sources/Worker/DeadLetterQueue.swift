@@ -40,7 +40,8 @@ public struct DeadLetterQueue: Sendable {
 
     /// About how many messages somebody is reading: another pass, or one that was killed, whose messages come back in minutes.
     public func hiddenCount() async throws -> Int {
-        try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) } ?? 0
+        try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) }
+            ?? 0
     }
 
     /// Sends the messages that `filter` means to the queue at `target`, each one sent first and deleted after, so that at no

@@ -31,7 +31,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `four workers that are killed at random, duplicates and faults: each event once, each rule as it must be`()
+        @Test
+        func `four workers that are killed at random, duplicates and faults: each event once, each rule as it must be`()
             async throws
         {
             let world = try await World(visibility: 5, receives: 20)
@@ -81,7 +82,9 @@ extension EndToEnd {
             let others = rows.filter { $0["outcome"] != "reverted" }
             #expect(others.isEmpty, "\(others)")
             #expect(try await world.isQuiet)
-            let told = try await world.notifications().compactMap { $0["MessageAttributes"]["event_id"]["Value"].string }
+            let told = try await world.notifications().compactMap {
+                $0["MessageAttributes"]["event_id"]["Value"].string
+            }
             let times = Dictionary(told.map { ($0, 1) }, uniquingKeysWith: +)
             let kills = await fleet.kills
             #expect(times.count == 600)

@@ -1,5 +1,4 @@
 import AWSClient
-import CloudTrailEvents
 import Foundation
 import Ledger
 import SecurityGroups
@@ -126,34 +125,23 @@ struct OutagesTests {
         #expect(Outages.isOutage(nobody))
     }
 
-    @Test("A run of an event goes through an outage of EC2, and knows what it revoked before an answer was lost")
+    @Test("A run goes through an outage of EC2, and knows as its doing what it revoked when every answer was lost")
     func run() async throws {
-        let aws = ScriptedAWS(time: time)
-        try aws.stand([1, 2])
-        // The effect comes, the answers do not, in all attempts of the call.
-        aws.with {
-            $0.lost["RevokeSecurityGroupIngress"] = Array(repeating: .ec2Error("InternalError", status: 500), count: 1)
-            $0.refusals["RevokeSecurityGroupIngress"] = []
-            $0.refusals["DescribeSecurityGroupRules"] = Array(
-                repeating: .ec2Error("Unavailable", status: 503),
-                count: 30
-            )
-        }
-        let it = try Pipeline(time: time, aws: aws)
-        var revert = it.pipeline.revert
-        revert.outages = outages()
-        let record = RecordText(rules: [1, 2], time: time.now - 60).json
-        guard case .change(let event, let change) = DecodedMessage(body: record) else { throw CancellationError() }
-        let group = try #require(SecurityGroupID(Name.group))
-        let watched = WatchedChange(
-            event: event,
-            change: change,
-            groupID: group,
-            place: try Gate(event, change).place,
-            watch: try #require(it.pipeline.policy.entry(watching: group, for: change.kind))
+        var revert = try Revert(standing: [1, 2])
+        revert.outages = Outages(
+            limit: nil,
+            backoff: Backoff(base: .seconds(1), cap: .seconds(30)) { 1 },
+            clock: revert.time.clock,
+            logger: .silent
         )
-        let result = try await revert(watched, claim: Revert.claim()) { _ in }
+        let trouble = HTTPResponse.ec2Error("InternalError", status: 500)
+        revert.aws.with {
+            $0.refusals["DescribeSecurityGroupRules"] = Array(repeating: trouble, count: 30)
+            $0.lost["RevokeSecurityGroupIngress"] = Array(repeating: trouble, count: 3)
+        }
+        let result = try await revert([1, 2], age: 60)
         #expect(result.outcome == .reverted)
         #expect(result.rules.map(\.outcome) == [.reverted, .reverted])
+        #expect(revert.aws.with { $0.rules.isEmpty })
     }
 }

@@ -75,7 +75,9 @@ struct DeadLetterOptions: ParsableArguments {
             try await body(letters, url)
             let hidden = try await letters.hiddenCount()
             if hidden > 0 {
-                complain("\(hidden) more are hidden by another reader, or by one that was killed: try again in 5 minutes")
+                complain(
+                    "\(hidden) more are hidden by another reader, or by one that was killed: try again in 5 minutes"
+                )
             }
         } catch let error as any CommandFailure {
             throw error

@@ -79,7 +79,10 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("repeats unseen only what may be, where a kept connection breaks after the request", arguments: [true, false])
+    @Test(
+        "repeats unseen only what may be, where a kept connection breaks after the request",
+        arguments: [true, false]
+    )
     func silentRepetition(isAllowed: Bool) async throws {
         let count = Mutex(0)
         let server = try LoopbackServer { _ in
