@@ -143,5 +143,55 @@ extension EndToEnd {
             #expect(try await world.isQuiet)
             #expect(try await world.notifications().count == 2)
         }
+
+        @Test func `a stop in the middle of an outage is bounded, and names what is left to the queue`() async throws {
+            let world = try await World()
+            let proxy = try FaultProxy()
+            let record = try await world.authorize(.ssh)
+            try await proxy.inflict(["kind": "hang", "service": "ec2"])
+            try await world.send(record)
+            let worker = try world.start(Self.worker + ["--shutdown-seconds", "2"], environment: proxy.environment)
+            try await eventually("EC2 is asked") { try await proxy.faults(of: "ec2.DescribeSecurityGroupRules") > 0 }
+            worker.terminate()
+            let result = try await worker.end()
+            #expect(result.exitCode == 1)
+            #expect(result.errorLines.last?.contains("stopped with work left to the queue, messages ") == true)
+            #expect(try await world.aws.count(world.queue) == 1)
+            #expect(try await world.aws.count(world.deadLetters) == 0)
+        }
+
+        @Test func `a service manager hears that the worker is ready, alive and stopping`() async throws {
+            let world = try await World()
+            let socket = world.folder.appendingPathComponent("notify").path
+            let heard = world.folder.appendingPathComponent("heard").path
+            let manager = try Python.run(
+                """
+                import socket, sys
+                manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                manager.bind(sys.argv[1])
+                with open(sys.argv[2], "w", buffering=1) as heard:
+                    while True:
+                        heard.write(manager.recv(100).decode() + "\\n")
+                """,
+                socket,
+                heard
+            )
+            defer { manager.terminate() }
+            try await eventually("the manager listens") { FileManager.default.fileExists(atPath: heard) }
+            let worker = try world.start(
+                Self.worker,
+                environment: ["NOTIFY_SOCKET": socket, "WATCHDOG_USEC": "200000"]
+            )
+            func lines() throws -> [Substring] {
+                try String(contentsOfFile: heard, encoding: .utf8).split(separator: "\n")
+            }
+            try await eventually("it is ready and alive") {
+                try lines().contains("READY=1") && lines().contains("WATCHDOG=1")
+            }
+            worker.terminate()
+            #expect(try await worker.end().exitCode == 0)
+            try await eventually("it is stopping") { try lines().last(where: { $0 != "WATCHDOG=1" }) == "STOPPING=1" }
+            #expect(try lines().filter { $0 == "READY=1" }.count == 1)
+        }
     }
 }

@@ -33,12 +33,6 @@ final class FaultProxy: Sendable {
         try await call("GET", "counts", body: "")[action]["faults"].integer ?? 0
     }
 
-    /// How many calls came, of all actions.
-    func calls() async throws -> Int {
-        let counts = try await call("GET", "counts", body: "")
-        return counts.keys.reduce(0) { $0 + (counts[$1]["calls"].integer ?? 0) }
-    }
-
     private func call(_ method: String, _ path: String, body: String) async throws -> JSON {
         let url = try HTTPURL("http://127.0.0.1:\(port)/\(path)").orThrow("the proxy has a URL")
         let answer = try await transport.send(
