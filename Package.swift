@@ -24,6 +24,7 @@ let package = Package(
         // Exact versions are the pin: a resolved file holds commit ids, which differ between mirrors.
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -47,14 +48,18 @@ let package = Package(
         .target(name: "PolicyFile", dependencies: ["SecurityGroups", "Yams"], swiftSettings: houseRules),
 
         // The edges.
+        .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: touchesC),
         .target(
             name: "AWSClient",
-            dependencies: ["CCurl", "CCrypto", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Hashing", "CCurl", .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
             swiftSettings: touchesC
         ),
         .target(
             name: "Ledger",
-            dependencies: ["SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: houseRules
         ),
         .target(
@@ -84,6 +89,13 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        // What scripts/bench/aws measures.
+        .executableTarget(
+            name: "aws-bench",
+            dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: houseRules
+        ),
+
         .testTarget(name: "SecurityGroupsTests", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
         .testTarget(
             name: "CloudTrailEventsTests",
@@ -101,13 +113,22 @@ let package = Package(
                 "AWSClient",
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
-            exclude: ["Support/botocore_sign.py"],
+            exclude: ["Support/botocore_peer.py"],
+            swiftSettings: houseRules
+        ),
+        // Writes a ledger and is killed at it, many at once.
+        .executableTarget(
+            name: "ledger-writer",
+            dependencies: ["Ledger", "SecurityGroups"],
+            path: "Tests/ledger-writer",
             swiftSettings: houseRules
         ),
         .testTarget(
             name: "LedgerTests",
-            dependencies: ["Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Ledger", "ledger-writer", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: houseRules
         ),
         .testTarget(

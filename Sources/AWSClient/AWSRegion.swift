@@ -58,6 +58,19 @@ public enum AWSPartition: String, Sendable, CaseIterable {
         }
     }
 
+    /// What the names of hosts end in that answer on IPv6 as well as IPv4.
+    public var dualStackDNSSuffix: String {
+        switch self {
+        case .aws, .usGovernment: "api.aws"
+        case .china: "api.amazonwebservices.com.cn"
+        case .europeanSovereignCloud: "api.amazonwebservices.eu"
+        case .iso: "api.aws.ic.gov"
+        case .isoB: "api.aws.scloud"
+        case .isoE: "api.cloud-aws.adc-e.uk"
+        case .isoF: "api.aws.hci.ic.gov"
+        }
+    }
+
     /// The partition whose Regions begin with `regionPrefix`, from the `regionRegex` that AWS publishes.
     init?(regionPrefix: String) {
         switch regionPrefix {

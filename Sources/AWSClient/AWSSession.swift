@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 
 /// The front door: who we are, where calls go, and the clients that make them.
@@ -9,8 +10,7 @@ public struct AWSSession: Sendable {
     public let region: AWSRegion?
 
     private let cache: CredentialCache
-    private let endpoints: EndpointSettings
-    private let runtime: AWSServiceClient.Runtime
+    private let sources: CredentialSources
 
     /// Reads the settings.
     ///
@@ -19,6 +19,8 @@ public struct AWSSession: Sendable {
     ///   - profile: beats `AWS_PROFILE`; chosen here, it also beats keys in the environment.
     ///   - region: beats `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
     ///   - endpointURL: where every call goes, such as an emulator; beats every configured endpoint.
+    ///   - metrics: counts and times every attempt of every call, as `sg_revert_api_calls_total` and
+    ///     `sg_revert_api_seconds`.
     ///   - version: of the program, for the `User-Agent` header.
     /// - Throws: `AWSClientError` for a setting that cannot be used. Credentials are looked for at the first call.
     public init(
@@ -28,6 +30,7 @@ public struct AWSSession: Sendable {
         endpointURL: String? = nil,
         transport: any HTTPTransport,
         logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         version: String = "dev",
         system: HostSystem = .current
     ) throws(AWSClientError) {
@@ -39,31 +42,43 @@ public struct AWSSession: Sendable {
             ("--region", region), ("AWS_REGION", environment.setting("AWS_REGION")),
             ("AWS_DEFAULT_REGION", environment.setting("AWS_DEFAULT_REGION")), ("region", properties.setting("region")),
         ]
-        self.region = try regions.first { $0.1 != nil }.flatMap(Self.region)
-        endpoints = try EndpointSettings(
-            explicit: endpointURL,
-            environment: environment,
-            profile: properties,
-            config: config
-        )
-
-        let environmentKeys = profile == nil ? [EnvironmentProvider(environment: environment)] : []
-        let chain = ProviderChain(environmentKeys + [SharedFileProvider(files: files)])
-        cache = CredentialCache(chain, now: system.now)
-        runtime = AWSServiceClient.Runtime(
+        let chosenRegion = try regions.first { $0.1 != nil }.flatMap(Self.region)
+        let runtime = AWSServiceClient.Runtime(
             transport: transport,
             system: system,
             maximumAttempts: try Self.maximumAttempts(environment, properties),
-            userAgent: UserAgent.text(version: version),
-            logger: logger
+            userAgent: UserAgent.text(version: version, environment: environment, profile: properties),
+            logger: logger,
+            metrics: CallMetrics(factory: metrics)
         )
+        let instance = try InstanceMetadataSettings(environment: environment, profile: properties)
+        sources = CredentialSources(
+            environment: environment,
+            region: chosenRegion,
+            endpoints: try EndpointSettings(
+                explicit: endpointURL,
+                environment: environment,
+                profile: properties,
+                config: config
+            ),
+            runtime: runtime,
+            instance: InstanceMetadata(settings: instance, runtime: runtime)
+        )
+        self.region = chosenRegion
+        cache = CredentialCache(sources.defaultChain(files, isProfileExplicit: profile != nil), runtime: runtime)
     }
 
-    private init(_ other: AWSSession, cache: CredentialCache) {
-        region = other.region
-        endpoints = other.endpoints
-        runtime = other.runtime
+    private init(region: AWSRegion?, sources: CredentialSources, cache: CredentialCache) {
+        self.region = region
+        self.sources = sources
         self.cache = cache
+    }
+
+    /// The same session, in the Region of the EC2 instance it runs on where no setting names one. Asks nobody if the
+    /// Region is known.
+    public func locatingRegion() async throws -> AWSSession {
+        guard region == nil, let found = try await sources.instance.region() else { return self }
+        return AWSSession(region: found, sources: sources, cache: cache)
     }
 
     /// Credentials that are valid now, fetched if need be.
@@ -73,7 +88,7 @@ public struct AWSSession: Sendable {
 
     /// The same settings with credentials from `provider` alone, such as those of an assumed role.
     public func session(with provider: any CredentialProvider) -> AWSSession {
-        AWSSession(self, cache: CredentialCache(provider, now: runtime.system.now))
+        AWSSession(region: region, sources: sources, cache: CredentialCache(provider, runtime: sources.runtime))
     }
 
     // MARK: Clients
@@ -87,12 +102,18 @@ public struct AWSSession: Sendable {
     ///   signed requests go to nobody else.
     public func sqs(queueURL: String) throws(AWSClientError) -> SQSClient {
         let queue = try QueueAddress(queueURL)
-        let override = endpoints.override(.sqs)
-        guard let endpoint = override ?? queue.endpoint else {
+        if let override = try sources.endpoints.override(.sqs) {
+            return SQSClient(client: client(.sqs, try chosen(queue.region), override))
+        }
+        guard let endpoint = queue.endpoint else {
             throw .invalidQueueURL(
                 queueURL,
                 reason: "its host is no SQS host of a known Region; expected https://sqs.REGION.amazonaws.com/…"
             )
+        }
+        let rules = sources.endpoints.rules
+        if let region = queue.region, rules.usesFIPS || rules.usesDualStack {
+            return SQSClient(client: try client(.sqs, region))
         }
         return SQSClient(client: client(.sqs, try chosen(queue.region), endpoint))
     }
@@ -122,37 +143,21 @@ public struct AWSSession: Sendable {
     }
 
     private func client(_ service: AWSService, _ region: AWSRegion?) throws(AWSClientError) -> AWSServiceClient {
-        let region = try chosen(region)
-        return client(service, region, try endpoints.endpoint(service, region))
+        try sources.client(service, try chosen(region), cache)
     }
 
     private func client(_ service: AWSService, _ region: AWSRegion, _ endpoint: HTTPURL) -> AWSServiceClient {
-        AWSServiceClient(service: service, region: region, endpoint: endpoint, credentials: cache, runtime: runtime)
+        AWSServiceClient(
+            service: service,
+            region: region,
+            endpoint: endpoint,
+            credentials: cache,
+            runtime: sources.runtime
+        )
     }
 
     private func chosen(_ chosen: AWSRegion?) throws(AWSClientError) -> AWSRegion {
         guard let region = chosen ?? region else { throw .missingRegion }
         return region
-    }
-
-    // MARK: Settings
-
-    private static func region(_ name: String, _ text: String?) throws(AWSClientError) -> AWSRegion? {
-        guard let text else { return nil }
-        guard let region = AWSRegion(text) else {
-            throw .invalidSetting(name: name, value: text, reason: "no such AWS Region; expected a name like eu-west-1")
-        }
-        return region
-    }
-
-    private static func maximumAttempts(
-        _ environment: [String: String],
-        _ profile: [String: String]
-    ) throws(AWSClientError) -> Int {
-        guard let text = environment.setting("AWS_MAX_ATTEMPTS") ?? profile.setting("max_attempts") else { return 3 }
-        guard let number = Int(text), (1...100).contains(number) else {
-            throw .invalidSetting(name: "AWS_MAX_ATTEMPTS", value: text, reason: "expected a number from 1 to 100")
-        }
-        return number
     }
 }

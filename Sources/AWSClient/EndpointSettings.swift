@@ -1,10 +1,7 @@
-/// The services that this client speaks to; the raw value is the name in host names and in signatures.
-enum AWSService: String, Sendable, CaseIterable {
-    case sqs, ec2, sns, sts
-}
-
-/// Where calls go instead of AWS's own hosts, if anybody said so.
+/// Where calls go: an address that somebody configured, else AWS's own.
 struct EndpointSettings: Sendable {
+    /// Which of AWS's own hosts are wanted.
+    let rules: EndpointRules
     /// The address for every service, from code, flag or the most specific setting.
     private let overrides: [AWSService: HTTPURL]
 
@@ -36,24 +33,43 @@ struct EndpointSettings: Sendable {
             overrides[service] = try Self.endpoint(name, text)
         }
         self.overrides = overrides
-        for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
-            guard try !Self.flag(name, environment, profile) else {
-                let reason = "not supported yet; unset it and name the host in AWS_ENDPOINT_URL_SQS, …_EC2 and so on"
-                throw .invalidSetting(name: name, value: "true", reason: reason)
-            }
-        }
+        rules = EndpointRules(
+            usesFIPS: try Self.flag("AWS_USE_FIPS_ENDPOINT", environment, profile),
+            usesDualStack: try Self.flag("AWS_USE_DUALSTACK_ENDPOINT", environment, profile),
+            usesGlobalSTS: try Self.usesGlobalSTS(environment, profile)
+        )
     }
 
     /// The configured address for `service`.
-    func override(_ service: AWSService) -> HTTPURL? {
-        overrides[service]
+    ///
+    /// - Throws: where FIPS or dual-stack hosts are wanted too, which nobody can promise of such an address.
+    func override(_ service: AWSService) throws(AWSClientError) -> HTTPURL? {
+        guard let override = overrides[service] else { return nil }
+        for (name, isWanted) in [
+            ("AWS_USE_FIPS_ENDPOINT", rules.usesFIPS), ("AWS_USE_DUALSTACK_ENDPOINT", rules.usesDualStack),
+        ] where isWanted {
+            let reason = "the endpoint \(override) is configured for \(service.rawValue); drop one of the two settings"
+            throw .invalidSetting(name: name, value: "true", reason: reason)
+        }
+        return override
     }
 
-    /// The configured address for `service`, else AWS's own in `region`.
-    func endpoint(_ service: AWSService, _ region: AWSRegion) throws(AWSClientError) -> HTTPURL {
-        if let override = overrides[service] { return override }
-        let text = "https://\(service.rawValue).\(region).\(region.partition.dnsSuffix)/"
-        return try Self.endpoint("endpoint", text)
+    /// The configured address for `service`, else AWS's own in `region`, and the Region to sign for.
+    func endpoint(
+        _ service: AWSService,
+        _ region: AWSRegion
+    ) throws(AWSClientError) -> (url: HTTPURL, signingRegion: AWSRegion) {
+        if let override = try override(service) {
+            // DynamoDB refuses calls to its dual-stack hosts that were not made by its dual-stack rules.
+            guard service != .dynamodb || override.host != "dynamodb.\(region).\(region.partition.dualStackDNSSuffix)"
+            else {
+                let reason = "it is a dual-stack host of AWS; set AWS_USE_DUALSTACK_ENDPOINT=true in its place"
+                throw .invalidSetting(name: "AWS_ENDPOINT_URL_DYNAMODB", value: override.description, reason: reason)
+            }
+            return (override, region)
+        }
+        let (text, signingRegion) = rules.endpoint(service, region)
+        return (try Self.endpoint("endpoint", text), signingRegion)
     }
 
     private static func endpoint(_ name: String, _ text: String) throws(AWSClientError) -> HTTPURL {
@@ -83,6 +99,19 @@ struct EndpointSettings: Sendable {
         case "true": return true
         case "false": return false
         default: throw .invalidSetting(name: name, value: value, reason: "expected true or false")
+        }
+    }
+
+    private static func usesGlobalSTS(
+        _ environment: [String: String],
+        _ profile: [String: String]
+    ) throws(AWSClientError) -> Bool {
+        let name = "AWS_STS_REGIONAL_ENDPOINTS"
+        let value = environment.setting(name) ?? profile.setting("sts_regional_endpoints") ?? "regional"
+        switch value.lowercased() {
+        case "legacy": return true
+        case "regional": return false
+        default: throw .invalidSetting(name: name, value: value, reason: "expected regional or legacy")
         }
     }
 }

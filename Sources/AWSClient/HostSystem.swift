@@ -1,9 +1,12 @@
+import Dispatch
 public import Foundation
 
 /// What the client needs of the machine beside HTTP: passed in, so that tests decide time, chance and files.
 public struct HostSystem: Sendable {
     /// The time by the machine's clock.
     public var now: @Sendable () -> Date
+    /// Time that only goes forward, to measure with; where it begins means nothing.
+    public var uptime: @Sendable () -> Duration
     /// Waits between attempts; throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void
     /// A number in 0...1 for jitter.
@@ -12,20 +15,49 @@ public struct HostSystem: Sendable {
     public var makeID: @Sendable () -> String
     /// The bytes of a file, or nil if there is none.
     public var readFile: @Sendable (String) throws -> [UInt8]?
+    /// Replaces a file as a whole by one that only its owner can read.
+    public var writeFile: @Sendable (String, [UInt8]) throws -> Void
+    /// Every address that a host name stands for, in text; none for a name that nobody knows.
+    public var addresses: @Sendable (String) async -> [String]
+    /// Runs a line of shell; what it writes to its error output is lost, since that may hold secrets.
+    public var shell: @Sendable (String) async throws -> ShellResult
 
-    /// A machine made of its parts.
+    /// What a line of shell left behind.
+    public struct ShellResult: Sendable {
+        /// 0 for success.
+        public var status: Int32
+        /// What it wrote to its standard output.
+        public var output: [UInt8]
+
+        /// A result; tests script commands with it.
+        public init(status: Int32, output: [UInt8]) {
+            self.status = status
+            self.output = output
+        }
+    }
+
+    /// A machine made of its parts; without the last four, one that keeps no file, resolves no name, runs no command, and
+    /// on which everything takes no time.
     public init(
         now: @escaping @Sendable () -> Date,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         random: @escaping @Sendable () -> Double,
         makeID: @escaping @Sendable () -> String,
-        readFile: @escaping @Sendable (String) throws -> [UInt8]?
+        readFile: @escaping @Sendable (String) throws -> [UInt8]?,
+        writeFile: @escaping @Sendable (String, [UInt8]) throws -> Void = { _, _ in },
+        addresses: @escaping @Sendable (String) async -> [String] = { _ in [] },
+        shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) },
+        uptime: @escaping @Sendable () -> Duration = { .zero }
     ) {
         self.now = now
         self.sleep = sleep
         self.random = random
         self.makeID = makeID
         self.readFile = readFile
+        self.writeFile = writeFile
+        self.addresses = addresses
+        self.shell = shell
+        self.uptime = uptime
     }
 
     /// The machine that the process runs on.
@@ -42,6 +74,49 @@ public struct HostSystem: Sendable {
             } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
                 return nil
             }
-        }
+        },
+        writeFile: { path, bytes in try replaceFile(path, bytes) },
+        addresses: { name in await blocking { Host(name: name).addresses } },
+        shell: { command in try await blocking { Result { try run(command) } }.get() },
+        uptime: { origin.duration(to: .now) }
     )
+
+    private static let origin = ContinuousClock.now
+
+    private static func replaceFile(_ path: String, _ bytes: [UInt8]) throws {
+        let (files, draft) = (FileManager.default, "\(path).\(UUID().uuidString)")
+        guard files.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600]),
+            unsafe rename(draft, path) == 0
+        else {
+            try? files.removeItem(atPath: draft)
+            throw CocoaError(.fileWriteUnknown)
+        }
+    }
+
+    /// Credential processes that hang are ended after this long, so that a call fails rather than waits for ever.
+    private static let shellBound: TimeInterval = 60
+
+    private static func run(_ command: String) throws -> ShellResult {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let bound = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + shellBound, execute: bound)
+        defer { bound.cancel() }
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return ShellResult(status: process.terminationStatus, output: Array(bytes))
+    }
+
+    /// Work that blocks, on a thread of its own rather than one of the few that run tasks.
+    private static func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: work()) }
+        }
+    }
 }

@@ -14,12 +14,14 @@ struct QueueAddress {
         endpoint = isOurs ? HTTPURL("\(url.scheme.rawValue)://\(url.authority)/") : nil
     }
 
-    /// `sqs.REGION.SUFFIX`, or the older `REGION.queue.SUFFIX`.
+    /// `sqs.REGION.SUFFIX` with its FIPS and dual-stack forms, or the older `REGION.queue.SUFFIX`.
     private static func region(host: String) -> AWSRegion? {
         let labels = host.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
         guard labels.count == 3 else { return nil }
-        let name = labels[0] == "sqs" ? labels[1] : labels[1] == "queue" ? labels[0] : ""
-        guard let region = AWSRegion(name), labels[2] == region.partition.dnsSuffix else { return nil }
-        return region
+        let isCurrent = labels[0] == "sqs" || labels[0] == "sqs-fips"
+        let name = isCurrent ? labels[1] : labels[1] == "queue" ? labels[0] : ""
+        guard let region = AWSRegion(name) else { return nil }
+        let isDualStack = isCurrent && labels[2] == region.partition.dualStackDNSSuffix
+        return isDualStack || labels[2] == region.partition.dnsSuffix ? region : nil
     }
 }

@@ -1,6 +1,6 @@
 /// How the client introduces itself, in the form that AWS's own SDKs agreed on.
 enum UserAgent {
-    static func text(version: String) -> String {
+    static func text(version: String, environment: [String: String], profile: [String: String]) -> String {
         #if arch(x86_64)
             let architecture = "x86_64"
         #elseif arch(arm64)
@@ -8,7 +8,13 @@ enum UserAgent {
         #else
             let architecture = "other"
         #endif
-        return "sg-revert/\(token(version)) ua/2.1 os/linux lang/swift md/arch#\(architecture)"
+        var parts = ["sg-revert/\(token(version)) ua/2.1 os/linux lang/swift md/arch#\(architecture)"]
+        if let place = environment.setting("AWS_EXECUTION_ENV") { parts.append("exec-env/\(token(place))") }
+        parts.append("cfg/retry-mode#standard")
+        if let app = environment.setting("AWS_SDK_UA_APP_ID") ?? profile.setting("sdk_ua_app_id") {
+            parts.append("app/\(token(app))")
+        }
+        return parts.joined(separator: " ")
     }
 
     /// A header token: characters that may not be in one become hyphens.

@@ -29,17 +29,26 @@ enum AuditQuery {
                 [cursor.eventTime, cursor.eventTime, cursor.eventID]
             )
         }
+        let columns = "\(AuditEvent.columns.joined(separator: ", ")), coalesce(event_time, '')"
+        let order = "ORDER BY coalesce(event_time, '') DESC, event_id DESC LIMIT ?"
+        let last: StatementArguments = [max(0, limit)]
+        guard let actor = filter.actor?.bounded else {
+            return ("SELECT \(columns) FROM audit_events \(condition.sql) \(order)", condition.arguments + last)
+        }
+        // Whoever called or whoever stands behind: one OR of the two would have all their events sorted for each page.
+        let (caller, issuer) = (condition.with("actor_arn = ?", [actor]), condition.with("issuer_arn = ?", [actor]))
         let sql = """
-            SELECT \(AuditEvent.columns.joined(separator: ", ")), coalesce(event_time, '')
-            FROM audit_events \(condition.sql)
-            ORDER BY coalesce(event_time, '') DESC, event_id DESC LIMIT ?
+            SELECT \(columns) FROM audit_events WHERE event_id IN (
+                SELECT event_id FROM (SELECT event_id FROM events \(caller.sql) \(order))
+                UNION SELECT event_id FROM (SELECT event_id FROM events \(issuer.sql) \(order))
+            ) \(order)
             """
-        return (sql, condition.arguments + [max(0, limit)])
+        return (sql, caller.arguments + last + issuer.arguments + last + last)
     }
 
     /// How many events the filter lets through.
     static func count(matching filter: EventFilter, in db: Database) throws -> Int {
-        let condition = Condition(filter)
+        let condition = Condition(filter).with(actor: filter.actor)
         return try Int.fetchOne(
             db,
             sql: "SELECT count(*) FROM audit_events \(condition.sql)",
@@ -88,7 +97,6 @@ private struct Condition {
         ] {
             if let value { add("\(column) = ?", [value.bounded]) }
         }
-        if let actor = filter.actor?.bounded { add("(actor_arn = ? OR issuer_arn = ?)", [actor, actor]) }
         // An event without a time has the empty text, which is before every time.
         if let since = filter.since { add("coalesce(event_time, '') >= ?", [RFC3339.format(since)]) }
         if let until = filter.until {
@@ -99,6 +107,19 @@ private struct Condition {
     /// The clause, empty when everything is let through.
     var sql: String {
         terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND ")
+    }
+
+    /// The condition and one more.
+    func with(_ term: String, _ values: StatementArguments) -> Condition {
+        var condition = self
+        condition.add(term, values)
+        return condition
+    }
+
+    /// The condition and that an actor, where one is given, called or stands behind.
+    func with(actor: String?) -> Condition {
+        guard let actor = actor?.bounded else { return self }
+        return with("(actor_arn = ? OR issuer_arn = ?)", [actor, actor])
     }
 
     mutating func add(_ term: String, _ values: StatementArguments) {

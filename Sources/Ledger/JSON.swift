@@ -1,3 +1,5 @@
+import Foundation
+
 /// JSON with one text for one value: keys sorted, no spaces, nothing escaped that need not be, so that a hash can
 /// rest on it.
 enum JSON: Hashable {
@@ -70,5 +72,56 @@ extension JSON {
     /// An optional text.
     init(_ text: String?) {
         self = text.map(JSON.string) ?? .null
+    }
+}
+
+extension JSON: Decodable {
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .boolean(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode([JSON].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSON].self))
+        }
+    }
+
+    /// The members of the object that `text` holds.
+    ///
+    /// - Throws: `DecodingError` for any other text.
+    static func object(_ text: String) throws -> [String: JSON] {
+        try JSONDecoder().decode([String: JSON].self, from: Data(text.utf8))
+    }
+
+    /// The text, if it is one.
+    var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    /// The number, if it is one.
+    var integer: Int64? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    /// The truth, if it is one.
+    var boolean: Bool? {
+        if case .boolean(let value) = self { value } else { nil }
+    }
+
+    /// The elements, none where it is no array.
+    var elements: [JSON] {
+        if case .array(let values) = self { values } else { [] }
+    }
+
+    /// A member, where it is an object that has it.
+    subscript(_ key: String) -> JSON? {
+        if case .object(let members) = self { members[key] } else { nil }
     }
 }

@@ -12,6 +12,10 @@ public enum LedgerError: Error, Hashable, CustomStringConvertible {
     case notALedger(path: String)
     /// A newer version of the program has migrated it.
     case fromTheFuture(path: String, version: Int, known: Int)
+    /// An older version of the program wrote it, without what this question needs.
+    case fromThePast(path: String)
+    /// There is a file already where a new one is to be made.
+    case exists(path: String)
     /// Its file system is shared with other hosts, where SQLite's locks do not hold.
     case networkFileSystem(path: String)
     /// SQLite did not take a setting on which the ledger's safety rests.
@@ -40,6 +44,10 @@ public enum LedgerError: Error, Hashable, CustomStringConvertible {
             "\(path): this is not a ledger of sg-revert; name another file with --ledger"
         case .fromTheFuture(let path, let version, let known):
             "\(path): the ledger has version \(version), this program knows up to \(known); use the newer sg-revert"
+        case .fromThePast(let path):
+            "\(path): an older sg-revert wrote this ledger; start this version's worker on it once, which brings it up to date"
+        case .exists(let path):
+            "\(path): there is a file already; name a new one, or remove it first"
         case .networkFileSystem(let path):
             "\(path): the ledger is on a network file system, where SQLite's locks do not hold; use a local disk"
         case .settingRefused(let path, let setting, let value):

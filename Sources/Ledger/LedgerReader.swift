@@ -4,8 +4,9 @@ import GRDB
 /// Reads a ledger beside the workers that write it: makes no file, changes none, and keeps no lock from one call to
 /// the next.
 public struct LedgerReader: Sendable {
-    private let path: String
-    private let queue: DatabaseQueue
+    /// The file, as an absolute path.
+    public let path: String
+    let queue: DatabaseQueue
 
     /// Opens the ledger at `path`, which must exist.
     ///
@@ -46,7 +47,17 @@ public struct LedgerReader: Sendable {
         try read { try AuditQuery.rules(of: eventIDs, in: $0) }
     }
 
-    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+    /// The same, for what a ledger has only since its trail is chained.
+    func readTrail<T>(_ body: (Database) throws -> T) throws -> T {
+        try read { db in
+            guard try Schema.checkedVersion(of: db, path: path) == Schema.migrations.count else {
+                throw LedgerError.fromThePast(path: path)
+            }
+            return try body(db)
+        }
+    }
+
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
         do {
             return try queue.read(body)
         } catch {

@@ -78,8 +78,16 @@ extension LedgerTransaction {
             "aws_request_id": JSON(result.awsRequestID), "error_code": JSON(result.errorCode),
             "error_message": JSON(result.errorMessage), "dry_run": .boolean(result.isDryRun),
             "own_request_ids": .array(result.ownRequestIDs.map(JSON.string)),
-            "rules": .array(result.rules.map(entry)),
+            "calls": .array(result.calls.map(entry)), "rules": .array(result.rules.map(entry)),
         ]
+    }
+
+    private func entry(_ call: APICall) -> JSON {
+        .object([
+            "action": .string(call.action), "started_at": .string(RFC3339.format(call.startedAt)),
+            "ms": .integer(call.milliseconds), "request_ids": .array(call.requestIDs.map(JSON.string)),
+            "error": JSON(call.error),
+        ])
     }
 
     private func entry(_ rule: RuleResult) -> JSON {

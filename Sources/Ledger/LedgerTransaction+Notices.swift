@@ -74,7 +74,8 @@ extension LedgerTransaction {
 }
 
 extension [String] {
-    fileprivate func json(_ values: [AuditValue]) -> [String: JSON] {
+    /// The cells of these columns, as the members of a JSON object.
+    func json(_ values: [AuditValue]) -> [String: JSON] {
         Dictionary(zip(self, values.map(JSON.init))) { first, _ in first }
     }
 }

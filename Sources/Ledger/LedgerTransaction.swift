@@ -24,11 +24,24 @@ public struct LedgerTransaction {
         try append(kind, eventID: eventID?.bounded, entry.mapValues(JSON.init))
     }
 
-    /// Every change is told here in the transaction that makes it.
+    /// Every change is told here in the transaction that makes it. The transaction has the write lock, so that the
+    /// writers of all processes lengthen one chain.
     func append(_ kind: String, eventID: String?, _ entry: [String: JSON]) throws {
+        let head = try row("SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1", [])
+        let entry = TrailEntry(
+            seq: (head?[0] ?? 0) + 1,
+            at: RFC3339.format(now),
+            eventID: eventID,
+            worker: worker,
+            kind: kind.bounded,
+            entry: JSON.object(entry).text
+        )
         try run(
-            "INSERT INTO trail (at, event_id, worker, kind, entry) VALUES (?, ?, ?, ?, ?)",
-            [RFC3339.format(now), eventID, worker, kind.bounded, JSON.object(entry).text.withoutNUL]
+            "INSERT INTO trail (\(TrailEntry.columns)) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                entry.seq, entry.at, entry.eventID, entry.worker, entry.kind, entry.entry,
+                entry.hash(after: head?[1] ?? TrailEntry.genesis),
+            ]
         )
     }
 

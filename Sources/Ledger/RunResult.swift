@@ -1,3 +1,4 @@
+public import Foundation
 public import SecurityGroups
 
 /// How one run of an event came out.
@@ -14,6 +15,8 @@ public struct RunResult: Hashable, Sendable {
     public let awsRequestID: String?
     /// EC2's ids of all calls that changed something, by which CloudTrail's records of them are recognised as ours.
     public let ownRequestIDs: [String]
+    /// The calls to AWS that the run made, in their order.
+    public var calls: [APICall]
     /// The code of the error, if there was one.
     public let errorCode: String?
     /// The message of the error, if there was one.
@@ -31,6 +34,7 @@ public struct RunResult: Hashable, Sendable {
         exposedMilliseconds: Int64? = nil,
         awsRequestID: String? = nil,
         ownRequestIDs: [String] = [],
+        calls: [APICall] = [],
         errorCode: String? = nil,
         errorMessage: String? = nil,
         isDryRun: Bool = false,
@@ -42,10 +46,40 @@ public struct RunResult: Hashable, Sendable {
         self.exposedMilliseconds = exposedMilliseconds
         self.awsRequestID = awsRequestID?.bounded
         self.ownRequestIDs = ownRequestIDs.map(\.bounded)
+        self.calls = calls
         self.errorCode = errorCode?.bounded
         self.errorMessage = errorMessage?.bounded
         self.isDryRun = isDryRun
         self.notify = notify
+    }
+}
+
+/// One call to AWS that a run made, or shared with other runs.
+public struct APICall: Hashable, Sendable {
+    /// EC2's name of the action.
+    public let action: String
+    /// When the run asked for it, before any wait for a call under way.
+    public let startedAt: Date
+    /// From then until the answer, retries included.
+    public let milliseconds: Int64
+    /// AWS's ids of the requests, as far as they are known: several where the answer had several pages or tries.
+    public let requestIDs: [String]
+    /// What went wrong, if anything did.
+    public let error: String?
+
+    /// A call with these values.
+    public init(
+        action: String,
+        startedAt: Date,
+        milliseconds: Int64,
+        requestIDs: [String] = [],
+        error: String? = nil
+    ) {
+        self.action = action.bounded
+        self.startedAt = startedAt
+        self.milliseconds = milliseconds
+        self.requestIDs = requestIDs.map(\.bounded)
+        self.error = error?.bounded
     }
 }
 

@@ -6,7 +6,10 @@ enum Schema {
     static let applicationID: Int64 = 0x7367_7276
 
     /// Each brings a ledger from the version that is its index to the next. Those that were released never change.
-    static let migrations = [version1]
+    static let migrations: [@Sendable (Database) throws -> Void] = [
+        { try $0.execute(sql: version1) },
+        version2,
+    ]
 
     /// Brings the ledger up to date. To be called in an immediate transaction, which lets one process at a time
     /// through: of many that start at once, the first migrates and the others find it done.
@@ -14,7 +17,7 @@ enum Schema {
         let version = try checkedVersion(of: db, path: path)
         guard version < migrations.count else { return }
         for migration in migrations[version...] {
-            try db.execute(sql: migration)
+            try migration(db)
         }
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count)")
     }
@@ -34,6 +37,48 @@ enum Schema {
         let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
         guard application == 0, version == 0, tables == 0 else { throw LedgerError.notALedger(path: path) }
         return 0
+    }
+
+    /// Chains the trail, and gives every filter of a listing an index of its own.
+    private static func version2(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                DROP TRIGGER trail_keeps;
+                ALTER TABLE trail ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+                CREATE INDEX trail_by_event ON trail (event_id) WHERE event_id IS NOT NULL;
+                CREATE INDEX events_by_region ON events (region, coalesce(event_time, ''), event_id);
+                CREATE INDEX events_by_actor ON events (actor_arn, coalesce(event_time, ''), event_id);
+                CREATE INDEX events_by_issuer ON events (issuer_arn, coalesce(event_time, ''), event_id);
+                """
+        )
+        var previous = TrailEntry.genesis
+        var last: Int64 = 0
+        while case let page = try TrailEntry.page(from: last + 1, limit: 500, in: db), !page.isEmpty {
+            for entry in page {
+                previous = entry.hash(after: previous)
+                last = entry.seq
+                try db.cachedStatement(sql: "UPDATE trail SET hash = ? WHERE seq = ?")
+                    .execute(arguments: [previous, entry.seq])
+            }
+        }
+        try db.execute(sql: trailKeeps)
+    }
+
+    /// What keeps entries from being changed, unless by somebody who means to.
+    static let trailKeeps = """
+        CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail
+            BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+        """
+    /// What keeps entries from being removed; a prune lifts it for its own transaction.
+    static let trailStays = """
+        CREATE TRIGGER trail_stays BEFORE DELETE ON trail
+            BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+        """
+
+    /// The text of every table, index, trigger and view, as a ledger of this version has them.
+    static func definitions(in db: Database) throws -> [String: String] {
+        let rows = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
     }
 
     /// Tables are strict, so that what is read has the type that was written. The expression `coalesce(event_time, '')`
@@ -126,10 +171,8 @@ enum Schema {
             kind TEXT NOT NULL,
             entry TEXT NOT NULL                     -- JSON object with sorted keys
         ) STRICT;
-        CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail
-            BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
-        CREATE TRIGGER trail_stays BEFORE DELETE ON trail
-            BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+        \(trailKeeps)
+        \(trailStays)
 
         CREATE VIEW audit_events AS SELECT
             event_id, outcome, reason, event_name, account, region, group_id, actor_arn, issuer_arn, source_ip,

@@ -4,7 +4,8 @@ public import Foundation
 /// The queue of what failed.
 public struct DeadLetterQueue: Sendable {
     private let sqs: SQSClient
-    private let url: String
+    /// The queue's URL.
+    public let url: String
 
     /// For how long a pass over the queue hides what it reads: longer than any pass should take.
     private static let passSeconds = 300

@@ -27,24 +27,29 @@ struct RevertRun: Sendable {
         claim: Claim,
         intend: ([SecurityGroupRuleID]) async throws -> Void
     ) async throws -> RunResult {
+        var calls = CallLog(clock: clock)
         var state = RunState(watched: watched, claim: claim, policy: policy, start: clock.now(), settle: settle)
         do {
             while !state.open.isEmpty {
-                let live = try await rules(of: state.open.map(\.added), watched: watched)
-                let standing = state.judge(live, now: clock.now(), isDryRun: isDryRun)
+                let look = try await calls.record("DescribeSecurityGroupRules", ids: \.requestIDs) {
+                    try await rules(of: state.open.map(\.added), watched: watched)
+                }
+                let standing = state.judge(look.rules, now: clock.now(), isDryRun: isDryRun)
                 if !standing.isEmpty {
                     try await intend(state.noteIntent(to: standing))
-                    let results = try await riding(watched.place) {
-                        do {
-                            return try await gateway.revoke(
-                                standing.map(\.id),
-                                of: watched.groupID,
-                                watched.direction,
-                                in: watched.place
-                            )
-                        } catch {
-                            state.noteLostAnswer()
-                            throw error
+                    let results = try await calls.record(watched.revokeAction, ids: { $0.compactMap(\.requestID) }) {
+                        try await riding(watched.place) {
+                            do {
+                                return try await gateway.revoke(
+                                    standing.map(\.id),
+                                    of: watched.groupID,
+                                    watched.direction,
+                                    in: watched.place
+                                )
+                            } catch {
+                                state.noteLostAnswer()
+                                throw error
+                            }
                         }
                     }
                     state.note(results, for: standing, now: clock.now())
@@ -61,11 +66,13 @@ struct RevertRun: Sendable {
         } catch {
             state.fail(with: error)
         }
-        return state.result(isDryRun: isDryRun)
+        var result = state.result(isDryRun: isDryRun)
+        result.calls = calls.calls
+        return result
     }
 
     /// By id where the record has ids, which costs one call for the rules of many events; else the whole group.
-    private func rules(of added: [ChangedRule], watched: WatchedChange) async throws -> [LiveRule] {
+    private func rules(of added: [ChangedRule], watched: WatchedChange) async throws -> Look {
         let ids = added.compactMap(\.strictID)
         return try await riding(watched.place) {
             ids.count == added.count

@@ -18,6 +18,12 @@ enum Revocation: Hashable, Sendable {
     case notFound
 }
 
+/// What EC2 shows of some rules, and its ids of the calls that showed it.
+struct Look: Hashable, Sendable {
+    var rules: [LiveRule]
+    var requestIDs: [String]
+}
+
 /// EC2, as the worker sees it: look at rules, revoke rules. Both gather while a call for the same place is in flight.
 struct SecurityGroupGateway: Sendable {
     private struct Lane: Hashable {
@@ -35,7 +41,7 @@ struct SecurityGroupGateway: Sendable {
     }
 
     private let clients: EC2Clients
-    private let looks: Coalescer<Place, SecurityGroupRuleID, LiveRule?>
+    private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
     private let revokes: Coalescer<Lane, SecurityGroupRuleID, Revocation>
 
     init(session: AWSSession) {
@@ -53,15 +59,18 @@ struct SecurityGroupGateway: Sendable {
     }
 
     /// The rules of these ids that stand, of any group.
-    func rules(_ ids: [SecurityGroupRuleID], in place: Place) async throws -> [LiveRule] {
-        try await looks.submit(ids, for: place).compactMap(\.self)
+    func rules(_ ids: [SecurityGroupRuleID], in place: Place) async throws -> Look {
+        let looks = try await looks.submit(ids, for: place)
+        return Look(rules: looks.flatMap(\.rules), requestIDs: looks.flatMap(\.requestIDs).uniqued())
     }
 
     /// Every rule of a group; none where the group does not exist.
-    func rules(of group: SecurityGroupID, in place: Place) async throws -> [LiveRule] {
-        try await clients.client(in: place.region)
-            .describeSecurityGroupRules(filters: [EC2Filter(name: "group-id", values: [group.description])])
-            .compactMap(LiveRule.init)
+    func rules(of group: SecurityGroupID, in place: Place) async throws -> Look {
+        let filter = EC2Filter(name: "group-id", values: [group.description])
+        var requestIDs: [String] = []
+        let rules = try await clients.client(in: place.region)
+            .describeSecurityGroupRules(filters: [filter]) { requestIDs.append($0) }
+        return Look(rules: rules.compactMap(LiveRule.init), requestIDs: requestIDs)
     }
 
     /// Revokes rules of a group by id and proves it.
@@ -84,16 +93,18 @@ struct SecurityGroupGateway: Sendable {
         at ids: [SecurityGroupRuleID],
         in place: Place,
         clients: EC2Clients
-    ) async throws -> [LiveRule?] {
+    ) async throws -> [Look] {
         let ec2 = try clients.client(in: place.region)
         var found: [SecurityGroupRuleID: LiveRule] = [:]
+        var requestIDs: [String] = []
         for chunk in ids.chunks(of: 200) {
             let filter = EC2Filter(name: "security-group-rule-id", values: chunk.map(\.description))
-            for rule in try await ec2.describeSecurityGroupRules(filters: [filter]).compactMap(LiveRule.init) {
+            let rules = try await ec2.describeSecurityGroupRules(filters: [filter]) { requestIDs.append($0) }
+            for rule in rules.compactMap(LiveRule.init) {
                 found[rule.id] = rule
             }
         }
-        return ids.map { found[$0] }
+        return ids.map { Look(rules: found[$0].map { [$0] } ?? [], requestIDs: requestIDs) }
     }
 
     /// Without one of the ids the whole call has no effect, so what EC2 cannot find is looked into and the rest goes on.
@@ -121,7 +132,7 @@ struct SecurityGroupGateway: Sendable {
                     )
                 let named = Set(answer.revokedRuleIDs)
                 let unnamed = rest.filter { !named.contains($0.description) }
-                let standing = try await Set(look(at: unnamed, in: place, clients: clients).compactMap { $0?.id })
+                let standing = try await Set(look(at: unnamed, in: place, clients: clients).flatMap(\.rules).map(\.id))
                 for id in rest {
                     results[id] =
                         standing.contains(id)
@@ -129,7 +140,7 @@ struct SecurityGroupGateway: Sendable {
                 }
                 rest = []
             } catch let error as AWSServiceError where error.saysNotFound {
-                let standing = try await Set(look(at: rest, in: place, clients: clients).compactMap { $0?.id })
+                let standing = try await Set(look(at: rest, in: place, clients: clients).flatMap(\.rules).map(\.id))
                 // A repeated attempt may have met its own first effect.
                 for id in rest where !standing.contains(id) && error.attempt > 1 {
                     results[id] = .revoked(requestID: error.requestID)

@@ -60,7 +60,7 @@ public struct WorkQueue: Sendable {
     }
 
     /// What the worker has to know of the queue.
-    func attributes() async throws -> QueueAttributes {
+    public func attributes() async throws -> QueueAttributes {
         try await QueueAttributes(sqs.getQueueAttributes(queueURL: url))
     }
 
@@ -84,13 +84,13 @@ public struct WorkQueue: Sendable {
 }
 
 /// What the worker has to know of a queue.
-struct QueueAttributes: Sendable {
+public struct QueueAttributes: Sendable {
     /// For how long a received message stays hidden.
-    let visibilityTimeout: Duration
+    public let visibilityTimeout: Duration
     /// Where SQS moves what was received too often.
-    let deadLetterTargetARN: String?
+    public let deadLetterTargetARN: String?
     /// How often a message is received before SQS moves it.
-    let maxReceiveCount: Int?
+    public let maxReceiveCount: Int?
 
     init(_ attributes: [String: String]) {
         visibilityTimeout = .seconds(Int(attributes["VisibilityTimeout"] ?? "") ?? 30)

@@ -79,6 +79,8 @@ public struct Worker: Sendable {
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let consumer = consumer(of: queue, attributes, deadLetters: deadLetters) { wake.yield() }
+        // Ends with this function, which cancels it.
+        async let _ = logAnchors()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             if let notifier {
                 group.addTask { await run(notifier, wakes: wakes, stop: stop) }
@@ -101,6 +103,16 @@ public struct Worker: Sendable {
             await group.next()
             group.cancelAll()
         }
+    }
+
+    /// Puts the head of the ledger's trail into the log once an hour, so that it is also where whoever can write the
+    /// ledger cannot.
+    private func logAnchors() async {
+        repeat {
+            if let anchor = try? await writer.write({ try $0.anchor() }) {
+                logger.notice("ledger anchor", metadata: ["anchor": "\(anchor)"])
+            }
+        } while (try? await clock.sleep(.seconds(3600))) != nil
     }
 
     /// Asks for the queue until it answers, or the worker is to stop.

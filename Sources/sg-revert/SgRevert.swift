@@ -7,7 +7,7 @@ struct SgRevert: AsyncParsableCommand {
         commandName: "sg-revert",
         abstract: "Reverts forbidden changes to AWS security groups within seconds, and keeps the record.",
         version: version,
-        subcommands: [WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self]
+        subcommands: [WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, DoctorCommand.self]
     )
 
     static let version = "0.1.0"
@@ -17,7 +17,10 @@ struct SgRevert: AsyncParsableCommand {
 @main
 enum Main {
     static func main() async {
+        // A reader that has seen enough, such as head, is told by the write that fails.
+        signal(SIGPIPE, SIG_IGN)
         do {
+            defer { StandardOutput.flush() }
             var command = try SgRevert.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

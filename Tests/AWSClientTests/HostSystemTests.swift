@@ -18,4 +18,31 @@ struct HostSystemTests {
         #expect(try read("/dev/null") == [])
         #expect(throws: (any Error).self) { try read(directory.path()) }
     }
+
+    @Test("replaces a file by one that nobody else can read")
+    func writeFile() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for text in ["first", "second"] {
+            try HostSystem.current.writeFile(path, Array(text.utf8))
+            #expect(try HostSystem.current.readFile(path) == Array(text.utf8))
+        }
+        let permissions = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(permissions == 0o600)
+        #expect(throws: (any Error).self) { try HostSystem.current.writeFile("/nowhere/file", []) }
+    }
+
+    @Test("runs a line of shell, and hears its output and status alone")
+    func shell() async throws {
+        let result = try await HostSystem.current.shell("printf 'a b'; echo secret >&2; exit 3")
+        #expect(result.status == 3)
+        #expect(result.output == Array("a b".utf8))
+    }
+
+    @Test("knows the addresses of this machine, and none of a name that there is not")
+    func addresses() async {
+        let found = await HostSystem.current.addresses("localhost")
+        #expect(!found.isEmpty && found.allSatisfy { ["127.0.0.1", "::1"].contains($0) })
+        #expect(await HostSystem.current.addresses("no-such-host.invalid").isEmpty)
+    }
 }

@@ -75,7 +75,8 @@ import Testing
         let entry = try test.value("SELECT entry FROM trail WHERE kind = 'finished'")
         let finishedAt = RFC3339.format(test.now)
         #expect(
-            entry == #"{"attempt":1,"aws_request_id":null,"dry_run":true,"error_code":null,"error_message":null,"#
+            entry
+                == #"{"attempt":1,"aws_request_id":null,"calls":[],"dry_run":true,"error_code":null,"error_message":null,"#
                 + #""exposed_ms":1500,"fence":1,"finished_at":"\#(finishedAt)","outcome":"reverted","#
                 + #""own_request_ids":["r1"],"reason":null,"replaces":true,"rules":[{"decision":"revert","#
                 + #""description":"d","direction":"ingress","from_port":22,"group_id":"sg-1","outcome":"reverted","#

@@ -130,6 +130,8 @@ import Testing
     @Test(arguments: [
         (EventFilter(), "events_by_time"), (EventFilter(group: "sg-1"), "events_by_group"),
         (EventFilter(account: "1"), "events_by_account"), (EventFilter(outcome: .failed), "events_by_outcome"),
+        (EventFilter(region: "r"), "events_by_region"), (EventFilter(since: .distantPast), "events_by_time"),
+        (EventFilter(until: .distantFuture), "events_by_time"),
     ])
     func `a page is a range of an index, however many rows precede it`(_ filter: EventFilter, _ index: String) throws {
         let cursor = EventCursor(eventTime: RFC3339.format(test.now), eventID: "e")
@@ -142,5 +144,35 @@ import Testing
             "\(plan)"
         )
         #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+    }
+
+    @Test func `an actor's page is a range of two indexes, and only what they have is sorted`() throws {
+        let cursor = EventCursor(eventTime: RFC3339.format(test.now), eventID: "e")
+        let (sql, arguments) = AuditQuery.page(matching: EventFilter(actor: "a"), after: cursor, limit: 9)
+        let plan = try DatabaseQueue(path: test.path).read {
+            try Row.fetchAll($0, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] as String }
+        }
+        for index in ["events_by_actor", "events_by_issuer"] {
+            #expect(
+                plan.contains { $0.contains("SEARCH events USING INDEX \(index) ") && $0.contains("<expr><?") },
+                "\(plan)"
+            )
+        }
+        #expect(!plan.contains { $0.hasPrefix("SCAN events") }, "\(plan)")
+    }
+
+    @Test func `an actor is who called or who stands behind, each event once`() async throws {
+        for (id, actor, issuer) in [("a", "x", "y"), ("b", "y", "x"), ("c", "x", "x"), ("d", "y", "y")] {
+            try await add(EventFacts(eventID: id, eventName: "Authorize", actorARN: actor, issuerARN: issuer))
+        }
+        let reader = try LedgerReader(path: test.path)
+        let found = try reader.events(matching: EventFilter(actor: "x"), after: nil, limit: 9)
+        #expect(found.map(\.eventID) == ["c", "b", "a"])
+        #expect(
+            try reader.events(matching: EventFilter(actor: "x"), after: found[0].cursor, limit: 1).map(\.eventID) == [
+                "b"
+            ]
+        )
+        #expect(try reader.count(matching: EventFilter(actor: "x")) == 3)
     }
 }

@@ -45,7 +45,7 @@ import Testing
     @Test func `a ledger from the future is refused, and left alone`() throws {
         _ = try test.open()
         try test.execute("PRAGMA user_version = 99")
-        let future = LedgerError.fromTheFuture(path: test.path, version: 99, known: 1)
+        let future = LedgerError.fromTheFuture(path: test.path, version: 99, known: 2)
         #expect(throws: future) { try test.open() }
         #expect(throws: future) { try LedgerReader(path: test.path) }
         #expect(try test.value("PRAGMA user_version") == "99")
@@ -142,7 +142,8 @@ import Testing
         LedgerError.claimLost(eventID: "e", fence: 1), .missing(path: "p"), .isDirectory(path: "p"),
         .notAccessible(path: "p", reason: "r"), .notALedger(path: "p"), .fromTheFuture(path: "p", version: 2, known: 1),
         .networkFileSystem(path: "p"), .settingRefused(path: "p", setting: "s", value: "v"), .busy(path: "p"),
-        .needsRecovery(path: "p"), .damaged(path: "p", detail: "d"), .failed(path: "p", detail: "d"),
+        .fromThePast(path: "p"), .exists(path: "p"), .needsRecovery(path: "p"), .damaged(path: "p", detail: "d"),
+        .failed(path: "p", detail: "d"),
     ])
     func `every error is one line that says what to do`(_ error: LedgerError) {
         let parts = error.description.split(separator: ";")

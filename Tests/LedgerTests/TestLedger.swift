@@ -10,8 +10,10 @@ final class TestLedger: Sendable {
     var path: String { directory + "/ledger.db" }
     private let time = Mutex(Date(timeIntervalSince1970: 1_764_106_859.123))
 
-    init() throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("ledger-\(UUID())").path
+    /// - Parameter parent: Where the directory is made; by default among the temporary files.
+    init(in parent: String? = nil) throws {
+        let parent = parent.map { URL(fileURLWithPath: $0) } ?? FileManager.default.temporaryDirectory
+        directory = parent.appendingPathComponent("ledger-\(UUID())").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 

@@ -27,7 +27,10 @@ public struct ProviderChain: CredentialProvider {
     /// The first credentials found, or nil if no place has any.
     public func credentials() async throws -> Credentials? {
         for provider in providers {
-            if let found = try await provider.credentials() { return found }
+            if var found = try await provider.credentials() {
+                found.source = found.source ?? provider.name
+                return found
+            }
         }
         return nil
     }

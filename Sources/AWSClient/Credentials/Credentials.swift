@@ -12,6 +12,8 @@ public struct Credentials: Hashable, Sendable {
     public let expiration: Date?
     /// The account they belong to, where the source says so.
     public let accountID: String?
+    /// The place that the default chain found them in, for a person to read.
+    public internal(set) var source: String?
 
     /// Credentials as a source gave them.
     public init(

@@ -7,9 +7,18 @@ struct SharedConfig: Equatable {
     /// The `[services …]` sections.
     var services: [String: [String: String]] = [:]
 
+    /// Where each property of a profile stands; under "" the profile itself.
+    var positions: [String: [String: Position]] = [:]
+
     /// Which of the two files a text is: they differ in how a section names its profile.
     enum Kind {
         case config, credentials
+    }
+
+    /// A line of one of the files, for an error.
+    struct Position: Equatable {
+        let kind: Kind
+        let line: Int
     }
 
     /// What is wrong with a file, and on which line.
@@ -29,7 +38,10 @@ struct SharedConfig: Equatable {
             guard let name = Self.sectionName(section.header, kind) else { continue }
             switch name {
             case .profile("default", prefixed: false) where hasPrefixedDefault: continue
-            case .profile(let name, _): profiles[name, default: [:]].merge(section.properties) { $1 }
+            case .profile(let name, _):
+                profiles[name, default: [:]].merge(section.properties) { $1 }
+                let lines = section.lines.merging(["": section.line]) { $1 }
+                positions[name, default: [:]].merge(lines.mapValues { Position(kind: kind, line: $0) }) { $1 }
             case .ssoSession(let name): ssoSessions[name, default: [:]].merge(section.properties) { $1 }
             case .services(let name): services[name, default: [:]].merge(section.properties) { $1 }
             }

@@ -2,7 +2,10 @@
 struct SharedConfigParser {
     struct Section {
         let header: String
+        let line: Int
         var properties: [String: String] = [:]
+        /// The line of each property.
+        var lines: [String: Int] = [:]
     }
 
     private(set) var sections: [Section] = []
@@ -31,7 +34,7 @@ struct SharedConfigParser {
     private mutating func openSection(_ line: Substring) throws(SharedConfig.SyntaxError) {
         let line = uncommented(line, needsSpace: false)
         guard line.hasSuffix("]") else { throw error("Profile definition must end with ']'") }
-        sections.append(Section(header: line.dropFirst().dropLast().trimmingWhitespace()))
+        sections.append(Section(header: line.dropFirst().dropLast().trimmingWhitespace(), line: self.line))
         property = nil
     }
 
@@ -39,6 +42,7 @@ struct SharedConfigParser {
         guard !sections.isEmpty else { throw error("Expected a profile definition") }
         let (key, value) = try split(uncommented(line, needsSpace: true), what: "property")
         property = (key.lowercased(), value.isEmpty)
+        sections[sections.count - 1].lines[key.lowercased()] = self.line
         store(value)
     }
 

@@ -56,6 +56,14 @@ struct SharedFiles: Sendable {
         return config
     }
 
+    /// A profile and the line of its property, as an error names them.
+    func place(of key: String, in profile: String, _ config: SharedConfig) -> String {
+        let positions = config.positions[profile]
+        guard let position = positions?[key] ?? positions?[""] else { return "profile \(profile) in \(names)" }
+        let path = (position.kind == .config ? configPath : credentialsPath) ?? ""
+        return "profile \(profile), \(path):\(position.line)"
+    }
+
     /// The files' names for an error.
     var names: String {
         [configPath, credentialsPath].compactMap(\.self).joined(separator: " and ")

@@ -5,7 +5,8 @@ import Synchronization
 /// The thread that owns libcurl's multi handle, and the inbox through which tasks reach it.
 ///
 /// Only the thread touches transfers; others put requests into the inbox and wake it. `curl_multi_wakeup` is the one
-/// libcurl call that other threads may make, and it is made under the inbox's lock, as is the clean-up.
+/// libcurl call that other threads may make. It is made under a lock of its own, as is the clean-up: under the inbox's,
+/// the thread would wake only to wait for whoever woke it.
 @safe
 final class CurlEventLoop: Sendable {
     typealias Continuation = CheckedContinuation<Result<HTTPResponse, HTTPTransportError>, Never>
@@ -17,29 +18,37 @@ final class CurlEventLoop: Sendable {
         let continuation: Continuation
     }
 
+    /// What is the same for every transfer.
+    struct Options: Sendable {
+        let caBundle: String?
+        let proxies: ProxySettings
+        let maximumResponseSize: Int
+    }
+
     private struct Inbox {
         var submissions: [Submission] = []
         var cancelled: Set<UInt64> = []
         var isStopping = false
-        var hasEnded = false
+        /// Whether the thread reads it no more.
+        var isClosed = false
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let inbox = Mutex(Inbox())
+    /// Whether the multi handle is gone.
+    private let hasEnded = Mutex(false)
     // Shared with other threads only for `curl_multi_wakeup`, which libcurl allows while the handle stands.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
-    private let caBundle: String?
-    private let maximumResponseSize: Int
+    private let options: Options
 
-    init(caBundle: String?, maximumResponseSize: Int) throws(HTTPTransportError) {
+    init(options: Options) throws(HTTPTransportError) {
         guard let multi = unsafe curl_multi_init() else {
             throw .refused(host: "any host", reason: "libcurl cannot start; check the installed libcurl and memory")
         }
         // Idle connections to keep: libcurl's own bound shrinks with the number of running transfers.
         _ = unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
         unsafe self.multi = multi
-        self.caBundle = caBundle
-        self.maximumResponseSize = maximumResponseSize
+        self.options = options
     }
 
     func start() {
@@ -52,17 +61,14 @@ final class CurlEventLoop: Sendable {
         let isAccepted = inbox.withLock { inbox in
             guard !inbox.isStopping else { return false }
             inbox.submissions.append(submission)
-            wake()
             return true
         }
-        if !isAccepted { submission.continuation.resume(returning: .failure(.shutDown)) }
+        if isAccepted { wake() } else { submission.continuation.resume(returning: .failure(.shutDown)) }
     }
 
     func cancel(_ id: UInt64) {
-        inbox.withLock { inbox in
-            inbox.cancelled.insert(id)
-            if !inbox.hasEnded { wake() }
-        }
+        inbox.withLock { _ = $0.cancelled.insert(id) }
+        wake()
     }
 
     func forget(_ id: UInt64) {
@@ -70,19 +76,19 @@ final class CurlEventLoop: Sendable {
     }
 
     func stop(then waiter: CheckedContinuation<Void, Never>?) {
-        let hasEnded = inbox.withLock { inbox in
+        // Whether the thread has taken its leave is known under the inbox's lock, lest a waiter be left behind.
+        let isGone = inbox.withLock { inbox in
             inbox.isStopping = true
-            guard !inbox.hasEnded else { return true }
-            if let waiter { inbox.stopWaiters.append(waiter) }
-            wake()
-            return false
+            if let waiter, !inbox.isClosed { inbox.stopWaiters.append(waiter) }
+            return inbox.isClosed
         }
-        if hasEnded { waiter?.resume() }
+        if isGone { waiter?.resume() } else { wake() }
     }
 
-    /// To be called under the inbox's lock, while the multi handle stands.
     private func wake() {
-        _ = unsafe curl_multi_wakeup(multi)
+        hasEnded.withLock { hasEnded in
+            if !hasEnded { _ = unsafe curl_multi_wakeup(multi) }
+        }
     }
 
     // MARK: On the thread
@@ -106,9 +112,12 @@ final class CurlEventLoop: Sendable {
         for id in transfers.keys {
             end(id, in: &transfers, with: .failure(.shutDown))
         }
-        let waiters = inbox.withLock { inbox in
+        hasEnded.withLock { hasEnded in
             _ = unsafe curl_multi_cleanup(multi)
-            inbox.hasEnded = true
+            hasEnded = true
+        }
+        let waiters = inbox.withLock { inbox in
+            inbox.isClosed = true
             return inbox.stopWaiters
         }
         for waiter in waiters { waiter.resume() }
@@ -117,7 +126,7 @@ final class CurlEventLoop: Sendable {
     private func begin(_ submission: Submission, in transfers: inout [UInt64: CurlTransfer]) {
         let transfer: CurlTransfer
         do throws(HTTPTransportError) {
-            transfer = try CurlTransfer(submission, caBundle: caBundle, maximumResponseSize: maximumResponseSize)
+            transfer = try CurlTransfer(submission, options)
         } catch {
             return submission.continuation.resume(returning: .failure(error))
         }

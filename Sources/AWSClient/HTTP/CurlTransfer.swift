@@ -18,15 +18,14 @@ final class CurlTransfer {
 
     init(
         _ submission: CurlEventLoop.Submission,
-        caBundle: String?,
-        maximumResponseSize: Int
+        _ options: CurlEventLoop.Options
     ) throws(HTTPTransportError) {
         let request = submission.request
         id = submission.id
         host = request.url.host
         timeout = submission.timeout
         continuation = submission.continuation
-        self.maximumResponseSize = maximumResponseSize
+        maximumResponseSize = options.maximumResponseSize
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard let easy = unsafe curl_easy_init() else {
             unsafe errorText.deallocate()
@@ -35,8 +34,10 @@ final class CurlTransfer {
         unsafe self.easy = easy
         setRequest(request)
         setLimits()
+        if request.isMetadata { set(CURLOPT_CONNECTTIMEOUT_MS, 1000) }
+        setProxy(request, options.proxies)
         setCallbacks()
-        if let caBundle { _ = unsafe ccurl_set_string(easy, CURLOPT_CAINFO, caBundle) }
+        if let caBundle = options.caBundle { _ = unsafe ccurl_set_string(easy, CURLOPT_CAINFO, caBundle) }
     }
 
     deinit {
@@ -70,7 +71,7 @@ final class CurlTransfer {
         set(CURLOPT_PATH_AS_IS, 1)
         // On a new connection libcurl repeats nothing by itself.
         set(CURLOPT_FRESH_CONNECT, request.isSilentlyRepeatable ? 0 : 1)
-        if request.body.isEmpty, request.method != "POST" {
+        if request.method == "GET" {
             set(CURLOPT_HTTPGET, 1)
         } else {
             set(CURLOPT_POST, 1)
@@ -81,7 +82,7 @@ final class CurlTransfer {
         _ = unsafe ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
         // libcurl adds these by itself; without a value the line means "leave it out".
         let lines =
-            ["Expect:", "Accept:"]
+            ["Expect:", "Accept:", "Content-Type:"].filter { request.headers[String($0.dropLast())] == nil }
             + request.headers.fields.map { field in
                 field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)"
             }
@@ -111,6 +112,14 @@ final class CurlTransfer {
         // Connections and names are given up in time to follow a change of DNS.
         set(CURLOPT_MAXLIFETIME_CONN, 300)
         set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
+    }
+
+    private func setProxy(_ request: HTTPRequest, _ proxies: ProxySettings) {
+        let isHere = request.isMetadata || request.url.isLoopback
+        // Empty means none, where nothing would mean that libcurl reads the environment by itself.
+        let proxy = isHere ? nil : request.url.scheme == .https ? proxies.https : proxies.http
+        _ = unsafe ccurl_set_string(easy, CURLOPT_PROXY, proxy ?? "")
+        _ = unsafe ccurl_set_string(easy, CURLOPT_NOPROXY, proxies.exceptions ?? "")
     }
 
     private func setCallbacks() {

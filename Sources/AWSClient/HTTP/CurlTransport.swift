@@ -3,8 +3,7 @@ import Synchronization
 /// HTTP/1.1 through libcurl: one thread drives every transfer and keeps connections alive between them.
 ///
 /// HTTP/1.1 is forced because libcurl keeps a dead multiplexed connection for reuse after a timeout, which would stop
-/// a long poll for good. Redirects are never followed: a signed request belongs to one host. `HTTPS_PROXY` and
-/// `NO_PROXY` hold as libcurl defines them.
+/// a long poll for good. Redirects are never followed: a signed request belongs to one host.
 public final class CurlTransport: HTTPTransport {
     private let loop: CurlEventLoop
     private let nextID = Atomic<UInt64>(0)
@@ -13,9 +12,16 @@ public final class CurlTransport: HTTPTransport {
     ///
     /// - Parameters:
     ///   - caBundle: the file of certificates to trust in place of the system's (`AWS_CA_BUNDLE`).
+    ///   - proxies: what carries requests to other machines; none unless it says so.
     ///   - maximumResponseSize: bytes of body beyond which an answer is given up.
-    public init(caBundle: String? = nil, maximumResponseSize: Int = 16 * 1024 * 1024) throws(HTTPTransportError) {
-        loop = try CurlEventLoop(caBundle: caBundle, maximumResponseSize: maximumResponseSize)
+    public init(
+        caBundle: String? = nil,
+        proxies: ProxySettings = ProxySettings(environment: [:]),
+        maximumResponseSize: Int = 16 * 1024 * 1024
+    ) throws(HTTPTransportError) {
+        loop = try CurlEventLoop(
+            options: .init(caBundle: caBundle, proxies: proxies, maximumResponseSize: maximumResponseSize)
+        )
         loop.start()
     }
 
@@ -25,7 +31,7 @@ public final class CurlTransport: HTTPTransport {
 
     /// Sends `request`; cancelling the task closes its connection at once.
     public func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
-        if request.url.scheme == .http, !request.url.isLoopback {
+        if request.url.scheme == .http, !request.url.isLoopback, !request.isMetadata {
             throw .refused(host: request.url.host, reason: "plain http is allowed to this machine only; use https")
         }
         // A line break in a token or setting would otherwise add headers of its own.

@@ -11,6 +11,9 @@ public struct HTTPRequest: Sendable {
     /// Whether the request may be sent a second time by the HTTP client on its own, which libcurl does when a connection that
     /// was kept alive breaks; nobody would know that the answer is to a repetition.
     public var isSilentlyRepeatable = true
+    /// Whether it goes to the metadata service of the machine or container it runs on: plain http is fine there, a
+    /// proxy would ask about its own machine, and nobody there answers slowly.
+    public var isMetadata = false
 
     /// A request that nothing has signed yet.
     public init(method: String, url: HTTPURL, headers: HTTPHeaders = [:], body: [UInt8] = []) {

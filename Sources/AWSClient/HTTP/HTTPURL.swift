@@ -57,6 +57,20 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         "\(scheme.rawValue)://\(authority)\(path)"
     }
 
+    /// The same host with `path` behind the path, and a query; both as they go over the wire.
+    func appending(path: String, query: String) -> HTTPURL {
+        let base = self.path.hasSuffix("/") ? String(self.path.dropLast()) : self.path
+        return HTTPURL(scheme: scheme, host: host, port: port, path: base + path, query: query)
+    }
+
+    private init(scheme: Scheme, host: String, port: Int?, path: String, query: String) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.path = path
+        self.query = query
+    }
+
     /// The URL as it is requested.
     var text: String {
         query.isEmpty ? description : "\(description)?\(query)"

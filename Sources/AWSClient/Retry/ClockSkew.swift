@@ -30,7 +30,7 @@ enum ClockSkew {
     }
 
     /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT`.
-    private static func parse(_ text: String) -> Date? {
+    static func parse(_ text: String) -> Date? {
         let parts = text.split { $0 == " " || $0 == ":" }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         guard parts.count == 8, parts[7] == "GMT", let month = months.firstIndex(of: String(parts[2])),

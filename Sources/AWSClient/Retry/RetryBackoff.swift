@@ -11,11 +11,18 @@ enum RetryBackoff {
     /// - Parameters:
     ///   - attempt: the one that failed, from 1.
     ///   - random: in 0...1; full jitter, so that clients that failed together do not come back together.
+    ///   - transientBase: the bound of the first wait after a transient failure, in seconds.
     ///   - retryAfter: the value of `x-amz-retry-after`, in milliseconds. It may lengthen the wait by at most 5 s.
-    static func delay(_ reason: RetryReason, attempt: Int, random: Double, retryAfter: String? = nil) -> Duration {
+    static func delay(
+        _ reason: RetryReason,
+        attempt: Int,
+        random: Double,
+        transientBase: Double = AWSService.sqs.transientBackoff,
+        retryAfter: String? = nil
+    ) -> Duration {
         let base =
             switch reason {
-            case .transient: 0.05
+            case .transient: transientBase
             case .throttling: 1.0
             }
         // The exponent is bounded before it is used: 2^9 · 0.05 s is over the cap already.

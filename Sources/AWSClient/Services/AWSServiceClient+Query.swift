@@ -1,19 +1,29 @@
+import Foundation
+
 extension AWSServiceClient {
-    /// The version of each query API, which never changed since.
+    /// The version of each query API, which never changed since; the others have none.
     private var apiVersion: String {
         switch service {
         case .ec2: "2016-11-15"
         case .sns: "2010-03-31"
         case .sts: "2011-06-15"
-        case .sqs: "2012-11-05"
+        case .sqs, .dynamodb, .sso, .ssoOIDC: ""
         }
+    }
+
+    /// What a query API answered.
+    struct QueryAnswer {
+        let root: XMLTree
+        let requestID: String?
+        /// The service's clock when it answered.
+        let date: Date?
     }
 
     /// Calls `action` in the query protocol and reads the root element of the answer.
     func query(
         _ action: String,
         _ addParameters: (inout QueryEncoder) -> Void = { _ in }
-    ) async throws -> (root: XMLTree, requestID: String?) {
+    ) async throws -> QueryAnswer {
         var encoder = QueryEncoder(action: action, version: apiVersion)
         addParameters(&encoder)
         let response = try await send(
@@ -26,7 +36,11 @@ extension AWSServiceClient {
         do throws(XMLTree.Failure) {
             let root = try XMLTree.parse(response.body)
             let requestID = root.text("requestId") ?? root["ResponseMetadata"]?.text("RequestId") ?? response.requestID
-            return (root, requestID)
+            return QueryAnswer(
+                root: root,
+                requestID: requestID,
+                date: response.headers["Date"].flatMap(ClockSkew.parse)
+            )
         } catch {
             throw unreadable(action, error.description)
         }

@@ -4,32 +4,6 @@ import Synchronization
 
 /// The one way of every call: sign, send, classify, retry.
 struct AWSServiceClient: Sendable {
-    /// What the clients of a session have in common.
-    struct Runtime: Sendable {
-        let transport: any HTTPTransport
-        let system: HostSystem
-        let maximumAttempts: Int
-        let userAgent: String
-        let logger: Logger
-    }
-
-    /// One call, whatever its protocol.
-    struct Call: Sendable {
-        let operation: String
-        var headers: HTTPHeaders
-        let body: [UInt8]
-        var timeout: Duration = .seconds(10)
-        /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
-        /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
-        var isLongPoll = false
-
-        /// Whether a repetition does the same and gets the same answer. Else it must be one of our own attempts, which are
-        /// counted: the second revoke finds nothing, the second send is a second message.
-        var isSilentlyRepeatable: Bool {
-            !["RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "SendMessage", "Publish"].contains(operation)
-        }
-    }
-
     /// What survives from call to call: shared by all copies of a client.
     private final class State: Sendable {
         let quota = Mutex(RetryQuota())
@@ -37,9 +11,11 @@ struct AWSServiceClient: Sendable {
     }
 
     let service: AWSService
+    /// What calls are signed for.
     let region: AWSRegion
     let endpoint: HTTPURL
-    let credentials: CredentialCache
+    /// Who signs; nobody where the call itself says who one is.
+    let credentials: CredentialCache?
     let runtime: Runtime
     private let state = State()
 
@@ -52,7 +28,7 @@ struct AWSServiceClient: Sendable {
         var mayRecover = true
         var attempt = 1
         while true {
-            let credentials = try await credentials.credentials()
+            let credentials = try await credentials?.credentials()
             let offset = state.clockOffset.withLock(\.self)
             let request = signed(
                 call,
@@ -62,20 +38,14 @@ struct AWSServiceClient: Sendable {
                 attempt: attempt
             )
             let failure: Failure
-            do throws(HTTPTransportError) {
-                let response = try await runtime.transport.send(request, timeout: call.timeout)
-                if (200..<300).contains(response.status) {
-                    state.quota.withLock { $0.succeeded(lastCost: lastCost) }
-                    return response
-                }
-                failure = self.failure(response, of: call, attempt: attempt)
-            } catch .cancelled {
-                throw CancellationError()
-            } catch {
-                failure = self.failure(error, of: call)
+            switch try await answer(to: request, call, attempt) {
+            case .success(let response):
+                state.quota.withLock { $0.succeeded(lastCost: lastCost) }
+                return response
+            case .failure(let found): failure = found
             }
 
-            guard attempt < runtime.maximumAttempts else { throw failure.error }
+            guard attempt < maximumAttempts else { throw failure.error }
             if mayRecover, await recover(from: failure, credentials: credentials, offset: offset) {
                 mayRecover = false
             } else {
@@ -92,20 +62,55 @@ struct AWSServiceClient: Sendable {
         }
     }
 
+    private var maximumAttempts: Int {
+        runtime.maximumAttempts ?? service.defaultAttempts
+    }
+
+    /// One attempt, measured.
+    private func answer(
+        to request: HTTPRequest,
+        _ call: Call,
+        _ attempt: Int
+    ) async throws(CancellationError) -> Result<HTTPResponse, Failure> {
+        let start = runtime.system.uptime()
+        func record(_ result: CallMetrics.Result) {
+            runtime.metrics.record(service, call.operation, result, took: runtime.system.uptime() - start)
+        }
+        let failure: Failure
+        do throws(HTTPTransportError) {
+            let response = try await runtime.transport.send(request, timeout: call.timeout)
+            guard !(200..<300).contains(response.status) else {
+                record(.success)
+                return .success(response)
+            }
+            failure = self.failure(response, of: call, attempt: attempt)
+        } catch .cancelled {
+            record(.cancelled)
+            throw CancellationError()
+        } catch {
+            failure = self.failure(error, of: call)
+        }
+        record(failure.result)
+        return .failure(failure)
+    }
+
     // MARK: Failures
 
-    private struct Failure {
+    private struct Failure: Error {
         let error: any Error
         let code: String
         let reason: RetryReason?
+        let result: CallMetrics.Result
         var headers = HTTPHeaders()
     }
 
     private func failure(_ response: HTTPResponse, of call: Call, attempt: Int) -> Failure {
         var error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
         error.attempt = attempt
-        let reason: RetryReason? = error.isThrottling ? .throttling : error.isTransient ? .transient : nil
-        return Failure(error: error, code: error.code, reason: reason, headers: response.headers)
+        let (reason, result): (RetryReason?, CallMetrics.Result) =
+            error.isThrottling
+            ? (.throttling, .throttled) : error.isTransient ? (.transient, .transient) : (nil, .failed)
+        return Failure(error: error, code: error.code, reason: reason, result: result, headers: response.headers)
     }
 
     private func failure(_ error: HTTPTransportError, of call: Call) -> Failure {
@@ -113,14 +118,16 @@ struct AWSServiceClient: Sendable {
         return Failure(
             error: AWSClientError.transport(service: service.rawValue, operation: call.operation, error),
             code: "transport",
-            reason: error.isTransient && !isAbandonedPoll ? .transient : nil
+            reason: error.isTransient && !isAbandonedPoll ? .transient : nil,
+            result: error.isTransient ? .transient : .failed
         )
     }
 
     /// Removes the cause of a rejected signature, once for each call: a wrong clock, credentials that have expired.
-    private func recover(from failure: Failure, credentials: Credentials, offset: TimeInterval) async -> Bool {
+    private func recover(from failure: Failure, credentials: Credentials?, offset: TimeInterval) async -> Bool {
+        guard let credentials, let cache = self.credentials else { return false }
         let isExpired = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(failure.code)
-        if isExpired { await self.credentials.invalidate(credentials) }
+        if isExpired { await cache.invalidate(credentials) }
         let newOffset = ClockSkew.offsetForRetry(
             code: failure.code,
             offset: offset,
@@ -138,6 +145,7 @@ struct AWSServiceClient: Sendable {
             reason,
             attempt: attempt,
             random: runtime.system.random(),
+            transientBase: service.transientBackoff,
             retryAfter: failure.headers["x-amz-retry-after"]
         )
         guard let cost = state.quota.withLock({ $0.take(reason) }) else {
@@ -152,7 +160,7 @@ struct AWSServiceClient: Sendable {
 
     private func signed(
         _ call: Call,
-        credentials: Credentials,
+        credentials: Credentials?,
         at date: Date,
         invocationID: String,
         attempt: Int
@@ -160,11 +168,18 @@ struct AWSServiceClient: Sendable {
         var headers = call.headers
         headers["User-Agent"] = runtime.userAgent
         headers["amz-sdk-invocation-id"] = invocationID
-        headers["amz-sdk-request"] = "attempt=\(attempt); max=\(runtime.maximumAttempts)"
-        var request = HTTPRequest(method: "POST", url: endpoint, headers: headers, body: call.body)
+        headers["amz-sdk-request"] = "attempt=\(attempt); max=\(maximumAttempts)"
+        var url = endpoint
+        if call.path != "/" { url = url.appending(path: call.path, query: call.query) }
+        var request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)
         request.isSilentlyRepeatable = call.isSilentlyRepeatable
-        return SigV4Signer(credentials: credentials, region: region.description, service: service.rawValue)
-            .sign(request, at: date)
+        guard let credentials else { return request }
+        return SigV4Signer(
+            credentials: credentials,
+            region: region.description,
+            service: service.signingName
+        )
+        .sign(request, at: date)
     }
 
     /// For an answer that says "done" and cannot be read.

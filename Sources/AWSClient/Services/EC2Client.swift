@@ -6,20 +6,27 @@ public struct EC2Client: Sendable {
     ///
     /// Filters (`security-group-rule-id`, `group-id`) answer with what stands; asking by id would fail for one that is
     /// gone. EC2 is eventually consistent: a rule a few seconds old may be missing.
-    public func describeSecurityGroupRules(filters: [EC2Filter]) async throws -> [DescribedSecurityGroupRule] {
+    ///
+    /// - Parameter answered: Called with EC2's id of the call for each page.
+    public func describeSecurityGroupRules(
+        filters: [EC2Filter],
+        answered: (String) -> Void = { _ in }
+    ) async throws -> [DescribedSecurityGroupRule] {
         let action = "DescribeSecurityGroupRules"
         var rules: [DescribedSecurityGroupRule] = []
         var nextToken: String?
         repeat {
             let token = nextToken
-            let root = try await client.query(action) { parameters in
+            let answer = try await client.query(action) { parameters in
                 for (index, filter) in filters.enumerated() {
                     parameters.add("Filter.\(index + 1).Name", filter.name)
                     parameters.add("Filter.\(index + 1).Value", list: filter.values)
                 }
                 parameters.add("MaxResults", "1000")
                 parameters.add("NextToken", token)
-            }.root
+            }
+            let root = answer.root
+            if let requestID = answer.requestID { answered(requestID) }
             guard let set = root["securityGroupRuleSet"] else {
                 throw client.unreadable(action, "there is no securityGroupRuleSet")
             }
@@ -56,16 +63,31 @@ public struct EC2Client: Sendable {
         _ groupID: String,
         _ ruleIDs: [String]
     ) async throws -> RevokeSecurityGroupResult {
-        let (root, requestID) = try await client.query(action) { parameters in
+        let answer = try await client.query(action) { parameters in
             parameters.add("GroupId", groupID)
             parameters.add("SecurityGroupRuleId", list: ruleIDs)
         }
+        let root = answer.root
         return RevokeSecurityGroupResult(
             isReturned: root.text("return") == "true",
             revokedRuleIDs: root.list("revokedSecurityGroupRuleSet").compactMap { $0.text("securityGroupRuleId") },
             hasUnknownPermissions: !root.list("unknownIpPermissionSet").isEmpty,
-            requestID: requestID
+            requestID: answer.requestID
         )
+    }
+
+    /// Asks whether rules may be described, without describing any.
+    ///
+    /// - Throws: what EC2 answers to who may not, `UnauthorizedOperation`.
+    public func dryRunDescribeSecurityGroupRules() async throws {
+        do {
+            _ = try await client.query("DescribeSecurityGroupRules") { parameters in
+                parameters.add("MaxResults", "5")
+                parameters.add("DryRun", "true")
+            }
+        } catch let error as AWSServiceError where error.has(code: "DryRunOperation") {
+            // What EC2 answers to who may.
+        }
     }
 
     /// Any other call in EC2's protocol, for what tests and probes need.

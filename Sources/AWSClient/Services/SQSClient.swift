@@ -6,6 +6,11 @@ import Foundation
 public struct SQSClient: Sendable {
     let client: AWSServiceClient
 
+    /// Where calls go.
+    public var endpoint: HTTPURL { client.endpoint }
+    /// The Region that they are signed for.
+    public var region: AWSRegion { client.region }
+
     /// Waits up to `waitTimeSeconds` (0–20) for up to `maxNumberOfMessages` (1–10) messages, and hides them for
     /// `visibilityTimeout` seconds, or for as long as the queue says.
     ///

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// AWS STS, at a Region's own endpoint.
 public struct STSClient: Sendable {
@@ -7,10 +7,11 @@ public struct STSClient: Sendable {
     /// Who the credentials belong to. Needs no permission.
     public func getCallerIdentity() async throws -> CallerIdentity {
         let action = "GetCallerIdentity"
-        let result = try await client.query(action).root["GetCallerIdentityResult"]
+        let answer = try await client.query(action)
+        let result = answer.root["GetCallerIdentityResult"]
         guard let account = result?.text("Account"), let arn = result?.text("Arn"), let userID = result?.text("UserId")
         else { throw client.unreadable(action, "there is no Account, Arn or UserId") }
-        return CallerIdentity(account: account, arn: arn, userID: userID)
+        return CallerIdentity(account: account, arn: arn, userID: userID, answeredAt: answer.date)
     }
 
     /// Credentials of a role.
@@ -32,7 +33,28 @@ public struct STSClient: Sendable {
             parameters.add("ExternalId", externalID)
             parameters.add("DurationSeconds", String(durationSeconds))
         }.root
-        let result = root["AssumeRoleResult"]
+        return try credentials(action, root)
+    }
+
+    /// Credentials of a role for somebody whom another identity provider vouches for. Not signed: the token says who.
+    func assumeRoleWithWebIdentity(
+        roleARN: String,
+        sessionName: String,
+        token: String,
+        durationSeconds: Int?
+    ) async throws -> Credentials {
+        let action = "AssumeRoleWithWebIdentity"
+        let root = try await client.query(action) { parameters in
+            parameters.add("RoleArn", roleARN)
+            parameters.add("RoleSessionName", sessionName)
+            parameters.add("WebIdentityToken", token)
+            parameters.add("DurationSeconds", durationSeconds.map(String.init))
+        }.root
+        return try credentials(action, root)
+    }
+
+    private func credentials(_ action: String, _ root: XMLTree) throws -> Credentials {
+        let result = root["\(action)Result"]
         let given = result?["Credentials"]
         guard let key = given?.text("AccessKeyId"), let secret = given?.text("SecretAccessKey"),
             let token = given?.text("SessionToken"), let expiration = given?.text("Expiration").flatMap(Self.date)
@@ -63,11 +85,14 @@ public struct CallerIdentity: Hashable, Sendable {
     public let arn: String
     /// The unique id.
     public let userID: String
+    /// AWS's clock when it answered, to a second.
+    public let answeredAt: Date?
 
     /// An identity; tests script answers with it.
-    public init(account: String, arn: String, userID: String) {
+    public init(account: String, arn: String, userID: String, answeredAt: Date? = nil) {
         self.account = account
         self.arn = arn
         self.userID = userID
+        self.answeredAt = answeredAt
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 
 /// AWS Signature Version 4 in an `Authorization` header. A pure function of its inputs: the time is given, so that a
 /// clock known to be wrong can be corrected.

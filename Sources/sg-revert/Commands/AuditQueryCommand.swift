@@ -8,13 +8,110 @@ struct AuditQueryCommand: AsyncParsableCommand {
         commandName: "query",
         abstract: "List events, newest first.",
         discussion: """
-            The columns are those of the ledger's view audit_events, with --rules those of audit_rules. Times are UTC. \
-            --since and --until take a duration (15m, 24h, 30d: that long ago) or an RFC 3339 time, and mean the event's time.
+            Times are UTC, RFC 3339 with milliseconds. --since and --until take a duration (15m, 24h, 30d: that long ago) or an RFC 3339 time, and mean the event's time.
+
+            Columns (the ledger's view audit_events):
+            \(columnHelp(AuditColumn.events))
+
+            With --rules, and in json and jsonl in each event's "rules" (the view audit_rules):
+            \(columnHelp(AuditColumn.rules))
             """
     )
 
-    @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var ledger: AuditLedgerOptions
 
+    @OptionGroup var filter: EventFilterOptions
+
+    @Option(
+        help: ArgumentHelp("At most so many events, 0 for all. (default: 100 in a table, else all)", valueName: "n")
+    )
+    var limit: Int?
+
+    @Flag(help: "One line for each rule instead of each event.")
+    var rules = false
+
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var config: ConfigOptions
+
+    /// What fits on a screen.
+    private static let eventTable = [
+        "event_time", "outcome", "group_id", "region", "event_name", "issuer_arn", "exposed_ms", "event_id",
+    ]
+    private static let ruleTable = [
+        "event_id", "outcome", "group_id", "direction", "protocol", "from_port", "to_port", "source", "rule_id",
+    ]
+    func validate() throws {
+        guard limit ?? 0 >= 0 else { throw ValidationError("--limit must be 0 or more") }
+    }
+
+    func run() async throws {
+        let settings = try config.settings()
+        let filter = try filter.filter(now: Date())
+        try await asking { try query(ledger.readers(settings), filter) }
+    }
+
+    private func query(_ readers: [LedgerReader], _ filter: EventFilter) throws {
+        let limit = limit ?? (format.format == .table ? 100 : 0)
+        var printer = RowPrinter(
+            format: format.format,
+            columns: rules ? AuditRule.columns : AuditEvent.columns,
+            tableColumns: rules ? Self.ruleTable : Self.eventTable
+        )
+        let needsRules = rules || format.format == .json || format.format == .jsonl
+        var events = EventStream(readers, matching: filter, withRules: needsRules)
+        var count = 0
+        while limit == 0 || count < limit, let (event, found) = try events.next() {
+            count += 1
+            if rules {
+                for rule in found { printer.print(Row(AuditRule.columns, rule.values)) }
+            } else {
+                printer.print(Row(event, found))
+            }
+        }
+        printer.finish()
+        if format.format == .table, limit > 0, count == limit {
+            let more = try remaining(events, readers, filter, shown: count)
+            if more > 0 { complain("\(more) more (--limit 0: all)") }
+        }
+    }
+
+    /// One ledger counts for itself; of several, whose events may be the same, only reading on tells.
+    private func remaining(
+        _ events: EventStream,
+        _ readers: [LedgerReader],
+        _ filter: EventFilter,
+        shown: Int
+    ) throws -> Int {
+        if readers.count == 1 { return try readers[0].count(matching: filter) - shown }
+        var events = events
+        var count = 0
+        while try events.next() != nil { count += 1 }
+        return count
+    }
+}
+
+/// A line for each column, broken so that the help, which is 80 characters wide, keeps the second column straight.
+private func columnHelp(_ columns: [AuditColumn]) -> String {
+    let indent = 18
+    return columns.map { column in
+        var text = "  \(column.name)"
+        var width = text.count
+        text += String(repeating: " ", count: indent - 1 - width)
+        width = indent - 1
+        for word in column.meaning.split(separator: " ") {
+            if width + 1 + word.count > 79 {
+                text += "\n" + String(repeating: " ", count: indent - 1)
+                width = indent - 1
+            }
+            text += " \(word)"
+            width += 1 + word.count
+        }
+        return text
+    }.joined(separator: "\n")
+}
+
+/// Which events a command means: those for which everything that is given holds.
+struct EventFilterOptions: ParsableArguments {
     @Option(name: .customLong("event-id"), help: ArgumentHelp("This event.", valueName: "id"))
     var eventID: String?
 
@@ -41,79 +138,8 @@ struct AuditQueryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Events before this time.", valueName: "time"))
     var until: String?
 
-    @Option(
-        help: ArgumentHelp("At most so many events, 0 for all. (default: 100 in a table, else all)", valueName: "n")
-    )
-    var limit: Int?
-
-    @Flag(help: "One line for each rule instead of each event.")
-    var rules = false
-
-    @OptionGroup var format: FormatOptions
-    @OptionGroup var config: ConfigOptions
-
-    /// What fits on a screen.
-    private static let eventTable = [
-        "event_time", "outcome", "group_id", "region", "event_name", "issuer_arn", "exposed_ms", "event_id",
-    ]
-    private static let ruleTable = [
-        "event_id", "outcome", "group_id", "direction", "protocol", "from_port", "to_port", "source", "rule_id",
-    ]
-    /// Reads are short, so that a report never keeps a worker from writing.
-    private static let pageSize = 500
-
-    func validate() throws {
-        guard limit ?? 0 >= 0 else { throw ValidationError("--limit must be 0 or more") }
-    }
-
-    func run() async throws {
-        let path = try ledger.path(config.settings())
-        let filter = try filter(now: Date())
-        do {
-            try query(LedgerReader(path: path), filter: filter)
-        } catch let error as LedgerError {
-            throw RunFailure(description: "\(error)")
-        }
-    }
-
-    private func query(_ reader: LedgerReader, filter: EventFilter) throws {
-        let limit = limit ?? (format.format == .table ? 100 : 0)
-        var printer = RowPrinter(
-            format: format.format,
-            columns: rules ? AuditRule.columns : AuditEvent.columns,
-            tableColumns: rules ? Self.ruleTable : Self.eventTable
-        )
-        var cursor: EventCursor?
-        var count = 0
-        while limit == 0 || count < limit {
-            let size = limit == 0 ? Self.pageSize : min(Self.pageSize, limit - count)
-            let events = try reader.events(matching: filter, after: cursor, limit: size)
-            try print(events, from: reader, with: &printer)
-            count += events.count
-            cursor = events.last?.cursor
-            guard events.count == size else { break }
-        }
-        printer.finish()
-        if format.format == .table, limit > 0, count == limit {
-            let more = try reader.count(matching: filter) - count
-            if more > 0 { complain("\(more) more (--limit 0: all)") }
-        }
-    }
-
-    private func print(_ events: [AuditEvent], from reader: LedgerReader, with printer: inout RowPrinter) throws {
-        let needsRules = rules || format.format == .json || format.format == .jsonl
-        let found = needsRules ? try reader.rules(of: events.map(\.eventID)) : [:]
-        for event in events {
-            let rows = (found[event.eventID] ?? []).map { Row(AuditRule.columns, $0.values) }
-            if rules {
-                for row in rows { printer.print(row) }
-            } else {
-                printer.print(Row(AuditEvent.columns, event.values, children: [("rules", rows)]))
-            }
-        }
-    }
-
-    private func filter(now: Date) throws -> EventFilter {
+    /// The filter, a duration meaning that long before `now`.
+    func filter(now: Date) throws -> EventFilter {
         EventFilter(
             eventID: eventID,
             group: group,

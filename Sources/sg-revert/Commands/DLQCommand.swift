@@ -68,7 +68,7 @@ struct DeadLetterOptions: ParsableArguments {
         let logger = try log.logger(settings)
         let url = try queue.queueURL(settings)
         let deadLetterURL = try queue.deadLetterQueueURL(settings)
-        let session = try aws.session(settings, logger: logger)
+        let session = try await aws.session(settings, logger: logger)
         do {
             let source = WorkQueue(sqs: try session.sqs(queueURL: url), url: url)
             let letters = try await source.deadLetterQueue(at: deadLetterURL)

@@ -43,7 +43,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
             "\(path): \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
         guard errors == 0, !strict || warnings == 0 else { throw RunFailure(description: summary, exitCode: 2) }
         if format.format == .table {
-            Swift.print(warnings == 0 ? "\(path): valid" : "\(path): valid, \(warnings) to look at")
+            StandardOutput.write("\(path): valid" + (warnings == 0 ? "\n" : ", \(warnings) to look at\n"))
         }
     }
 
@@ -58,7 +58,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
     /// One line for each, as compilers write them, so that editors find the place.
     private func print(_ problems: [PolicyProblem]) {
         guard format.format != .table else {
-            for problem in problems { Swift.print(problem) }
+            for problem in problems { StandardOutput.write("\(problem)\n") }
             return
         }
         var printer = RowPrinter(format: format.format, columns: Self.columns, tableColumns: Self.columns)

@@ -101,7 +101,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         }
         printer.finish()
         if trace, format.format == .table {
-            for explanation in explanations { Swift.print("\n\(explanation.traceText)") }
+            for explanation in explanations { StandardOutput.write("\n\(explanation.traceText)\n") }
         }
     }
 }

@@ -61,7 +61,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let logger = try log.logger(settings)
         let options = try options(settings)
-        let session = try aws.session(settings, logger: logger)
+        let session = try await aws.session(settings, logger: logger)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let ledger: Ledger
         do {
@@ -138,10 +138,11 @@ struct WorkerCommand: AsyncParsableCommand {
             _exit(1)
         }
     }
+}
 
-    private func hostName() -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+/// The name by which this machine knows itself.
+func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -17,7 +17,7 @@ struct FormatOptions: ParsableArguments {
 /// One thing that a command lists: cells named by columns, and for JSON the rows that belong to it.
 struct Row {
     let cells: [(column: String, value: AuditValue)]
-    let children: [(name: String, rows: [Row])]
+    var children: [(name: String, rows: [Row])]
 
     init(_ columns: [String], _ values: [AuditValue], children: [(name: String, rows: [Row])] = []) {
         cells = zip(columns, values).map { ($0, $1) }
@@ -40,7 +40,7 @@ struct RowPrinter {
         format: OutputFormat,
         columns: [String],
         tableColumns: [String],
-        write: @escaping (String) -> Void = { Swift.print($0, terminator: "") }
+        write: @escaping (String) -> Void = StandardOutput.write
     ) {
         self.write = write
         self.format = format
@@ -88,16 +88,17 @@ func printWhole(_ row: Row, format: OutputFormat) {
     case .table:
         let width = row.cells.map(\.column.count).max() ?? 0
         for (column, value) in row.cells {
-            print(column.padding(toLength: width, withPad: " ", startingAt: 0), tableCell(value, limit: .max))
+            let name = column.padding(toLength: width, withPad: " ", startingAt: 0)
+            StandardOutput.write("\(name) \(tableCell(value, limit: .max))\n")
         }
-    case .json, .jsonl: print(jsonObject(row))
+    case .json, .jsonl: StandardOutput.write(jsonObject(row) + "\n")
     case .csv:
         var printer = RowPrinter(format: .csv, columns: row.cells.map(\.column), tableColumns: [])
         printer.print(row)
     }
 }
 
-private func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
+func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     switch value {
     case .null: "-"
     case .integer(let number): String(number)
@@ -106,7 +107,7 @@ private func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     }
 }
 
-private func jsonObject(_ row: Row) -> String {
+func jsonObject(_ row: Row) -> String {
     var members = row.cells.map { "\(jsonString($0.column)):\(jsonValue($0.value))" }
     for (name, rows) in row.children {
         members.append("\(jsonString(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
@@ -123,11 +124,23 @@ private func jsonValue(_ value: AuditValue) -> String {
     }
 }
 
-private func jsonString(_ text: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    // A string always encodes.
-    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+/// A JSON string; by hand, since an encoder for each cell takes most of the time of a long listing. What would act on a
+/// terminal (controls, direction marks) is escaped, which loses nothing.
+func jsonString(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case "\n": result += "\\n"
+        case "\u{00}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{200E}", "\u{200F}", "\u{2028}"..."\u{202E}",
+            "\u{2066}"..."\u{2069}":
+            let digits = String(scalar.value, radix: 16)
+            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
 }
 
 private func csvCell(_ value: AuditValue) -> String {

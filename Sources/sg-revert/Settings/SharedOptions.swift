@@ -31,14 +31,20 @@ struct AWSOptions: ParsableArguments {
     var endpointURL: String?
 
     /// A session with AWS, as every AWS SDK would resolve it.
-    func session(_ settings: Settings, logger: Logger) throws -> AWSSession {
+    func session(_ settings: Settings, logger: Logger) async throws -> AWSSession {
+        let environment = settings.environment
+        let session: AWSSession
         do {
-            return try AWSSession(
-                environment: settings.environment,
-                profile: settings.awsText(profile, "profile"),
+            let profile = try settings.awsText(profile, "profile")
+            session = try AWSSession(
+                environment: environment,
+                profile: profile,
                 region: settings.awsText(region, "region"),
                 endpointURL: settings.awsText(endpointURL, "endpoint-url"),
-                transport: CurlTransport(caBundle: settings.environment["AWS_CA_BUNDLE"]),
+                transport: CurlTransport(
+                    caBundle: AWSSession.caBundle(environment: environment, profile: profile),
+                    proxies: ProxySettings(environment: environment)
+                ),
                 logger: logger
             )
         } catch let error as any CommandFailure {
@@ -49,6 +55,8 @@ struct AWSOptions: ParsableArguments {
         } catch {
             throw RunFailure(description: "\(error)", exitCode: 78)
         }
+        // Without an answer the Region stays unknown, which is an error only of the call that needs one.
+        return (try? await session.locatingRegion()) ?? session
     }
 
     /// Whether the session's setting `name` came from the command line; it calls what the file says the same.
@@ -112,7 +120,11 @@ struct LedgerOptions: ParsableArguments {
 
     /// The ledger's path: in `$STATE_DIRECTORY` (a service manager's), else in the user's state directory.
     func path(_ settings: Settings) throws(SettingsError) -> String {
-        if let path = try settings.text(ledger, "ledger") { return path }
+        try Self.path(ledger, settings)
+    }
+
+    static func path(_ flag: String?, _ settings: Settings) throws(SettingsError) -> String {
+        if let path = try settings.text(flag, "ledger") { return path }
         func directory(_ name: String) -> String? {
             settings.environment[name].flatMap { $0.isBlank ? nil : $0 }
         }

@@ -62,6 +62,42 @@ struct CredentialCacheTests {
         #expect(try await cache.credentials().accessKeyID == key)
     }
 
+    @Test("fetches in the background from fifteen minutes before the expiration, while the old ones are used")
+    func background() async throws {
+        let system = TestSystem()
+        let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 2000 : 9000) }
+        let cache = CredentialCache(source, now: system.system.now)
+        source.open.yield()
+        #expect(try await cache.credentials().accessKeyID == "A1")
+        system.advance(by: 1099)
+        #expect(try await cache.credentials().accessKeyID == "A1")
+        #expect(source.count == 1)
+        system.advance(by: 1)
+        // The source is shut: whoever waited for it would never come back.
+        for _ in 0..<3 { #expect(try await cache.credentials().accessKeyID == "A1") }
+        var starts = source.starts.makeAsyncIterator()
+        for _ in 0..<2 { _ = await starts.next() }
+        #expect(source.count == 2)
+        source.open.finish()
+        system.advance(by: 301)
+        #expect(try await cache.credentials().accessKeyID == "A2")
+        #expect(source.count == 2)
+    }
+
+    @Test("lets go of a waiter who is cancelled, and of him alone")
+    func cancelledWaiter() async throws {
+        let source = Source(isGated: true) { Self.keys($0) }
+        let cache = CredentialCache(source, now: { TestSystem.start })
+        let waiter = Task { try await cache.credentials() }
+        for await _ in source.starts { break }
+        waiter.cancel()
+        // The source is still shut: only the cancellation can end this wait.
+        await #expect(throws: CancellationError.self) { try await waiter.value }
+        source.open.finish()
+        #expect(try await cache.credentials().accessKeyID == "A1")
+        #expect(source.count == 1)
+    }
+
     @Test("shares one fetch among all who wait, and outlives the one who cancels")
     func singleFlight() async throws {
         let source = Source(isGated: true) { Self.keys($0) }

@@ -5,17 +5,6 @@ import Testing
 
 @Suite("Credential providers")
 struct CredentialProviderTests {
-    private func fileProvider(
-        config: String = "",
-        credentials: String = "",
-        profile: String? = nil,
-        environment: [String: String] = [:]
-    ) -> SharedFileProvider {
-        let contents = ["/home/.aws/config": Array(config.utf8), "/home/.aws/credentials": Array(credentials.utf8)]
-        let home = ["HOME": "/home"].merging(environment) { $1 }
-        return SharedFileProvider(files: SharedFiles(environment: home, profile: profile) { contents[$0] })
-    }
-
     @Test("never shows a secret")
     func redaction() {
         let credentials = Credentials(
@@ -45,46 +34,6 @@ struct CredentialProviderTests {
     func halfPair(variable: String) async {
         await #expect(throws: AWSClientError.self) {
             try await EnvironmentProvider(environment: [variable: "x"]).credentials()
-        }
-    }
-
-    @Test("reads a profile's static keys from either file")
-    func profile() async throws {
-        let provider = fileProvider(
-            config: "[profile dev]\naws_access_key_id = A\n",
-            credentials: "[dev]\naws_secret_access_key = S\naws_session_token = T",
-            profile: "dev"
-        )
-        #expect(
-            try await provider.credentials() == Credentials(accessKeyID: "A", secretAccessKey: "S", sessionToken: "T")
-        )
-    }
-
-    @Test(
-        "passes on where the default profile is missing or says nothing of keys",
-        arguments: ["", "[default]\nregion = x"]
-    )
-    func nothingHere(config: String) async throws {
-        #expect(try await fileProvider(config: config).credentials() == nil)
-    }
-
-    @Test(
-        "stops at a profile that cannot be used, and says why",
-        arguments: [
-            ("", "no such profile"), ("[profile dev]\naws_access_key_id = A", "aws_secret_access_key is missing"),
-            ("[profile dev]\naws_secret_access_key = S", "aws_access_key_id is missing"),
-            ("[profile dev]\nrole_arn = arn\nsource_profile = x", "role_arn"),
-            ("[profile dev]\nsso_session = corp", "sso_session"),
-            ("[profile dev]\ncredential_process = x", "credential_process"),
-            ("[profile dev\n", "must end"),
-        ]
-    )
-    func broken(config: String, reason: String) async {
-        let provider = fileProvider(config: config, environment: ["AWS_PROFILE": "dev"])
-        await #expect {
-            try await provider.credentials()
-        } throws: { error in
-            "\(error)".contains(reason) && "\(error)".contains("/home/.aws/config")
         }
     }
 

@@ -54,12 +54,21 @@ struct RetryTests {
         let vectors = try Conformance.json("retry-standard/vectors.json")
         func entries(_ key: String) throws -> [[String: Any]] { try #require(vectors[key] as? [[String: Any]]) }
 
-        for entry in try entries("backoff_v2_1") where entry["service"] == nil {
-            let reason = reason(entry)
+        for entry in try entries("backoff_v2_1") {
+            let service = try #require(AWSService(rawValue: entry["service"] as? String ?? "sqs"))
             for (index, delay) in try #require(entry["delays_s"] as? [Double]).enumerated() {
-                #expect(RetryBackoff.delay(reason, attempt: index + 1, random: 1) == .seconds(delay))
+                let found = RetryBackoff.delay(
+                    reason(entry),
+                    attempt: index + 1,
+                    random: 1,
+                    transientBase: service.transientBackoff
+                )
+                #expect(found == .seconds(delay))
             }
         }
+        let numbers = try #require((vectors["constants"] as? [String: [String: Any]])?["v2_1"])
+        #expect(AWSService.ec2.defaultAttempts == numbers["max_attempts"] as? Int)
+        #expect(AWSService.dynamodb.defaultAttempts == numbers["max_attempts_dynamodb"] as? Int)
         for entry in try entries("retry_after_v2_1") {
             let delay = RetryBackoff.delay(
                 reason(entry),

@@ -1,6 +1,8 @@
+import CoreMetrics
 import Foundation
 import InMemoryLogging
 import Logging
+import MetricsTestKit
 import Testing
 
 @testable import AWSClient
@@ -29,6 +31,7 @@ struct AWSServiceClientTests {
         #expect(system.slept == [.seconds(0.05), .seconds(2)])
         let userAgent = try #require(requests[0].headers["User-Agent"])
         #expect(userAgent.hasPrefix("sg-revert/1.2.3 ua/2.1 os/linux lang/swift md/arch#"))
+        #expect(userAgent.hasSuffix(" cfg/retry-mode#standard"))
         let authorization = try #require(requests[0].headers["Authorization"])
         #expect(authorization.contains("/eu-west-1/sts/aws4_request, "))
         #expect(
@@ -65,6 +68,42 @@ struct AWSServiceClientTests {
                 )
             ]
         )
+    }
+
+    @Test("names the place and the application in the User-Agent, without what no header may hold")
+    func userAgent() async throws {
+        let transport = ScriptedTransport([Self.success])
+        let environment = ["AWS_EXECUTION_ENV": "AWS_ECS FARGATE", "AWS_SDK_UA_APP_ID": "our/app\n"]
+        _ = try await AWSSession.scripted(transport, environment: environment).sts().getCallerIdentity()
+        let userAgent = try #require(transport.requests[0].headers["User-Agent"])
+        #expect(userAgent.hasSuffix(" exec-env/AWS_ECS-FARGATE cfg/retry-mode#standard app/our-app"))
+    }
+
+    @Test("counts and times every attempt by how it ended")
+    func metrics() async throws {
+        let metrics = TestMetrics()
+        let transport = ScriptedTransport([
+            .answer(500), .answer(400, Self.error("Throttling")), Self.success,
+            .answer(403, Self.error("AccessDenied")),
+            .failure(.timedOut(host: "h", after: .seconds(1))), .failure(.cancelled),
+        ])
+        let client = try AWSSession.scripted(transport, metrics: metrics).sts()
+        for _ in 0..<3 { _ = try? await client.getCallerIdentity() }
+        let labels = [("service", "sts"), ("action", "GetCallerIdentity")]
+        for (result, count) in [("success", 1), ("transient", 2), ("throttled", 1), ("failed", 1), ("cancelled", 1)] {
+            let counter = try metrics.expectCounter("sg_revert_api_calls_total", labels + [("result", result)])
+            #expect(counter.values.reduce(0, +) == Int64(count), "\(result)")
+        }
+        #expect(try metrics.expectTimer("sg_revert_api_seconds", labels).values.count == 6)
+    }
+
+    @Test("does not pause after the last attempt of a long poll")
+    func longPollEnd() async throws {
+        let (transport, system) = (ScriptedTransport(Array(repeating: .answer(500), count: 3)), TestSystem())
+        let client = try AWSSession.scripted(transport, system: system).sqs(queueURL: "http://localhost:1/1/q")
+        await #expect(throws: AWSServiceError.self) { try await client.receiveMessage(queueURL: "q") }
+        #expect(transport.requests.count == 3)
+        #expect(system.slept.count == 2)
     }
 
     @Test("gives up after as many attempts as are allowed", arguments: [("", 3), ("1", 1), ("5", 5)])
@@ -181,7 +220,9 @@ struct AWSServiceClientTests {
         let transport = ScriptedTransport([Self.success])
         let session = try AWSSession.scripted(
             transport,
-            environment: ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""]
+            environment: [
+                "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true",
+            ]
         )
         await #expect {
             try await session.sts().getCallerIdentity()

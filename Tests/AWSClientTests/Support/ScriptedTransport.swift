@@ -1,4 +1,5 @@
 import AWSClient
+import CoreMetrics
 import Foundation
 import Logging
 import Synchronization
@@ -48,10 +49,26 @@ final class TestSystem: Sendable {
     static let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     private let state = Mutex((now: start, slept: [Duration]()))
-    private let files: [String: String]
+    private let files: Mutex<[String: String]>
+    private let addresses: [String: [String]]
+    private let shell: @Sendable (String) throws -> HostSystem.ShellResult
 
-    init(files: [String: String] = [:]) {
-        self.files = files
+    init(
+        files: [String: String] = [:],
+        addresses: [String: [String]] = [:],
+        shell: @escaping @Sendable (String) throws -> HostSystem.ShellResult = { _ in .init(status: 127, output: []) }
+    ) {
+        self.files = Mutex(files)
+        self.addresses = addresses
+        self.shell = shell
+    }
+
+    func read(_ path: String) -> String? {
+        files.withLock { $0[path] }
+    }
+
+    func write(_ path: String, _ text: String?) {
+        files.withLock { $0[path] = text }
     }
 
     var slept: [Duration] { state.withLock { $0.slept } }
@@ -66,7 +83,10 @@ final class TestSystem: Sendable {
             sleep: { duration in self.state.withLock { $0.slept.append(duration) } },
             random: { 1 },
             makeID: { "00000000-0000-4000-8000-000000000000" },
-            readFile: { path in self.files[path].map { Array($0.utf8) } }
+            readFile: { path in self.files.withLock { $0[path] }.map { Array($0.utf8) } },
+            writeFile: { path, bytes in self.write(path, String(decoding: bytes, as: UTF8.self)) },
+            addresses: { self.addresses[$0] ?? [] },
+            shell: { try self.shell($0) }
         )
     }
 }
@@ -76,7 +96,8 @@ extension AWSSession {
     static func scripted(
         _ transport: ScriptedTransport,
         environment: [String: String] = [:],
-        system: TestSystem = TestSystem()
+        system: TestSystem = TestSystem(),
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) throws -> AWSSession {
         let keys = [
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
@@ -85,6 +106,7 @@ extension AWSSession {
             environment: keys.merging(environment) { $1 },
             transport: transport,
             logger: Logger(label: "test"),
+            metrics: metrics,
             version: "1.2.3",
             system: system.system
         )

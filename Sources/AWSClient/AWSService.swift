@@ -1,0 +1,33 @@
+/// The services that this client speaks to. The raw value is the name in settings: `AWS_ENDPOINT_URL_SSO_OIDC`.
+enum AWSService: String, Sendable, CaseIterable {
+    case sqs, ec2, sns, sts, dynamodb, sso
+    case ssoOIDC = "sso_oidc"
+
+    /// What the names of its hosts begin with.
+    var hostPrefix: String {
+        switch self {
+        case .sqs, .ec2, .sns, .sts, .dynamodb: rawValue
+        case .sso: "portal.sso"
+        case .ssoOIDC: "oidc"
+        }
+    }
+
+    /// The name in signatures.
+    var signingName: String {
+        switch self {
+        case .sqs, .ec2, .sns, .sts, .dynamodb: rawValue
+        case .sso: "awsssoportal"
+        case .ssoOIDC: "sso-oauth"
+        }
+    }
+
+    /// How many attempts a call gets where no setting says so: DynamoDB, built for short calls, gets one more.
+    var defaultAttempts: Int {
+        self == .dynamodb ? 4 : 3
+    }
+
+    /// The bound of the first wait after a transient failure, in seconds.
+    var transientBackoff: Double {
+        self == .dynamodb ? 0.025 : 0.05
+    }
+}

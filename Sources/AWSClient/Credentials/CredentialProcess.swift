@@ -1,0 +1,33 @@
+/// A command that prints credentials, as `credential_process` names it.
+struct CredentialProcess {
+    let command: String
+    /// What an error calls the place. Errors never show the command or what it printed: both may hold secrets.
+    let source: String
+
+    func credentials(_ system: HostSystem) async throws -> Credentials {
+        let result: HostSystem.ShellResult
+        do {
+            result = try await system.shell(command)
+        } catch {
+            throw invalid("the credential process cannot be started")
+        }
+        guard result.status == 0 else {
+            throw invalid("the credential process failed with status \(result.status); run it by hand to see why")
+        }
+        guard let document = CredentialDocument(result.output) else {
+            throw invalid("the credential process printed no JSON object")
+        }
+        guard document.version == 1 else { throw invalid("the credential process printed no Version 1") }
+        guard let found = document.credentials else {
+            throw invalid("the credential process printed no AccessKeyId, SecretAccessKey or readable Expiration")
+        }
+        if let expiration = found.expiration, expiration <= system.now() {
+            throw invalid("the credential process printed credentials that have expired already")
+        }
+        return found
+    }
+
+    private func invalid(_ reason: String) -> AWSClientError {
+        .invalidCredentials(source: source, reason: reason)
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// What an EC2 instance knows of itself, through version 2 of its metadata service alone: version 1 hands credentials
+/// to anybody who can make the instance send a plain GET.
+final class InstanceMetadata: Sendable {
+    private struct Token {
+        let text: String
+        let expiration: Date
+    }
+
+    /// How often one question is asked where the service answers 5xx.
+    private static let attempts = 4
+
+    let settings: InstanceMetadataSettings
+    private let runtime: AWSServiceClient.Runtime
+    private let token = Mutex<Token?>(nil)
+
+    init(settings: InstanceMetadataSettings, runtime: AWSServiceClient.Runtime) {
+        self.settings = settings
+        self.runtime = runtime
+    }
+
+    /// The text at `path`, or nil if there is no such thing, no instance, or nobody is to ask.
+    func text(_ path: String) async throws -> String? {
+        guard !settings.isDisabled else { return nil }
+        for isLast in [false, true] {
+            guard let token = try await currentToken() else { return nil }
+            let response = try await send("GET", path, ["x-aws-ec2-metadata-token": token])
+            switch response.status {
+            case 200: return String(decoding: response.body, as: UTF8.self)
+            case 404: return nil
+            // The token has run out, or the instance was restarted under us.
+            case 401 where !isLast: self.token.withLock { $0 = nil }
+            default: throw invalid("\(path) answered HTTP \(response.status)")
+            }
+        }
+        return nil
+    }
+
+    /// The instance's Region.
+    func region() async throws -> AWSRegion? {
+        try await text("/latest/meta-data/placement/region").flatMap { AWSRegion($0.trimmingWhitespace()) }
+    }
+
+    private func currentToken() async throws -> String? {
+        // A minute early, so that it does not run out on the way.
+        let deadline = runtime.system.now() + 60
+        if let token = token.withLock(\.self), token.expiration > deadline { return token.text }
+        let response: HTTPResponse
+        do throws(HTTPTransportError) {
+            response = try await asked("PUT", "/latest/api/token", ["x-aws-ec2-metadata-token-ttl-seconds": "21600"])
+        } catch .cancelled {
+            throw CancellationError()
+        } catch {
+            runtime.logger.debug("no EC2 metadata service", metadata: ["error": "\(error)"])
+            return nil
+        }
+        switch response.status {
+        case 200: break
+        case 403, 404, 405:
+            throw invalid(
+                "it refuses a token (HTTP \(response.status)); enable IMDSv2, or set AWS_EC2_METADATA_DISABLED"
+            )
+        default: throw invalid("the request for a token was answered HTTP \(response.status)")
+        }
+        let lifetime = response.headers["x-aws-ec2-metadata-token-ttl-seconds"].flatMap { TimeInterval($0) } ?? 21_600
+        let text = String(decoding: response.body, as: UTF8.self).trimmingWhitespace()
+        token.withLock { $0 = Token(text: text, expiration: runtime.system.now() + lifetime) }
+        return text
+    }
+
+    private func send(_ method: String, _ path: String, _ headers: HTTPHeaders) async throws -> HTTPResponse {
+        do throws(HTTPTransportError) {
+            return try await asked(method, path, headers)
+        } catch .cancelled {
+            throw CancellationError()
+        } catch {
+            throw invalid("\(error)")
+        }
+    }
+
+    private func asked(
+        _ method: String,
+        _ path: String,
+        _ headers: HTTPHeaders
+    ) async throws(HTTPTransportError) -> HTTPResponse {
+        guard let url = HTTPURL(settings.endpoint + path) else {
+            throw .refused(host: settings.endpoint, reason: "\(printable(path)) is no path")
+        }
+        var request = HTTPRequest(method: method, url: url, headers: headers)
+        request.isMetadata = true
+        request.headers["User-Agent"] = runtime.userAgent
+        var attempt = 1
+        while true {
+            // The service is beside the machine: what takes longer than this is not there.
+            let response = try await runtime.transport.send(request, timeout: .seconds(2))
+            if response.status < 500 || attempt == Self.attempts { return response }
+            let delay = RetryBackoff.delay(.transient, attempt: attempt, random: runtime.system.random())
+            do { try await runtime.system.sleep(delay) } catch { throw .cancelled }
+            attempt += 1
+        }
+    }
+
+    private func invalid(_ reason: String) -> AWSClientError {
+        .invalidCredentials(source: "EC2 instance metadata at \(settings.endpoint)", reason: reason)
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// The credentials of the role that an EC2 instance runs under.
+///
+/// They outlast the metadata service: where it fails, or keeps handing out what has expired, the last ones go on being
+/// used, since EC2 and IAM accept them for as long as the service has trouble ("static stability").
+final class InstanceProvider: CredentialProvider {
+    let name = "EC2 instance metadata"
+    private let metadata: InstanceMetadata
+    private let system: HostSystem
+    private let logger: Logger
+    private let last = Mutex<Credentials?>(nil)
+
+    init(metadata: InstanceMetadata, system: HostSystem, logger: Logger) {
+        self.metadata = metadata
+        self.system = system
+        self.logger = logger
+    }
+
+    func credentials() async throws -> Credentials? {
+        do {
+            guard let found = try await fetch() else {
+                guard let last = last.withLock(\.self) else { return nil }
+                return extended(last)
+            }
+            last.withLock { $0 = found }
+            return extended(found)
+        } catch {
+            guard !(error is CancellationError), let last = last.withLock(\.self) else { throw error }
+            return extended(last)
+        }
+    }
+
+    private func fetch() async throws -> Credentials? {
+        let folder = "/latest/meta-data/iam/security-credentials/"
+        guard let list = try await metadata.text(folder), let role = list.split(whereSeparator: \.isNewline).first,
+            let text = try await metadata.text(folder + URIEncoding.encode(role.trimmingWhitespace()))
+        else { return nil }
+        // A role that cannot be assumed is told with status 200 and a code.
+        guard let document = CredentialDocument(Array(text.utf8)), document.code ?? "Success" == "Success" else {
+            return nil
+        }
+        return document.credentials
+    }
+
+    /// Moves an expiration that has passed by 10 to 15 minutes, so that new ones are asked for now and then.
+    private func extended(_ credentials: Credentials) -> Credentials {
+        guard let expiration = credentials.expiration, expiration <= system.now() else { return credentials }
+        logger.warning("using expired credentials of the EC2 instance, for want of newer ones")
+        return Credentials(
+            accessKeyID: credentials.accessKeyID,
+            secretAccessKey: credentials.secretAccessKey,
+            sessionToken: credentials.sessionToken,
+            // 10 minutes beyond the margin at which the cache asks again.
+            expiration: system.now() + CredentialCache.margin + 600 + system.random() * 300,
+            accountID: credentials.accountID
+        )
+    }
+}

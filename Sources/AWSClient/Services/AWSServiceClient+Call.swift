@@ -1,0 +1,34 @@
+import Logging
+
+extension AWSServiceClient {
+    /// What the clients of a session have in common.
+    struct Runtime: Sendable {
+        let transport: any HTTPTransport
+        let system: HostSystem
+        /// As a setting says, or nil.
+        let maximumAttempts: Int?
+        let userAgent: String
+        let logger: Logger
+        let metrics: CallMetrics
+    }
+
+    /// One call, whatever its protocol.
+    struct Call: Sendable {
+        let operation: String
+        var method = "POST"
+        var path = "/"
+        var query = ""
+        var headers: HTTPHeaders
+        var body: [UInt8] = []
+        var timeout: Duration = .seconds(10)
+        /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
+        /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
+        var isLongPoll = false
+
+        /// Whether a repetition does the same and gets the same answer. Else it must be one of our own attempts, which are
+        /// counted: the second revoke finds nothing, the second send is a second message.
+        var isSilentlyRepeatable: Bool {
+            !["RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "SendMessage", "Publish"].contains(operation)
+        }
+    }
+}

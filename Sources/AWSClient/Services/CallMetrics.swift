@@ -1,0 +1,31 @@
+import CoreMetrics
+
+/// Counts and times attempts, so that retries show: a call that took three has left two `throttled` or `transient`.
+struct CallMetrics: Sendable {
+    /// How an attempt ended, as the label `result` says.
+    enum Result: String {
+        case success
+        /// The service asked for fewer calls.
+        case throttled
+        /// A 5xx, a broken connection, a timeout.
+        case transient
+        /// Anything else that the service answered.
+        case failed
+        case cancelled
+    }
+
+    let factory: any MetricsFactory
+
+    func record(_ service: AWSService, _ action: String, _ result: Result, took: Duration) {
+        let labels = [("service", service.rawValue), ("action", action)]
+        Counter(
+            label: "sg_revert_api_calls_total",
+            dimensions: labels + [("result", result.rawValue)],
+            factory: factory
+        )
+        .increment()
+        let (seconds, attoseconds) = took.components
+        CoreMetrics.Timer(label: "sg_revert_api_seconds", dimensions: labels, factory: factory)
+            .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

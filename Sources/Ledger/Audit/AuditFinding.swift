@@ -1,0 +1,49 @@
+/// The first thing in a ledger that is not as its workers left it.
+public enum AuditFinding: Error, Hashable, CustomStringConvertible {
+    /// The entry does not follow from the one before it.
+    case broken(seq: Int64)
+    /// Entries are missing between the two.
+    case removed(from: Int64, to: Int64)
+    /// An entry is no JSON, or lacks what its kind has.
+    case unreadable(seq: Int64)
+    /// The trail ends before the anchor.
+    case truncated(head: Int64, anchor: Int64)
+    /// The entry is another than the one that the anchor was taken from.
+    case rewritten(anchor: Int64)
+    /// The anchor is of an entry that was pruned, and can prove nothing any more.
+    case anchorPruned(anchor: Int64, first: Int64)
+    /// The trail tells of an event that the views do not show.
+    case missingEvent(eventID: String, seq: Int64)
+    /// The views show an event that the trail does not know.
+    case strayEvent(eventID: String)
+    /// A view shows another value than the trail, whose latest entry on the event is given.
+    case differs(eventID: String, column: String, shown: String, expected: String, seq: Int64)
+    /// A table, index, trigger or view is missing, added or changed.
+    case schema(name: String)
+    /// SQLite itself finds the file damaged.
+    case damaged(detail: String)
+
+    /// One line: which entry, and what is wrong with it.
+    public var description: String {
+        switch self {
+        case .broken(let seq):
+            "entry \(seq) does not follow from the one before: it was altered, inserted or moved"
+        case .removed(let from, let to) where from == to: "entry \(from) was removed"
+        case .removed(let from, let to): "entries \(from) to \(to) were removed"
+        case .unreadable(let seq): "entry \(seq) cannot be read: it was altered"
+        case .truncated(let head, let anchor):
+            "the trail ends at entry \(head), before the anchor's \(anchor): its tail was cut off"
+        case .rewritten(let anchor):
+            "entry \(anchor) is not the one that the anchor was taken from: the trail was written anew"
+        case .anchorPruned(let anchor, let first):
+            "the anchor's entry \(anchor) was pruned, the trail begins at \(first): check with a later anchor"
+        case .missingEvent(let eventID, let seq):
+            "entry \(seq) tells of event \(eventID), which audit_events does not show"
+        case .strayEvent(let eventID): "audit_events shows event \(eventID), which the trail does not know"
+        case .differs(let eventID, let column, let shown, let expected, let seq):
+            "event \(eventID): \(column) is \(shown) where entry \(seq) and those before make it \(expected)"
+        case .schema(let name): "\(name) is not as this version of sg-revert makes it"
+        case .damaged(let detail): "the file is damaged: \(detail)"
+        }
+    }
+}

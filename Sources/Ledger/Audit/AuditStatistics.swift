@@ -1,0 +1,128 @@
+public import Foundation
+public import SecurityGroups
+
+/// What a span of events adds up to. Events are added one by one, so that a million of them need little memory.
+public struct AuditStatistics: Sendable {
+    /// How many events, and for how long they left something open.
+    public struct Tally: Hashable, Sendable {
+        /// Events.
+        public var events = 0
+        /// Their `exposed_ms`, added up.
+        public var exposedMilliseconds: Int64 = 0
+    }
+
+    /// One of the worst, by name.
+    public typealias Offender = (name: String, tally: Tally)
+
+    /// All events.
+    public private(set) var events = 0
+    /// How many came to each outcome; under null those that have none yet.
+    public private(set) var outcomes: [EventOutcome?: Int] = [:]
+    /// By the hour of the day (UTC), 24 of them: the events that broke the policy.
+    public private(set) var hours = [Int](repeating: 0, count: 24)
+    /// By whole hours since 1970.
+    private var byHour: [Int: (events: Int, offences: Int)] = [:]
+    private var exposures: [Int64] = []
+    private var actors: [String: Tally] = [:]
+    private var groups: [String: Tally] = [:]
+    private var rules: [String: Tally] = [:]
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Adds an event and its rules.
+    ///
+    /// - Parameter words: A rule as people read it, under which equal rules count together.
+    public mutating func add(_ event: AuditEvent, _ eventRules: [AuditRule], words: (AuditRule) -> String) {
+        events += 1
+        outcomes[event.outcome, default: 0] += 1
+        let hour = event["event_time"].text.flatMap { RFC3339.parse($0) }.map {
+            Int(($0.timeIntervalSince1970 / 3600).rounded(.down))
+        }
+        if let hour { byHour[hour, default: (0, 0)].events += 1 }
+        let exposed = event["exposed_ms"].integer
+        if let exposed { exposures.append(exposed) }
+        guard event.isOffence else { return }
+        if let hour {
+            byHour[hour, default: (0, 0)].offences += 1
+            hours[(hour % 24 + 24) % 24] += 1
+        }
+        let names: [(WritableKeyPath<Self, [String: Tally]>, [String])] = [
+            (\.actors, [event["issuer_arn"].text ?? event["actor_arn"].text ?? "unknown"]),
+            (\.groups, [event["group_id"].text ?? "unknown"]),
+            (\.rules, Array(Set(eventRules.filter { $0["decision"] == .text("revert") }.map(words)))),
+        ]
+        for (table, found) in names {
+            for name in found {
+                self[keyPath: table][name, default: Tally()].events += 1
+                self[keyPath: table][name, default: Tally()].exposedMilliseconds += exposed ?? 0
+            }
+        }
+    }
+
+    /// How many events have an exposure: those that something was reverted of.
+    public var exposedEvents: Int { exposures.count }
+
+    /// The exposure in milliseconds that this share of the events did not exceed (nearest rank): 0.5 is the median.
+    public func exposures(at shares: [Double]) -> [Int64?] {
+        let sorted = exposures.sorted()
+        return shares.map { share in
+            sorted.isEmpty
+                ? nil : sorted[min(max(Int((share * Double(sorted.count)).rounded(.up)) - 1, 0), sorted.count - 1)]
+        }
+    }
+
+    /// The bounds of `exposureHistogram`, in milliseconds.
+    public static let exposureBounds: [Int64] = [
+        1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 86_400_000,
+    ]
+
+    /// How many exposures were under each bound and not under the one before; last, how many were over all.
+    public var exposureHistogram: [Int] {
+        exposures.reduce(into: [Int](repeating: 0, count: Self.exposureBounds.count + 1)) { counts, exposed in
+            counts[Self.exposureBounds.firstIndex { exposed < $0 } ?? Self.exposureBounds.count] += 1
+        }
+    }
+
+    /// Who opened the most, by the role behind the session.
+    public func worstActors(_ count: Int) -> [Offender] { Self.worst(actors, count) }
+    /// Which groups were opened the most.
+    public func worstGroups(_ count: Int) -> [Offender] { Self.worst(groups, count) }
+    /// Which rules were added the most.
+    public func worstRules(_ count: Int) -> [Offender] { Self.worst(rules, count) }
+
+    private static func worst(_ table: [String: Tally], _ count: Int) -> [Offender] {
+        let sorted = table.sorted {
+            ($0.value.events, $0.value.exposedMilliseconds, $1.key)
+                > ($1.value.events, $1.value.exposedMilliseconds, $0.key)
+        }
+        return sorted.prefix(count).map { ($0.key, $0.value) }
+    }
+
+    /// The events over time: at most `count` equal spans of whole hours, or whole days where there are many, none
+    /// left out.
+    public func timeline(_ count: Int) -> [(start: Date, events: Int, offences: Int)] {
+        guard let first = byHour.keys.min(), let last = byHour.keys.max() else { return [] }
+        var width = 1
+        while (last / width - first / width) >= count { width = width < 24 ? width + 1 : width + 24 - width % 24 }
+        let origin = first / width
+        var spans = (origin...(last / width)).map {
+            (start: Date(timeIntervalSince1970: Double($0 * width) * 3600), events: 0, offences: 0)
+        }
+        for (hour, counts) in byHour {
+            spans[hour / width - origin].events += counts.events
+            spans[hour / width - origin].offences += counts.offences
+        }
+        return spans
+    }
+}
+
+extension AuditEvent {
+    /// Whether the event broke the policy, whatever became of it.
+    public var isOffence: Bool {
+        switch outcome {
+        case .reverted, .reported, .suppressed, .failed, .unchanged: true
+        case .allowed, .ignored, .deadLettered, nil: false
+        }
+    }
+}

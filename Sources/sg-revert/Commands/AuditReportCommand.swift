@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import Ledger
+
+struct AuditReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write one page that answers what happened.",
+        discussion: """
+            A self-contained HTML file: nothing in it is loaded from elsewhere, so that it can be mailed, opened from disk, and \
+            printed. The sums are over all events that the filters let through; the table has the newest of them.
+            """
+    )
+
+    @Option(help: ArgumentHelp("The page to write; replaced if it is there.", valueName: "file"))
+    var html: String
+
+    @OptionGroup var ledger: AuditLedgerOptions
+    @OptionGroup var filter: EventFilterOptions
+
+    @Option(help: ArgumentHelp("At most so many events in the table, 0 for all.", valueName: "n"))
+    var limit = 2000
+
+    @OptionGroup var config: ConfigOptions
+
+    func validate() throws {
+        guard limit >= 0 else { throw ValidationError("--limit must be 0 or more") }
+    }
+
+    func run() async throws {
+        let settings = try config.settings()
+        let now = Date()
+        let filter = try filter.filter(now: now)
+        let page = try await asking {
+            var page = ReportPage(made: now, filter: filter)
+            try eachEvent(of: ledger.readers(settings), matching: filter) { event, rules in
+                page.add(event, rules, isListed: limit == 0 || page.listed < limit)
+            }
+            return page
+        }
+        do {
+            // Atomically, so that a page is never half there.
+            try Data(page.html.utf8).write(to: URL(fileURLWithPath: html), options: .atomic)
+        } catch {
+            throw RunFailure(description: "\(html): cannot be written; check the path and its permissions")
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Worker
+
+/// A rule without what sets it apart from others of its kind: equal rules count together.
+func kind(of rule: AuditRule) -> String {
+    let ports = PortRange(from: Int(rule["from_port"].integer ?? -1), to: Int(rule["to_port"].integer ?? -1))
+    return ruleInWords(
+        direction: tableCell(rule["direction"]),
+        ipProtocol: tableCell(rule["protocol"]),
+        ports: ports,
+        peer: tableCell(rule["source"])
+    )
+}
+
+extension Row {
+    /// The sums as one object with a list for each section.
+    init(_ statistics: AuditStatistics, top: Int) {
+        let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(AuditValue.integer) ?? .null }
+        self.init(
+            ["events", "exposed_events", "exposed_ms_median", "exposed_ms_p95", "exposed_ms_max"],
+            [.integer(Int64(statistics.events)), .integer(Int64(statistics.exposedEvents))] + exposures
+        )
+        func offenders(_ key: String, _ list: [AuditStatistics.Offender]) -> [Row] {
+            list.map { name, tally in
+                Row(
+                    [key, "events", "exposed_ms"],
+                    [.text(name), .integer(Int64(tally.events)), .integer(tally.exposedMilliseconds)]
+                )
+            }
+        }
+        func counts(_ key: String, _ list: [(AuditValue, Int)]) -> [Row] {
+            list.map { Row([key, "events"], [$0, .integer(Int64($1))]) }
+        }
+        let outcomes = statistics.outcomesInOrder.map { (AuditValue.text($0), $1) }
+        children = [
+            ("outcomes", counts("outcome", outcomes)),
+            ("actors", offenders("actor", statistics.worstActors(top))),
+            ("groups", offenders("group_id", statistics.worstGroups(top))),
+            ("rules", offenders("rule", statistics.worstRules(top))),
+            ("hours", counts("hour", statistics.hours.enumerated().map { (.integer(Int64($0)), $1) })),
+            (
+                "timeline",
+                counts("start", statistics.timeline(60).map { (.text(RFC3339.format($0.start)), $0.offences) })
+            ),
+        ]
+    }
+}
+
+extension AuditStatistics {
+    /// The outcomes that there are, the most frequent first; `unfinished` for events without one.
+    var outcomesInOrder: [(String, Int)] {
+        outcomes.map { ($0?.rawValue ?? "unfinished", $1) }.sorted { ($0.1, $1.0) > ($1.1, $0.0) }
+    }
+}
+
+/// The sums for people; on a terminal with bars, elsewhere with numbers alone.
+func statisticsText(_ statistics: AuditStatistics, top: Int, hasBars: Bool) -> String {
+    var lines = ["\(statistics.events) events"]
+    let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(duration) ?? "-" }
+    lines.append("exposure: median \(exposures[0]), 95 % within \(exposures[1]), longest \(exposures[2])")
+
+    func section(_ title: String, _ rows: [(name: String, count: Int, note: String)]) {
+        guard !rows.isEmpty else { return }
+        lines += ["", title]
+        let most = max(rows.map(\.count).max() ?? 1, 1)
+        let width = rows.map { String($0.count).count }.max() ?? 1
+        for row in rows {
+            let number = String(repeating: " ", count: width - String(row.count).count) + String(row.count)
+            let bar = hasBars ? " " + meter(row.count, of: most) : ""
+            lines.append("  \(number)\(bar)  \(plainText(row.name))\(row.note)")
+        }
+    }
+    func offenders(_ title: String, _ list: [AuditStatistics.Offender]) {
+        section(
+            title,
+            list.map { name, tally in
+                (
+                    name, tally.events,
+                    tally.exposedMilliseconds > 0 ? "  (open \(duration(tally.exposedMilliseconds)))" : ""
+                )
+            }
+        )
+    }
+    section("Outcomes", statistics.outcomesInOrder.map { ($0, $1, "") })
+    offenders("Who opened the most", statistics.worstActors(top))
+    offenders("Groups", statistics.worstGroups(top))
+    offenders("Rules", statistics.worstRules(top))
+    if statistics.hours.contains(where: { $0 > 0 }) {
+        lines += ["", "Hour of day (UTC)"]
+        if hasBars {
+            lines += ["  \(sparkline(statistics.hours))", "  0     6     12    18"]
+        } else {
+            lines.append("  " + statistics.hours.enumerated().map { "\($0):\($1)" }.joined(separator: " "))
+        }
+    }
+    let timeline = statistics.timeline(60)
+    if hasBars, timeline.count > 1, let first = timeline.first, let last = timeline.last {
+        lines += ["", "\(RFC3339.format(first.start).prefix(16)) to \(RFC3339.format(last.start).prefix(16))"]
+        lines.append("  \(sparkline(timeline.map(\.offences)))")
+    }
+    return lines.joined(separator: "\n") + "\n"
+}
+
+/// A bar of up to 12 cells in eighths.
+private func meter(_ count: Int, of most: Int) -> String {
+    let eighths = Int((Double(count) / Double(most) * 96).rounded())
+    let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+    let bar = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+    return bar + String(repeating: " ", count: 12 - bar.count)
+}
+
+/// One character for each number, as high as its share of the highest.
+func sparkline(_ values: [Int]) -> String {
+    let steps = Array("▁▂▃▄▅▆▇█")
+    let most = max(values.max() ?? 1, 1)
+    return String(values.map { $0 == 0 ? " " : steps[min($0 * 8 / most, 7)] })
+}

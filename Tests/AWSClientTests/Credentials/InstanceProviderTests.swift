@@ -1,0 +1,129 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import AWSClient
+
+@Suite("EC2 instance metadata")
+struct InstanceProviderTests {
+    private typealias Answer = ScriptedTransport.Answer
+
+    private static let token = Answer.answer(200, "TOKEN", ["x-aws-ec2-metadata-token-ttl-seconds": "300"])
+    private static let role = Answer.answer(200, "my role\n")
+    private static let nobody = Answer.failure(.timedOut(host: "h", after: .seconds(2)))
+
+    private static func keys(_ expiration: String) -> Answer {
+        .answer(
+            200,
+            #"{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"\#(expiration)"}"#
+        )
+    }
+
+    private func session(
+        _ transport: ScriptedTransport,
+        _ system: TestSystem = TestSystem(),
+        _ environment: [String: String] = [:]
+    ) throws -> AWSSession {
+        try AWSSession(
+            environment: environment,
+            transport: transport,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            system: system.system
+        )
+    }
+
+    @Test("asks for a token, the role and its keys, and keeps the token while it is good")
+    func keys() async throws {
+        let transport = ScriptedTransport([
+            Self.token, Self.role, Self.keys("2027-01-15T09:00:00Z"), .answer(200, "eu-west-3"),
+        ])
+        let session = try session(transport)
+        #expect(try await session.credentials.sessionToken == "T")
+        #expect(try await session.credentials.source == "EC2 instance metadata")
+        #expect(try await session.locatingRegion().region?.description == "eu-west-3")
+        let base = "http://169.254.169.254/latest"
+        #expect(
+            transport.requests.map { "\($0.method) \($0.url.text)" } == [
+                "PUT \(base)/api/token", "GET \(base)/meta-data/iam/security-credentials/",
+                "GET \(base)/meta-data/iam/security-credentials/my%20role", "GET \(base)/meta-data/placement/region",
+            ]
+        )
+        #expect(transport.requests.dropFirst().allSatisfy { $0.headers["x-aws-ec2-metadata-token"] == "TOKEN" })
+        #expect(transport.requests.allSatisfy { $0.isMetadata })
+        #expect(transport.timeouts.allSatisfy { $0 == .seconds(2) })
+    }
+
+    @Test("fetches a new token when the old one ends or is refused, and only then")
+    func tokens() async throws {
+        let system = TestSystem()
+        let transport = ScriptedTransport([
+            Self.token, .answer(401), Self.token, .answer(200, "us-east-1"), Self.token, .answer(200, "us-east-1"),
+            .answer(401), Self.token, .answer(401),
+        ])
+        let session = try session(transport, system)
+        #expect(try await session.locatingRegion().region?.description == "us-east-1")
+        system.advance(by: 241)
+        #expect(try await session.locatingRegion().region?.description == "us-east-1")
+        await #expect(throws: AWSClientError.self) { try await session.locatingRegion() }
+        #expect(transport.requests.map(\.method) == ["PUT", "GET", "PUT", "GET", "PUT", "GET", "GET", "PUT", "GET"])
+    }
+
+    @Test("never asks in the old way, without a token", arguments: [400, 403, 404, 405])
+    func noFallback(status: Int) async throws {
+        let transport = ScriptedTransport([.answer(status), Self.role, Self.keys("2027-01-15T09:00:00Z")])
+        let session = try session(transport)
+        await #expect(throws: AWSClientError.self) { try await session.credentials }
+        #expect(transport.requests.map(\.method) == ["PUT"])
+    }
+
+    @Test("is nothing where nobody answers, there is no role, or the role cannot be assumed")
+    func nothing() async throws {
+        for script in [
+            [Self.nobody], [Self.token, .answer(404)],
+            [Self.token, Self.role, .answer(200, #"{"Code":"AssumeRoleUnauthorizedAccess","Message":"no"}"#)],
+        ] {
+            let session = try session(ScriptedTransport(script))
+            await #expect {
+                try await session.credentials
+            } throws: { error in
+                if case AWSClientError.noCredentials = error { true } else { false }
+            }
+        }
+    }
+
+    @Test("asks nobody where the service is switched off, and another endpoint where one is set")
+    func settings() async throws {
+        let silent = ScriptedTransport([Self.token])
+        let off = try session(silent, TestSystem(), ["AWS_EC2_METADATA_DISABLED": "TRUE"])
+        await #expect(throws: AWSClientError.self) { try await off.credentials }
+        #expect(try await off.locatingRegion().region == nil)
+        #expect(silent.requests.isEmpty)
+
+        let other = ScriptedTransport([Self.token, .answer(404)])
+        let environment = ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://imds.example:81/"]
+        _ = try await session(other, TestSystem(), environment).locatingRegion()
+        #expect(other.requests.first?.url.text == "http://imds.example:81/latest/api/token")
+    }
+
+    @Test("goes on with expired credentials while there are no newer ones, and asks again later")
+    func staticStability() async throws {
+        let system = TestSystem()
+        let transport = ScriptedTransport([
+            // Expired when they came.
+            Self.token, Self.role, Self.keys("2027-01-15T07:00:00Z"),
+            // Then the service falls silent, and comes back.
+            Self.nobody, Self.token, Self.role, Self.keys("2027-01-16T00:00:00Z"),
+        ])
+        let session = try session(transport, system)
+        let first = try await session.credentials
+        // 10 minutes, the jitter of 5, and the cache's margin.
+        #expect(first.expiration == TestSystem.start + 600 + 300 + 600)
+        system.advance(by: 901)
+        let second = try await session.credentials
+        #expect(second.accessKeyID == "A")
+        #expect(second.expiration == TestSystem.start + 901 + 1500)
+        system.advance(by: 901)
+        #expect(try await session.credentials.expiration == TestSystem.start + 16 * 3600)
+        #expect(transport.requests.count == 7)
+    }
+}

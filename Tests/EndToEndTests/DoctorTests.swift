@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite(.serialized) struct DoctorTests {
+        /// Each check's status, by its name, and everything that was said.
+        private func statuses(of result: Program.Result) throws -> [String: String] {
+            let rows = try JSON(parsing: result.output).items
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0["check"].string ?? "", $0["status"].string ?? "") })
+        }
+
+        @Test func `all is well where all is well, and no secret is shown`() async throws {
+            let world = try await World()
+            let keys = ["AWS_SECRET_ACCESS_KEY": "SECRETKEY", "AWS_SESSION_TOKEN": "SECRETTOKEN"]
+            let result = try await world.run(["doctor", "--format", "json", "--log-level", "trace"], environment: keys)
+            #expect(result.exitCode == 0, "\(result.errors)")
+            #expect(
+                try statuses(of: result) == [
+                    "credentials": "ok", "identity": "ok", "clock": "ok", "endpoint": "ok", "queue": "ok",
+                    "redrive": "ok", "permissions": "ok", "policy": "ok", "ledger": "ok", "topic": "ok",
+                ]
+            )
+            #expect(result.output.contains("environment variables"))
+            #expect(result.output.contains("signed for us-east-1"))
+            #expect(!(result.output + result.errors).contains("SECRET"))
+            #expect(!FileManager.default.fileExists(atPath: world.ledger), "it makes nothing")
+
+            try await world.work()
+            let table = try await world.run(["doctor"])
+            #expect(table.exitCode == 0)
+            #expect(table.output.hasPrefix("check "))
+            #expect(table.output.contains("ledger.db with 0 events"))
+        }
+
+        @Test(arguments: [
+            (["SG_REVERT_GROUPS": ""], "policy"),
+            (["SG_REVERT_GROUPS": "", "SG_REVERT_POLICY": "/etc/hostname"], "policy"),
+            (["SG_REVERT_TOPIC_ARN": "arn:aws:sns:nowhere:1:t"], "topic"),
+            (["SG_REVERT_LEDGER": "/etc/passwd"], "ledger"),
+            (["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], "credentials"),
+            (["SG_REVERT_QUEUE_URL": "http://127.0.0.1:1/123456789012/none"], "queue"),
+        ])
+        func `a problem is exit 2, and is named with what to do`(
+            environment: [String: String],
+            check: String
+        ) async throws {
+            let world = try await World()
+            let result = try await world.run(["doctor", "--format", "json"], environment: environment)
+            #expect(result.exitCode == 2)
+            #expect(try statuses(of: result).filter { $0.value == "problem" }.map(\.key) == [check])
+            let row = try JSON(parsing: result.output).items.first { $0["check"].string == check }
+            #expect(row?["fix"].string?.isEmpty == false)
+            #expect(result.errorLines == ["sg-revert: problems with \(check)"])
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import Foundation
+import GRDB
+import Ledger
+import SecurityGroups
+import Testing
+
+@Suite struct VerifyTests {
+    let test: TestLedger
+    let ledger: Ledger
+
+    init() throws {
+        test = try TestLedger()
+        ledger = try test.open()
+    }
+
+    /// Three events with all that an event can have: entries 1 to 9.
+    private func fill() async throws {
+        try await ledger.claim(.full("e1")).claim.finish(in: ledger, .reverting, notify: true)
+        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }
+        let claim = try await ledger.claim("e2").claim
+        try await ledger.write { try $0.release(claim) }
+        try await ledger.finish("e2", RunResult(outcome: .failed, rules: [.rule("sgr-2", .failed)]))
+        try await ledger.finish("e2", RunResult(outcome: .reverted, rules: [.rule("sgr-2", .reverted, undo: "aws x")]))
+        _ = try await ledger.claim("e3")
+    }
+
+    private func finding(anchor: Anchor? = nil) throws -> AuditFinding? {
+        do {
+            _ = try LedgerReader(path: test.path).verify(anchor: anchor)
+            return nil
+        } catch let finding as AuditFinding {
+            return finding
+        }
+    }
+
+    /// Changes the file as somebody would who means to, triggers or not.
+    private func tamper(_ sql: String) async throws {
+        try await DatabaseQueue(path: test.path).writeWithoutTransaction { db in
+            let triggers = try String.fetchAll(db, sql: "SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+            try db.execute(
+                sql: "PRAGMA foreign_keys = 0; DROP TRIGGER trail_keeps; DROP TRIGGER trail_stays; \(sql);"
+                    + triggers.joined(separator: ";")
+            )
+        }
+    }
+
+    @Test func `what the workers wrote is in order`() async throws {
+        #expect(try LedgerReader(path: test.path).verify().anchor == nil)
+        try await fill()
+        let found = try LedgerReader(path: test.path).verify()
+        #expect(found.entries == 10 && found.events == 3)
+        #expect(found.anchor == (try await ledger.write { try $0.anchor() }))
+    }
+
+    /// Each a forgery and what is found first.
+    static let forgeries: [(String, AuditFinding)] = [
+        ("UPDATE trail SET entry = replace(entry, '0.0.0.0/0', '10.0.0.0/8') WHERE seq = 2", .broken(seq: 2)),
+        ("UPDATE trail SET at = '2020-01-01T00:00:00.000Z' WHERE seq = 4", .broken(seq: 4)),
+        ("UPDATE trail SET worker = 'other' WHERE seq = 1", .broken(seq: 1)),
+        ("UPDATE trail SET kind = 'finished' WHERE seq = 5", .broken(seq: 5)),
+        ("UPDATE trail SET hash = upper(hash) WHERE seq = 3", .broken(seq: 3)),
+        ("DELETE FROM trail WHERE seq = 4", .removed(from: 4, to: 4)),
+        ("DELETE FROM trail WHERE seq < 4", .removed(from: 1, to: 3)),
+        (
+            "UPDATE trail SET seq = -1 WHERE seq = 2; UPDATE trail SET seq = 2 WHERE seq = 3; "
+                + "UPDATE trail SET seq = 3 WHERE seq = -1", .broken(seq: 2)
+        ),
+        (
+            "UPDATE trail SET seq = -seq - 1 WHERE seq > 2; UPDATE trail SET seq = -seq WHERE seq < 0; "
+                + "INSERT INTO trail SELECT 3, at, event_id, worker, kind, entry, hash FROM trail WHERE seq = 2",
+            .broken(seq: 3)
+        ),
+        (
+            "UPDATE events SET outcome = 'allowed' WHERE event_id = 'e1'",
+            .differs(eventID: "e1", column: "outcome", shown: #""allowed""#, expected: #""reverted""#, seq: 3)
+        ),
+        (
+            "UPDATE events SET worker = 'other' WHERE event_id = 'e2'",
+            .differs(eventID: "e2", column: "worker", shown: #""other""#, expected: #""one""#, seq: 9)
+        ),
+        (
+            "UPDATE notices SET sent_at = NULL WHERE event_id = 'e1'",
+            .differs(
+                eventID: "e1",
+                column: "notified_at",
+                shown: "null",
+                expected: #""2025-11-25T21:40:59.123Z""#,
+                seq: 3
+            )
+        ),
+        (
+            "UPDATE rules SET undo = 'rm -rf /' WHERE event_id = 'e2'",
+            .differs(
+                eventID: "e2",
+                column: "rule 1's undo",
+                shown: #""rm -rf /""#,
+                expected: #""aws x""#,
+                seq: 9
+            )
+        ),
+        (
+            "DELETE FROM rules WHERE event_id = 'e2'",
+            .differs(eventID: "e2", column: "the number of rules", shown: "0", expected: "1", seq: 9)
+        ),
+        ("DELETE FROM events WHERE event_id = 'e3'", .missingEvent(eventID: "e3", seq: 10)),
+        (
+            "INSERT INTO events SELECT 'e4', event_name, account, region, group_id, actor_arn, issuer_arn, source_ip, "
+                + "user_agent, event_time, request_id, received_at, outcome, reason, finished_at, exposed_ms, aws_request_id, "
+                + "error_code, error_message, dry_run, attempts, deliveries, worker, replay_count, matched_rule_ids, fence, "
+                + "lease_owner, lease_until, lease_replay_count FROM events WHERE event_id = 'e1'",
+            .strayEvent(eventID: "e4")
+        ),
+        (
+            "INSERT INTO rules (event_id, position, direction, protocol, source, outcome) VALUES ('x', 0, '', '', '', '')",
+            .strayEvent(eventID: "x")
+        ),
+        ("DROP VIEW audit_rules; CREATE VIEW audit_rules AS SELECT 1", .schema(name: "audit_rules")),
+        ("DROP INDEX events_by_time", .schema(name: "events_by_time")),
+    ]
+
+    @Test(arguments: forgeries)
+    func `a forgery is found and named`(_ sql: String, _ expected: AuditFinding) async throws {
+        try await fill()
+        try await tamper(sql)
+        #expect(try finding() == expected)
+    }
+
+    @Test func `what an anchor was taken from must still be there`() async throws {
+        try await fill()
+        let anchor = try #require(try await ledger.write { try $0.anchor() })
+        #expect(Anchor(anchor.description) == anchor && anchor.seq == 10)
+        #expect(try finding(anchor: anchor) == nil)
+        try await ledger.finish("e5", RunResult(outcome: .allowed))
+        #expect(try finding(anchor: anchor) == nil)
+        // Cut so that nothing but the anchor knows of it.
+        try await tamper("DELETE FROM trail WHERE seq > 9; DELETE FROM events WHERE event_id IN ('e3', 'e5')")
+        #expect(try finding() == nil)
+        #expect(try finding(anchor: anchor) == .truncated(head: 9, anchor: 10))
+        try await ledger.finish("e6", RunResult(outcome: .allowed))
+        #expect(try finding() == nil)
+        #expect(try finding(anchor: anchor) == .rewritten(anchor: 10))
+    }
+
+    @Test(arguments: [
+        "", "1", "0:" + String(repeating: "0", count: 64), "1:abc", "1:" + String(repeating: "Z", count: 64),
+    ])
+    func `other texts are no anchors`(_ text: String) {
+        #expect(Anchor(text) == nil)
+    }
+
+    @Test func `a ledger of version 1 is chained when a worker opens it, and not before`() async throws {
+        try await fill()
+        // Back to the first version: what it made, without what came later.
+        try await tamper(
+            "DROP INDEX trail_by_event; DROP INDEX events_by_region; DROP INDEX events_by_actor; "
+                + "DROP INDEX events_by_issuer; ALTER TABLE trail DROP COLUMN hash; PRAGMA user_version = 1"
+        )
+        let reader = try LedgerReader(path: test.path)
+        #expect(try reader.count(matching: EventFilter()) == 3)
+        #expect(throws: LedgerError.fromThePast(path: test.path)) { try reader.verify() }
+        let reopened = try test.open()
+        #expect(try finding() == nil)
+        try await reopened.finish("e4", RunResult(outcome: .allowed))
+        #expect(try reader.verify().entries == 12)
+    }
+
+    @Test func `writers of several processes keep one chain`() async throws {
+        let ledgers = try (0..<4).map { try test.open(worker: "w\($0)") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, ledger) in ledgers.enumerated() {
+                group.addTask {
+                    for event in 0..<10 { try await ledger.finish("e\(number)-\(event)", RunResult(outcome: .allowed)) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let found = try LedgerReader(path: test.path).verify()
+        #expect(found.entries == 80 && found.events == 40)
+    }
+
+    @Test func `every finding is one line`() {
+        for (_, finding) in Self.forgeries { #expect(!finding.description.contains("\n")) }
+    }
+}
+
+extension EventFacts {
+    /// An event about which everything is known.
+    static func full(_ eventID: String, time: Date = Date(timeIntervalSince1970: 1_764_106_000)) -> EventFacts {
+        EventFacts(
+            eventID: eventID,
+            eventName: "AuthorizeSecurityGroupIngress",
+            account: "111122223333",
+            region: "eu-west-1",
+            groupID: "sg-1",
+            actorARN: "arn:aws:sts::111122223333:assumed-role/dev/anna",
+            issuerARN: "arn:aws:iam::111122223333:role/dev",
+            sourceIP: "198.51.100.7",
+            userAgent: "aws-cli",
+            eventTime: time,
+            requestID: "r-\(eventID)"
+        )
+    }
+}
+
+extension RunResult {
+    /// A run that revoked one rule.
+    static var reverting: RunResult {
+        RunResult(
+            outcome: .reverted,
+            rules: [.rule("sgr-1", .reverted, undo: "aws ec2 authorize")],
+            exposedMilliseconds: 1500,
+            awsRequestID: "r1",
+            ownRequestIDs: ["r1"],
+            calls: [
+                APICall(action: "DescribeSecurityGroupRules", startedAt: .distantPast, milliseconds: 20),
+                APICall(
+                    action: "RevokeSecurityGroupIngress",
+                    startedAt: .distantPast,
+                    milliseconds: 30,
+                    requestIDs: ["r1"]
+                ),
+            ]
+        )
+    }
+}
+
+extension Claim {
+    func finish(in ledger: Ledger, _ result: RunResult, notify: Bool = false) async throws {
+        var result = result
+        result.notify = notify
+        let final = result
+        try await ledger.write { try $0.finish(self, with: final) }
+    }
+}

@@ -1,0 +1,54 @@
+import AWSClient
+import Foundation
+import Ledger
+import Synchronization
+import Testing
+
+@testable import Worker
+
+@Suite struct CallLogTests {
+    /// A clock that goes on by 40 milliseconds each time that it is asked.
+    private static func clock() -> WorkerClock {
+        let time = Mutex(Date(timeIntervalSince1970: 1000))
+        return WorkerClock(
+            now: {
+                time.withLock { time in
+                    defer { time += 0.04 }
+                    return time
+                }
+            },
+            sleep: { _ in }
+        )
+    }
+
+    @Test func `a call is kept with its time and each of its request ids once`() async throws {
+        var log = CallLog(clock: Self.clock())
+        let answer = try await log.record("DescribeSecurityGroupRules", ids: { $0 }) { ["r1", "r2", "r1"] }
+        #expect(answer == ["r1", "r2", "r1"])
+        #expect(
+            log.calls == [
+                APICall(
+                    action: "DescribeSecurityGroupRules",
+                    startedAt: Date(timeIntervalSince1970: 1000),
+                    milliseconds: 40,
+                    requestIDs: ["r1", "r2"]
+                )
+            ]
+        )
+    }
+
+    @Test func `a call that failed is kept too, and its error thrown on`() async throws {
+        let error = AWSServiceError(
+            service: "ec2",
+            operation: "RevokeSecurityGroupIngress",
+            code: "UnauthorizedOperation",
+            statusCode: 403,
+            requestID: "r9"
+        )
+        var log = CallLog(clock: Self.clock())
+        await #expect(throws: error) {
+            _ = try await log.record("RevokeSecurityGroupIngress", ids: { (_: Void) in [] }) { throw error }
+        }
+        #expect(log.calls.map(\.requestIDs) == [["r9"]] && log.calls.first?.error == "\(error)")
+    }
+}
