@@ -159,39 +159,5 @@ extension EndToEnd {
             #expect(try await world.aws.count(world.queue) == 1)
             #expect(try await world.aws.count(world.deadLetters) == 0)
         }
-
-        @Test func `a service manager hears that the worker is ready, alive and stopping`() async throws {
-            let world = try await World()
-            let socket = world.folder.appendingPathComponent("notify").path
-            let heard = world.folder.appendingPathComponent("heard").path
-            let manager = try Python.run(
-                """
-                import socket, sys
-                manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-                manager.bind(sys.argv[1])
-                with open(sys.argv[2], "w", buffering=1) as heard:
-                    while True:
-                        heard.write(manager.recv(100).decode() + "\\n")
-                """,
-                socket,
-                heard
-            )
-            defer { manager.terminate() }
-            try await eventually("the manager listens") { FileManager.default.fileExists(atPath: heard) }
-            let worker = try world.start(
-                Self.worker,
-                environment: ["NOTIFY_SOCKET": socket, "WATCHDOG_USEC": "200000"]
-            )
-            func lines() throws -> [Substring] {
-                try String(contentsOfFile: heard, encoding: .utf8).split(separator: "\n")
-            }
-            try await eventually("it is ready and alive") {
-                try lines().contains("READY=1") && lines().contains("WATCHDOG=1")
-            }
-            worker.terminate()
-            #expect(try await worker.end().exitCode == 0)
-            try await eventually("it is stopping") { try lines().last(where: { $0 != "WATCHDOG=1" }) == "STOPPING=1" }
-            #expect(try lines().filter { $0 == "READY=1" }.count == 1)
-        }
     }
 }

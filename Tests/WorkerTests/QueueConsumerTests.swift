@@ -203,6 +203,7 @@ struct QueueConsumerTests {
         let time = VirtualTime()
         let polls = Mutex(0)
         let hung = Door()
+        let hasBegun = Door()
         let aws = ScriptedAWS(time: time) { action in
             if action == "DeleteMessageBatch" { stop.request() }
             guard action == "ReceiveMessage" else { return }
@@ -210,18 +211,20 @@ struct QueueConsumerTests {
                 polls += 1
                 return polls == 1
             }
+            hasBegun.open()
             if isFirst { await Task { await hung.pass() }.value }
         }
         let it = try Pipeline(standing: [1], time: time, aws: aws)
         try enqueue(it, [1])
-        // The deadline of the first poll passes at once, that of the others never.
+        // The deadline of the first poll passes as soon as it hangs, that of the others never.
         let deadlines = Mutex(0)
         let watchdog = WorkerClock(now: { time.now }) { _ in
             let isFirst = deadlines.withLock { deadlines in
                 deadlines += 1
                 return deadlines == 1
             }
-            if !isFirst { try await time.sleep(VirtualTime.endless) }
+            guard isFirst else { return try await time.sleep(VirtualTime.endless) }
+            await hasBegun.pass()
         }
         let abandoned = try await consumer(it, isUntilEmpty: false, watchdog: watchdog).run(stop: stop)
         #expect(abandoned.isEmpty)
