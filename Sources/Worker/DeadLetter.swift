@@ -42,6 +42,8 @@ public struct DeadLetter: Sendable {
     public let reason: String?
     /// When the message was sent to the queue where it failed.
     public let sentAt: Date?
+    /// What the ledger says of the event's last failure, for a message that SQS itself moved and that says nothing.
+    public var lastError: String?
     private let event: CloudTrailEvent?
 
     /// The names of the columns, in the order of `values`.
@@ -64,12 +66,21 @@ public struct DeadLetter: Sendable {
         }
     }
 
+    /// Everything that the message holds: the columns, and then its attributes and its body.
+    public var details: [(name: String, value: AuditValue)] {
+        let attributes = message.messageAttributes.sorted { $0.key < $1.key }.map { name, value in
+            (name, AuditValue.text(value.stringValue ?? value.binaryValue?.base64EncodedString() ?? ""))
+        }
+        return zip(Self.columns, values).map { ($0, $1) } + attributes + [("body", .text(message.body))]
+    }
+
     /// The cells, in the order of `columns`.
     public var values: [AuditValue] {
         func text(_ value: String?) -> AuditValue { value.map(AuditValue.text) ?? .null }
         func time(_ value: Date?) -> AuditValue { text(value.map { RFC3339.format($0) }) }
         return [
-            .text(message.messageID), text(eventID), text(reason), text(message.text(DeadLetterAttribute.error)),
+            .text(message.messageID), text(eventID), text(reason),
+            text(message.text(DeadLetterAttribute.error) ?? lastError),
             text(event?.eventName), text(event?.account), text(event?.region), text(groupID), text(event?.actor.arn),
             time(event?.eventTime), time(sentAt), text(message.text(DeadLetterAttribute.failedAt)),
             .integer(Int64(message.receiveCount)), .integer(Int64(message.replayCount)),

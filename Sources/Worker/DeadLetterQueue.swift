@@ -34,13 +34,44 @@ public struct DeadLetterQueue: Sendable {
         }
     }
 
+    /// About how many messages lie in the queue, for a person who waits.
+    public func approximateCount() async throws -> Int {
+        try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? 0
+    }
+
+    /// About how many messages somebody is reading: another pass, or one that was killed, whose messages come back in minutes.
+    public func hiddenCount() async throws -> Int {
+        try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) }
+            ?? 0
+    }
+
     /// Sends the messages that `filter` means to the queue at `target`, each one sent first and deleted after, so that at no
     /// instant it is in neither.
     ///
-    /// - Parameter done: called for each message that has moved.
-    public func replay(_ filter: DeadLetterFilter, to target: String, done: (DeadLetter) -> Void) async throws {
+    /// - Parameters:
+    ///   - rate: how many messages a second at the most; nil for as many as can be.
+    ///   - done: called for each message that has moved.
+    public func replay(
+        _ filter: DeadLetterFilter,
+        to target: String,
+        rate: Double? = nil,
+        clock: WorkerClock = .system,
+        done: (DeadLetter) -> Void
+    ) async throws {
         try await pass(filter) { letter in
             try await move(letter.message, to: target)
+            done(letter)
+            if let rate { try await clock.sleep(.seconds(1 / rate)) }
+            return .removed
+        }
+    }
+
+    /// Deletes the messages that `filter` means, for good.
+    ///
+    /// - Parameter done: called for each message that is deleted.
+    public func discard(_ filter: DeadLetterFilter, done: (DeadLetter) -> Void) async throws {
+        try await pass(filter) { letter in
+            try await delete(letter.message)
             done(letter)
             return .removed
         }
@@ -62,6 +93,10 @@ public struct DeadLetterQueue: Sendable {
             // A new id, or a FIFO queue would swallow the replay as a duplicate of the message that failed.
             messageDeduplicationID: groupID.map { _ in "\(message.messageID)-\(replays)" }
         )
+        try await delete(message)
+    }
+
+    private func delete(_ message: SQSMessage) async throws {
         let failures = try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: [message.receiptHandle])
         if let failure = failures.first ?? nil { throw failure }
     }
@@ -85,9 +120,11 @@ public struct DeadLetterQueue: Sendable {
                     waitTimeSeconds: 1,
                     visibilityTimeout: Self.passSeconds
                 )
+                guard !messages.isEmpty else { return }
+                // What comes again in a pass that takes long has a new handle, and goes back by that one.
+                kept.removeAll { old in messages.contains { $0.messageID == old.messageID } }
+                kept += messages
                 let fresh = messages.filter { seen.insert($0.messageID).inserted }
-                kept += fresh
-                guard !fresh.isEmpty else { return }
                 for letter in fresh.map(DeadLetter.init) where filter.means(letter) && matches < filter.limit ?? .max {
                     matches += 1
                     if try await visit(letter) == .removed {
@@ -116,15 +153,17 @@ public struct DeadLetterQueue: Sendable {
 /// Which dead letters: those for which everything that is given holds.
 public struct DeadLetterFilter: Sendable {
     private let eventID: String?
+    private let id: String?
     private let groupID: String?
     private let reason: DeadLetterReason?
     private let before: Date?
     private let after: Date?
     let limit: Int?
 
-    /// A filter; `before` and `after` mean the time at which the message was sent to the queue where it failed.
+    /// A filter; `id` is that of the event or of the message, `before` and `after` mean the time at which the message was sent to the queue where it failed.
     public init(
         eventID: String? = nil,
+        id: String? = nil,
         groupID: String? = nil,
         reason: DeadLetterReason? = nil,
         before: Date? = nil,
@@ -132,6 +171,7 @@ public struct DeadLetterFilter: Sendable {
         limit: Int? = nil
     ) {
         self.eventID = eventID
+        self.id = id
         self.groupID = groupID
         self.reason = reason
         self.before = before
@@ -141,6 +181,7 @@ public struct DeadLetterFilter: Sendable {
 
     func means(_ letter: DeadLetter) -> Bool {
         (eventID == nil || letter.eventID == eventID)
+            && (id == nil || letter.eventID == id || letter.message.messageID == id)
             && (groupID == nil || letter.groupID == groupID)
             && (reason == nil || letter.reason == reason?.rawValue)
             && before.map { (letter.sentAt ?? .distantPast) < $0 } ?? true

@@ -7,7 +7,12 @@ import Synchronization
 final class HeldMessages: Sendable {
     struct Held: Sendable {
         let message: SQSMessage
+        let receivedAt: Date
+        /// Stops the work on the message.
+        let cancel: @Sendable () -> Void
         var claim: Claim?
+        /// Whether its event is done and only the delete is left.
+        var isDone = false
     }
 
     private struct State {
@@ -22,10 +27,10 @@ final class HeldMessages: Sendable {
         state.withLock { Array($0.held.values) }
     }
 
-    /// Takes a message in hand.
-    func take(_ message: SQSMessage) {
+    /// Takes a message in hand that was asked for at `time`, from when SQS counts at the earliest.
+    func take(_ message: SQSMessage, at time: Date, cancel: @escaping @Sendable () -> Void) {
         state.withLock {
-            $0.held[message.receiptHandle] = Held(message: message)
+            $0.held[message.receiptHandle] = Held(message: message, receivedAt: time, cancel: cancel)
             $0.postponed[message.messageID] = nil
         }
     }
@@ -33,6 +38,23 @@ final class HeldMessages: Sendable {
     /// Notes the claim under which a message's event runs.
     func note(_ claim: Claim, for message: SQSMessage) {
         state.withLock { $0.held[message.receiptHandle]?.claim = claim }
+    }
+
+    /// Notes that only the delete is left.
+    func noteDone(_ message: SQSMessage) {
+        state.withLock { $0.held[message.receiptHandle]?.isDone = true }
+    }
+
+    /// Stops the work on a message that is no longer ours, unless it is done anyway.
+    ///
+    /// - Returns: whether there was work to stop.
+    func lose(_ message: SQSMessage) -> Bool {
+        let held = state.withLock { state -> Held? in
+            guard state.held[message.receiptHandle]?.isDone == false else { return nil }
+            return state.held.removeValue(forKey: message.receiptHandle)
+        }
+        held?.cancel()
+        return held != nil
     }
 
     /// Lets go of a message.

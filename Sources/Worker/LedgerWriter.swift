@@ -6,13 +6,23 @@ struct LedgerWriter: Sendable {
     private typealias Body = @Sendable (LedgerTransaction) throws -> Void
 
     private let commits: Coalescer<String, Body, (any Error)?>
+    /// Keeps a write through an outage; without it the write fails.
+    var outages: Outages?
 
     init(_ ledger: Ledger) {
         commits = Coalescer(limit: 200) { _, bodies in try await ledger.write(bodies) }
     }
 
-    /// Runs `body` in a transaction; returning means that it is committed.
+    /// Runs `body` in a transaction, as soon as the ledger can be written; returning means that it is committed.
     func write<Result: Sendable>(
+        _ body: @escaping @Sendable (LedgerTransaction) throws -> Result
+    ) async throws -> Result {
+        guard let outages else { return try await writeOnce(body) }
+        return try await outages.riding(.ledger) { try await writeOnce(body) }
+    }
+
+    /// The same for what is of no use later: fails if the ledger cannot be written now.
+    func writeOnce<Result: Sendable>(
         _ body: @escaping @Sendable (LedgerTransaction) throws -> Result
     ) async throws -> Result {
         let box = Box<Result>()

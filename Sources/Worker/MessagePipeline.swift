@@ -45,7 +45,13 @@ struct MessagePipeline: Sendable {
             replayCount: message.replayCount,
             receivedAt: clock.now()
         )
-        switch try await writer.write({ try $0.claim(facts, delivery: delivery) }) {
+        var result = try await writer.write { try $0.claim(facts, delivery: delivery) }
+        // The next receive would be one too many, and end in the dead-letter queue: the message waits in hand.
+        while case .held = result, isLastReceive(of: message) {
+            try await clock.sleep(.seconds(2))
+            result = try await writer.write { try $0.claim(facts, delivery: delivery) }
+        }
+        switch result {
         case .held(let until):
             logger.debug("event is held by another worker")
             // Most runs end in a moment, so the first look comes back soon. Later ones wait for the lease to end: each look
@@ -159,7 +165,7 @@ struct MessagePipeline: Sendable {
             return try await finish(claim, result, logger: logger)
         }
         let error = result.errorMessage ?? "unknown"
-        if let maxReceiveCount, message.receiveCount >= maxReceiveCount {
+        if isLastReceive(of: message) {
             return try await bury(
                 message,
                 reason: .gaveUp,
@@ -171,6 +177,11 @@ struct MessagePipeline: Sendable {
         }
         _ = try await finish(claim, result, logger: logger)
         return .postpone(backoff.pause(after: message.receiveCount))
+    }
+
+    /// Whether SQS would move the message away instead of handing it out again.
+    private func isLastReceive(of message: SQSMessage) -> Bool {
+        maxReceiveCount.map { message.receiveCount >= $0 } ?? false
     }
 
     private func ignore(_ claim: Claim, _ reason: IgnoreReason, logger: Logger) async throws -> Disposition {

@@ -34,7 +34,7 @@ struct Notifier: Sendable {
     private func flush() async {
         do {
             while !Task.isCancelled {
-                let notices = try await writer.write { try $0.takeNotices(limit: 10, lease: Self.lease) }
+                let notices = try await writer.writeOnce { try $0.takeNotices(limit: 10, lease: Self.lease) }
                 guard !notices.isEmpty else { return }
                 await withDiscardingTaskGroup { group in
                     for notice in notices {

@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import Logging
+import Synchronization
 
 /// Receives messages, hands each to the pipeline, and does with it what the pipeline says.
 struct QueueConsumer: Sendable {
@@ -9,9 +10,11 @@ struct QueueConsumer: Sendable {
     let held: HeldMessages
     let heartbeat: Heartbeat
     let options: WorkerOptions
-    /// How long a receive that failed is not repeated.
-    let pollBackoff: Backoff
+    let outages: Outages
+    let liveness: Liveness
     let clock: WorkerClock
+    /// The clock of the deadline that a hung receive meets.
+    let watchdog: WorkerClock
     let logger: Logger
 
     /// How a run of the consumer ended.
@@ -39,7 +42,10 @@ struct QueueConsumer: Sendable {
                 return .received
             }
             group.addTask {
-                await heartbeat.run(lease: WorkerOptions.lease)
+                await heartbeat.run(lease: WorkerOptions.lease) { count in
+                    // With its hands full the poller rightly does not poll.
+                    if count >= options.concurrency { liveness.turned(at: clock.now()) }
+                }
                 return .helperEnded
             }
             group.addTask {
@@ -68,7 +74,15 @@ struct QueueConsumer: Sendable {
     private func receiveAll(intake: Intake, stop: StopSignal) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             for receiver in 0..<max((options.concurrency + 9) / 10, 1) {
-                group.addTask { try await receive(receiver, intake: intake, stop: stop) }
+                group.addTask {
+                    do {
+                        try await receive(receiver, intake: intake, stop: stop)
+                    } catch {
+                        // The other receivers wait for room, which cancellation does not end.
+                        await intake.close()
+                        throw error
+                    }
+                }
             }
         }
     }
@@ -76,62 +90,118 @@ struct QueueConsumer: Sendable {
     /// One receiver: poll, start what came, poll again.
     private func receive(_ receiver: Int, intake: Intake, stop: StopSignal) async throws {
         try await withThrowingDiscardingTaskGroup { handlers in
-            var failures = 0
             while !stop.isRequested, let room = await intake.reserve(for: receiver, atMost: 10) {
-                let start = clock.now()
-                do {
-                    let messages = try await queue.receive(atMost: room, wait: options.wait)
-                    failures = 0
-                    let isIdle = await intake.pollEnded(room: room, count: messages.count)
-                    for message in messages {
-                        held.take(message)
-                        handlers.addTask {
-                            stop.isRequested ? await giveBack(message) : await handle(message)
-                            held.drop(message)
-                            await intake.release(1)
-                        }
-                    }
-                    if messages.isEmpty, isIdle, options.isUntilEmpty {
-                        guard let due = held.nextPostponed(afterEmptyPollFrom: start) else {
-                            await intake.close()
-                            return
-                        }
-                        let pause = min(max(due.timeIntervalSince(clock.now()), 0.1), 1)
-                        await stop.sleep(for: .milliseconds(Int(pause * 1000)), clock: clock)
-                    }
-                } catch {
+                let allowed = outages.allowance(of: room)
+                liveness.turned(at: clock.now())
+                guard allowed > 0 else {
                     _ = await intake.pollEnded(room: room, count: 0)
+                    await stop.sleep(for: .seconds(1), clock: clock)
+                    continue
+                }
+                await intake.release(room - allowed)
+                let start = clock.now()
+                let messages: [SQSMessage]
+                do {
+                    messages = try await queue.receive(atMost: allowed, wait: options.wait, watchdog: watchdog)
+                    outages.end(.queue)
+                } catch {
+                    _ = await intake.pollEnded(room: allowed, count: 0)
                     if Task.isCancelled { return }
-                    if options.isUntilEmpty {
-                        // The other receivers wait for room, which cancellation does not end.
+                    try await stop.interrupting { try await outages.sitOut(error, of: .queue) }
+                    continue
+                }
+                let isIdle = await intake.pollEnded(room: allowed, count: messages.count)
+                for line in lines(messages, receivedAt: start) {
+                    handlers.addTask { try await work(through: line, intake: intake, stop: stop) }
+                }
+                if messages.isEmpty, isIdle, options.isUntilEmpty {
+                    guard let due = held.nextPostponed(afterEmptyPollFrom: start) else {
                         await intake.close()
-                        throw error
+                        return
                     }
-                    failures += 1
-                    logger.error("receive failed", metadata: ["error": "\(plainText("\(error)"))"])
-                    await stop.sleep(for: pollBackoff.pause(after: failures), clock: clock)
+                    let pause = min(max(due.timeIntervalSince(clock.now()), 0.1), 1)
+                    await stop.sleep(for: .milliseconds(Int(pause * 1000)), clock: clock)
                 }
             }
         }
     }
 
-    private func handle(_ message: SQSMessage) async {
+    /// A message in hand, and the news that it is no longer ours.
+    private struct Item: Sendable {
+        let message: SQSMessage
+        let loss: StopSignal
+    }
+
+    /// Takes messages in hand, in lines of what has to go one after another: the messages of a group of a FIFO queue.
+    private func lines(_ messages: [SQSMessage], receivedAt time: Date) -> [[Item]] {
+        let items = messages.map { message in
+            let loss = StopSignal()
+            held.take(message, at: time) { loss.request() }
+            return Item(message: message, loss: loss)
+        }
+        guard queue.isFIFO else { return items.map { [$0] } }
+        return Array(Dictionary(grouping: items) { $0.message.systemAttributes["MessageGroupId"] }.values)
+    }
+
+    /// Handles a line in its order. What comes after a message that is not finished goes back, and comes after it again.
+    private func work(through line: [Item], intake: Intake, stop: StopSignal) async throws {
+        var isBlocked = false
+        for item in line {
+            if isBlocked || stop.isRequested {
+                await giveBack(item.message)
+            } else {
+                do {
+                    isBlocked = try await !finish(item)
+                } catch {
+                    await intake.close()
+                    throw error
+                }
+            }
+            held.drop(item.message)
+            await intake.release(1)
+        }
+    }
+
+    /// - Returns: whether the message is deleted.
+    private func finish(_ item: Item) async throws -> Bool {
+        let isDeleted = Mutex(false)
+        try await item.loss.interrupting {
+            let result = try await handle(item.message)
+            isDeleted.withLock { $0 = result }
+        }
+        return isDeleted.withLock(\.self)
+    }
+
+    /// - Returns: whether the message is deleted.
+    /// - Throws: `OutageLasted`, which ends the worker.
+    private func handle(_ message: SQSMessage) async throws -> Bool {
         var logger = logger
         logger[metadataKey: "message.id"] = "\(message.messageID)"
         do {
             let disposition = try await pipeline.process(message, logger: logger) { held.note($0, for: message) }
             switch disposition {
             case .delete:
-                try await queue.delete(message)
+                held.noteDone(message)
+                try await outages.riding(.queue) { try await queue.delete(message) }
+                return true
             case .postpone(let duration):
                 await postpone(message, for: duration, logger: logger)
             }
         } catch  where Task.isCancelled {
             logger.warning("message abandoned; it comes back when its visibility ends")
+        } catch let error as OutageLasted {
+            throw error
+        } catch let failure as BatchEntryFailure {
+            logger.warning(
+                "finished message not deleted; when it comes again it is a duplicate",
+                metadata: ["error": "\(plainText("\(failure)"))"]
+            )
+            await postpone(message, for: pipeline.backoff.pause(after: message.receiveCount), logger: logger)
         } catch {
             logger.error("message not finished", metadata: ["error": "\(plainText("\(error)"))"])
             await postpone(message, for: pipeline.backoff.pause(after: message.receiveCount), logger: logger)
         }
+        return false
     }
 
     private func postpone(_ message: SQSMessage, for duration: Duration, logger: Logger) async {

@@ -13,13 +13,15 @@ struct RevertRun: Sendable {
     /// For so long after an event, or after a revoke, what EC2 shows may be older than what it did.
     let settle: Duration
     let clock: WorkerClock
+    /// Keeps a run through an outage; without it the run fails.
+    var outages: Outages?
 
     /// Runs `watched` under `claim`.
     ///
     /// - Parameter intend: called with all rules that this run has tried to revoke or is about to, before it does; what it
     ///   throws ends the run.
     /// - Returns: the result, also of a run that failed half-way: what it did achieve is not lost.
-    /// - Throws: `CancellationError`, or what `intend` throws.
+    /// - Throws: `CancellationError`, `OutageLasted`, or what `intend` throws.
     func callAsFunction(
         _ watched: WatchedChange,
         claim: Claim,
@@ -36,12 +38,19 @@ struct RevertRun: Sendable {
                 if !standing.isEmpty {
                     try await intend(state.noteIntent(to: standing))
                     let results = try await calls.record(watched.revokeAction, ids: { $0.compactMap(\.requestID) }) {
-                        try await gateway.revoke(
-                            standing.map(\.id),
-                            of: watched.groupID,
-                            watched.direction,
-                            in: watched.place
-                        )
+                        try await riding(watched.place) {
+                            do {
+                                return try await gateway.revoke(
+                                    standing.map(\.id),
+                                    of: watched.groupID,
+                                    watched.direction,
+                                    in: watched.place
+                                )
+                            } catch {
+                                state.noteLostAnswer()
+                                throw error
+                            }
+                        }
                     }
                     state.note(results, for: standing, now: clock.now())
                 }
@@ -52,7 +61,7 @@ struct RevertRun: Sendable {
             if state.hasGoneRules {
                 try await refuseForeignAccount(watched)
             }
-        } catch let error where error is CancellationError || error is LedgerError {
+        } catch let error where error is CancellationError || error is LedgerError || error is OutageLasted {
             throw error
         } catch {
             state.fail(with: error)
@@ -65,15 +74,22 @@ struct RevertRun: Sendable {
     /// By id where the record has ids, which costs one call for the rules of many events; else the whole group.
     private func rules(of added: [ChangedRule], watched: WatchedChange) async throws -> Look {
         let ids = added.compactMap(\.strictID)
-        return ids.count == added.count
-            ? try await gateway.rules(ids, in: watched.place)
-            : try await gateway.rules(of: watched.groupID, in: watched.place)
+        return try await riding(watched.place) {
+            ids.count == added.count
+                ? try await gateway.rules(ids, in: watched.place)
+                : try await gateway.rules(of: watched.groupID, in: watched.place)
+        }
+    }
+
+    private func riding<Result>(_ place: Place, _ call: () async throws -> Result) async throws -> Result {
+        guard let outages else { return try await call() }
+        return try await outages.riding(.ec2(place.region), call)
     }
 
     /// EC2 shows another account's rules to nobody: what we do not see there is not gone.
     private func refuseForeignAccount(_ watched: WatchedChange) async throws {
         guard let account = watched.place.account else { return }
-        let ours = try await gateway.callerAccount(in: watched.place.region)
+        let ours = try await riding(watched.place) { try await gateway.callerAccount(in: watched.place.region) }
         guard ours == account.description else {
             throw RevertError.foreignAccount(account, ours: ours)
         }

@@ -33,6 +33,8 @@ struct RunState {
     private var failure: (any Error)?
     /// The ids that this run, and those before it, tried to revoke.
     private var intended: Set<SecurityGroupRuleID>
+    /// Whether the answer to a revoke of this run never came, so that it may have had its effect.
+    private var hasLostAnswer = false
 
     init(watched: WatchedChange, claim: Claim, policy: Policy, start: Date, settle: Duration) {
         self.watched = watched
@@ -123,6 +125,11 @@ struct RunState {
         return min(.milliseconds(250) * (1 << min(looks, 4)), .seconds(2))
     }
 
+    /// Takes a revoke as sent, its answer as lost.
+    mutating func noteLostAnswer() {
+        hasLostAnswer = true
+    }
+
     /// Ends the run with `error`: what is still open has failed.
     mutating func fail(with error: any Error) {
         failure = error
@@ -135,7 +142,7 @@ struct RunState {
     /// about to and did not live to tell.
     private func isOurDoing(_ rule: ChangedRule) -> Bool {
         if alreadyReverted(rule) != nil { return true }
-        guard claim.isTakeover else { return false }
+        guard claim.isTakeover || hasLostAnswer else { return false }
         return rule.strictID.map(intended.contains) ?? !intended.isEmpty
     }
 

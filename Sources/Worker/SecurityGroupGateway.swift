@@ -30,6 +30,14 @@ struct SecurityGroupGateway: Sendable {
         let place: Place
         let groupID: SecurityGroupID
         let direction: Direction
+
+        /// What EC2 counts together: one account, Region and action.
+        struct Kind: Hashable {
+            let place: Place
+            let direction: Direction
+        }
+
+        var kind: Kind { Kind(place: place, direction: direction) }
     }
 
     private let clients: EC2Clients
@@ -38,12 +46,15 @@ struct SecurityGroupGateway: Sendable {
 
     init(session: AWSSession) {
         let clients = EC2Clients(session: session)
+        let pace = CallPace<Lane.Kind>(start: 10, maximum: 50)
         self.clients = clients
         looks = Coalescer(limit: 200) { place, ids in
             try await Self.look(at: ids, in: place, clients: clients)
         }
         revokes = Coalescer(limit: 200) { lane, ids in
-            try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, clients: clients)
+            try await pace.run(lane.kind, isThrottling: { ($0 as? AWSServiceError)?.isThrottling == true }) {
+                try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, clients: clients)
+            }
         }
     }
 

@@ -48,6 +48,16 @@ public final class StopSignal: Sendable {
         }
     }
 
+    /// Does `body`, and cancels it when the worker is to stop.
+    func interrupting(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask { await self.wait() }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Sleeps for `duration`, or until the worker is to stop; cancellation ends the sleep as well.
     func sleep(for duration: Duration, clock: WorkerClock) async {
         await withTaskGroup(of: Void.self) { group in

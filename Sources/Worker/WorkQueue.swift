@@ -4,6 +4,8 @@ import Foundation
 /// The queue that EventBridge fills, as the worker sees it. Deletes and visibility changes gather into batches of ten.
 public struct WorkQueue: Sendable {
     private let sqs: SQSClient
+    /// Whether the queue keeps the order within a message group.
+    var isFIFO: Bool { url.hasSuffix(".fifo") }
     /// The queue's URL.
     public let url: String
     private let deletes: Coalescer<String, String, BatchEntryFailure?>
@@ -29,13 +31,15 @@ public struct WorkQueue: Sendable {
         }
     }
 
-    /// Waits for messages, `wait` at the most.
-    func receive(atMost count: Int, wait: Duration) async throws -> [SQSMessage] {
-        try await sqs.receiveMessage(
-            queueURL: url,
-            maxNumberOfMessages: count,
-            waitTimeSeconds: Int(wait.components.seconds)
-        )
+    /// Waits for messages, `wait` at the most. A receive that hangs is abandoned a little after the HTTP client's own deadline.
+    func receive(atMost count: Int, wait: Duration, watchdog: WorkerClock) async throws -> [SQSMessage] {
+        try await abandoning(after: wait + .seconds(12), clock: watchdog) { [sqs, url] in
+            try await sqs.receiveMessage(
+                queueURL: url,
+                maxNumberOfMessages: count,
+                waitTimeSeconds: Int(wait.components.seconds)
+            )
+        }
     }
 
     /// Deletes a message that is finished. What SQS refuses of a batch is tried again, each by itself.

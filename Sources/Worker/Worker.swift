@@ -9,9 +9,12 @@ public struct Worker: Sendable {
     private let options: WorkerOptions
     private let session: AWSSession
     private let writer: LedgerWriter
+    private let outages: Outages
     private let name: String
     private let clock: WorkerClock
     private let logger: Logger
+    /// Whether the poller still goes round.
+    public let liveness: Liveness
 
     /// A worker that acts through `session` and records in `ledger`.
     ///
@@ -26,7 +29,17 @@ public struct Worker: Sendable {
     ) {
         self.options = options
         self.session = session
-        writer = LedgerWriter(ledger)
+        outages = Outages(
+            // One that is to end by itself does not wait for ever.
+            limit: options.isUntilEmpty ? 3 : nil,
+            backoff: Backoff(base: .seconds(1), cap: .seconds(30)),
+            clock: clock,
+            logger: logger
+        )
+        var writer = LedgerWriter(ledger)
+        writer.outages = outages
+        self.writer = writer
+        liveness = Liveness(now: clock.now())
         self.name = name
         self.clock = clock
         self.logger = logger
@@ -36,10 +49,11 @@ public struct Worker: Sendable {
     ///
     /// What AWS refuses at the start is reported and probed again; with `isUntilEmpty` it is thrown at once.
     ///
+    /// - Parameter ready: called when the worker has what it needs and begins to poll.
     /// - Returns: the ids of the messages that the stop's bound abandoned.
     /// - Throws: what makes the settings impossible (a Region or queue URL that cannot be), and with `isUntilEmpty` what AWS
     ///   answered.
-    public func run(stop: StopSignal) async throws -> [String] {
+    public func run(stop: StopSignal, ready: @Sendable () -> Void = {}) async throws -> [String] {
         let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
         let notifier = try options.topicARN.map { topicARN in
             Notifier(
@@ -61,18 +75,33 @@ public struct Worker: Sendable {
             ]
         )
 
+        ready()
+
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let consumer = consumer(of: queue, attributes, deadLetters: deadLetters) { wake.yield() }
         // Ends with this function, which cancels it.
         async let _ = logAnchors()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             if let notifier {
-                group.addTask { await notifier.run(wakes: wakes) }
+                group.addTask { await run(notifier, wakes: wakes, stop: stop) }
             }
             defer { wake.finish() }
             let abandoned = try await consumer.run(stop: stop)
             logger.notice("worker stopped", metadata: ["abandoned": "\(abandoned.count)"])
             return abandoned
+        }
+    }
+
+    /// Runs the notifier to its end, which a stop bounds like everything else.
+    private func run(_ notifier: Notifier, wakes: AsyncStream<Void>, stop: StopSignal) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await notifier.run(wakes: wakes) }
+            group.addTask {
+                await stop.wait()
+                try? await clock.sleep(options.shutdown)
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 
@@ -99,6 +128,7 @@ public struct Worker: Sendable {
                 return (attributes, try await deadLetterQueue(beside: queue, attributes))
             } catch  where !options.isUntilEmpty {
                 failures += 1
+                liveness.turned(at: clock.now())
                 logger.error(
                     "cannot start yet, will try again",
                     metadata: ["error": "\(plainText("\(error)"))"]
@@ -135,7 +165,8 @@ public struct Worker: Sendable {
             policy: options.policy,
             isDryRun: options.isDryRun,
             settle: options.settle,
-            clock: clock
+            clock: clock,
+            outages: outages
         )
         let pipeline = MessagePipeline(
             writer: writer,
@@ -163,8 +194,10 @@ public struct Worker: Sendable {
             held: held,
             heartbeat: heartbeat,
             options: options,
-            pollBackoff: Backoff(base: .seconds(1), cap: .seconds(30)),
+            outages: outages,
+            liveness: liveness,
             clock: clock,
+            watchdog: clock,
             logger: logger
         )
     }

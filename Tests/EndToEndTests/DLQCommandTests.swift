@@ -102,5 +102,75 @@ extension EndToEnd {
             #expect(try await world.row(of: record)["outcome"] == "reverted")
             #expect(try await world.isQuiet)
         }
+
+        @Test func `dlq show prints one whole, by the id of its event or of its message`() async throws {
+            let (world, record) = try await worldWithLetters()
+            let eventID = try #require(record["eventID"].string)
+            let shown = try await world.run(["dlq", "show", eventID, "--format", "json"])
+            #expect(shown.exitCode == 0, "\(shown.errors)")
+            let letter = try JSON(parsing: shown.output)
+            #expect(letter["event_id"] == .text(eventID) && letter["SgRevertReason"] == "impossible")
+            #expect(try JSON(parsing: letter["body"].string ?? "")["detail"] == record)
+
+            let garbage = try await world.run(["dlq", "list", "--reason", "not-json", "--format", "json"])
+            let messageID = try #require(try JSON(parsing: garbage.output).items.first?["message_id"].string)
+            let table = try await world.run(["dlq", "show", messageID]).output
+            #expect(table.contains("body") && table.contains("garbage") && !table.contains("\u{1B}"))
+
+            let missing = try await world.run(["dlq", "show", "nobody"])
+            #expect(missing.exitCode == 1 && missing.errors.contains("no dead letter has nobody"))
+            #expect(try await world.aws.drain(world.deadLetters).count == 2)
+        }
+
+        @Test func `dlq discard deletes nothing until --yes, and then what the filter means`() async throws {
+            let (world, _) = try await worldWithLetters()
+            let dry = try await world.run(["dlq", "discard", "--reason", "not-json"])
+            #expect(dry.exitCode == 0 && dry.errors.contains("would discard 1; --yes does it"), "\(dry.errors)")
+            #expect(try await world.aws.count(world.deadLetters) == 2)
+            let wet = try await world.run(["dlq", "discard", "--reason", "not-json", "--yes"])
+            #expect(wet.exitCode == 0 && wet.errors.contains("discarded 1"), "\(wet.errors)")
+            #expect(try await world.aws.count(world.deadLetters) == 1)
+        }
+
+        @Test func `a replay that is killed loses nothing, and the next one says what is still hidden`() async throws {
+            let world = try await World()
+            var records: [JSON] = []
+            for port in 1...5 {
+                records.append(try await world.authorize(Permission("tcp", port...port, from: .ipv4("0.0.0.0/0"))))
+                let body = try CloudTrailRecord.envelope(records[port - 1]).encoded
+                try await world.send(body: body, to: world.deadLetters)
+            }
+            let replay = try world.start(["dlq", "replay", "--rate", "0.5", "--format", "jsonl"])
+            try await eventually("two are sent") { try await world.aws.count(world.queue) >= 2 }
+            replay.kill()
+            _ = try await replay.end()
+            let all = try await world.aws.count(world.queue) + world.aws.count(world.deadLetters)
+            #expect(all >= 5)
+            let second = try await world.run(["dlq", "replay"])
+            #expect(second.errors.contains("more are hidden"), "\(second.errors)")
+            #expect(try await world.aws.count(world.queue) + world.aws.count(world.deadLetters) == all)
+        }
+
+        @Test func `where SQS itself moved a message, dlq list has the ledger's last error`() async throws {
+            let world = try await World()
+            var record = try await world.authorize(.ssh)
+            record["recipientAccountId"] = "999988887777"
+            record["responseElements"]["securityGroupRuleSet"]["items"] = .array(
+                record["responseElements"]["securityGroupRuleSet"]["items"].items.map {
+                    var rule = $0
+                    rule["securityGroupRuleId"] = "sgr-00000000000000000"
+                    return rule
+                }
+            )
+            try await world.send(record)
+            try await world.work()
+            let letter = try #require(try await world.aws.drain(world.deadLetters).first)
+            // As SQS would have moved it: without the worker's words.
+            try await world.send(body: letter.body, to: world.deadLetters)
+            let listed = try await world.run(["dlq", "list", "--format", "json"])
+            let row = try #require(try JSON(parsing: listed.output).items.first)
+            #expect(row["reason"] == .null)
+            #expect(row["error_message"].string?.contains("999988887777") == true, "\(listed.output)")
+        }
     }
 }

@@ -32,7 +32,7 @@ struct HeartbeatTests {
             },
             logger: .silent
         )
-        await heartbeat.run(lease: WorkerOptions.lease)
+        await heartbeat.run(lease: WorkerOptions.lease) { _ in }
         return slept.withLock { Array($0.dropLast()) }
     }
 
@@ -51,7 +51,7 @@ struct HeartbeatTests {
         let held = HeldMessages()
         let ids = (1...12).map { "m\($0)" }
         it.aws.with { $0.queues[Name.queueURL] = ids.map { .init(id: $0, body: "") } }
-        for id in ids { held.take(it.message("", id: id)) }
+        for id in ids { held.take(it.message("", id: id), at: it.time.now) {} }
         let facts = EventFacts(eventID: Name.event, eventName: "x")
         let now = it.time.now
         let claimed = try await it.writer.write {
@@ -84,8 +84,48 @@ struct HeartbeatTests {
             $0.queues[Name.queueURL] = [.init(id: "m1", body: "")]
             $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)]
         }
-        held.take(it.message("", id: "m1"))
+        held.take(it.message("", id: "m1"), at: it.time.now) {}
         _ = try await beat(it, held: held, times: 2)
         #expect(it.aws.with { $0.visibilities.count } == 1)
+    }
+
+    @Test(
+        "A message whose handle is lost stops being worked on, unless only its delete is left",
+        arguments: [true, false]
+    )
+    func lostHandle(isDone: Bool) async throws {
+        let it = try Pipeline()
+        let held = HeldMessages()
+        it.aws.with { $0.entryFailures["ChangeMessageVisibilityBatch"] = (1, true) }
+        let lost = StopSignal()
+        held.take(it.message("", id: "m1"), at: it.time.now) { lost.request() }
+        if isDone { held.noteDone(it.message("", id: "m1")) }
+        _ = try await beat(it, held: held, times: 1)
+        #expect(lost.isRequested == !isDone)
+        #expect(held.all.isEmpty == !isDone)
+    }
+
+    @Test("A message whose event another worker took over stops being worked on")
+    func lostClaim() async throws {
+        let it = try Pipeline()
+        let held = HeldMessages()
+        it.aws.with { $0.queues[Name.queueURL] = [.init(id: "m1", body: "")] }
+        let lost = StopSignal()
+        held.take(it.message("", id: "m1"), at: it.time.now) { lost.request() }
+        held.note(Claim(eventID: Name.event, fence: 7, attempt: 1), for: it.message("", id: "m1"))
+        _ = try await beat(it, held: held, times: 1)
+        #expect(lost.isRequested)
+    }
+
+    @Test("No extension reaches beyond SQS's twelve hours, and after them the message is let go")
+    func twelveHours() async throws {
+        let it = try Pipeline()
+        let held = HeldMessages()
+        it.aws.with { $0.queues[Name.queueURL] = [.init(id: "m1", body: "")] }
+        let lost = StopSignal()
+        held.take(it.message("", id: "m1"), at: it.time.now - 43_175) { lost.request() }
+        _ = try await beat(it, held: held, times: 3)
+        #expect(it.aws.with { $0.visibilities.map(\.seconds) } == [14, 4])
+        #expect(lost.isRequested)
     }
 }

@@ -91,7 +91,7 @@ struct PartsTests {
         let held = HeldMessages()
         let start = Date(timeIntervalSince1970: 1000)
         let messages = ["a", "b", "c"].map { SQSMessage(messageID: $0, receiptHandle: "r-\($0)", body: "") }
-        for message in messages { held.take(message) }
+        for message in messages { held.take(message, at: start) {} }
         let claim = Claim(eventID: "e", fence: 1, attempt: 1)
         held.note(claim, for: messages[0])
         #expect(held.all.count == 3)
@@ -101,7 +101,7 @@ struct PartsTests {
         held.postpone(messages[2], until: start + 20)
         #expect(held.all.isEmpty)
         #expect(held.nextPostponed(afterEmptyPollFrom: start) == start + 10)
-        held.take(messages[1])
+        held.take(messages[1], at: start) {}
         #expect(held.nextPostponed(afterEmptyPollFrom: start) == start + 20)
         #expect(held.nextPostponed(afterEmptyPollFrom: start + 20) == nil)
         held.note(claim, for: messages[0])

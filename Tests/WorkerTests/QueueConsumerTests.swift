@@ -12,10 +12,12 @@ struct QueueConsumerTests {
         _ it: Pipeline,
         isUntilEmpty: Bool = true,
         concurrency: Int = 20,
-        shutdown: Duration = VirtualTime.endless
+        shutdown: Duration = VirtualTime.endless,
+        watchdog: WorkerClock? = nil,
+        url: String = Name.queueURL
     ) throws -> QueueConsumer {
         let held = HeldMessages()
-        let queue = WorkQueue(sqs: try it.aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        let queue = WorkQueue(sqs: try it.aws.session().sqs(queueURL: url), url: url)
         let endless = WorkerClock(now: { it.time.now }) { _ in try await it.time.sleep(VirtualTime.endless) }
         return QueueConsumer(
             queue: queue,
@@ -30,14 +32,21 @@ struct QueueConsumerTests {
                 logger: .silent
             ),
             options: WorkerOptions(
-                queueURL: Name.queueURL,
+                queueURL: url,
                 policy: it.pipeline.policy,
                 concurrency: concurrency,
                 isUntilEmpty: isUntilEmpty,
                 shutdown: shutdown
             ),
-            pollBackoff: Backoff(base: .seconds(1), cap: .seconds(30)) { 1 },
+            outages: Outages(
+                limit: isUntilEmpty ? 3 : nil,
+                backoff: Backoff(base: .seconds(1), cap: .seconds(30)) { 1 },
+                clock: it.time.clock,
+                logger: .silent
+            ),
+            liveness: Liveness(now: it.time.now),
             clock: it.time.clock,
+            watchdog: watchdog ?? endless,
             logger: .silent
         )
     }
@@ -76,11 +85,17 @@ struct QueueConsumerTests {
         #expect(it.time.now >= start + 4)
     }
 
-    @Test("Until empty, a receive that fails ends the run with what AWS answered")
+    @Test("Until empty, an outage ends the run with what AWS answered, unless it passes")
     func receiveFails() async throws {
-        let it = try Pipeline()
-        it.aws.with { $0.refusals["ReceiveMessage"] = [.sqsError("QueueDoesNotExist")] }
-        await #expect(throws: AWSServiceError.self) { _ = try await consumer(it).run(stop: StopSignal()) }
+        let it = try Pipeline(standing: [1])
+        try enqueue(it, [1])
+        let refusal = HTTPResponse.sqsError("QueueDoesNotExist")
+        it.aws.with { $0.refusals["ReceiveMessage"] = Array(repeating: refusal, count: 4) }
+        let error = await #expect(throws: OutageLasted.self) { _ = try await consumer(it).run(stop: StopSignal()) }
+        #expect("\(try #require(error))".contains("QueueDoesNotExist"))
+        it.aws.with { $0.refusals["ReceiveMessage"] = Array(repeating: refusal, count: 3) }
+        _ = try await consumer(it).run(stop: StopSignal())
+        #expect(left(it).isEmpty)
     }
 
     @Test("Otherwise failing receives back off, and the consumer recovers by itself")
@@ -93,10 +108,11 @@ struct QueueConsumerTests {
         let it = try Pipeline(standing: [1], time: time, aws: aws)
         try enqueue(it, [1])
         aws.with { $0.refusals["ReceiveMessage"] = Array(repeating: .sqsError("AccessDenied", status: 403), count: 3) }
+        let start = time.now
         let abandoned = try await consumer(it, isUntilEmpty: false).run(stop: stop)
         #expect(abandoned.isEmpty)
         #expect(left(it).isEmpty)
-        #expect(time.slept.starts(with: [.seconds(1), .seconds(2), .seconds(4)]))
+        #expect(time.now >= start + 1 + 2 + 4)
     }
 
     @Test("Deletes that fail are tried again, and one that never succeeds leaves a duplicate that ends harmlessly")
@@ -179,5 +195,65 @@ struct QueueConsumerTests {
         let it = try Pipeline(time: time, aws: aws)
         let abandoned = try await consumer(it, isUntilEmpty: false, shutdown: .seconds(30)).run(stop: stop)
         #expect(abandoned.isEmpty)
+    }
+
+    @Test("A receive that hangs and heeds no cancellation is abandoned, and the next one finds the message")
+    func hungReceive() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let polls = Mutex(0)
+        let hung = Door()
+        let hasBegun = Door()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "DeleteMessageBatch" { stop.request() }
+            guard action == "ReceiveMessage" else { return }
+            let isFirst = polls.withLock { polls in
+                polls += 1
+                return polls == 1
+            }
+            hasBegun.open()
+            if isFirst { await Task { await hung.pass() }.value }
+        }
+        let it = try Pipeline(standing: [1], time: time, aws: aws)
+        try enqueue(it, [1])
+        // The deadline of the first poll passes as soon as it hangs, that of the others never.
+        let deadlines = Mutex(0)
+        let watchdog = WorkerClock(now: { time.now }) { _ in
+            let isFirst = deadlines.withLock { deadlines in
+                deadlines += 1
+                return deadlines == 1
+            }
+            guard isFirst else { return try await time.sleep(VirtualTime.endless) }
+            await hasBegun.pass()
+        }
+        let abandoned = try await consumer(it, isUntilEmpty: false, watchdog: watchdog).run(stop: stop)
+        #expect(abandoned.isEmpty)
+        #expect(left(it).isEmpty)
+        hung.open()
+    }
+
+    @Test("In a group of a FIFO queue, what follows a message that is not finished goes back, and nothing overtakes")
+    func fifo() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "DeleteMessageBatch" { stop.request() }
+        }
+        let it = try Pipeline(standing: [1, 2, 3, 4], time: time, aws: aws)
+        let url = "\(Name.queueURL).fifo"
+        for (number, group) in [(1, "a"), (2, "a"), (3, "a"), (4, "b")] {
+            let record = RecordText(eventID: "event-\(number)", rules: [number], time: time.now - 60)
+            let message = ScriptedAWS.Queued(id: "m\(number)", body: record.json, system: ["MessageGroupId": group])
+            aws.with { $0.queues[url, default: []].append(message) }
+        }
+        // Another worker has the first event, so its message is postponed.
+        let first = EventFacts(eventID: "event-1", eventName: "x")
+        let now = time.now
+        _ = try await it.writer.write { try $0.claim(first, delivery: Delivery(messageID: "m0", receivedAt: now)) }
+        _ = try await consumer(it, isUntilEmpty: false, url: url).run(stop: stop)
+        #expect(aws.with { $0.queues[url, default: []].map(\.id) } == ["m1", "m2", "m3"])
+        #expect(aws.with { Set($0.rules.keys) } == Set([1, 2, 3].map(Name.rule)))
+        let visibilities = aws.with { $0.visibilities.map { "\($0.id) \($0.seconds)" } }
+        #expect(visibilities == ["m1 2", "m2 0", "m3 0"])
     }
 }

@@ -69,6 +69,8 @@ final class CurlTransfer {
         _ = unsafe ccurl_set_string(easy, CURLOPT_URL, request.url.text)
         // The path is signed as it stands: libcurl must not fold dot segments.
         set(CURLOPT_PATH_AS_IS, 1)
+        // On a new connection libcurl repeats nothing by itself.
+        set(CURLOPT_FRESH_CONNECT, request.isSilentlyRepeatable ? 0 : 1)
         if request.method == "GET" {
             set(CURLOPT_HTTPGET, 1)
         } else {

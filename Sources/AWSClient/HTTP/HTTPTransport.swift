@@ -8,6 +8,9 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     /// The body; empty means none.
     public var body: [UInt8]
+    /// Whether the request may be sent a second time by the HTTP client on its own, which libcurl does when a connection that
+    /// was kept alive breaks; nobody would know that the answer is to a repetition.
+    public var isSilentlyRepeatable = true
     /// Whether it goes to the metadata service of the machine or container it runs on: plain http is fine there, a
     /// proxy would ask about its own machine, and nobody there answers slowly.
     public var isMetadata = false

@@ -171,7 +171,8 @@ struct AWSServiceClient: Sendable {
         headers["amz-sdk-request"] = "attempt=\(attempt); max=\(maximumAttempts)"
         var url = endpoint
         if call.path != "/" { url = url.appending(path: call.path, query: call.query) }
-        let request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)
+        var request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)
+        request.isSilentlyRepeatable = call.isSilentlyRepeatable
         guard let credentials else { return request }
         return SigV4Signer(
             credentials: credentials,

@@ -7,8 +7,8 @@ import Worker
 struct DLQCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dlq",
-        abstract: "See what failed, and send it back.",
-        subcommands: [DLQListCommand.self, DLQReplayCommand.self]
+        abstract: "See what failed, send it back, or throw it away.",
+        subcommands: [DLQListCommand.self, DLQShowCommand.self, DLQReplayCommand.self, DLQDiscardCommand.self]
     )
 }
 
@@ -71,7 +71,14 @@ struct DeadLetterOptions: ParsableArguments {
         let session = try await aws.session(settings, logger: logger)
         do {
             let source = WorkQueue(sqs: try session.sqs(queueURL: url), url: url)
-            try await body(source.deadLetterQueue(at: deadLetterURL), url)
+            let letters = try await source.deadLetterQueue(at: deadLetterURL)
+            try await body(letters, url)
+            let hidden = try await letters.hiddenCount()
+            if hidden > 0 {
+                complain(
+                    "\(hidden) more are hidden by another reader, or by one that was killed: try again in 5 minutes"
+                )
+            }
         } catch let error as any CommandFailure {
             throw error
         } catch let error as AWSClientError where error.isConfiguration {

@@ -17,32 +17,26 @@ struct DLQReplayCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Only say what would be sent.")
     var isDryRun = false
 
+    @Option(help: ArgumentHelp("At most so many messages a second.", valueName: "n"))
+    var rate: Double?
+
     @OptionGroup var format: FormatOptions
     @OptionGroup var options: DeadLetterOptions
+
+    func validate() throws {
+        // Slower than one in ten seconds, and what is in hand would be visible again before its turn.
+        guard (rate ?? 1) >= 0.1 else { throw ValidationError("--rate must be 0.1 or more") }
+    }
 
     func run() async throws {
         let filter = try filter.filter(now: Date())
         try await options.withQueues { queue, source in
-            var printer = RowPrinter(
-                format: format.format,
-                columns: DeadLetter.columns,
-                tableColumns: DeadLetter.tableColumns
-            )
-            var count = 0
-            defer {
-                printer.finish()
-                complain(isDryRun ? "would replay \(count)" : "replayed \(count)")
-            }
+            var report = try await DeadLetterReport(of: queue, limit: self.filter.limit, format: format.format)
+            defer { report.finish(isDryRun ? "would replay" : "replayed") }
             if isDryRun {
-                try await queue.list(filter) {
-                    printer.print(Row(DeadLetter.columns, $0.values))
-                    count += 1
-                }
+                try await queue.list(filter) { report.take($0) }
             } else {
-                try await queue.replay(filter, to: source) {
-                    printer.print(Row(DeadLetter.columns, $0.values))
-                    count += 1
-                }
+                try await queue.replay(filter, to: source, rate: rate) { report.take($0) }
             }
         }
     }

@@ -56,6 +56,8 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
+        // Where the size of files is limited, a write is to fail as on a full disk, and not to end the process.
+        signal(SIGXFSZ, SIG_IGN)
         let settings = try config.settings()
         let logger = try log.logger(settings)
         let options = try options(settings)
@@ -69,11 +71,19 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         let worker = Worker(options: options, session: session, ledger: ledger, name: name, logger: logger)
         let stop = StopSignal()
-        let signals = Task { await watchSignals(stop) }
-        defer { signals.cancel() }
+        let manager = ServiceManager(
+            environment: settings.environment,
+            processID: ProcessInfo.processInfo.processIdentifier
+        )
+        let signals = Task { await watchSignals(stop, manager) }
+        let watch = Task { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
+        defer {
+            signals.cancel()
+            watch.cancel()
+        }
         let abandoned: [String]
         do {
-            abandoned = try await worker.run(stop: stop)
+            abandoned = try await worker.run(stop: stop) { manager?.ready() }
         } catch let error as AWSClientError where error.isConfiguration {
             throw RunFailure(description: "\(error)", exitCode: 78)
         } catch {
@@ -111,11 +121,17 @@ struct WorkerCommand: AsyncParsableCommand {
         return options
     }
 
+    /// Whether the poller has gone round in the time that a poll, an abandoned one, or a pause may take.
+    private func isAlive(_ worker: Worker, wait: Duration) -> Bool {
+        Date().timeIntervalSince(worker.liveness.lastTurn) < Double(wait.components.seconds) + 45
+    }
+
     /// The first SIGTERM or SIGINT asks for a graceful stop, the second ends the process at once.
-    private func watchSignals(_ stop: StopSignal) async {
+    private func watchSignals(_ stop: StopSignal, _ manager: ServiceManager?) async {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
             guard stop.isRequested else {
                 stop.request()
+                manager?.stopping()
                 continue
             }
             complain("second signal (\(signal)): stopped at once, work in hand is left to the queue")

@@ -82,11 +82,27 @@ struct RowPrinter {
     }
 }
 
-func tableCell(_ value: AuditValue) -> String {
+/// Prints one thing whole: for JSON an object, for people a line for each cell, and nothing shortened.
+func printWhole(_ row: Row, format: OutputFormat) {
+    switch format {
+    case .table:
+        let width = row.cells.map(\.column.count).max() ?? 0
+        for (column, value) in row.cells {
+            let name = column.padding(toLength: width, withPad: " ", startingAt: 0)
+            StandardOutput.write("\(name) \(tableCell(value, limit: .max))\n")
+        }
+    case .json, .jsonl: StandardOutput.write(jsonObject(row) + "\n")
+    case .csv:
+        var printer = RowPrinter(format: .csv, columns: row.cells.map(\.column), tableColumns: [])
+        printer.print(row)
+    }
+}
+
+func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     switch value {
     case .null: "-"
     case .integer(let number): String(number)
-    case .text(let text): plainText(text)
+    case .text(let text): limit.map { plainText(text, limit: $0) } ?? plainText(text)
     case .boolean(let truth): truth ? "yes" : "no"
     }
 }

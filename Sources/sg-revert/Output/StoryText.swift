@@ -132,7 +132,7 @@ private struct Page {
 
     /// The values that there are, in one line.
     mutating func line(_ label: String, _ values: AuditValue...) {
-        let texts = values.filter { $0 != .null && $0 != .text("") }.map(tableCell)
+        let texts = values.filter { $0 != .null && $0 != .text("") }.map { tableCell($0) }
         guard !texts.isEmpty else { return }
         let padding = String(repeating: " ", count: max(1, 12 - label.count))
         result += "  \(label)\(padding)\(texts.joined(separator: "  "))\n"

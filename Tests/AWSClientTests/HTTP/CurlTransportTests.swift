@@ -79,6 +79,28 @@ struct CurlTransportTests {
         }
     }
 
+    @Test(
+        "repeats unseen only what may be, where a kept connection breaks after the request",
+        arguments: [true, false]
+    )
+    func silentRepetition(isAllowed: Bool) async throws {
+        let count = Mutex(0)
+        let server = try LoopbackServer { _ in
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            return number == 2 ? .close : LoopbackServer.response("fine")
+        }
+        defer { server.stop() }
+        _ = try await transport.send(request(server), timeout: .seconds(30))
+        var request = try request(server, body: "x")
+        request.isSilentlyRepeatable = isAllowed
+        let answer = try? await transport.send(request, timeout: .seconds(30))
+        #expect((answer != nil) == isAllowed)
+        #expect(count.withLock(\.self) == (isAllowed ? 3 : 2))
+    }
+
     @Test("runs many transfers at once")
     func concurrency() async throws {
         // Nobody is answered before all have come: one transfer after the other would time out.

@@ -24,12 +24,18 @@ struct AWS: Sendable {
 
     // MARK: SQS and SNS
 
-    /// Makes a queue; what failed three times goes to the queue with the ARN `deadLetters`.
-    func createQueue(_ name: String, deadLetters: String? = nil) async throws -> String {
-        var attributes: JSON = ["VisibilityTimeout": "30"]
+    /// Makes a queue; what it handed out `receives` times goes to the queue with the ARN `deadLetters`.
+    func createQueue(
+        _ name: String,
+        deadLetters: String? = nil,
+        visibility: Int = 30,
+        receives: Int = 3
+    ) async throws -> String {
+        var attributes: JSON = ["VisibilityTimeout": .text("\(visibility)")]
         if let deadLetters {
             attributes["RedrivePolicy"] = .text(
-                try JSON.object(["deadLetterTargetArn": .text(deadLetters), "maxReceiveCount": 3]).encoded
+                try JSON.object(["deadLetterTargetArn": .text(deadLetters), "maxReceiveCount": .number(receives)])
+                    .encoded
             )
         }
         let request: JSON = ["QueueName": .text(name), "Attributes": attributes]

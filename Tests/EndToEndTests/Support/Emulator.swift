@@ -10,31 +10,7 @@ final class Emulator: Sendable {
     private let lifeline = Pipe()
 
     private init() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../..").standardizedFileURL
-        let python =
-            ProcessInfo.processInfo.environment["SG_REVERT_PYTHON"]
-            ?? root.appendingPathComponent(".venv/bin/python").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [root.appendingPathComponent("scripts/lib/emulator.py").path, "--watch-stdin"]
-        process.standardInput = lifeline
-        let output = Pipe()
-        process.standardOutput = output
-        do {
-            try process.run()
-        } catch {
-            throw TooLate(description: "\(python) cannot be started (\(error)); run scripts/test, which makes it")
-        }
-        var line = Data()
-        while let byte = try output.fileHandleForReading.read(upToCount: 1), byte != Data("\n".utf8), !byte.isEmpty {
-            line += byte
-        }
-        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
-        guard words.first == "ready", let port = words.last.flatMap({ Int($0) }) else {
-            throw TooLate(description: "the AWS emulator said \(words) instead of its port")
-        }
-        self.port = port
+        port = try Python.serve("emulator.py", lifeline: lifeline)
     }
 
     /// What points an AWS client at the emulator, and at nothing else.

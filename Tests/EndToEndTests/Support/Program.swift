@@ -63,6 +63,10 @@ final class Program: Sendable {
         Foundation.kill(process.processIdentifier, SIGKILL)
     }
 
+    var processID: Int32 {
+        process.processIdentifier
+    }
+
     var isRunning: Bool {
         process.isRunning
     }

@@ -14,12 +14,20 @@ final class World: Sendable {
     /// What points the program at all of it.
     let environment: [String: String]
 
-    init() async throws {
+    /// - Parameters:
+    ///   - visibility: for how many seconds the queue hides what it handed out.
+    ///   - receives: how often it hands out a message before it moves it away.
+    init(visibility: Int = 30, receives: Int = 3) async throws {
         let emulator = try Emulator.shared.get()
         aws = try AWS.shared.get()
         let name = UUID().uuidString.lowercased()
         deadLetters = try await aws.createQueue("dead-\(name)")
-        queue = try await aws.createQueue("queue-\(name)", deadLetters: aws.arn(ofQueue: deadLetters))
+        queue = try await aws.createQueue(
+            "queue-\(name)",
+            deadLetters: aws.arn(ofQueue: deadLetters),
+            visibility: visibility,
+            receives: receives
+        )
         inbox = try await aws.createQueue("inbox-\(name)")
         topic = try await aws.createTopic("topic-\(name)", inbox: aws.arn(ofQueue: inbox))
         group = try await aws.createGroup()

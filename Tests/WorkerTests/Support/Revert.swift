@@ -14,6 +14,7 @@ struct Revert {
     let aws: ScriptedAWS
     var settle: Duration = .seconds(15)
     var isDryRun = false
+    var outages: Outages?
 
     init(standing numbers: [Int] = []) throws {
         aws = ScriptedAWS(time: time)
@@ -52,7 +53,8 @@ struct Revert {
             policy: policy,
             isDryRun: isDryRun,
             settle: settle,
-            clock: time.clock
+            clock: time.clock,
+            outages: outages
         )
         let gate = try Gate(event, change)
         let context = gate.context(of: change, by: event)

@@ -38,8 +38,14 @@ extension ScriptedAWS {
         _ world: inout World
     ) -> HTTPResponse {
         var received: [Received] = []
+        // While a message of a group is in flight, a FIFO queue hands out no more of it.
+        let busy = Set(
+            (world.queues[url] ?? []).filter { $0.visibleAt > now }.compactMap { $0.system["MessageGroupId"] }
+        )
         for index in (world.queues[url] ?? []).indices where received.count < request.maximum ?? 1 {
-            guard var message = world.queues[url]?[index], message.visibleAt <= now else { continue }
+            guard var message = world.queues[url]?[index], message.visibleAt <= now,
+                message.system["MessageGroupId"].map({ !busy.contains($0) }) ?? true
+            else { continue }
             message.receives += 1
             message.visibleAt = now.addingTimeInterval(Double(request.visibility ?? 30))
             world.queues[url]?[index] = message

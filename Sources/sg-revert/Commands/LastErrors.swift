@@ -1,0 +1,28 @@
+import Foundation
+import Ledger
+import Worker
+
+/// What the ledger of this host says of events whose messages SQS itself moved, without a word of why.
+struct LastErrors {
+    private let reader: LedgerReader?
+
+    /// A ledger that is not there says nothing; one that cannot be read is an error.
+    init(path: String) throws {
+        do {
+            reader = FileManager.default.fileExists(atPath: path) ? try LedgerReader(path: path) : nil
+        } catch {
+            throw RunFailure(description: "\(error)")
+        }
+    }
+
+    /// The letter with the last error of its event, where it says nothing itself.
+    func complete(_ letter: DeadLetter) -> DeadLetter {
+        guard let reader, letter.reason == nil, let eventID = letter.eventID,
+            let event = try? reader.events(matching: EventFilter(eventID: eventID), after: nil, limit: 1).first,
+            case .text(let error)? = zip(AuditEvent.columns, event.values).first(where: { $0.0 == "error_message" })?.1
+        else { return letter }
+        var letter = letter
+        letter.lastError = error
+        return letter
+    }
+}

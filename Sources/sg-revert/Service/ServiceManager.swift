@@ -1,0 +1,53 @@
+import Foundation
+
+/// Tells a service manager how the worker is, over the datagram socket that systemd names in `NOTIFY_SOCKET`.
+struct ServiceManager: Sendable {
+    private let path: String
+    /// How often the manager wants to hear that all is well; nil if it does not.
+    let watchdogInterval: Duration?
+
+    /// Nil where no service manager listens.
+    init?(environment: [String: String], processID: Int32) {
+        guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return nil }
+        self.path = path
+        let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(processID)" } ?? true
+        watchdogInterval = environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap {
+            // Twice as often as demanded, as sd_notify(3) recommends.
+            isForUs && $0 > 0 ? .microseconds($0 / 2) : nil
+        }
+    }
+
+    /// The worker polls.
+    func ready() { send("READY=1") }
+
+    /// The worker is about to end.
+    func stopping() { send("STOPPING=1") }
+
+    /// Says that all is well for as long as `isAlive`, until the task is cancelled.
+    func keepWatch(isAlive: @Sendable () -> Bool) async {
+        guard let watchdogInterval else { return }
+        while (try? await Task.sleep(for: watchdogInterval)) != nil {
+            if isAlive() { send("WATCHDOG=1") }
+        }
+    }
+
+    /// A manager that does not listen is no reason to stop reverting.
+    private func send(_ state: String) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // A name that begins with @ is an abstract one, which begins with NUL.
+        let name = (path.hasPrefix("@") ? [0] + path.utf8.dropFirst() : Array(path.utf8))
+        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let message = Array(state.utf8)
+        let length = socklen_t(MemoryLayout.size(ofValue: address.sun_family) + name.count)
+        withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), address, length)
+            }
+        }
+    }
+}
