@@ -25,7 +25,9 @@ struct CurlLoadTests {
             #expect(CurlLoadTests.memory - memory < 8_000_000)
             await transport.shutdown()
             // The server's threads close their ends once ours are closed; the runtime opens a few of its own.
-            for _ in 0..<200 where CurlLoadTests.descriptors > before + 5 { try await Task.sleep(for: .milliseconds(10)) }
+            for _ in 0..<200 where CurlLoadTests.descriptors > before + 5 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
             #expect(CurlLoadTests.descriptors <= before + 5)
         }
     }
@@ -33,7 +35,8 @@ struct CurlLoadTests {
     /// The process's own memory in bytes.
     private static var memory: Int {
         let lines = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8))?.split(separator: "\n") ?? []
-        let kilobytes = lines.first { $0.hasPrefix("RssAnon:") }?.split(whereSeparator: \.isWhitespace).dropFirst().first
+        let kilobytes = lines.first { $0.hasPrefix("RssAnon:") }?.split(whereSeparator: \.isWhitespace).dropFirst()
+            .first
         return kilobytes.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
     }
 
