@@ -58,6 +58,8 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         // Where the size of files is limited, a write is to fail as on a full disk, and not to end the process.
         signal(SIGXFSZ, SIG_IGN)
+        // Whoever read the log may go; the worker stays.
+        signal(SIGPIPE, SIG_IGN)
         let settings = try config.settings()
         let logger = try log.logger(settings)
         let options = try options(settings)
