@@ -147,8 +147,10 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sg-revert", "CloudTrailEvents", "Ledger", "PolicyFile", "SecurityGroups",
+                "sg-revert", "CloudTrailEvents", "Ledger", "PolicyFile", "SecurityGroups", "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "InMemoryLogging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules
         ),

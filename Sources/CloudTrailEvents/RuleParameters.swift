@@ -21,7 +21,15 @@ struct RuleParameters {
         guard let peer = peers.first, peers.count == 1 else {
             throw item.problem("names \(peers.count) sources or destinations instead of one")
         }
-        return try rule(item, id: item["securityGroupRuleId"].optionalText(), peer: peer, describedBy: item)
+        // An answer names the peer's account always; only another than the group's own matters.
+        let owner = item["referencedGroupInfo"]["userId"].value.text
+        return try rule(
+            item,
+            id: item["securityGroupRuleId"].optionalText(),
+            peer: peer,
+            peerOwner: owner == item["groupOwnerId"].value.text ? nil : owner,
+            describedBy: item
+        )
     }
 
     /// The parameters of a request: `ipPermissions`, or where that is empty the flat form of the simplest calls.
@@ -49,7 +57,8 @@ struct RuleParameters {
                 if let id = try group["groupId"].optionalText() { .group(id) } else {
                     .groupName(try group["groupName"].text())
                 }
-            rules.append(try rule(permission, peer: peer, describedBy: group))
+            let owner = group["userId"].value.text
+            rules.append(try rule(permission, peer: peer, peerOwner: owner, describedBy: group))
         }
         guard !rules.isEmpty else { throw permission.problem("names no source or destination") }
         return rules
@@ -110,6 +119,7 @@ struct RuleParameters {
         _ traffic: RecordField,
         id: String? = nil,
         peer: Peer,
+        peerOwner: String? = nil,
         describedBy source: RecordField
     ) throws(UnreadableField) -> ChangedRule {
         let named = traffic.capitalized("IpProtocol")
@@ -123,7 +133,13 @@ struct RuleParameters {
             peer: peer
         )
         let text = source.capitalized("Description").value.string
-        return ChangedRule(id: id, direction: direction, traffic: content, ruleDescription: text)
+        return ChangedRule(
+            id: id,
+            direction: direction,
+            traffic: content,
+            ruleDescription: text,
+            peerOwner: peerOwner
+        )
     }
 
     private func cidr(_ field: RecordField) throws(UnreadableField) -> Peer {

@@ -50,9 +50,9 @@ extension Revocation {
     }
 }
 
-extension WatchedChange {
-    /// EC2's name of the call that takes the change back.
-    var revokeAction: String {
-        direction == .ingress ? "RevokeSecurityGroupIngress" : "RevokeSecurityGroupEgress"
+extension Direction {
+    /// How EC2 calls the direction in the names of its calls.
+    var actionSuffix: String {
+        self == .ingress ? "Ingress" : "Egress"
     }
 }

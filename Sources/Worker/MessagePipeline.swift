@@ -16,12 +16,13 @@ enum Disposition: Hashable, Sendable {
 /// The way of one message, from its body to what is to be done with it.
 struct MessagePipeline: Sendable {
     let writer: LedgerWriter
-    let policy: Policy
+    let policies: PolicyStore
     let revert: RevertRun
     let deadLetters: DeadLetterQueue?
     /// How often SQS hands out a message before it moves it itself.
     let maxReceiveCount: Int?
-    let notifyOn: Set<EventOutcome>
+    /// Whether there is anybody to tell; of what, the policy says.
+    let isNotifying: Bool
     let workerName: String
     let backoff: Backoff
     let clock: WorkerClock
@@ -100,67 +101,72 @@ struct MessagePipeline: Sendable {
                     logger: logger
                 )
             }
-            if change.kind.isRemoval, let requestID = event.requestID,
-                try await writer.write({ try $0.isOwnCall(requestID: requestID) })
-            {
-                return try await ignore(claim, .ownChange, logger: logger)
-            }
-            let context = gate.context(of: change, by: event)
-            let watch: Watch
-            switch policy.watch(context) {
-            case .notWatched:
-                return try await ignore(claim, .notWatched, logger: logger)
-            case .undetermined(let needs):
-                let names = needs.map(\.rawValue).sorted().joined(separator: ", ")
-                return try await fail(claim, "the policy needs the group's \(names)", message, logger: logger)
-            case .watched(let entry):
-                watch = entry
-            }
-            guard let groupID = gate.groupID, change.kind == .ingressAdded || change.kind == .egressAdded else {
-                return try await fail(claim, "\(change.kind.rawValue) cannot be reverted", message, logger: logger)
-            }
-            guard change.rules.allSatisfy(\.canBeFound) else {
-                return try await bury(
-                    message,
-                    reason: .undecodable,
-                    error: "a rule without id names its source group by name, which EC2 never shows",
-                    result: RunResult(outcome: .deadLettered),
-                    claim: claim,
-                    logger: logger
-                )
-            }
-            let watched = WatchedChange(
-                event: event,
-                change: change,
-                groupID: groupID,
-                place: gate.place,
-                watch: watch,
-                context: context
-            )
-            return try await revert(watched, message, claim: claim, logger: logger)
+            return try await run(change, event, through: gate, message, claim: claim, logger: logger)
         }
     }
 
-    private func fail(
-        _ claim: Claim,
-        _ error: String,
-        _ message: SQSMessage,
-        logger: Logger
-    ) async throws -> Disposition {
-        _ = try await finish(claim, RunResult(outcome: .failed, errorMessage: error), logger: logger)
-        return .postpone(backoff.pause(after: message.receiveCount))
-    }
-
-    private func revert(
-        _ watched: WatchedChange,
+    private func run(
+        _ change: SecurityGroupChange,
+        _ event: CloudTrailEvent,
+        through gate: Gate,
         _ message: SQSMessage,
         claim: Claim,
         logger: Logger
     ) async throws -> Disposition {
-        let result = try await revert(watched, claim: claim) { ids in
-            let texts = ids.map(\.description)
-            try await writer.write { try $0.remember(matched: texts, for: claim) }
+        let admission: Admission
+        do {
+            admission = try await admit(change, by: event, through: gate, policy: policies.current, claim: claim)
+        } catch let error where error is CancellationError || error is LedgerError || error is OutageLasted {
+            throw error
+        } catch {
+            let code = (error as? AWSServiceError)?.code
+            let result = RunResult(outcome: .failed, errorCode: code, errorMessage: "\(error)")
+            return try await end(result, message, claim: claim, logger: logger)
         }
+        switch admission {
+        case .ignored(let reason):
+            return try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
+        case .groupGone:
+            let result = RunResult(outcome: .unchanged, reason: "the group does not exist")
+            return try await finish(claim, result, logger: logger)
+        case .undecodable(let error):
+            return try await bury(
+                message,
+                reason: .undecodable,
+                error: error,
+                result: RunResult(outcome: .deadLettered),
+                claim: claim,
+                logger: logger
+            )
+        case .watched(let watched):
+            let result = try await revert(watched, claim: claim) { ids in
+                let texts = ids.map(\.description)
+                try await writer.write { try $0.remember(matched: texts, for: claim) }
+            } recall: { questions in
+                let group = watched.groupID.description
+                return try await writer.write { transaction in
+                    try questions.map {
+                        try transaction.past(
+                            of: $0.rule,
+                            ruleID: $0.ruleID,
+                            in: group,
+                            before: claim.eventID,
+                            at: event.eventTime
+                        )
+                    }
+                }
+            }
+            return try await end(result, message, claim: claim, logger: logger)
+        }
+    }
+
+    /// Ends a run: what failed comes again, or on its last receive goes to the dead-letter queue.
+    private func end(
+        _ result: RunResult,
+        _ message: SQSMessage,
+        claim: Claim,
+        logger: Logger
+    ) async throws -> Disposition {
         guard result.outcome == .failed else {
             return try await finish(claim, result, logger: logger)
         }
@@ -184,13 +190,9 @@ struct MessagePipeline: Sendable {
         maxReceiveCount.map { message.receiveCount >= $0 } ?? false
     }
 
-    private func ignore(_ claim: Claim, _ reason: IgnoreReason, logger: Logger) async throws -> Disposition {
-        try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
-    }
-
     private func finish(_ claim: Claim, _ result: RunResult, logger: Logger) async throws -> Disposition {
         var result = result
-        result.notify = notifyOn.contains(result.outcome)
+        result.notify = isNotifying && (policies.current.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
         let final = result
         try await writer.write { try $0.finish(claim, with: final) }
         onFinish()
@@ -282,13 +284,6 @@ extension DeadLetterReason {
         case .noEventID: self = .noEventID
         case .undecodable: self = .undecodable
         }
-    }
-}
-
-extension ChangedRule {
-    /// Whether a described rule can be recognised as this one.
-    fileprivate var canBeFound: Bool {
-        if case .groupName = traffic?.peer { id != nil } else { true }
     }
 }
 

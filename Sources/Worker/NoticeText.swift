@@ -44,7 +44,7 @@ struct NoticeText: Hashable, Sendable {
             var room = Self.rulesLimit
             for (index, rule) in event.rules.enumerated() {
                 var text = "- \(plainText(rule.outcome)): \(plainText(rule.words, limit: 2048))"
-                if let undo = rule.undo { text += "\n  bring it back: \(undo)" }
+                if let undo = rule.undo { text += "\n  to undo that: \(undo)" }
                 room -= text.utf8.count + 1
                 guard room >= 0 else {
                     lines.append("- and \(event.rules.count - index) more: sg-revert audit query --rules tells of all")

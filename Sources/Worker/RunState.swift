@@ -8,113 +8,246 @@ import SecurityGroups
 struct RunState {
     /// One rule on its way through the run.
     struct Item {
-        let added: ChangedRule
-        /// What the record says that was added.
-        let rule: SecurityGroupRule
-        let decision: Decision
+        /// What the record says of it.
+        let changed: ChangedRule
+        /// What the policy says of it; of a modified rule not known before it is seen.
+        var decision: Decision?
         var outcome: RuleOutcome?
-        /// The rule as it stood when we last saw it.
+        /// The rule as it stood when we last saw it, before we did anything to it.
         var live: LiveRule?
-        /// When a revoke was first tried that EC2 does not yet show.
+        /// What was begun.
+        var step: RevertStep?
+        /// The id of a rule that we put back.
+        var putBackID: SecurityGroupRuleID?
+        /// When something was first tried that EC2 does not yet show.
         var triedAt: Date?
-        /// Whether EC2 accepted one.
+        /// Whether EC2 accepted it.
         var isAccepted = false
+        /// Whether another rule says by now what this one said before.
+        var cannotBeRestored = false
+        /// Whether no record says that there is such a rule.
+        var isGuess = false
+    }
+
+    /// A rule about which something is to be done, by its place among the items.
+    struct Candidate {
+        let index: Int
+        /// What stands, or for a removed rule what stood.
+        let content: RuleContent
+        /// The rule that stands; nil for one that is to be put back.
+        let live: LiveRule?
+    }
+
+    /// What is to be done now about one rule.
+    struct Move {
+        let index: Int
+        let step: RevertStep
     }
 
     private let watched: WatchedChange
     private let claim: Claim
     private let settle: TimeInterval
     private var items: [Item]
-    /// Until when a rule that EC2 does not show may still be on its way.
+    /// Until when what EC2 shows may be older than the event.
     private let settledAt: Date
     private var looks = 0
     private var requestIDs: [String] = []
-    private var lastRevoke: Date?
+    private var lastRevert: Date?
     private var failure: (any Error)?
-    /// The ids that this run, and those before it, tried to revoke.
+    /// The ids that this run, and those before it, tried to revert.
     private var intended: Set<SecurityGroupRuleID>
-    /// Whether the answer to a revoke of this run never came, so that it may have had its effect.
+    /// Whether the answer to a call of this run never came, so that it may have had its effect.
     private var hasLostAnswer = false
 
-    init(watched: WatchedChange, claim: Claim, policy: Policy, start: Date, settle: Duration) {
+    init(watched: WatchedChange, claim: Claim, start: Date, settle: Duration) {
         self.watched = watched
         self.claim = claim
         self.settle = settle.seconds
-        items = watched.change.rules.compactMap { added in
-            guard let rule = added.rule else { return nil }
-            let decision = policy.decide(rule, watched.context, under: watched.watch)
-            return Item(added: added, rule: rule, decision: decision, outcome: decision.decision.settledOutcome)
+        items = watched.change.rules.map { changed in
+            let decision = changed.rule.map(watched.planner.decide)
+            return Item(changed: changed, decision: decision, outcome: decision?.decision.settledOutcome)
         }
-        settledAt = min(watched.event.eventTime ?? start, start).addingTimeInterval(settle.seconds)
+        if let guess = Self.guess(watched) { items.append(guess) }
+        // The record of the call that added a rule may come later than that of its removal. Who put the rule back in between
+        // would not know that it must not stand; so this waits until whoever has that record is done with it.
+        let patience = settle.seconds * (watched.change.kind.isRemoval ? 2 : 1)
+        settledAt = min(watched.event.eventTime ?? start, start).addingTimeInterval(patience)
         intended = Set((claim.matchedRuleIDs ?? []).compactMap { SecurityGroupRuleID($0) })
     }
 
-    /// The rules whose outcome is not yet known.
-    var open: [Item] {
-        items.filter { $0.outcome == nil }
+    /// The second rule that EC2 gives a new group in a VPC with IPv6, as the record does not say either.
+    private static func guess(_ watched: WatchedChange) -> Item? {
+        guard watched.event.eventName == "CreateSecurityGroup", let all = CIDRBlock("::/0") else { return nil }
+        let traffic = RuleTraffic(ipProtocol: .all, fromPort: nil, toPort: nil, peer: .cidr(all))
+        let rule = SecurityGroupRule(direction: .egress, traffic: traffic)
+        let decision = watched.planner.decide(rule)
+        guard decision.decision == .revert else { return nil }
+        return Item(
+            changed: ChangedRule(id: nil, rule: rule, ruleDescription: nil),
+            decision: decision,
+            isGuess: true
+        )
+    }
+
+    /// Whether what EC2 shows now cannot yet be worth a look.
+    func isTooEarly(_ now: Date) -> Bool {
+        watched.change.kind.isRemoval && now < settledAt
+    }
+
+    /// The rules whose outcome is not yet known, as the record has them.
+    var open: [ChangedRule] {
+        items.filter { $0.outcome == nil }.map(\.changed)
     }
 
     /// Whether the run says of a rule that it was gone before we came.
     var hasGoneRules: Bool {
-        items.contains { $0.outcome == .alreadyGone }
+        items.contains { $0.outcome == .alreadyGone && !$0.isGuess }
     }
 
-    /// Holds the open rules against what EC2 shows, and answers those that are to be revoked now.
+    /// Holds the open rules against what EC2 shows, and answers those about which something is to be done now.
     ///
-    /// Missing is not gone while the event is young, and changed may be the old content of a rule just modified: such rules
-    /// stay open, to be looked at again, while the others go on.
-    mutating func judge(_ live: [LiveRule], now: Date, isDryRun: Bool) -> [LiveRule] {
-        let matched = claim.matchedRuleIDs == nil ? nil : intended
-        var toRevoke: [LiveRule] = []
-        for index in items.indices where items[index].outcome == nil {
-            let isYoung = now < settledAt
-            switch Standing(of: items[index].added, in: watched.groupID, among: live, matched: matched) {
-            case .missing where items[index].isAccepted || isOurDoing(items[index].added):
-                items[index].outcome = .reverted
-                lastRevoke = now
-            case .missing where !isYoung:
-                items[index].outcome = .alreadyGone
-            case .changed where !isYoung:
-                items[index].outcome = .changedSince
-            case .missing, .changed:
-                break
-            case .stands(let rule):
-                items[index].live = rule
-                if isDryRun {
-                    items[index].outcome = .reported
-                } else if let triedAt = items[index].triedAt, now >= triedAt.addingTimeInterval(settle) {
-                    items[index].outcome = .failed
-                    failure = RevertError.stillStands(rule.id)
-                } else if !items[index].isAccepted {
-                    toRevoke.append(rule)
-                }
+    /// Missing is not gone while the event is young, and what a rule says may be what it said before: such rules stay open,
+    /// to be looked at again, while the others go on.
+    mutating func judge(_ live: [LiveRule], now: Date) -> [Candidate] {
+        items.indices.compactMap { index in
+            guard items[index].outcome == nil else { return nil }
+            switch watched.change.kind {
+            case .ingressAdded, .egressAdded, .ruleModified: return judgePresent(index, live, now: now)
+            case .ingressRemoved, .egressRemoved: return judgeRemoved(index, live, now: now)
             }
         }
-        return toRevoke
     }
 
-    /// Takes `rules` as about to be revoked, and answers all ids that were ever tried.
-    mutating func noteIntent(to rules: [LiveRule]) -> [SecurityGroupRuleID] {
-        intended.formUnion(rules.map(\.id))
+    /// A rule that the event added or modified.
+    private mutating func judgePresent(_ index: Int, _ live: [LiveRule], now: Date) -> Candidate? {
+        let item = items[index]
+        switch standing(of: item, among: live, now: now) {
+        case .missing where isRevoked(item) || isOurDoing(item.changed):
+            reverted(index, now: now)
+        case .missing where now >= settledAt || (item.isGuess && live.contains { $0.groupID == watched.groupID }):
+            items[index].outcome = .alreadyGone
+        case .changed(let rule) where isRestored(item, rule):
+            reverted(index, now: now)
+        case .changed where now >= settledAt:
+            items[index].outcome = .changedSince
+        case .missing, .changed:
+            break
+        case .stands(let rule):
+            if isRestored(item, rule) {
+                reverted(index, now: now)
+                break
+            }
+            if hasHadItsTime(item, now: now) {
+                fail(index, RevertError.stillStands(rule.id))
+            } else if !item.isAccepted {
+                items[index].live = rule
+                return Candidate(index: index, content: rule.content, live: rule)
+            }
+        }
+        return nil
+    }
+
+    /// How a rule stands that should be there. One that the event modified is judged by what it says now, but not before what
+    /// it says can be trusted to be no older than the event.
+    private func standing(of item: Item, among live: [LiveRule], now: Date) -> Standing {
+        let matched = claim.matchedRuleIDs == nil ? nil : intended
+        let standing = Standing(of: item.changed, in: watched.groupID, among: live, matched: matched)
+        guard watched.change.kind == .ruleModified, now >= settledAt, case .changed(let rule) = standing,
+            rule.groupID == watched.groupID
+        else { return standing }
+        return .stands(rule)
+    }
+
+    /// A rule that the event removed.
+    private mutating func judgeRemoved(_ index: Int, _ live: [LiveRule], now: Date) -> Candidate? {
+        let item = items[index]
+        guard let rule = item.changed.rule, !isTooEarly(now) else { return nil }
+        if let found = live.first(where: { $0.groupID == watched.groupID && $0.rule == rule }) {
+            guard item.isAccepted || isOurDoing(item.changed) else {
+                items[index].outcome = .changedSince
+                return nil
+            }
+            items[index].putBackID = found.id
+            reverted(index, now: now)
+        } else if hasHadItsTime(item, now: now) {
+            fail(index, RevertError.notPutBack(rule))
+        } else if !item.isAccepted {
+            let content = RuleContent(
+                rule: rule,
+                ruleDescription: item.changed.ruleDescription,
+                peerOwner: item.changed.peerOwner
+            )
+            return Candidate(index: index, content: content, live: nil)
+        }
+        return nil
+    }
+
+    /// Takes the plans for `candidates`, and answers what is to be done now.
+    mutating func plan(_ candidates: [Candidate], pasts: [RulePast], isDryRun: Bool) -> [Move] {
+        zip(candidates, pasts).compactMap { candidate, past in
+            let index = candidate.index
+            var past = past
+            if items[index].cannotBeRestored { past.lastGood = nil }
+            let plan =
+                candidate.live.map { watched.planner.plan(for: $0, past: past) }
+                ?? watched.planner.plan(forRemoved: candidate.content, past: past)
+            items[index].decision = plan.decision
+            items[index].step = plan.step
+            switch plan.step {
+            case .nothing(.allowed) where candidate.live != nil && isOurDoing(items[index].changed):
+                // What stands now is what an earlier run restored.
+                items[index].live = nil
+                items[index].outcome = .reverted
+            case .nothing(let outcome): items[index].outcome = outcome
+            case .revoke, .restore, .authorize:
+                guard isDryRun else { return Move(index: index, step: plan.step) }
+                items[index].outcome = .reported
+            }
+            return nil
+        }
+    }
+
+    /// Takes `moves` as about to be made, and answers the ids of all rules that were ever to be reverted.
+    mutating func noteIntent(to moves: [Move]) -> [SecurityGroupRuleID] {
+        intended.formUnion(moves.compactMap { items[$0.index].live?.id ?? items[$0.index].changed.strictID })
         return intended.sorted { $0.description < $1.description }
     }
 
-    /// Takes what became of the revokes of `rules`.
-    mutating func note(_ results: [Revocation], for rules: [LiveRule], now: Date) {
-        let byID = Dictionary(zip(rules.map(\.id), results)) { first, _ in first }
-        for index in items.indices where items[index].outcome == nil {
-            guard let id = items[index].live?.id, let result = byID[id] else { continue }
-            switch result {
-            case .revoked(let requestID):
-                items[index].outcome = .reverted
-                lastRevoke = now
-                if let requestID { requestIDs.append(requestID) }
-            case .stands(let requestID):
+    /// Takes what became of a revoke.
+    mutating func note(_ result: Revocation, at index: Int, now: Date) {
+        switch result {
+        case .revoked(let requestID):
+            reverted(index, now: now)
+            note(requestID)
+        case .stands(let requestID):
+            accepted(index, requestID, now: now)
+        case .notFound:
+            items[index].triedAt = items[index].triedAt ?? now
+        }
+    }
+
+    /// Takes what became of a rule that was to be put back or restored.
+    mutating func note(_ result: Amendment, at index: Int, now: Date) {
+        switch result {
+        case .done(let id, let requestID):
+            if case .authorize = items[index].step { items[index].putBackID = id }
+            reverted(index, now: now)
+            note(requestID)
+        case .accepted(let requestID):
+            accepted(index, requestID, now: now)
+        case .duplicate:
+            if case .restore = items[index].step {
+                items[index].cannotBeRestored = true
+            } else {
+                // Somebody else has put it back.
+                items[index].outcome = .changedSince
+            }
+        case .notFound:
+            if case .restore = items[index].step {
                 items[index].triedAt = items[index].triedAt ?? now
-                items[index].isAccepted = true
-                if let requestID { requestIDs.append(requestID) }
-            case .notFound:
-                items[index].triedAt = items[index].triedAt ?? now
+            } else {
+                // The event is old enough: a group that EC2 does not know is gone.
+                items[index].outcome = .alreadyGone
             }
         }
     }
@@ -125,7 +258,7 @@ struct RunState {
         return min(.milliseconds(250) * (1 << min(looks, 4)), .seconds(2))
     }
 
-    /// Takes a revoke as sent, its answer as lost.
+    /// Takes a call as sent, its answer as lost.
     mutating func noteLostAnswer() {
         hasLostAnswer = true
     }
@@ -138,29 +271,67 @@ struct RunState {
         }
     }
 
-    /// Whether a rule that is missing was revoked by an earlier run of this event: one that recorded it, or one that was
-    /// about to and did not live to tell.
-    private func isOurDoing(_ rule: ChangedRule) -> Bool {
-        if alreadyReverted(rule) != nil { return true }
-        guard claim.isTakeover || hasLostAnswer else { return false }
-        return rule.strictID.map(intended.contains) ?? !intended.isEmpty
+    private mutating func fail(_ index: Int, _ error: RevertError) {
+        items[index].outcome = .failed
+        failure = error
     }
 
-    /// What an earlier run recorded of a rule that it reverted: by id, or by content where the record has no ids.
-    private func alreadyReverted(_ added: ChangedRule) -> RuleResult? {
+    private mutating func reverted(_ index: Int, now: Date) {
+        items[index].outcome = .reverted
+        lastRevert = now
+    }
+
+    private mutating func accepted(_ index: Int, _ requestID: String?, now: Date) {
+        items[index].triedAt = items[index].triedAt ?? now
+        items[index].isAccepted = true
+        note(requestID)
+    }
+
+    private mutating func note(_ requestID: String?) {
+        if let requestID { requestIDs.append(requestID) }
+    }
+
+    private func isRevoked(_ item: Item) -> Bool {
+        if case .revoke = item.step { item.isAccepted } else { false }
+    }
+
+    private func isRestored(_ item: Item, _ rule: LiveRule) -> Bool {
+        if case .restore(_, to: let content) = item.step { rule.rule == content.rule } else { false }
+    }
+
+    /// Whether EC2 had the time to show what was tried.
+    private func hasHadItsTime(_ item: Item, now: Date) -> Bool {
+        item.triedAt.map { now >= $0.addingTimeInterval(settle) } ?? false
+    }
+
+    /// Whether a rule that is as it should be was made so by an earlier run of this event: one that recorded it, or one that
+    /// was about to and did not live to tell.
+    private func isOurDoing(_ changed: ChangedRule) -> Bool {
+        if alreadyReverted(changed) != nil { return true }
+        guard claim.isTakeover || hasLostAnswer else { return false }
+        return changed.strictID.map(intended.contains) ?? !intended.isEmpty
+    }
+
+    /// What an earlier run recorded of a rule that it reverted: by id, or by content where the record has no ids, or where the
+    /// id is another since the rule was put back.
+    private func alreadyReverted(_ changed: ChangedRule) -> RuleResult? {
         claim.alreadyReverted.first { result in
-            added.id.map { $0 == result.ruleID } ?? added.rule.map(result.tells(of:)) ?? false
+            if let id = changed.id, id == result.ruleID { return true }
+            guard changed.id == nil || watched.change.kind.isRemoval else { return false }
+            return changed.rule.map(result.tells(of:)) ?? false
         }
     }
 
     /// The run as the ledger records it.
     func result(isDryRun: Bool) -> RunResult {
-        let rules = items.map(ruleResult)
-        let exposed = lastRevoke.flatMap { end in
+        let items = items.filter { !$0.isGuess || $0.outcome != .alreadyGone }
+        let rules = items.compactMap(ruleResult)
+        let exposed = lastRevert.flatMap { end in
             watched.event.eventTime.map { Int64(max(end.timeIntervalSince($0), 0) * 1000) }
         }
+        // A rule that the record knows by id alone, and that was never seen, cannot be told of; but it counts.
         return RunResult(
-            outcome: EventOutcome(of: rules.map(\.outcome)),
+            outcome: EventOutcome(of: items.map { $0.outcome ?? .failed }),
             rules: rules,
             exposedMilliseconds: exposed,
             awsRequestID: requestIDs.last,
@@ -171,17 +342,16 @@ struct RunState {
         )
     }
 
-    private func ruleResult(_ item: Item) -> RuleResult {
-        if item.outcome == .reverted, item.live == nil, let earlier = alreadyReverted(item.added) { return earlier }
-        let rule = item.live?.rule ?? item.rule
-        let ruleDescription = item.live?.ruleDescription ?? item.added.ruleDescription
-        let id = item.live?.id ?? item.added.strictID
-        let outcome = item.outcome ?? .failed
-        var undo: String?
-        if outcome == .reverted, let id {
-            let stood = LiveRule(id: id, groupID: watched.groupID, rule: rule, ruleDescription: ruleDescription)
-            undo = undoCommand(for: stood, region: watched.place.region.description)
+    private func ruleResult(_ item: Item) -> RuleResult? {
+        if item.outcome == .reverted, item.live == nil, item.putBackID == nil,
+            let earlier = alreadyReverted(item.changed)
+        {
+            return earlier
         }
+        guard let rule = item.live?.rule ?? item.changed.rule ?? item.changed.guessedRule else { return nil }
+        let ruleDescription = item.live?.ruleDescription ?? item.changed.ruleDescription
+        let outcome = item.outcome ?? .failed
+        let id = item.putBackID ?? item.live?.id ?? item.changed.strictID
         return RuleResult(
             ruleID: id?.description,
             groupID: watched.groupID.description,
@@ -191,11 +361,39 @@ struct RunState {
             toPort: rule.ports.to,
             source: rule.peer.description,
             description: ruleDescription,
-            decision: item.decision.decision,
-            reason: item.decision.reason,
+            decision: item.decision?.decision,
+            reason: item.decision?.reason,
             outcome: outcome,
-            undo: undo
+            undo: outcome == .reverted
+                ? reversal(of: item, rule).map { undoCommand(for: $0, region: watched.place.region.description) } : nil
         )
+    }
+
+    /// What was done to the rule: by this run, or by one before it that did not live to tell.
+    private func reversal(of item: Item, _ rule: SecurityGroupRule) -> Reversal? {
+        if let id = item.putBackID { return .putBack(id, rule.direction, watched.groupID) }
+        switch item.step {
+        case .restore: return item.live.map(Reversal.restored)
+        case .nothing, .authorize: return nil
+        case .revoke, nil: break
+        }
+        if let live = item.live { return .revoked(live) }
+        guard let id = item.changed.strictID else { return nil }
+        let stood = LiveRule(
+            id: id,
+            groupID: watched.groupID,
+            rule: rule,
+            ruleDescription: item.changed.ruleDescription,
+            peerOwner: item.changed.peerOwner
+        )
+        return .revoked(stood)
+    }
+}
+
+extension ChangedRule {
+    /// The rule of a modification that was never seen, taken for ingress: nearly all are.
+    fileprivate var guessedRule: SecurityGroupRule? {
+        traffic.map { SecurityGroupRule(direction: direction ?? .ingress, traffic: $0) }
     }
 }
 
@@ -204,16 +402,5 @@ extension RuleResult {
     fileprivate func tells(of rule: SecurityGroupRule) -> Bool {
         direction == rule.direction && ipProtocol == rule.ipProtocol.description && fromPort == rule.ports.from
             && toPort == rule.ports.to && source == rule.peer.description
-    }
-}
-
-extension RuleDecision {
-    /// The outcome of a rule that needs no look, or nil for one that must go.
-    fileprivate var settledOutcome: RuleOutcome? {
-        switch self {
-        case .revert: nil
-        case .allow: .allowed
-        case .exempt: .exempt
-        }
     }
 }

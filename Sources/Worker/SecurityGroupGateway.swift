@@ -18,13 +18,34 @@ enum Revocation: Hashable, Sendable {
     case notFound
 }
 
+/// What became of a rule that was to be put back or restored.
+enum Amendment: Hashable, Sendable {
+    /// EC2 shows it as it is to be; a rule that was put back has this id.
+    case done(SecurityGroupRuleID, requestID: String?)
+    /// EC2 accepted the call, and does not yet show it.
+    case accepted(requestID: String?)
+    /// Another rule of the group says the same.
+    case duplicate
+    /// EC2 does not know the rule or the group.
+    case notFound
+
+    /// EC2's id of the call, where one is known.
+    var requestID: String? {
+        switch self {
+        case .done(_, let requestID), .accepted(let requestID): requestID
+        case .duplicate, .notFound: nil
+        }
+    }
+}
+
 /// What EC2 shows of some rules, and its ids of the calls that showed it.
 struct Look: Hashable, Sendable {
     var rules: [LiveRule]
     var requestIDs: [String]
 }
 
-/// EC2, as the worker sees it: look at rules, revoke rules. Both gather while a call for the same place is in flight.
+/// EC2, as the worker sees it: look at groups and rules, change rules. Looks and revokes gather while a call for the same
+/// place is in flight; what is put back or restored is rare, and goes alone.
 struct SecurityGroupGateway: Sendable {
     private struct Lane: Hashable {
         let place: Place
@@ -42,7 +63,9 @@ struct SecurityGroupGateway: Sendable {
 
     private let clients: EC2Clients
     private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
+    private let groups: Coalescer<Place, SecurityGroupID, DescribedSecurityGroup?>
     private let revokes: Coalescer<Lane, SecurityGroupRuleID, Revocation>
+    private let identity: CallerIdentityCache
 
     init(session: AWSSession) {
         let clients = EC2Clients(session: session)
@@ -51,6 +74,10 @@ struct SecurityGroupGateway: Sendable {
         looks = Coalescer(limit: 200) { place, ids in
             try await Self.look(at: ids, in: place, clients: clients)
         }
+        groups = Coalescer(limit: 200) { place, ids in
+            try await Self.look(atGroups: ids, in: place, clients: clients)
+        }
+        identity = CallerIdentityCache(session: session)
         revokes = Coalescer(limit: 200) { lane, ids in
             try await pace.run(lane.kind, isThrottling: { ($0 as? AWSServiceError)?.isThrottling == true }) {
                 try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, clients: clients)
@@ -83,9 +110,73 @@ struct SecurityGroupGateway: Sendable {
         try await revokes.submit(ids, for: Lane(place: place, groupID: group, direction: direction))
     }
 
-    /// The account that our credentials belong to.
-    func callerAccount(in region: AWSRegion) async throws -> String {
-        try await clients.session.sts(region: region).getCallerIdentity().account
+    /// The group as EC2 shows it, which is the only one to know its VPC and tags; nil where it does not exist.
+    func group(_ id: SecurityGroupID, in place: Place) async throws -> DescribedSecurityGroup? {
+        try await groups.submit([id], for: place).first ?? nil
+    }
+
+    /// Who our credentials belong to.
+    func caller(in region: AWSRegion) async throws -> CallerIdentity {
+        try await identity.value(in: region)
+    }
+
+    /// Puts a rule into a group.
+    func authorize(_ content: RuleContent, in group: SecurityGroupID, _ place: Place) async throws -> Amendment {
+        let ec2 = try clients.client(in: place.region)
+        let request = EC2RuleRequest(content)
+        return try await Self.amendment {
+            let answer =
+                try await content.rule.direction == .ingress
+                ? ec2.authorizeSecurityGroupIngress(groupID: group.description, request)
+                : ec2.authorizeSecurityGroupEgress(groupID: group.description, request)
+            let id = answer.addedRuleIDs.first.flatMap { SecurityGroupRuleID($0) }
+            return id.map { .done($0, requestID: answer.requestID) } ?? .accepted(requestID: answer.requestID)
+        }
+    }
+
+    /// Gives a rule other content, and proves it.
+    func restore(
+        _ id: SecurityGroupRuleID,
+        to content: RuleContent,
+        in group: SecurityGroupID,
+        _ place: Place
+    ) async throws -> Amendment {
+        let ec2 = try clients.client(in: place.region)
+        return try await Self.amendment {
+            let answer = try await ec2.modifySecurityGroupRules(
+                groupID: group.description,
+                securityGroupRuleID: id.description,
+                EC2RuleRequest(content)
+            )
+            let live = try await rules([id], in: place).rules.first
+            return live?.rule == content.rule
+                ? .done(id, requestID: answer.requestID) : .accepted(requestID: answer.requestID)
+        }
+    }
+
+    private static func amendment(_ call: () async throws -> Amendment) async throws -> Amendment {
+        do {
+            return try await call()
+        } catch let error as AWSServiceError where error.has(code: "InvalidPermission.Duplicate") {
+            // A repeated attempt may have met its own first effect.
+            return error.attempt > 1 ? .accepted(requestID: error.requestID) : .duplicate
+        } catch let error as AWSServiceError where error.saysNotFound {
+            return .notFound
+        }
+    }
+
+    private static func look(
+        atGroups ids: [SecurityGroupID],
+        in place: Place,
+        clients: EC2Clients
+    ) async throws -> [DescribedSecurityGroup?] {
+        let ec2 = try clients.client(in: place.region)
+        var found: [String: DescribedSecurityGroup] = [:]
+        for chunk in ids.uniqued().chunks(of: 200) {
+            let filter = EC2Filter(name: "group-id", values: chunk.map(\.description))
+            for group in try await ec2.describeSecurityGroups(filters: [filter]) { found[group.groupID] = group }
+        }
+        return ids.map { found[$0.description] }
     }
 
     /// By the filter, which answers with the rules that stand; the parameter `SecurityGroupRuleIds` fails for one that is gone.
@@ -153,6 +244,23 @@ struct SecurityGroupGateway: Sendable {
     }
 }
 
+/// Who we are, asked once: credentials of another identity take another process.
+private final class CallerIdentityCache: Sendable {
+    private let session: AWSSession
+    private let known = Mutex<CallerIdentity?>(nil)
+
+    init(session: AWSSession) {
+        self.session = session
+    }
+
+    func value(in region: AWSRegion) async throws -> CallerIdentity {
+        if let identity = known.withLock(\.self) { return identity }
+        let identity = try await session.sts(region: region).getCallerIdentity()
+        known.withLock { $0 = identity }
+        return identity
+    }
+}
+
 /// One client for each Region, since a client's quota of retries is worth only what it remembers.
 private final class EC2Clients: Sendable {
     let session: AWSSession
@@ -197,8 +305,31 @@ extension LiveRule {
                 toPort: described.toPort,
                 peer: peer
             ),
-            ruleDescription: described.description
+            ruleDescription: described.description,
+            ownerID: described.groupOwnerID,
+            peerOwner: described.referencedGroupOwnerID == described.groupOwnerID
+                ? nil : described.referencedGroupOwnerID,
+            tags: described.tags
         )
+    }
+}
+
+extension EC2RuleRequest {
+    fileprivate init(_ content: RuleContent) {
+        let rule = content.rule
+        self.init(ipProtocol: rule.ipProtocol.description)
+        if rule.ipProtocol.hasPorts {
+            fromPort = rule.ports.from
+            toPort = rule.ports.to
+        }
+        switch rule.peer {
+        case .cidr(let block) where block.family == .ipv4: cidrIPv4 = block.description
+        case .cidr(let block): cidrIPv6 = block.description
+        case .prefixList(let id): prefixListID = id
+        case .group(let id), .groupName(let id): referencedGroupID = id
+        }
+        referencedGroupOwnerID = content.peerOwner
+        description = content.ruleDescription
     }
 }
 

@@ -8,15 +8,8 @@ struct WatchedChange: Sendable {
     let change: SecurityGroupChange
     let groupID: SecurityGroupID
     let place: Place
-    let watch: Watch
-
-    /// What the policy judges the rules by.
-    let context: ChangeContext
-
-    /// Which side of the group the change is on.
-    var direction: Direction {
-        change.kind.direction ?? .ingress
-    }
+    /// What says of each rule what is to be done.
+    let planner: RevertPlanner
 }
 
 /// The gate before the first AWS call: names that cannot exist stop here, whoever put them on the queue.

@@ -70,7 +70,7 @@ public struct Worker: Sendable {
             "worker started",
             metadata: [
                 "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
-                "watch": "\(options.policy.watch.map(\.origin).joined(separator: ","))",
+                "watch": "\(options.policies.current.watch.map(\.origin).joined(separator: ","))",
                 "dry.run": "\(options.isDryRun)",
             ]
         )
@@ -162,7 +162,6 @@ public struct Worker: Sendable {
         let held = HeldMessages()
         let revert = RevertRun(
             gateway: SecurityGroupGateway(session: session),
-            policy: options.policy,
             isDryRun: options.isDryRun,
             settle: options.settle,
             clock: clock,
@@ -170,11 +169,11 @@ public struct Worker: Sendable {
         )
         let pipeline = MessagePipeline(
             writer: writer,
-            policy: options.policy,
+            policies: options.policies,
             revert: revert,
             deadLetters: deadLetters,
             maxReceiveCount: attributes.maxReceiveCount,
-            notifyOn: options.topicARN == nil ? [] : options.policy.notifyOn ?? WorkerOptions.notifyOn,
+            isNotifying: options.topicARN != nil,
             workerName: name,
             backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
             clock: clock,

@@ -6,8 +6,8 @@ public struct WorkerOptions: Sendable {
     public var queueURL: String
     /// The URL of the queue for what fails; nil for the one that the queue's redrive policy names.
     public var deadLetterQueueURL: String?
-    /// What may stand where.
-    public var policy: Policy
+    /// What may stand where, now and after the next swap.
+    public let policies: PolicyStore
     /// Where people are told; nil tells nobody.
     public var topicARN: String?
     /// Whether rules are only judged, and nothing is revoked.
@@ -28,7 +28,7 @@ public struct WorkerOptions: Sendable {
     /// For how long a claim holds that is not renewed.
     public static let lease: Duration = .seconds(60)
 
-    /// Options with the defaults of the contract.
+    /// Options with the defaults of the contract, and a store that holds `policy`.
     public init(
         queueURL: String,
         deadLetterQueueURL: String? = nil,
@@ -43,7 +43,7 @@ public struct WorkerOptions: Sendable {
     ) {
         self.queueURL = queueURL
         self.deadLetterQueueURL = deadLetterQueueURL
-        self.policy = policy
+        policies = PolicyStore(policy)
         self.topicARN = topicARN
         self.isDryRun = isDryRun
         self.concurrency = concurrency

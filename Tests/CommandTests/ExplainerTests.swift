@@ -61,7 +61,7 @@ import Testing
     @Test func `what the record does not hold is asked for`() throws {
         let found = try explain(authorize, permission(22, "0.0.0.0/0"), tags: nil)
         #expect(found.verdict == .undetermined)
-        #expect(found.reason == "the policy needs the group's tags (--tag)")
+        #expect(found.reason == "the policy needs the group's tags (--tag or --live)")
         #expect(found.rules.map(\.decision) == [nil])
     }
 

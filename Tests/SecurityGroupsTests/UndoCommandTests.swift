@@ -20,10 +20,60 @@ import Testing
     @Test func `the command is the one of the AWS CLI`() throws {
         let live = try Fixture.live("1", Fixture.rule(), description: "ssh")
         #expect(
-            undoCommand(for: live, region: "eu-west-1")
+            undoCommand(for: .revoked(live), region: "eu-west-1")
                 == "aws ec2 authorize-security-group-ingress --region eu-west-1 --group-id sg-aaaaaaaaaaaaaaaaa"
                 + #" --ip-permissions '[{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"#
                 + #""IpRanges":[{"CidrIp":"0.0.0.0/0","Description":"ssh"}]}]'"#
+        )
+    }
+
+    @Test func `a rule gets its tags back, and of another account's group the account is named`() throws {
+        let live = LiveRule(
+            id: try Fixture.ruleID("1"),
+            groupID: try Fixture.group(),
+            rule: try Fixture.rule(.egress, .all, ports: nil, from: .group("sg-0fedcba9876543210")),
+            ruleDescription: nil,
+            peerOwner: "999988887777",
+            tags: ["b": "it's", "a": ""]
+        )
+        let words = try words(of: undoCommand(for: .revoked(live), region: "eu-west-1"))
+        #expect(words[1] == "authorize-security-group-egress")
+        #expect(
+            words.suffix(4) == [
+                "--ip-permissions",
+                #"[{"IpProtocol":"-1","UserIdGroupPairs":[{"GroupId":"sg-0fedcba9876543210","UserId":"999988887777"}]}]"#,
+                "--tag-specifications",
+                #"[{"ResourceType":"security-group-rule","#
+                    + #""Tags":[{"Key":"a","Value":""},{"Key":"b","Value":"it's"}]}]"#,
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("10.0.0.0/8", "CidrIpv4"), ("2001:db8::/32", "CidrIpv6"), ("pl-0123456789abcdef0", "PrefixListId"),
+        ("sg-0fedcba9876543210", "ReferencedGroupId"),
+    ])
+    func `what was restored gets what it had been given`(peer: String, key: String) throws {
+        let live = try Fixture.live("1", Fixture.rule(from: Peer(peer)), description: "it's")
+        let words = try words(of: undoCommand(for: .restored(live), region: "eu-west-1"))
+        #expect(words[1] == "modify-security-group-rules")
+        #expect(
+            words.suffix(2) == [
+                "--security-group-rules",
+                #"[{"SecurityGroupRuleId":"\#(live.id)","SecurityGroupRule":{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"#
+                    + #""\#(key)":"\#(peer)","Description":"it's"}}]"#,
+            ]
+        )
+    }
+
+    @Test func `what was put back goes by its id`() throws {
+        let command = undoCommand(
+            for: .putBack(try Fixture.ruleID("1"), .egress, try Fixture.group()),
+            region: "eu-west-1"
+        )
+        #expect(
+            command == "aws ec2 revoke-security-group-egress --region eu-west-1 --group-id sg-aaaaaaaaaaaaaaaaa"
+                + " --security-group-rule-ids sgr-11111111111111111"
         )
     }
 
@@ -33,7 +83,10 @@ import Testing
         "!!", "", "*", "-- #",
     ])
     func `a shell makes one word of the rule, whatever its description`(text: String) throws {
-        let command = undoCommand(for: try Fixture.live("1", Fixture.rule(), description: text), region: "eu-west-1")
+        let command = undoCommand(
+            for: .revoked(try Fixture.live("1", Fixture.rule(), description: text)),
+            region: "eu-west-1"
+        )
         #expect(command.utf8.allSatisfy { (0x20...0x7E).contains($0) })
         let words = try words(of: command)
         #expect(
@@ -50,7 +103,7 @@ import Testing
 
     @Test(arguments: ["eu west", "'\u{301}; exit 1 #", "$(exit 1)", "x\u{2028}y"])
     func `a shell makes one word of the region`(region: String) throws {
-        let words = try words(of: undoCommand(for: Fixture.live("1", Fixture.rule()), region: region))
+        let words = try words(of: undoCommand(for: .revoked(Fixture.live("1", Fixture.rule())), region: region))
         #expect(words[3].unicodeScalars.elementsEqual(region.unicodeScalars))
         #expect(words.count == 8)
     }
@@ -66,11 +119,14 @@ import Testing
     func `each kind of peer has its list`(peer: Peer?, json: String) throws {
         let known: Peer = try #require(peer)
         let live = try Fixture.live("1", Fixture.rule(from: known))
-        #expect(undoCommand(for: live, region: "eu-west-1").contains(json))
+        #expect(undoCommand(for: .revoked(live), region: "eu-west-1").contains(json))
     }
 
     @Test func `all traffic has no ports, and an egress rule comes back as one`() throws {
-        let command = undoCommand(for: try Fixture.live("1", Fixture.rule(.egress, .all)), region: "eu-west-1")
+        let command = undoCommand(
+            for: .revoked(try Fixture.live("1", Fixture.rule(.egress, .all))),
+            region: "eu-west-1"
+        )
         #expect(command.hasPrefix("aws ec2 authorize-security-group-egress "))
         #expect(command.contains(#"[{"IpProtocol":"-1","IpRanges""#))
     }

@@ -33,7 +33,7 @@ struct QueueConsumerTests {
             ),
             options: WorkerOptions(
                 queueURL: url,
-                policy: it.pipeline.policy,
+                policy: it.policies.current,
                 concurrency: concurrency,
                 isUntilEmpty: isUntilEmpty,
                 shutdown: shutdown

@@ -74,14 +74,14 @@ struct TextTests {
         #expect(text.body.hasPrefix("sg-revert: \(words) in security group \(Name.group).\n"))
     }
 
-    @Test("A notice's body says who, what, from where, for how long, and how to bring it back")
+    @Test("A notice's body says who, what, from where, for how long, and how to undo it")
     func body() throws {
         let body = try NoticeText(notice(.reverted)).body
         #expect(body.contains("Who       arn:role\n"))
         #expect(body.contains("Session   arn:session\n"))
         #expect(body.contains("Open for  2.3 s\n"))
         #expect(body.contains("- reverted: ingress tcp 22 from 0.0.0.0/0 (sgr-1, \"ssh\")\n"))
-        #expect(body.contains("  bring it back: aws ec2 undo\n"))
+        #expect(body.contains("  to undo that: aws ec2 undo\n"))
     }
 
     @Test("Hostile text neither breaks a line nor the subject")

@@ -22,8 +22,12 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
     public let prefixListID: String?
     /// The source or destination as a group, in this or another account.
     public let referencedGroupID: String?
+    /// The account of that group, where EC2 says it.
+    public let referencedGroupOwnerID: String?
     /// The rule's description.
     public let description: String?
+    /// The rule's tags.
+    public let tags: [String: String]
 
     /// A rule; tests script answers with it.
     public init(
@@ -38,7 +42,9 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
         cidrIPv6: String? = nil,
         prefixListID: String? = nil,
         referencedGroupID: String? = nil,
-        description: String? = nil
+        referencedGroupOwnerID: String? = nil,
+        description: String? = nil,
+        tags: [String: String] = [:]
     ) {
         self.securityGroupRuleID = securityGroupRuleID
         self.groupID = groupID
@@ -51,7 +57,9 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
         self.cidrIPv6 = cidrIPv6
         self.prefixListID = prefixListID
         self.referencedGroupID = referencedGroupID
+        self.referencedGroupOwnerID = referencedGroupOwnerID
         self.description = description
+        self.tags = tags
     }
 
     /// The rule of an `item`, or nil if it lacks what every rule has.
@@ -72,7 +80,17 @@ public struct DescribedSecurityGroupRule: Hashable, Sendable {
             cidrIPv6: item.text("cidrIpv6"),
             prefixListID: item.text("prefixListId"),
             referencedGroupID: item["referencedGroupInfo"]?.text("groupId"),
-            description: item["description"]?.text
+            referencedGroupOwnerID: item["referencedGroupInfo"]?.text("userId"),
+            description: item["description"]?.text,
+            tags: item.tags
         )
+    }
+}
+
+extension XMLTree {
+    /// The `tagSet` of a described thing. Keys and values keep their white space, which is part of them.
+    var tags: [String: String] {
+        let pairs = list("tagSet").compactMap { tag in tag["key"].map { ($0.text, tag["value"]?.text ?? "") } }
+        return Dictionary(pairs) { first, _ in first }
     }
 }

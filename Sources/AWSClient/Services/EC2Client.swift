@@ -1,4 +1,4 @@
-/// The calls of Amazon EC2 that reading and removing security group rules takes, in one Region.
+/// The calls of Amazon EC2 that reading and changing security group rules takes, in one Region.
 public struct EC2Client: Sendable {
     let client: AWSServiceClient
 
@@ -12,8 +12,26 @@ public struct EC2Client: Sendable {
         filters: [EC2Filter],
         answered: (String) -> Void = { _ in }
     ) async throws -> [DescribedSecurityGroupRule] {
-        let action = "DescribeSecurityGroupRules"
-        var rules: [DescribedSecurityGroupRule] = []
+        try await describe("DescribeSecurityGroupRules", "securityGroupRuleSet", filters, answered) { item in
+            DescribedSecurityGroupRule(item)
+        }
+    }
+
+    /// Every group that passes all `filters`, over all pages of the answer. One that was just made may be missing.
+    public func describeSecurityGroups(filters: [EC2Filter]) async throws -> [DescribedSecurityGroup] {
+        try await describe("DescribeSecurityGroups", "securityGroupInfo", filters, { _ in }) { item in
+            DescribedSecurityGroup(item)
+        }
+    }
+
+    private func describe<Item>(
+        _ action: String,
+        _ list: String,
+        _ filters: [EC2Filter],
+        _ answered: (String) -> Void,
+        _ read: (XMLTree) -> Item?
+    ) async throws -> [Item] {
+        var items: [Item] = []
         var nextToken: String?
         repeat {
             let token = nextToken
@@ -27,19 +45,17 @@ public struct EC2Client: Sendable {
             }
             let root = answer.root
             if let requestID = answer.requestID { answered(requestID) }
-            guard let set = root["securityGroupRuleSet"] else {
-                throw client.unreadable(action, "there is no securityGroupRuleSet")
-            }
-            for item in set.children {
-                guard let rule = DescribedSecurityGroupRule(item) else {
-                    throw client.unreadable(action, "a rule lacks its id, group, direction or protocol")
+            guard let set = root[list] else { throw client.unreadable(action, "there is no \(list)") }
+            for element in set.children {
+                guard let item = read(element) else {
+                    throw client.unreadable(action, "an element of \(list) lacks what all have, such as its id")
                 }
-                rules.append(rule)
+                items.append(item)
             }
             nextToken = root.text("nextToken").flatMap { $0.isEmpty ? nil : $0 }
             if let nextToken, nextToken == token { throw client.unreadable(action, "a page names itself as the next") }
         } while nextToken != nil
-        return rules
+        return items
     }
 
     /// Removes rules from a group's ingress. One unknown id rejects the call, and nothing is removed.

@@ -39,13 +39,22 @@ public struct ChangedRule: Hashable, Sendable {
     public let traffic: RuleTraffic?
     /// The free text that its author gave it.
     public let ruleDescription: String?
+    /// The account of the group that is the rule's peer, where the record tells it.
+    public let peerOwner: String?
 
     /// A rule as the record tells it.
-    public init(id: String?, direction: Direction?, traffic: RuleTraffic?, ruleDescription: String?) {
+    public init(
+        id: String?,
+        direction: Direction?,
+        traffic: RuleTraffic?,
+        ruleDescription: String?,
+        peerOwner: String? = nil
+    ) {
         self.id = id
         self.direction = direction
         self.traffic = traffic
         self.ruleDescription = ruleDescription
+        self.peerOwner = peerOwner
     }
 
     /// A rule of which the record tells direction and content.

@@ -17,6 +17,14 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
     /// A security group by name, as requests of the years before rule ids could write it. EC2 never shows a rule so.
     case groupName(String)
 
+    /// Reads what `description` wrote.
+    public init(_ description: String) {
+        self =
+            if let block = CIDRBlock(description) { .cidr(block) } else if description.hasPrefix("pl-") {
+                .prefixList(description)
+            } else if description.hasPrefix("sg-") { .group(description) } else { .groupName(description) }
+    }
+
     /// The peer as the AWS console and the ledger's views write it.
     public var description: String {
         switch self {

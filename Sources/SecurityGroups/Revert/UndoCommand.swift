@@ -1,21 +1,46 @@
-/// The command that brings a revoked rule back, exactly as it stood.
-///
-/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes
-/// around it admit nothing but themselves.
-public func undoCommand(for live: LiveRule, region: String) -> String {
-    let action =
-        live.rule.direction == .ingress ? "authorize-security-group-ingress" : "authorize-security-group-egress"
-    return "aws ec2 \(action) --region \(shellQuoted(region)) --group-id \(live.groupID)"
-        + " --ip-permissions \(shellQuoted("[\(ipPermission(live))]"))"
+/// What was done to one rule, and so what undoes it.
+public enum Reversal: Hashable, Sendable {
+    /// This rule was revoked.
+    case revoked(LiveRule)
+    /// The rule was given other content; this is how it stood before.
+    case restored(LiveRule)
+    /// A rule was put back into the group, and has this id now.
+    case putBack(SecurityGroupRuleID, Direction, SecurityGroupID)
 }
 
-private func ipPermission(_ live: LiveRule) -> String {
-    let rule = live.rule
-    var members = ["\"IpProtocol\":\(jsonString(rule.ipProtocol.description))"]
-    if rule.ipProtocol.hasPorts {
-        members.append("\"FromPort\":\(rule.ports.from)")
-        members.append("\"ToPort\":\(rule.ports.to)")
+/// The command that undoes what was done to a rule, exactly.
+///
+/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes
+/// around it admit nothing but themselves. What a new rule cannot get back is its old id.
+public func undoCommand(for reversal: Reversal, region: String) -> String {
+    func command(_ action: String, _ group: SecurityGroupID, _ option: String) -> String {
+        "aws ec2 \(action) --region \(shellQuoted(region)) --group-id \(group) --\(option)"
     }
+    switch reversal {
+    case .revoked(let rule):
+        let action = "authorize-security-group-\(rule.rule.direction.rawValue)"
+        let permissions = command(
+            action,
+            rule.groupID,
+            "ip-permissions \(shellQuoted("[\(ipPermission(rule.content))]"))"
+        )
+        return rule.tags.isEmpty
+            ? permissions : "\(permissions) --tag-specifications \(shellQuoted("[\(tagSpecification(rule.tags))]"))"
+    case .restored(let rule):
+        let update = "{\"SecurityGroupRuleId\":\"\(rule.id)\",\"SecurityGroupRule\":\(ruleRequest(rule.content))}"
+        return command(
+            "modify-security-group-rules",
+            rule.groupID,
+            "security-group-rules \(shellQuoted("[\(update)]"))"
+        )
+    case .putBack(let id, let direction, let group):
+        return command("revoke-security-group-\(direction.rawValue)", group, "security-group-rule-ids \(id)")
+    }
+}
+
+/// An `IpPermission`, as Authorize takes it.
+private func ipPermission(_ content: RuleContent) -> String {
+    let rule = content.rule
     let (list, key) =
         switch rule.peer {
         case .cidr(let block) where block.family == .ipv4: ("IpRanges", "CidrIp")
@@ -24,9 +49,39 @@ private func ipPermission(_ live: LiveRule) -> String {
         case .group: ("UserIdGroupPairs", "GroupId")
         case .groupName: ("UserIdGroupPairs", "GroupName")
         }
-    let description = live.ruleDescription.map { ",\"Description\":\(jsonString($0))" } ?? ""
-    members.append("\"\(list)\":[{\"\(key)\":\(jsonString(rule.peer.description))\(description)}]")
+    var source = ["\"\(key)\":\(jsonString(rule.peer.description))"]
+    if let owner = content.peerOwner { source.append("\"UserId\":\(jsonString(owner))") }
+    if let text = content.ruleDescription { source.append("\"Description\":\(jsonString(text))") }
+    var members = ["\"IpProtocol\":\(jsonString(rule.ipProtocol.description))"]
+    if rule.ipProtocol.hasPorts { members += ports(rule) }
+    members.append("\"\(list)\":[{\(source.joined(separator: ","))}]")
     return "{\(members.joined(separator: ","))}"
+}
+
+/// A `SecurityGroupRuleRequest`, as Modify takes it.
+private func ruleRequest(_ content: RuleContent) -> String {
+    let rule = content.rule
+    let key =
+        switch rule.peer {
+        case .cidr(let block) where block.family == .ipv4: "CidrIpv4"
+        case .cidr: "CidrIpv6"
+        case .prefixList: "PrefixListId"
+        case .group, .groupName: "ReferencedGroupId"
+        }
+    // The ports also where the protocol has none: what is left out might stay as it was.
+    var members = ["\"IpProtocol\":\(jsonString(rule.ipProtocol.description))"] + ports(rule)
+    members.append("\"\(key)\":\(jsonString(rule.peer.description))")
+    if let text = content.ruleDescription { members.append("\"Description\":\(jsonString(text))") }
+    return "{\(members.joined(separator: ","))}"
+}
+
+private func ports(_ rule: SecurityGroupRule) -> [String] {
+    ["\"FromPort\":\(rule.ports.from)", "\"ToPort\":\(rule.ports.to)"]
+}
+
+private func tagSpecification(_ tags: [String: String]) -> String {
+    let pairs = tags.sorted { $0.key < $1.key }.map { "{\"Key\":\(jsonString($0)),\"Value\":\(jsonString($1))}" }
+    return "{\"ResourceType\":\"security-group-rule\",\"Tags\":[\(pairs.joined(separator: ","))]}"
 }
 
 private func shellQuoted(_ text: String) -> String {

@@ -1,3 +1,4 @@
+import AWSClient
 import ArgumentParser
 import CloudTrailEvents
 import Foundation
@@ -11,7 +12,8 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         abstract: "Show what a policy decides about recorded events, and why.",
         discussion: """
             The events are CloudTrail records, bare or as EventBridge, SNS or SQS carry them: one, an array, or one on each \
-            line. AWS is not asked. An event does not hold the group's VPC and tags: give them where the policy needs them.
+            line. An event does not hold the group's VPC and tags: give them where the policy needs them, or let AWS be asked \
+            with --live; without it, AWS is not asked.
             """
     )
 
@@ -27,11 +29,16 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     @Option(name: .customLong("tag"), help: ArgumentHelp("A tag of the group. (repeatable)", valueName: "key=value"))
     var tags: [String] = []
 
+    @Flag(help: "Ask AWS for what --vpc and --tag do not tell.")
+    var live = false
+
     @Flag(help: "Show each entry that was tried, and why it did not apply.")
     var trace = false
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var format: FormatOptions
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var log: LogOptions
     @OptionGroup var config: ConfigOptions
 
     func validate() throws {
@@ -44,11 +51,11 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let source = try file.map { PolicySource.file($0) } ?? policy.source(config.settings())
-        let explainer = Explainer(policy: try source.load(), vpcID: vpc, tags: groupTags)
+        let settings = try config.settings()
+        let policy = try (try file.map { PolicySource.file($0) } ?? self.policy.source(settings)).load()
         let text = try read()
         let messages = DecodedMessage.all(in: text)
-        let explanations = messages.compactMap { explainer.explain($0) }
+        let explanations = try await explain(messages, policy, settings)
         let unreadable = messages.compactMap { $0.withoutEvent }
         guard !explanations.isEmpty else {
             let detail = unreadable.first.map { " (\($0))" } ?? ""
@@ -63,6 +70,32 @@ struct PolicyExplainCommand: AsyncParsableCommand {
                     "\(event): \(unreadable.count) of \(messages.count) messages are no event, first: \(unreadable[0])"
             )
         }
+    }
+
+    private func explain(
+        _ messages: [DecodedMessage],
+        _ policy: Policy,
+        _ settings: Settings
+    ) async throws
+        -> [Explanation]
+    {
+        guard live else {
+            let explainer = Explainer(policy: policy, vpcID: vpc, tags: groupTags)
+            return messages.compactMap { explainer.explain($0) }
+        }
+        var groups = LiveGroups(session: try await aws.session(settings, logger: log.logger(settings)))
+        var explanations: [Explanation] = []
+        for message in messages {
+            let group: DescribedSecurityGroup?
+            do {
+                group = try await groups.group(of: message)
+            } catch {
+                throw RunFailure(description: "--live: \(error)")
+            }
+            let explainer = Explainer(policy: policy, vpcID: vpc ?? group?.vpcID, tags: groupTags ?? group?.tags)
+            explanations += [explainer.explain(message)].compactMap(\.self)
+        }
+        return explanations
     }
 
     private var groupTags: [String: String]? {

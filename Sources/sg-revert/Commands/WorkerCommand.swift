@@ -12,7 +12,8 @@ struct WorkerCommand: AsyncParsableCommand {
         abstract: "Long-poll the queue and revert.",
         discussion: """
             Every setting is a flag, or an environment variable (--queue-url is SG_REVERT_QUEUE_URL, --group is \
-            SG_REVERT_GROUPS with commas), or a key of the --config file.
+            SG_REVERT_GROUPS with commas), or a key of the --config file. A changed policy file is read again within seconds, \
+            and on SIGHUP; one that cannot be used is reported, and the policy before it holds on.
             """
     )
 
@@ -62,7 +63,10 @@ struct WorkerCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let settings = try config.settings()
         let logger = try log.logger(settings)
-        let options = try options(settings)
+        let queueURL = try queue.queueURL(settings)
+        let source = try policy.source(settings)
+        let stamp = source.path.flatMap(PolicyReloader.Stamp.init(path:))
+        let options = try options(settings, queueURL: queueURL, policy: source.load())
         let session = try await aws.session(settings, logger: logger)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let ledger: Ledger
@@ -78,10 +82,17 @@ struct WorkerCommand: AsyncParsableCommand {
             processID: ProcessInfo.processInfo.processIdentifier
         )
         let signals = Task { await watchSignals(stop, manager) }
+        let reloader = PolicyReloader(source: source, store: options.policies, stamp: stamp, logger: logger)
+        let reloads = Task { await reloader.watch(clock: .system) }
+        let hangups = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() }
+        }
         let watch = Task { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
         defer {
             signals.cancel()
             watch.cancel()
+            reloads.cancel()
+            hangups.cancel()
         }
         let abandoned: [String]
         do {
@@ -99,9 +110,7 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private func options(_ settings: Settings) throws -> WorkerOptions {
-        let queueURL = try queue.queueURL(settings)
-        let policy = try policy.source(settings).load()
+    private func options(_ settings: Settings, queueURL: String, policy: Policy) throws -> WorkerOptions {
         var options = WorkerOptions(queueURL: queueURL, policy: policy)
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
         options.topicARN =

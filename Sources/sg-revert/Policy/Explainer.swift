@@ -95,8 +95,8 @@ extension GroupFact {
     /// How to give the fact.
     fileprivate var request: String {
         switch self {
-        case .vpc: "the group's VPC (--vpc)"
-        case .tags: "the group's tags (--tag)"
+        case .vpc: "the group's VPC (--vpc or --live)"
+        case .tags: "the group's tags (--tag or --live)"
         case .group: "the group's id, which the record does not tell"
         case .account: "the account, which the record does not tell"
         case .region: "the Region, which the record does not tell"

@@ -48,6 +48,11 @@ enum PolicySource: Hashable, Sendable {
     /// The groups of the simplest policy.
     case groups([SecurityGroupID])
 
+    /// The file, where it is one.
+    var path: String? {
+        if case .file(let path) = self { path } else { nil }
+    }
+
     /// Reads it.
     func load() throws(PolicyFailure) -> Policy {
         switch self {

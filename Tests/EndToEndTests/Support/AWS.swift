@@ -126,7 +126,15 @@ struct AWS: Sendable {
         _ = try await ec2.revokeSecurityGroupIngress(groupID: group, securityGroupRuleIDs: ids)
     }
 
-    /// Gives the rule `id` another source.
+    /// Tags a group or a rule.
+    func tag(_ id: String, _ key: String, _ value: String) async throws {
+        _ = try await ec2.query(
+            action: "CreateTags",
+            parameters: [("ResourceId.1", id), ("Tag.1.Key", key), ("Tag.1.Value", value)]
+        )
+    }
+
+    /// Gives the rule `id` another source, and the port 22.
     func modify(_ group: String, _ id: String, cidr: String) async throws {
         let rule = "SecurityGroupRule.1"
         _ = try await ec2.query(

@@ -18,6 +18,39 @@ enum CloudTrailRecord {
         )
     }
 
+    /// The record of a Revoke, with the rules that stood before.
+    static func removal(_ group: String, _ rules: [DescribedSecurityGroupRule]) -> JSON {
+        record(
+            "RevokeSecurityGroupIngress",
+            request: [
+                "groupId": .text(group),
+                "securityGroupRuleIds": [
+                    "items": .array(rules.map { ["securityGroupRuleId": .text($0.securityGroupRuleID)] })
+                ],
+            ],
+            response: ["_return": true, "revokedSecurityGroupRuleSet": ["items": .array(rules.map(rule))]]
+        )
+    }
+
+    /// The record of a Modify that gave the rule `id` another source, and the port 22.
+    static func modify(_ group: String, _ id: String, cidr: String) -> JSON {
+        record(
+            "ModifySecurityGroupRules",
+            request: [
+                "ModifySecurityGroupRulesRequest": [
+                    "GroupId": .text(group),
+                    "SecurityGroupRule": [
+                        "SecurityGroupRuleId": .text(id), "tag": 1,
+                        "SecurityGroupRule": [
+                            "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIpv4": .text(cidr),
+                        ],
+                    ],
+                ]
+            ],
+            response: ["ModifySecurityGroupRulesResponse": ["return": true]]
+        )
+    }
+
     /// A record of any call, with fresh ids, by a person's session of a role.
     static func record(_ eventName: String, request: JSON, response: JSON) -> JSON {
         [

@@ -58,6 +58,11 @@ final class Program: Sendable {
         process.terminate()
     }
 
+    /// Tells it to read its policy again.
+    func hangUp() {
+        Foundation.kill(process.processIdentifier, SIGHUP)
+    }
+
     /// Ends it as a crash or the kernel would.
     func kill() {
         Foundation.kill(process.processIdentifier, SIGKILL)

@@ -35,6 +35,20 @@ enum Python {
         return process
     }
 
+    /// Runs a line in a shell that finds the AWS CLI of the Python environment.
+    static func shell(_ line: String, environment: [String: String], in folder: URL) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", line]
+        process.environment = environment.merging([
+            "PATH": "\(url.deletingLastPathComponent().path):/usr/bin:/bin", "HOME": folder.path,
+        ]) { given, _ in given }
+        process.currentDirectoryURL = folder
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../..").standardizedFileURL
 

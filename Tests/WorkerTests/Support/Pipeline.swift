@@ -15,12 +15,14 @@ struct Pipeline {
     let test: TestLedger
     let pipeline: MessagePipeline
     let writer: LedgerWriter
+    let policies: PolicyStore
 
     init(
         standing numbers: [Int] = [],
         hasDeadLetterQueue: Bool = true,
         maxReceiveCount: Int? = 3,
         watching group: String = Name.group,
+        policy: Policy? = nil,
         isDryRun: Bool = false,
         time: VirtualTime = VirtualTime(),
         aws: ScriptedAWS? = nil,
@@ -33,14 +35,14 @@ struct Pipeline {
         self.test = test
         try aws.stand(numbers)
         let session = try aws.session()
-        let policy = Policy.watching([try #require(SecurityGroupID(group))])
+        let policy = try policy ?? Policy.watching([#require(SecurityGroupID(group))])
+        policies = PolicyStore(policy)
         writer = LedgerWriter(test.ledger)
         pipeline = MessagePipeline(
             writer: writer,
-            policy: policy,
+            policies: policies,
             revert: RevertRun(
                 gateway: SecurityGroupGateway(session: session),
-                policy: policy,
                 isDryRun: isDryRun,
                 settle: .seconds(15),
                 clock: time.clock
@@ -48,7 +50,7 @@ struct Pipeline {
             deadLetters: hasDeadLetterQueue
                 ? DeadLetterQueue(sqs: try session.sqs(queueURL: Name.queueURL), url: Name.deadLetterURL) : nil,
             maxReceiveCount: maxReceiveCount,
-            notifyOn: WorkerOptions.notifyOn,
+            isNotifying: true,
             workerName: "one",
             backoff: Backoff(base: .seconds(4), cap: .seconds(900)) { 1 },
             clock: time.clock,

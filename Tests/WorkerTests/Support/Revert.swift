@@ -50,7 +50,6 @@ struct Revert {
         let policy = Policy.watching([group])
         let run = RevertRun(
             gateway: SecurityGroupGateway(session: try aws.session()),
-            policy: policy,
             isDryRun: isDryRun,
             settle: settle,
             clock: time.clock,
@@ -64,8 +63,7 @@ struct Revert {
             change: change,
             groupID: group,
             place: gate.place,
-            watch: watch,
-            context: context
+            planner: RevertPlanner(policy: policy, watch: watch, context: context)
         )
         return try await run(watched, claim: claim, intend: intend)
     }

@@ -6,10 +6,13 @@ extension ScriptedAWS {
     static func query(_ action: String, _ form: [String: String], _ world: inout World) -> HTTPResponse {
         switch action {
         case "DescribeSecurityGroupRules": return describe(form, &world)
+        case "DescribeSecurityGroups": return describeGroups(form, world)
+        case "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress": return authorize(action, form, &world)
+        case "ModifySecurityGroupRules": return modify(form, &world)
         case "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress": return revoke(form, &world)
         case "GetCallerIdentity":
             return .text(
-                "<R><GetCallerIdentityResult><Account>\(world.account)</Account><Arn>arn</Arn><UserId>id</UserId>"
+                "<R><GetCallerIdentityResult><Account>\(world.account)</Account><Arn>\(world.callerARN)</Arn><UserId>id</UserId>"
                     + "</GetCallerIdentityResult></R>"
             )
         case "Publish":
@@ -19,7 +22,7 @@ extension ScriptedAWS {
         }
     }
 
-    private static func list(_ prefix: String, _ form: [String: String]) -> [String] {
+    static func list(_ prefix: String, _ form: [String: String]) -> [String] {
         (1...1000).lazy.map { form["\(prefix).\($0)"] }.prefix { $0 != nil }.compactMap(\.self)
     }
 
@@ -38,11 +41,11 @@ extension ScriptedAWS {
             shown.append(entry.rule)
             world.lingering[id] = entry.looks > 1 ? (entry.rule, entry.looks - 1) : nil
         }
-        let items = shown.sorted { $0.id.description < $1.id.description }.map(item).joined()
+        let items = shown.sorted { $0.id.description < $1.id.description }.map { item($0, owner: world.owner) }.joined()
         return .text("<R><securityGroupRuleSet>\(items)</securityGroupRuleSet></R>")
     }
 
-    private static func item(_ live: LiveRule) -> String {
+    private static func item(_ live: LiveRule, owner: String?) -> String {
         let peer =
             switch live.rule.peer {
             case .cidr(let block):
@@ -53,6 +56,7 @@ extension ScriptedAWS {
             }
         return """
             <item><securityGroupRuleId>\(live.id)</securityGroupRuleId><groupId>\(live.groupID)</groupId>\
+            \(owner.map { "<groupOwnerId>\($0)</groupOwnerId>" } ?? "")\
             <isEgress>\(live.rule.direction == .egress)</isEgress><ipProtocol>\(live.rule.ipProtocol)</ipProtocol>\
             <fromPort>\(live.rule.ports.from)</fromPort><toPort>\(live.rule.ports.to)</toPort>\(peer)\
             <description>\(live.ruleDescription ?? "")</description></item>

@@ -28,8 +28,13 @@ final class ScriptedAWS: HTTPTransport {
         var refusals: [String: [HTTPResponse]] = [:]
         /// Answers that come in place of the true one, after the call had its effect.
         var lost: [String: [HTTPResponse]] = [:]
-        /// The account of our credentials.
+        /// The account of our credentials, and who we are in it.
         var account = "111122223333"
+        var callerARN = "arn:aws:sts::111122223333:assumed-role/sg-revert/worker"
+        /// The tags of the groups that stand, by id; all are in one VPC.
+        var groups: [String: [String: String]] = [:]
+        /// The account that EC2 says the groups are of; nil where it does not say.
+        var owner: String?
         /// Messages by the URL of their queue.
         var queues: [String: [Queued]] = [:]
         var attributes: [String: String] = ["VisibilityTimeout": "30"]
@@ -39,6 +44,8 @@ final class ScriptedAWS: HTTPTransport {
         var calls: [String] = []
         /// The ids of each revoke.
         var revokes: [[String]] = []
+        /// The form of each call that added or changed a rule.
+        var amendments: [[String: String]] = []
         var visibilities: [(id: String, seconds: Int)] = []
         var published: [[String: String]] = []
         var nextID = 1

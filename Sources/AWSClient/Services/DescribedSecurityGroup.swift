@@ -1,0 +1,25 @@
+/// A group as `DescribeSecurityGroups` shows it, as far as somebody here asks for it.
+public struct DescribedSecurityGroup: Hashable, Sendable {
+    /// `sg-…`
+    public let groupID: String
+    /// The account that owns the group.
+    public let ownerID: String?
+    /// The VPC that the group was made in.
+    public let vpcID: String?
+    /// The group's tags.
+    public let tags: [String: String]
+
+    /// A group; tests script answers with it.
+    public init(groupID: String, ownerID: String? = nil, vpcID: String? = nil, tags: [String: String] = [:]) {
+        self.groupID = groupID
+        self.ownerID = ownerID
+        self.vpcID = vpcID
+        self.tags = tags
+    }
+
+    /// The group of an `item`, or nil if it has no id.
+    init?(_ item: XMLTree) {
+        guard let groupID = item.text("groupId") else { return nil }
+        self.init(groupID: groupID, ownerID: item.text("ownerId"), vpcID: item.text("vpcId"), tags: item.tags)
+    }
+}

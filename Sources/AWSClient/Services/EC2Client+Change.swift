@@ -1,0 +1,105 @@
+/// What one rule says, as calls that add or change a rule take it. Exactly one of the four peers is to be set.
+public struct EC2RuleRequest: Hashable, Sendable {
+    /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
+    public var ipProtocol: String
+    /// The first port or the ICMP type, -1 for all; nil for protocols without ports.
+    public var fromPort: Int?
+    /// The last port or the ICMP code, -1 for all; nil for protocols without ports.
+    public var toPort: Int?
+    /// The source or destination; exactly one of the four is to be set.
+    public var cidrIPv4: String?
+    /// The source or destination as an IPv6 range.
+    public var cidrIPv6: String?
+    /// The source or destination as a prefix list.
+    public var prefixListID: String?
+    /// The source or destination as a group.
+    public var referencedGroupID: String?
+    /// The account of that group, where it is another one.
+    public var referencedGroupOwnerID: String?
+    /// The rule's description.
+    public var description: String?
+
+    /// A rule of this protocol, to be filled.
+    public init(ipProtocol: String) {
+        self.ipProtocol = ipProtocol
+    }
+}
+
+/// What a call that adds or changes a rule answered.
+public struct EC2ChangeResult: Hashable, Sendable {
+    /// The ids of the rules that were added; empty also where an implementation does not say.
+    public let addedRuleIDs: [String]
+    /// EC2's id of the call, which CloudTrail repeats as `requestID`.
+    public let requestID: String?
+}
+
+extension EC2Client {
+    /// Adds a rule to a group's ingress.
+    ///
+    /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` where one that says the same stands.
+    public func authorizeSecurityGroupIngress(
+        groupID: String,
+        _ rule: EC2RuleRequest
+    ) async throws -> EC2ChangeResult {
+        try await authorize("AuthorizeSecurityGroupIngress", groupID, rule)
+    }
+
+    /// Adds a rule to a group's egress.
+    ///
+    /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` where one that says the same stands.
+    public func authorizeSecurityGroupEgress(
+        groupID: String,
+        _ rule: EC2RuleRequest
+    ) async throws -> EC2ChangeResult {
+        try await authorize("AuthorizeSecurityGroupEgress", groupID, rule)
+    }
+
+    /// Gives the rule with this id other content; it keeps its id, its direction and its tags.
+    public func modifySecurityGroupRules(
+        groupID: String,
+        securityGroupRuleID: String,
+        _ rule: EC2RuleRequest
+    ) async throws -> EC2ChangeResult {
+        let answer = try await client.query("ModifySecurityGroupRules") { parameters in
+            parameters.add("GroupId", groupID)
+            parameters.add("SecurityGroupRule.1.SecurityGroupRuleId", securityGroupRuleID)
+            let prefix = "SecurityGroupRule.1.SecurityGroupRule"
+            parameters.add("\(prefix).IpProtocol", rule.ipProtocol)
+            // Also where the protocol has none: what is left out might stay as it was.
+            parameters.add("\(prefix).FromPort", String(rule.fromPort ?? -1))
+            parameters.add("\(prefix).ToPort", String(rule.toPort ?? -1))
+            parameters.add("\(prefix).CidrIpv4", rule.cidrIPv4)
+            parameters.add("\(prefix).CidrIpv6", rule.cidrIPv6)
+            parameters.add("\(prefix).PrefixListId", rule.prefixListID)
+            parameters.add("\(prefix).ReferencedGroupId", rule.referencedGroupID)
+            parameters.add("\(prefix).Description", rule.description)
+        }
+        return EC2ChangeResult(addedRuleIDs: [], requestID: answer.requestID)
+    }
+
+    private func authorize(_ action: String, _ groupID: String, _ rule: EC2RuleRequest) async throws -> EC2ChangeResult
+    {
+        let answer = try await client.query(action) { parameters in
+            let prefix = "IpPermissions.1"
+            parameters.add("GroupId", groupID)
+            parameters.add("\(prefix).IpProtocol", rule.ipProtocol)
+            parameters.add("\(prefix).FromPort", rule.fromPort.map { String($0) })
+            parameters.add("\(prefix).ToPort", rule.toPort.map { String($0) })
+            let peers = [
+                ("IpRanges", "CidrIp", rule.cidrIPv4), ("Ipv6Ranges", "CidrIpv6", rule.cidrIPv6),
+                ("PrefixListIds", "PrefixListId", rule.prefixListID), ("Groups", "GroupId", rule.referencedGroupID),
+            ]
+            for case (let list, let member, let peer?) in peers {
+                parameters.add("\(prefix).\(list).1.\(member)", peer)
+                parameters.add("\(prefix).\(list).1.Description", rule.description)
+            }
+            if rule.referencedGroupID != nil {
+                parameters.add("\(prefix).Groups.1.UserId", rule.referencedGroupOwnerID)
+            }
+        }
+        return EC2ChangeResult(
+            addedRuleIDs: answer.root.list("securityGroupRuleSet").compactMap { $0.text("securityGroupRuleId") },
+            requestID: answer.requestID
+        )
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import InMemoryLogging
+import Logging
+import SecurityGroups
+import Testing
+import Worker
+
+@testable import sg_revert
+
+@Suite struct PolicyReloaderTests {
+    private let file = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID()).yaml")
+    private let log = InMemoryLogHandler()
+
+    private func write(_ group: String) throws {
+        try "version: 1\nwatch: [{ groups: [\(group)] }]\n".write(to: file, atomically: true, encoding: .utf8)
+    }
+
+    private func reloader(_ store: PolicyStore) -> PolicyReloader {
+        let log = log
+        return PolicyReloader(
+            source: .file(file.path),
+            store: store,
+            stamp: PolicyReloader.Stamp(path: file.path),
+            logger: Logger(label: "test") { _ in log }
+        )
+    }
+
+    @Test func `a changed file holds, and an unchanged one is not read again`() throws {
+        try write("sg-0a1b2c3d")
+        let store = PolicyStore(Policy(watch: []))
+        let reloader = reloader(store)
+        reloader.reloadIfChanged()
+        #expect(store.current.watch.isEmpty)
+        try write("sg-11111111")
+        reloader.reloadIfChanged()
+        #expect(store.current.watch.map(\.groups) == [["sg-11111111"]])
+        #expect(log.entries.count == 1)
+        reloader.reload()
+        #expect(log.entries.count == 2)
+    }
+
+    @Test func `a file that cannot be used changes nothing, and is reported once`() throws {
+        try write("sg-0a1b2c3d")
+        let store = PolicyStore(Policy(watch: [Watch(origin: "old")]))
+        let reloader = reloader(store)
+        try write("5\n  nonsense: [")
+        reloader.reloadIfChanged()
+        reloader.reloadIfChanged()
+        #expect(store.current.watch.map(\.origin) == ["old"])
+        #expect(log.entries.count == 1)
+        #expect(log.entries.first?.level == .error)
+        try FileManager.default.removeItem(at: file)
+        reloader.reloadIfChanged()
+        #expect(log.entries.count == 1)
+    }
+}

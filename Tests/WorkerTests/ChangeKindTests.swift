@@ -1,0 +1,258 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("A modified rule is judged by what it says now")
+struct ModifiedRuleTests {
+    private static func policy(limit: Int? = nil) throws -> Policy {
+        .watching(.ingressAdded, .ruleModified, allow: [try .port(21)], limit: limit)
+    }
+
+    @Test("What the ledger knew of the rule is restored, with its description, and undo is what it was changed to")
+    func restored() async throws {
+        let it = try Pipeline(standing: [1], policy: Self.policy())
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("outcome") == "allowed")
+        let edited = try liveRule(1, port: 99, description: "it's mine")
+        it.aws.with { $0.rules[Name.rule(1)] = edited }
+        let record = RecordText.modify(1, port: 99, time: it.time.now)
+        #expect(try await it.process(it.message(record.json, id: "m2")) == .delete)
+        #expect(try it.test.event("outcome", "modify") == "reverted")
+        #expect(try it.test.rules("outcome", "modify") == ["reverted"])
+        #expect(try it.test.rules("from_port", "modify") == ["99"])
+        #expect(try it.test.rules("reason", "modify") == ["watch; restore ingress tcp 21 from 0.0.0.0/0"])
+        let undo = try #require(try it.test.rules("undo", "modify").first ?? nil)
+        #expect(undo.hasPrefix("aws ec2 modify-security-group-rules --region eu-west-1"))
+        #expect(undo.contains(#""FromPort":99,"#) && undo.contains(#"'\''"#))
+        let stands = try #require(it.aws.with { $0.rules[Name.rule(1)] })
+        #expect(try stands.rule == openRule(port: 21) && it.aws.with { $0.revokes }.isEmpty)
+    }
+
+    @Test("Without a content that may stand, the rule is revoked, and the reason says so")
+    func revoked() async throws {
+        let it = try Pipeline(policy: Self.policy())
+        let edited = try liveRule(1, port: 99)
+        it.aws.with { $0.rules[Name.rule(1)] = edited }
+        let record = RecordText.modify(1, port: 99, time: it.time.now)
+        #expect(try await it.process(it.message(record.json)) == .delete)
+        #expect(try it.test.event("outcome", "modify") == "reverted")
+        #expect(try it.test.rules("reason", "modify") == ["watch; revoke, what may stand again is not known"])
+        #expect(it.aws.with { $0.rules }.isEmpty)
+    }
+
+    @Test("What the policy has come to forbid since is not restored")
+    func forbiddenSince() async throws {
+        let it = try Pipeline(standing: [1], policy: Self.policy())
+        _ = try await it.process(it.message(it.record.json))
+        it.policies.replace(with: .watching(.ruleModified, allow: [try .port(443)]))
+        let edited = try liveRule(1, port: 99)
+        it.aws.with { $0.rules[Name.rule(1)] = edited }
+        _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now).json, id: "m2"))
+        #expect(it.aws.with { $0.rules }.isEmpty)
+    }
+
+    @Test("Where another rule says by now what this one said, the rule is revoked")
+    func duplicate() async throws {
+        let it = try Pipeline(standing: [1], policy: Self.policy())
+        _ = try await it.process(it.message(it.record.json))
+        let edited = try liveRule(1, port: 99)
+        let twin = try liveRule(2, port: 21)
+        it.aws.with { $0.rules = [Name.rule(1): edited, Name.rule(2): twin] }
+        _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now).json, id: "m2"))
+        #expect(try it.test.event("outcome", "modify") == "reverted")
+        #expect(it.aws.with { Array($0.rules.keys) } == [Name.rule(2)])
+    }
+
+    @Test("While the event is young, what a rule says may be what it said before; then it is judged as it is")
+    func tooEarly() async throws {
+        let it = try Pipeline(standing: [1], policy: Self.policy())
+        _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now).json))
+        #expect(it.time.slept.reduce(.zero, +) >= .seconds(15))
+        #expect(try it.test.event("outcome", "modify") == "allowed")
+        #expect(it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test("A dry run says what it would do, and does nothing")
+    func dryRun() async throws {
+        let it = try Pipeline(policy: Self.policy(), isDryRun: true)
+        let edited = try liveRule(1, port: 99)
+        it.aws.with { $0.rules[Name.rule(1)] = edited }
+        _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now).json))
+        #expect(try it.test.event("outcome", "modify") == "reported")
+        #expect(try it.test.rules("reason", "modify") == ["watch; revoke, what may stand again is not known"])
+        #expect(it.aws.with { $0.rules.count } == 1)
+    }
+}
+
+@Suite("A removed rule is put back where a watch asks for it")
+struct RemovedRuleTests {
+    private func record(_ it: Pipeline, isByID: Bool = false) -> RecordText {
+        .remove(1, isByID: isByID, time: it.time.now - 60)
+    }
+
+    @Test("It comes back with its description, and undo is to revoke it by its new id")
+    func putBack() async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved))
+        #expect(try await it.process(it.message(record(it).json)) == .delete)
+        #expect(try it.test.event("outcome", "remove") == "reverted")
+        let back = try #require(it.aws.with { $0.rules.values.first })
+        #expect(try back.rule == openRule(port: 21) && back.ruleDescription == "it's ours")
+        #expect(
+            try it.test.rules("undo", "remove") == [
+                "aws ec2 revoke-security-group-ingress --region eu-west-1 --group-id \(Name.group)"
+                    + " --security-group-rule-ids \(back.id)"
+            ]
+        )
+        // CloudTrail tells of our own call, too.
+        var own = it.record
+        own.members["requestID"] = "\"req-1\""
+        it.policies.replace(with: .watching(.ingressAdded, .ingressRemoved))
+        _ = try await it.process(it.message(own.json, id: "m2"))
+        #expect(try it.test.event("reason") == "own-change")
+        #expect(it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test("An answer that does not name the rule is proven by a look")
+    func silent() async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved))
+        it.aws.with { $0.isSilent = true }
+        _ = try await it.process(it.message(record(it).json))
+        #expect(try it.test.event("outcome", "remove") == "reverted")
+        #expect(try it.test.rules("undo", "remove").first??.contains("revoke-security-group-ingress") == true)
+    }
+
+    @Test("A rule that somebody else put back is left at that", arguments: [true, false])
+    func alreadyThere(isSeen: Bool) async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved))
+        if isSeen {
+            let back = try liveRule(7, port: 21)
+            it.aws.with { $0.rules[Name.rule(7)] = back }
+        } else {
+            it.aws.with { $0.refusals["AuthorizeSecurityGroupIngress"] = [.ec2Error("InvalidPermission.Duplicate")] }
+        }
+        #expect(try await it.process(it.message(record(it).json)) == .delete)
+        #expect(try it.test.event("outcome", "remove") == "unchanged")
+        #expect(it.aws.with { $0.amendments }.isEmpty)
+    }
+
+    @Test("A group that is gone needs no rules")
+    func groupGone() async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved))
+        it.aws.with { $0.refusals["AuthorizeSecurityGroupIngress"] = [.ec2Error("InvalidGroup.NotFound")] }
+        _ = try await it.process(it.message(record(it).json))
+        #expect(try it.test.rules("outcome", "remove") == ["already-gone"])
+    }
+
+    @Test("A rule that had been added against the policy stays away, whoever removed it")
+    func wasForbidden() async throws {
+        let it = try Pipeline(standing: [1], policy: .watching(.ingressAdded, .ingressRemoved), isDryRun: true)
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("outcome") == "reported")
+        it.aws.with { $0.rules = [:] }
+        _ = try await it.process(it.message(RecordText.remove(1, time: it.time.now).json, id: "m2"))
+        #expect(try it.test.event("outcome", "remove") == "allowed")
+        #expect(try it.test.rules("reason", "remove").first??.contains("forbade it when it was added") == true)
+        // The record of the addition may come later than that of the removal, so this waits for twice as long.
+        #expect(it.time.slept.reduce(.zero, +) >= .seconds(30))
+    }
+
+    @Test("A rule that the policy forbids is not put back")
+    func isForbidden() async throws {
+        let it = try Pipeline(policy: .watching(.ingressAdded, .ingressRemoved, allow: [try .port(443)]))
+        _ = try await it.process(it.message(record(it).json))
+        #expect(try it.test.event("outcome", "remove") == "allowed")
+        #expect(it.aws.with { $0.calls }.contains("AuthorizeSecurityGroupIngress") == false)
+    }
+
+    @Test("What our role revoked, on whatever host, is our own change")
+    func ownRole() async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved))
+        var record = record(it)
+        record.members["userIdentity"] =
+            #"{"type":"AssumedRole","sessionContext":{"sessionIssuer":{"#
+            + #""arn":"arn:aws:iam::111122223333:role/service/sg-revert"}}}"#
+        _ = try await it.process(it.message(record.json))
+        #expect(try it.test.event("reason", "remove") == "own-change")
+        #expect(it.aws.with { $0.rules }.isEmpty)
+    }
+
+    @Test("A rule known by id alone comes back as the ledger knew it, and is a dead letter where it never did")
+    func byID() async throws {
+        let it = try Pipeline(standing: [1], policy: .watching(.ingressAdded, .ingressRemoved, allow: [try .port(21)]))
+        #expect(try await it.process(it.message(record(it, isByID: true).json)) == .delete)
+        #expect(try it.test.event("outcome", "remove") == "dead-lettered")
+        #expect(try it.test.event("reason", "remove") == "undecodable")
+
+        _ = try await it.process(it.message(it.record.json, id: "m2"))
+        it.aws.with { $0.rules = [:] }
+        var later = RecordText.remove(1, isByID: true, time: it.time.now)
+        later.eventID = "later"
+        _ = try await it.process(it.message(later.json, id: "m3"))
+        #expect(try it.test.event("outcome", "later") == "reverted")
+        #expect(it.aws.with { $0.rules.values.map(\.rule) } == [try openRule(port: 21)])
+    }
+
+    @Test("A dry run puts nothing back")
+    func dryRun() async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved), isDryRun: true)
+        _ = try await it.process(it.message(record(it).json))
+        #expect(try it.test.event("outcome", "remove") == "reported")
+        #expect(it.aws.with { $0.rules }.isEmpty)
+    }
+
+    @Test("A worker that died after it put the rule back knows it as its doing")
+    func takeover() async throws {
+        let it = try Pipeline(policy: .watching(.ingressRemoved))
+        let back = try liveRule(7, port: 21)
+        let facts = EventFacts(eventID: "remove", eventName: "RevokeSecurityGroupIngress", groupID: Name.group)
+        let now = it.time.now
+        try await it.writer.write { transaction in
+            let delivery = Delivery(messageID: "m1", receivedAt: now)
+            guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { return }
+            try transaction.remember(matched: [Name.rule(1)], for: claim)
+        }
+        it.time.advance(.seconds(61))
+        it.aws.with { $0.rules[Name.rule(7)] = back }
+        _ = try await it.process(it.message(record(it).json))
+        #expect(try it.test.event("outcome", "remove") == "reverted")
+        #expect(try it.test.rules("rule_id", "remove") == [Name.rule(7)])
+    }
+}
+
+@Suite("A new group comes with egress that no call added")
+struct NewGroupTests {
+    private func egress(_ number: Int, _ block: String) throws -> LiveRule {
+        LiveRule(
+            id: try #require(SecurityGroupRuleID(Name.rule(number))),
+            groupID: try #require(SecurityGroupID(Name.group)),
+            rule: SecurityGroupRule(
+                direction: .egress,
+                ipProtocol: .all,
+                fromPort: nil,
+                toPort: nil,
+                peer: .cidr(try #require(CIDRBlock(block)))
+            ),
+            ruleDescription: nil
+        )
+    }
+
+    @Test(
+        "The egress of a new group is found by what it says, in a VPC with IPv6 as well, and revoked by id",
+        arguments: [["0.0.0.0/0"], ["0.0.0.0/0", "::/0"]]
+    )
+    func defaultEgress(blocks: [String]) async throws {
+        let it = try Pipeline(policy: .watching(.egressAdded))
+        for (index, block) in blocks.enumerated() {
+            let rule = try egress(index + 5, block)
+            it.aws.with { $0.rules[rule.id.description] = rule }
+        }
+        #expect(try await it.process(it.message(RecordText.create(time: it.time.now).json)) == .delete)
+        #expect(try it.test.event("outcome", "create") == "reverted")
+        #expect(try it.test.rules("source", "create") == blocks)
+        #expect(it.aws.with { $0.rules }.isEmpty)
+        #expect(it.time.slept.isEmpty)
+    }
+}

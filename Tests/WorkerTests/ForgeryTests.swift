@@ -1,0 +1,100 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("Whoever forges an event reverts nothing with it")
+struct ForgeryTests {
+    @Test(
+        "A name that cannot exist goes to the dead letters before the first AWS call",
+        arguments: [
+            ["awsRegion": #""evil.example.com/""#], ["awsRegion": #""eu-west-1.evil.example""#],
+            ["awsRegion": #""eu-west-1@evil""#], ["recipientAccountId": #""111122223333/role""#],
+            ["responseElements": #"{"_return":true}"#, "requestParameters": ForgeryTests.markup],
+        ]
+    )
+    func impossible(members: [String: String]) async throws {
+        let it = try Pipeline(standing: [1])
+        var record = it.record
+        record.members = members
+        #expect(try await it.process(it.message(record.json)) == .delete)
+        #expect(try it.test.event("outcome") == "dead-lettered")
+        #expect(try it.test.event("reason") == "impossible")
+        #expect(it.aws.with { $0.calls } == ["SendMessage"])
+    }
+
+    private static let markup =
+        #"{"groupId":"<script>alert(1)</script>","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#
+
+    @Test("An account outside the policy is not watched")
+    func account() async throws {
+        let watch = Watch(groups: [Name.group], accounts: ["999988887777"], origin: "watch")
+        let it = try Pipeline(standing: [1], policy: Policy(watch: [watch]))
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("reason") == "not-watched")
+        #expect(it.aws.with { $0.calls }.isEmpty)
+    }
+
+    @Test("An account of the policy that the group does not belong to reaches no rule")
+    func otherAccount() async throws {
+        let watch = Watch(accounts: ["999988887777"], origin: "watch")
+        let it = try Pipeline(standing: [1], policy: Policy(watch: [watch]))
+        it.aws.with { $0.owner = "111122223333" }
+        var record = it.record
+        record.members["recipientAccountId"] = #""999988887777""#
+        _ = try await it.process(it.message(record.json))
+        #expect(try it.test.event("outcome") == "failed")
+        #expect(it.aws.with { $0.revokes }.isEmpty)
+    }
+
+    @Test("A user name of 100 KB with escape sequences is cut, and reaches no terminal as it is")
+    func userName() async throws {
+        let it = try Pipeline(standing: [1])
+        let name = String(repeating: #"\u001b]0;pwned\u0007"#, count: 6_000)
+        var record = it.record
+        record.members["userIdentity"] = #"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/\#(name)"}"#
+        #expect(record.json.utf8.count > 100_000)
+        _ = try await it.process(it.message(record.json))
+        #expect(try it.test.event("outcome") == "reverted")
+        #expect(try #require(try it.test.event("actor_arn")).utf8.count <= 4096)
+        let notice = try #require(try await it.writer.write { try $0.takeNotices(limit: 1, lease: .seconds(60)) }.first)
+        let text = try NoticeText(notice)
+        #expect(!text.body.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control })
+        #expect(text.subject.utf8.count < 100)
+    }
+
+    @Test("A group that nobody watches is left alone")
+    func group() async throws {
+        let it = try Pipeline(standing: [1], watching: "sg-11111111")
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("reason") == "not-watched")
+        #expect(it.aws.with { $0.calls }.isEmpty)
+    }
+
+    @Test("The id of a rule of another group, or of one that the event did not add, reaches no rule")
+    func ruleID() async throws {
+        let it = try Pipeline()
+        let elsewhere = try liveRule(1, group: "sg-11111111")
+        let other = try liveRule(2, port: 443)
+        it.aws.with { $0.rules = [Name.rule(1): elsewhere, Name.rule(2): other] }
+        var record = it.record
+        record.rules = [1, 2]
+        #expect(try await it.process(it.message(record.json)) == .delete)
+        #expect(try it.test.rules("outcome") == ["changed-since", "changed-since"])
+        #expect(it.aws.with { $0.rules.count } == 2)
+        #expect(it.aws.with { $0.revokes }.isEmpty)
+    }
+
+    @Test("The id of a rule of another group is not modified back either")
+    func modifiedElsewhere() async throws {
+        let it = try Pipeline(policy: .watching(.ruleModified))
+        let elsewhere = try liveRule(1, group: "sg-11111111")
+        it.aws.with { $0.rules = [Name.rule(1): elsewhere] }
+        _ = try await it.process(it.message(RecordText.modify(1, port: 21, time: it.time.now - 60).json))
+        #expect(try it.test.rules("outcome", "modify") == ["changed-since"])
+        #expect(it.aws.with { $0.rules.count } == 1)
+    }
+}

@@ -1,0 +1,127 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("A rule that keeps coming back is not fought for ever")
+struct LimitTests {
+    private func add(_ it: Pipeline, _ number: Int, ofPort port: Int = 21) async throws -> String {
+        let rule = try liveRule(number, port: port)
+        it.aws.with { $0.rules[Name.rule(number)] = rule }
+        var record = it.record
+        record.time = it.time.now
+        record.eventID = "add-\(number)"
+        record.rules = [number]
+        let set =
+            #"[{"groupId":"\#(Name.group)","securityGroupRuleId":"\#(Name.rule(number))","isEgress":false,"#
+            + #""ipProtocol":"tcp","fromPort":\#(port),"toPort":\#(port),"cidrIpv4":"0.0.0.0/0"}]"#
+        record.members["responseElements"] = #"{"_return":true,"securityGroupRuleSet":{"items":\#(set)}}"#
+        _ = try await it.process(it.message(record.json, id: record.eventID))
+        it.aws.with { $0.rules[Name.rule(number)] = nil }
+        return try #require(try it.test.event("outcome", record.eventID))
+    }
+
+    @Test("Over the limit people are told instead, for the same rule in the same hour alone")
+    func limit() async throws {
+        let it = try Pipeline(policy: .watching(.ingressAdded, limit: 2))
+        #expect(try await add(it, 1) == "reverted")
+        #expect(try await add(it, 2) == "reverted")
+        #expect(try await add(it, 3) == "suppressed")
+        #expect(try it.test.rules("reason", "add-3") == ["watch; reverted 2 times within the last hour, limit 2"])
+        #expect(try await add(it, 4, ofPort: 99) == "reverted")
+        it.time.advance(.seconds(3601))
+        #expect(try await add(it, 5) == "reverted")
+        let notices = try await it.writer.write { try $0.takeNotices(limit: 10, lease: .seconds(60)) }
+        #expect(notices.count { $0.outcome == .suppressed } == 1)
+    }
+}
+
+@Suite("What the policy needs of a group comes from EC2")
+struct GroupFactsTests {
+    private static let policy = Policy.watching(.ingressAdded, tags: ["sg-revert": "enforce"])
+
+    @Test("A group is watched by its tags as EC2 shows them", arguments: [true, false])
+    func tags(isTagged: Bool) async throws {
+        let it = try Pipeline(standing: [1], policy: Self.policy)
+        it.aws.with { $0.groups = [Name.group: isTagged ? ["sg-revert": "enforce"] : [:]] }
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("outcome") == (isTagged ? "reverted" : "ignored"))
+        #expect(it.aws.count(of: "DescribeSecurityGroups") == 1)
+    }
+
+    @Test("A group that EC2 does not show is gone only when the event has settled")
+    func gone() async throws {
+        let it = try Pipeline(policy: Self.policy)
+        var record = it.record
+        record.time = it.time.now
+        #expect(try await it.process(it.message(record.json)) == .delete)
+        #expect(it.time.slept.reduce(.zero, +) >= .seconds(15))
+        #expect(try it.test.event("outcome") == "unchanged")
+    }
+
+    @Test("Trouble with EC2 fails the run, and the message comes again")
+    func trouble() async throws {
+        let it = try Pipeline(policy: Self.policy)
+        it.aws.with {
+            $0.refusals["DescribeSecurityGroups"] = Array(repeating: .ec2Error("Internal", status: 500), count: 3)
+        }
+        #expect(try await it.process(it.message(it.record.json)) == .postpone(.seconds(4)))
+        #expect(try it.test.event("error_code") == "Internal")
+    }
+
+    @Test("A policy that is swapped holds from the next message on")
+    func swapped() async throws {
+        let it = try Pipeline(standing: [1, 2], policy: .watching(.egressAdded))
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("reason") == "not-watched")
+        it.policies.replace(with: .watching(.ingressAdded))
+        var record = it.record
+        record.eventID = "second"
+        record.rules = [2]
+        _ = try await it.process(it.message(record.json, id: "m2"))
+        #expect(try it.test.event("outcome", "second") == "reverted")
+        #expect(it.aws.with { Array($0.rules.keys) } == [Name.rule(1)])
+    }
+}
+
+@Suite("Our own role is known by its name and account")
+struct OwnRoleTests {
+    @Test(
+        "An issuer is ours whatever its path",
+        arguments: [
+            ("arn:aws:iam::111122223333:role/sg-revert", true),
+            ("arn:aws:iam::111122223333:role/service/sg-revert", true),
+            ("arn:aws:iam::999922223333:role/sg-revert", false),
+            ("arn:aws-cn:iam::111122223333:role/sg-revert", false),
+            ("arn:aws:iam::111122223333:role/sg-revert2", false),
+            ("arn:aws:iam::111122223333:role/sg-revert/x", false),
+            ("arn:aws:iam::111122223333:user/sg-revert", false),
+            ("arn:aws:sts::111122223333:assumed-role/sg-revert/worker", false),
+            ("", false),
+        ]
+    )
+    func issuer(arn: String, isOurs: Bool) throws {
+        let role = try #require(OwnRole(callerARN: "arn:aws:sts::111122223333:assumed-role/sg-revert/worker"))
+        #expect(role.isIssuer(arn) == isOurs)
+    }
+
+    @Test(
+        "A user or root is nobody's role",
+        arguments: ["arn:aws:iam::111122223333:user/mia", "arn:aws:iam::111122223333:root", "arn", ""]
+    )
+    func noRole(arn: String) {
+        #expect(OwnRole(callerARN: arn) == nil)
+    }
+
+    @Test("A role that also people use is ours only in calls that reverting takes")
+    func kinds() {
+        #expect(!Policy.watching(.ingressAdded).makes(.ingressAdded))
+        #expect(Policy.watching(.ingressAdded).makes(.ingressRemoved))
+        #expect(Policy.watching(.ingressRemoved).makes(.ingressAdded))
+        #expect(!Policy.watching(.ingressRemoved).makes(.egressAdded))
+        #expect(Policy.watching(.ruleModified).makes(.ruleModified))
+    }
+}
