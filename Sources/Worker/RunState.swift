@@ -44,16 +44,16 @@ struct RunState {
         let step: RevertStep
     }
 
-    private let watched: WatchedChange
+    let watched: WatchedChange
     private let claim: Claim
     private let settle: TimeInterval
-    private var items: [Item]
+    private(set) var items: [Item]
     /// Until when what EC2 shows may be older than the event.
     private let settledAt: Date
     private var looks = 0
-    private var requestIDs: [String] = []
-    private var lastRevert: Date?
-    private var failure: (any Error)?
+    private(set) var requestIDs: [String] = []
+    private(set) var lastRevert: Date?
+    private(set) var failure: (any Error)?
     /// The ids that this run, and those before it, tried to revert.
     private var intended: Set<SecurityGroupRuleID>
     /// Whether the answer to a call of this run never came, so that it may have had its effect.
@@ -291,7 +291,7 @@ struct RunState {
         if let requestID { requestIDs.append(requestID) }
     }
 
-    private func isRevoked(_ item: Item) -> Bool {
+    func isRevoked(_ item: Item) -> Bool {
         if case .revoke = item.step { item.isAccepted } else { false }
     }
 
@@ -314,86 +314,12 @@ struct RunState {
 
     /// What an earlier run recorded of a rule that it reverted: by id, or by content where the record has no ids, or where the
     /// id is another since the rule was put back.
-    private func alreadyReverted(_ changed: ChangedRule) -> RuleResult? {
+    func alreadyReverted(_ changed: ChangedRule) -> RuleResult? {
         claim.alreadyReverted.first { result in
             if let id = changed.id, id == result.ruleID { return true }
             guard changed.id == nil || watched.change.kind.isRemoval else { return false }
             return changed.rule.map(result.tells(of:)) ?? false
         }
-    }
-
-    /// The run as the ledger records it.
-    func result(isDryRun: Bool) -> RunResult {
-        let items = items.filter { !$0.isGuess || $0.outcome != .alreadyGone }
-        let rules = items.compactMap(ruleResult)
-        let exposed = lastRevert.flatMap { end in
-            watched.event.eventTime.map { Int64(max(end.timeIntervalSince($0), 0) * 1000) }
-        }
-        // A rule that the record knows by id alone, and that was never seen, cannot be told of; but it counts.
-        return RunResult(
-            outcome: EventOutcome(of: items.map { $0.outcome ?? .failed }),
-            rules: rules,
-            exposedMilliseconds: exposed,
-            awsRequestID: requestIDs.last,
-            ownRequestIDs: requestIDs.uniqued(),
-            errorCode: (failure as? AWSServiceError)?.code,
-            errorMessage: failure.map { "\($0)" },
-            isDryRun: isDryRun
-        )
-    }
-
-    private func ruleResult(_ item: Item) -> RuleResult? {
-        if item.outcome == .reverted, item.live == nil, item.putBackID == nil,
-            let earlier = alreadyReverted(item.changed)
-        {
-            return earlier
-        }
-        guard let rule = item.live?.rule ?? item.changed.rule ?? item.changed.guessedRule else { return nil }
-        let ruleDescription = item.live?.ruleDescription ?? item.changed.ruleDescription
-        let outcome = item.outcome ?? .failed
-        let id = item.putBackID ?? item.live?.id ?? item.changed.strictID
-        return RuleResult(
-            ruleID: id?.description,
-            groupID: watched.groupID.description,
-            direction: rule.direction,
-            ipProtocol: rule.ipProtocol.description,
-            fromPort: rule.ports.from,
-            toPort: rule.ports.to,
-            source: rule.peer.description,
-            description: ruleDescription,
-            decision: item.decision?.decision,
-            reason: item.decision?.reason,
-            outcome: outcome,
-            undo: outcome == .reverted
-                ? reversal(of: item, rule).map { undoCommand(for: $0, region: watched.place.region.description) } : nil
-        )
-    }
-
-    /// What was done to the rule: by this run, or by one before it that did not live to tell.
-    private func reversal(of item: Item, _ rule: SecurityGroupRule) -> Reversal? {
-        if let id = item.putBackID { return .putBack(id, rule.direction, watched.groupID) }
-        switch item.step {
-        case .restore: return item.live.map(Reversal.restored)
-        case .nothing, .authorize: return nil
-        case .revoke, nil: break
-        }
-        if let live = item.live { return .revoked(live) }
-        guard let id = item.changed.strictID else { return nil }
-        let stood = LiveRule(
-            id: id,
-            groupID: watched.groupID,
-            rule: rule,
-            ruleDescription: item.changed.ruleDescription,
-            peerOwner: item.changed.peerOwner
-        )
-        return .revoked(stood)
-    }
-}
-
-extension ChangedRule {
-    /// The rule of a modification that was never seen, taken for ingress: nearly all are.
-    fileprivate var guessedRule: SecurityGroupRule? {
-        traffic.map { SecurityGroupRule(direction: direction ?? .ingress, traffic: $0) }
     }
 }
 
