@@ -48,6 +48,8 @@ public struct DeadLetterQueue: Sendable {
     /// Sends the messages that `filter` means to the queue at `target`, each one sent first and deleted after, so that at no
     /// instant it is in neither.
     ///
+    /// What a worker puts back into this queue meanwhile stays there: to send it again would go on for ever.
+    ///
     /// - Parameters:
     ///   - rate: how many messages a second at the most; nil for as many as can be.
     ///   - done: called for each message that has moved.
@@ -58,8 +60,11 @@ public struct DeadLetterQueue: Sendable {
         clock: WorkerClock = .system,
         done: (DeadLetter) -> Void
     ) async throws {
+        var sent: Set<Replayed> = []
         try await pass(filter) { letter in
+            guard !sent.contains(Replayed(letter.message)) else { return .keep }
             try await move(letter.message, to: target)
+            sent.insert(Replayed(afterMoving: letter.message))
             done(letter)
             if let rate { try await clock.sleep(.seconds(1 / rate)) }
             return .removed
@@ -99,6 +104,22 @@ public struct DeadLetterQueue: Sendable {
     private func delete(_ message: SQSMessage) async throws {
         let failures = try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: [message.receiptHandle])
         if let failure = failures.first ?? nil { throw failure }
+    }
+
+    /// By what a message that this pass sent is known when it comes back: it has a new id then.
+    private struct Replayed: Hashable {
+        let bodyHash: Int
+        let replays: Int
+
+        init(_ message: SQSMessage) {
+            bodyHash = message.body.hashValue
+            replays = message.replayCount
+        }
+
+        init(afterMoving message: SQSMessage) {
+            bodyHash = message.body.hashValue
+            replays = message.replayCount + 1
+        }
     }
 
     /// What became of a message that was shown.

@@ -1,5 +1,6 @@
 import AWSClient
 import Foundation
+import GRDB
 import Testing
 
 extension EndToEnd {
@@ -73,6 +74,16 @@ extension EndToEnd {
             // What a killed worker had claimed is free after a minute.
             _ = try await eventually("the queue is empty", within: .seconds(150)) {
                 try await world.aws.count(world.queue) == 0 ? () : nil
+            }
+            // What SNS did not take at the first try waits in the outbox for its next.
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(10)
+            let ledger = try DatabaseQueue(path: world.ledger, configuration: configuration)
+            _ = try await eventually("everybody is told", within: .seconds(90)) {
+                try await ledger.read {
+                    try Int.fetchOne($0, sql: "SELECT count(*) FROM notices WHERE state = 'pending'") == 0 ? () : nil
+                }
             }
             for result in try await fleet.stop() { #expect(result.exitCode == 0, "\(result.errors)") }
 

@@ -53,6 +53,28 @@ struct DeadLetterQueueTests {
         #expect(moved.first?.attributes["SgRevertReplayCount"]?.stringValue == "1")
     }
 
+    @Test("What a worker puts back while a replay goes on is not sent again")
+    func putBack() async throws {
+        bury(["m1", "m2"])
+        var done = 0
+        try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in
+            done += 1
+            guard done < 10 else { return }
+            // The worker is quick, and the message as bad as before.
+            aws.with { world in
+                for message in world.queues[Name.queueURL, default: []] {
+                    var copy = ScriptedAWS.Queued(id: "back-\(done)", body: message.body)
+                    copy.attributes = message.attributes
+                    copy.attributes["SgRevertReason"] = .string("not-json")
+                    world.queues[Name.deadLetterURL, default: []].append(copy)
+                }
+                world.queues[Name.queueURL] = []
+            }
+        }
+        #expect(done == 2)
+        #expect(Set(ids(in: Name.deadLetterURL)) == ["back-1", "back-2"])
+    }
+
     @Test("A message that was replayed before counts on")
     func countsOn() async throws {
         bury(["m1"]) { $0.attributes["SgRevertReplayCount"] = .init(dataType: "Number", stringValue: "4") }
