@@ -146,7 +146,7 @@ struct JSONParser {
         }
     }
 
-    /// The scalar of one `\uXXXX`, or of two that are a surrogate pair.
+    /// The scalar of one escape by number, or of two that are a surrogate pair.
     private mutating func codeUnits() throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try codeUnit()
         let start = position

@@ -4,8 +4,9 @@ import Foundation
 ///
 /// Where threads really contend, in place of `Mutex`: that one waits by futex, which ThreadSanitizer does not see, so that
 /// it reports races that are none and hides those that are.
+///
+/// Sendable, unchecked by the compiler: `value` is touched in `withLock` alone, while the mutex is held.
 final class PosixLock<Value: Sendable>: @unchecked Sendable {
-    // `value` is touched in `withLock` alone, while the mutex is held: that is what makes the class sendable.
     private let mutex = NSLock()
     private var value: Value
 
