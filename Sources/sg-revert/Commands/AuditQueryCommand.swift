@@ -146,34 +146,9 @@ struct EventFilterOptions: ParsableArguments {
             account: account,
             region: region,
             actor: actor,
-            outcome: try outcome.map { text in
-                guard let outcome = EventOutcome(rawValue: text) else {
-                    let known = EventOutcome.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("--outcome: \"\(text)\" is not one of \(known)")
-                }
-                return outcome
-            },
+            outcome: try outcome.map { try choice($0, flag: "--outcome") },
             since: try since.map { try moment($0, flag: "--since", now: now) },
             until: try until.map { try moment($0, flag: "--until", now: now) }
         )
     }
-}
-
-/// A time that a flag names: an RFC 3339 time, or a duration, which is that long ago.
-func moment(_ text: String, flag: String, now: Date) throws -> Date {
-    if let seconds = seconds(text) { return now.addingTimeInterval(-seconds) }
-    let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
-    guard let date = styles.lazy.compactMap({ try? Date(text, strategy: $0) }).first else {
-        throw ValidationError(
-            "\(flag): \"\(text)\" is neither a duration (90s, 15m, 24h, 30d) nor a time (2026-11-25T21:00:00Z)"
-        )
-    }
-    return date
-}
-
-/// `90s`, `15m`, `24h`, `30d` in seconds.
-private func seconds(_ text: String) -> Double? {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()) else { return nil }
-    return Double(count) * unit
 }

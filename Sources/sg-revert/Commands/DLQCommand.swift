@@ -41,13 +41,7 @@ struct DeadLetterFilterOptions: ParsableArguments {
         DeadLetterFilter(
             eventID: eventID,
             groupID: group,
-            reason: try reason.map { text in
-                guard let reason = DeadLetterReason(rawValue: text) else {
-                    let known = DeadLetterReason.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("--reason: \"\(text)\" is not one of \(known)")
-                }
-                return reason
-            },
+            reason: try reason.map { try choice($0, flag: "--reason") },
             before: try olderThan.map { try moment($0, flag: "--older-than", now: now) },
             after: try newerThan.map { try moment($0, flag: "--newer-than", now: now) },
             limit: limit

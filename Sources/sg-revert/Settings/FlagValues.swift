@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+
+/// A flag's text as one of the values that it may have.
+func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: String, flag: String) throws -> Value {
+    guard let value = Value(rawValue: text) else {
+        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("\(flag): \"\(text)\" is not one of \(known)")
+    }
+    return value
+}
+
+/// A time that a flag names: an RFC 3339 time, or a duration, which is that long ago.
+func moment(_ text: String, flag: String, now: Date) throws -> Date {
+    if let seconds = seconds(text) { return now.addingTimeInterval(-seconds) }
+    let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
+    guard let date = styles.lazy.compactMap({ try? Date(text, strategy: $0) }).first else {
+        throw ValidationError(
+            "\(flag): \"\(text)\" is neither a duration (90s, 15m, 24h, 30d) nor a time (2026-11-25T21:00:00Z)"
+        )
+    }
+    return date
+}
+
+/// `90s`, `15m`, `24h`, `30d` in seconds.
+private func seconds(_ text: String) -> Double? {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+    guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()) else { return nil }
+    return Double(count) * unit
+}
