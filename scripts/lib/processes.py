@@ -1,14 +1,11 @@
 """Starts and stops what the demo runs: the AWS emulator and the worker."""
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 REGION = "us-east-1"
-PR_SET_PDEATHSIG = 1
 
 
 class DemoError(Exception):
@@ -67,17 +64,15 @@ def start_emulator(log: Path, *, keep: bool) -> tuple[subprocess.Popen[str], int
 def start_worker(command: list[str], log: Path, *, keep: bool) -> subprocess.Popen[bytes]:
     """The worker, in a session of its own, so that Ctrl-C reaches only the demo, which then stops it in good order."""
 
-    def end_with_parent() -> None:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
+    # Not by a function between fork and exec: what Ctrl-C raises while Python forks is lost, and the signal with it.
+    tied = [] if keep else ["setpriv", "--pdeathsig", "TERM"]
     with log.open("wb") as output:
         return subprocess.Popen(
-            command,
+            [*tied, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=None if keep else end_with_parent,
         )
 
 
