@@ -25,7 +25,8 @@ extension MessagePipeline {
         policy: Policy,
         claim: Claim
     ) async throws -> Admission {
-        if let requestID = event.requestID, event.eventName != "CreateSecurityGroup",
+        let mayBeOurs = policy.makes(change.kind) && event.eventName != "CreateSecurityGroup"
+        if mayBeOurs, let requestID = event.requestID,
             try await writer.write({ try $0.isOwnCall(requestID: requestID) })
         {
             return .ignored(.ownChange)
@@ -49,7 +50,7 @@ extension MessagePipeline {
         case .watched(let entry):
             watch = entry
         }
-        if policy.makes(change.kind), let issuer = event.actor.issuerARN,
+        if mayBeOurs, let issuer = event.actor.issuerARN,
             try await revert.ownRole(in: gate.place)?.isIssuer(issuer) == true
         {
             return .ignored(.ownChange)

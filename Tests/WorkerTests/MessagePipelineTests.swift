@@ -75,6 +75,8 @@ struct MessagePipelineTests {
             ("RevokeSecurityGroupIngress", "sg-11111111", ["requestID": "\"req-ours\""], "own-change"),
             ("RevokeSecurityGroupIngress", Name.group, [:], "not-watched"),
             ("AuthorizeSecurityGroupIngress", "sg-11111111", [:], "not-watched"),
+            // We add no rules under this policy, so such a call is not ours, whatever id its record claims.
+            ("AuthorizeSecurityGroupIngress", "sg-11111111", ["requestID": "\"req-ours\""], "not-watched"),
             (
                 "AuthorizeSecurityGroupIngress", Name.group, ["eventSource": "\"rds.amazonaws.com\""],
                 "not-a-rule-change"
