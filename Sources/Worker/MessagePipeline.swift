@@ -55,10 +55,10 @@ struct MessagePipeline: Sendable {
         switch result {
         case .held(let until):
             logger.debug("event is held by another worker")
-            // Most runs end in a moment, so the first look comes back soon. Later ones wait for the lease to end: each look
-            // costs one of the receives that the queue allows.
+            // Most runs end in a moment, so the first looks come back soon. The pauses double, since each look costs one of the
+            // receives that the queue allows; on the last of them the message waits in hand, above.
             let lease = max(until.timeIntervalSince(clock.now()), 0) + 1
-            return .postpone(.seconds(message.receiveCount == 1 ? min(lease, 2) : lease))
+            return .postpone(.seconds(min(lease, Double(2 << min(max(message.receiveCount - 1, 0), 5)))))
         case .duplicate(let outcome):
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
             return .delete
