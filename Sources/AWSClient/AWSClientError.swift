@@ -1,5 +1,5 @@
 /// Everything that keeps a call from getting a service's own answer. What a service answers is `AWSServiceError`.
-public enum AWSClientError: Error, Hashable, CustomStringConvertible {
+package enum AWSClientError: Error, Hashable, CustomStringConvertible {
     /// No place had credentials.
     case noCredentials(tried: String)
     /// A place has credentials that cannot be used.
@@ -20,12 +20,12 @@ public enum AWSClientError: Error, Hashable, CustomStringConvertible {
     case invalidTopicARN(String)
 
     /// Whether the answer did not come in time, as opposed to a connection that failed.
-    public var isTimeout: Bool {
+    package var isTimeout: Bool {
         if case .transport(_, _, .timedOut) = self { true } else { false }
     }
 
     /// Whether the same call may succeed later without anybody changing anything.
-    public var isTransient: Bool {
+    package var isTransient: Bool {
         switch self {
         case .transport(_, _, let error): error.isTransient
         case .unreadableResponse: true
@@ -37,7 +37,7 @@ public enum AWSClientError: Error, Hashable, CustomStringConvertible {
 
     /// Whether a setting is wrong, so that no call can be made until somebody mends it. Missing credentials are not:
     /// they may come.
-    public var isConfiguration: Bool {
+    package var isConfiguration: Bool {
         switch self {
         case .invalidSetting, .invalidSharedFile, .missingRegion, .invalidQueueURL, .invalidTopicARN: true
         case .noCredentials, .invalidCredentials, .transport, .unreadableResponse: false
@@ -45,7 +45,7 @@ public enum AWSClientError: Error, Hashable, CustomStringConvertible {
     }
 
     /// One line: what is wrong and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .noCredentials(let tried):
             "no AWS credentials in \(tried); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or choose a profile"

@@ -2,14 +2,14 @@
 ///
 /// A value exists only for a name in the form of one partition's Regions. Names come from events that anybody may have
 /// forged and become part of host names, so nothing but lower-case letters, digits and hyphens gets through.
-public struct AWSRegion: Hashable, Sendable, CustomStringConvertible {
+package struct AWSRegion: Hashable, Sendable, CustomStringConvertible {
     /// The name, such as `eu-west-1`.
-    public let description: String
+    package let description: String
     /// The partition that the name belongs to.
-    public let partition: AWSPartition
+    package let partition: AWSPartition
 
     /// Takes `text` if it has the form of a Region's name: a partition's prefix, a word, a number.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard text.utf8.count <= 32, parts.count >= 3,
             let number = parts.last, (1...2).contains(number.utf8.count), number.utf8.allSatisfy(Self.isDigit),
@@ -27,7 +27,7 @@ public struct AWSRegion: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A part of AWS with its own accounts, host names and ARNs. The raw value is what its ARNs say.
-public enum AWSPartition: String, Sendable, CaseIterable {
+package enum AWSPartition: String, Sendable, CaseIterable {
     /// The commercial Regions.
     case aws
     /// China.
@@ -46,7 +46,7 @@ public enum AWSPartition: String, Sendable, CaseIterable {
     case isoF = "aws-iso-f"
 
     /// What the names of its service hosts end in.
-    public var dnsSuffix: String {
+    package var dnsSuffix: String {
         switch self {
         case .aws, .usGovernment: "amazonaws.com"
         case .china: "amazonaws.com.cn"
@@ -59,7 +59,7 @@ public enum AWSPartition: String, Sendable, CaseIterable {
     }
 
     /// What the names of hosts end in that answer on IPv6 as well as IPv4.
-    public var dualStackDNSSuffix: String {
+    package var dualStackDNSSuffix: String {
         switch self {
         case .aws, .usGovernment: "api.aws"
         case .china: "api.amazonwebservices.com.cn"

@@ -1,7 +1,7 @@
 extension AWSSession {
     /// The file of certificates to trust, by `AWS_CA_BUNDLE` or the profile's `ca_bundle`: for the transport, which a
     /// session is made with. The parameters are those of the session.
-    public static func caBundle(
+    package static func caBundle(
         environment: [String: String],
         profile: String? = nil,
         system: HostSystem = .current

@@ -1,13 +1,13 @@
-public import CoreMetrics
-public import Logging
+package import CoreMetrics
+package import Logging
 
 /// The front door: who we are, where calls go, and the clients that make them.
 ///
 /// Settings are read once, in the order of every AWS SDK: what is given here, the environment, the shared files.
 /// A client is to be kept: its retry quota and what it learned of the service's clock live in it.
-public struct AWSSession: Sendable {
+package struct AWSSession: Sendable {
     /// The default Region, if any setting names one.
-    public let region: AWSRegion?
+    package let region: AWSRegion?
 
     private let cache: CredentialCache
     private let sources: CredentialSources
@@ -23,7 +23,7 @@ public struct AWSSession: Sendable {
     ///     `sg_revert_api_seconds`.
     ///   - version: of the program, for the `User-Agent` header.
     /// - Throws: `AWSClientError` for a setting that cannot be used. Credentials are looked for at the first call.
-    public init(
+    package init(
         environment: [String: String],
         profile: String? = nil,
         region: String? = nil,
@@ -76,18 +76,18 @@ public struct AWSSession: Sendable {
 
     /// The same session, in the Region of the EC2 instance it runs on where no setting names one. Asks nobody if the
     /// Region is known.
-    public func locatingRegion() async throws -> AWSSession {
+    package func locatingRegion() async throws -> AWSSession {
         guard region == nil, let found = try await sources.instance.region() else { return self }
         return AWSSession(region: found, sources: sources, cache: cache)
     }
 
     /// Credentials that are valid now, fetched if need be.
-    public var credentials: Credentials {
+    package var credentials: Credentials {
         get async throws { try await cache.credentials() }
     }
 
     /// The same settings with credentials from `provider` alone, such as those of an assumed role.
-    public func session(with provider: any CredentialProvider) -> AWSSession {
+    package func session(with provider: any CredentialProvider) -> AWSSession {
         AWSSession(region: region, sources: sources, cache: CredentialCache(provider, runtime: sources.runtime))
     }
 
@@ -100,7 +100,7 @@ public struct AWSSession: Sendable {
     ///
     /// - Throws: `AWSClientError.invalidQueueURL` if the host is neither an SQS host of a known Region nor loopback:
     ///   signed requests go to nobody else.
-    public func sqs(queueURL: String) throws(AWSClientError) -> SQSClient {
+    package func sqs(queueURL: String) throws(AWSClientError) -> SQSClient {
         let queue = try QueueAddress(queueURL)
         if let override = try sources.endpoints.override(.sqs) {
             return SQSClient(client: client(.sqs, try chosen(queue.region), override))
@@ -119,17 +119,17 @@ public struct AWSSession: Sendable {
     }
 
     /// A client for queues in `region`, or the default Region, to find one by name.
-    public func sqs(region: AWSRegion? = nil) throws(AWSClientError) -> SQSClient {
+    package func sqs(region: AWSRegion? = nil) throws(AWSClientError) -> SQSClient {
         SQSClient(client: try client(.sqs, region))
     }
 
     /// A client for the security groups of `region`.
-    public func ec2(region: AWSRegion) throws(AWSClientError) -> EC2Client {
+    package func ec2(region: AWSRegion) throws(AWSClientError) -> EC2Client {
         EC2Client(client: try client(.ec2, region))
     }
 
     /// A client for a topic, in the Region that its ARN names.
-    public func sns(topicARN: String) throws(AWSClientError) -> SNSClient {
+    package func sns(topicARN: String) throws(AWSClientError) -> SNSClient {
         let parts = topicARN.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0] == "arn", parts[2] == "sns", let region = AWSRegion(parts[3]),
             parts[1] == region.partition.rawValue
@@ -138,7 +138,7 @@ public struct AWSSession: Sendable {
     }
 
     /// A client for STS in `region`, or the default Region.
-    public func sts(region: AWSRegion? = nil) throws(AWSClientError) -> STSClient {
+    package func sts(region: AWSRegion? = nil) throws(AWSClientError) -> STSClient {
         STSClient(client: try client(.sts, region))
     }
 

@@ -1,36 +1,36 @@
 import Dispatch
-public import Foundation
+package import Foundation
 
 /// What the client needs of the machine beside HTTP: passed in, so that tests decide time, chance and files.
-public struct HostSystem: Sendable {
+package struct HostSystem: Sendable {
     /// The time by the machine's clock.
-    public var now: @Sendable () -> Date
+    package var now: @Sendable () -> Date
     /// Time that only goes forward, to measure with; where it begins means nothing.
-    public var uptime: @Sendable () -> Duration
+    package var uptime: @Sendable () -> Duration
     /// Waits between attempts; throws when the task is cancelled.
-    public var sleep: @Sendable (Duration) async throws -> Void
+    package var sleep: @Sendable (Duration) async throws -> Void
     /// A number in 0...1 for jitter.
-    public var random: @Sendable () -> Double
+    package var random: @Sendable () -> Double
     /// A new invocation id.
-    public var makeID: @Sendable () -> String
+    package var makeID: @Sendable () -> String
     /// The bytes of a file, or nil if there is none.
-    public var readFile: @Sendable (String) throws -> [UInt8]?
+    package var readFile: @Sendable (String) throws -> [UInt8]?
     /// Replaces a file as a whole by one that only its owner can read.
-    public var writeFile: @Sendable (String, [UInt8]) throws -> Void
+    package var writeFile: @Sendable (String, [UInt8]) throws -> Void
     /// Every address that a host name stands for, in text; none for a name that nobody knows.
-    public var addresses: @Sendable (String) async -> [String]
+    package var addresses: @Sendable (String) async -> [String]
     /// Runs a line of shell; what it writes to its error output is lost, since that may hold secrets.
-    public var shell: @Sendable (String) async throws -> ShellResult
+    package var shell: @Sendable (String) async throws -> ShellResult
 
     /// What a line of shell left behind.
-    public struct ShellResult: Sendable {
+    package struct ShellResult: Sendable {
         /// 0 for success.
-        public var status: Int32
+        package var status: Int32
         /// What it wrote to its standard output.
-        public var output: [UInt8]
+        package var output: [UInt8]
 
         /// A result; tests script commands with it.
-        public init(status: Int32, output: [UInt8]) {
+        package init(status: Int32, output: [UInt8]) {
             self.status = status
             self.output = output
         }
@@ -38,7 +38,7 @@ public struct HostSystem: Sendable {
 
     /// A machine made of its parts; without the last four, one that keeps no file, resolves no name, runs no command, and
     /// on which everything takes no time.
-    public init(
+    package init(
         now: @escaping @Sendable () -> Date,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         random: @escaping @Sendable () -> Double,
@@ -61,7 +61,7 @@ public struct HostSystem: Sendable {
     }
 
     /// The machine that the process runs on.
-    public static let current = HostSystem(
+    package static let current = HostSystem(
         now: { Date() },
         sleep: { try await Task.sleep(for: $0) },
         random: { Double.random(in: 0...1) },

@@ -1,23 +1,23 @@
 /// Who made a call, by the record's `userIdentity`. Nothing here is verified.
-public struct Actor: Hashable, Sendable {
+package struct Actor: Hashable, Sendable {
     /// `IAMUser`, `AssumedRole`, `Root`, `AWSService` and others.
-    public let type: String?
+    package let type: String?
     /// The caller's own ARN; for a role that of the session, which whoever assumed it could name freely.
-    public let arn: String?
+    package let arn: String?
     /// The ARN to which a policy may grant something: that of the role (or federating user) behind a session, or the
     /// own one of an IAM user or the root. A session's ARN is none, since IAM Identity Center leaves the role's path
     /// out of it.
-    public let issuerARN: String?
+    package let issuerARN: String?
     /// The name of the user, or of the role behind the session.
-    public let userName: String?
+    package let userName: String?
     /// The name that an assumed role's session was given.
-    public let sessionName: String?
+    package let sessionName: String?
     /// Which human is behind a role, as set when the role was assumed.
-    public let sourceIdentity: String?
+    package let sourceIdentity: String?
     /// The AWS service that made the call on the caller's behalf.
-    public let invokedBy: String?
+    package let invokedBy: String?
     /// The caller's account, which need not be the one where something changed.
-    public let accountID: String?
+    package let accountID: String?
 
     init(_ identity: JSONValue) {
         let session = identity["sessionContext"]

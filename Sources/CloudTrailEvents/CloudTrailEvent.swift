@@ -1,36 +1,36 @@
-public import Foundation
+package import Foundation
 
 /// The facts of a CloudTrail record, as text, as the record has them. Nothing here is verified: real records are odd,
 /// redacted or old, and anybody who can send to the queue can write one.
-public struct CloudTrailEvent: Hashable, Sendable {
+package struct CloudTrailEvent: Hashable, Sendable {
     /// The record's id, never empty; a duplicate delivery carries the same.
-    public let eventID: String
+    package let eventID: String
     /// The API action; empty where the record has none.
-    public let eventName: String
+    package let eventName: String
     /// The service's host name, `ec2.amazonaws.com`; empty where the record has none.
-    public let eventSource: String
+    package let eventSource: String
     /// When the call was made, where the record says so in RFC 3339.
-    public let eventTime: Date?
+    package let eventTime: Date?
     /// The region of the call, and so of the group.
-    public let region: String?
+    package let region: String?
     /// The account where something changed. Records of before about 2021 do not say so on the way through EventBridge;
     /// then it is the account of the bus, and without a bus the caller's.
-    public let account: String?
+    package let account: String?
     /// EC2's id of the request, by which our own calls are recognised.
-    public let requestID: String?
+    package let requestID: String?
     /// The error, with EC2's prefix `Client.`; nil for a call that succeeded.
-    public let errorCode: String?
+    package let errorCode: String?
     /// What AWS says about the error.
-    public let errorMessage: String?
+    package let errorMessage: String?
     /// An address, a service's host name, or `AWS Internal`.
-    public let sourceIPAddress: String?
+    package let sourceIPAddress: String?
     /// Free text of the caller.
-    public let userAgent: String?
+    package let userAgent: String?
     /// The id of the record that this one corrects: CloudTrail's addendum `UPDATED_DATA` has a new id, but tells of the
     /// same call.
-    public let originalEventID: String?
+    package let originalEventID: String?
     /// Who made the call.
-    public let actor: Actor
+    package let actor: Actor
 
     /// The facts of the record in `envelope`, or nil if it has no id.
     init?(_ envelope: MessageEnvelope) {

@@ -4,7 +4,7 @@ extension DecodedMessage {
     /// Each may be whatever a queue's message may be, also as text; a log file of CloudTrail (`Records`) and what the
     /// AWS CLI prints of received messages (`Messages`, `Body`) are unpacked. A line that cannot be read is
     /// `unreadable`, and so in its place.
-    public static func all(in text: String) -> [Self] {
+    package static func all(in text: String) -> [Self] {
         if let value = try? JSONParser.parse(text) { return messages(in: value, depth: 0) }
         let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
         // A file of one broken value spread over many lines is one broken message, not many.

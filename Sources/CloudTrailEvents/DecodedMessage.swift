@@ -1,7 +1,7 @@
-public import SecurityGroups
+package import SecurityGroups
 
 /// What the body of a message turned out to be.
-public enum DecodedMessage: Hashable, Sendable {
+package enum DecodedMessage: Hashable, Sendable {
     /// A successful call that changed the rules of a group.
     case change(CloudTrailEvent, SecurityGroupChange)
     /// A record that is none of our business: `notARuleChange` or `callFailed`. The other reasons need a policy.
@@ -13,7 +13,7 @@ public enum DecodedMessage: Hashable, Sendable {
     ///
     /// Every text has an answer, in time and memory linear in its length: whoever can send to the queue chooses the
     /// text.
-    public init(body: String) {
+    package init(body: String) {
         self.init { () throws(UnreadableMessage) in try MessageEnvelope(body: body) }
     }
 

@@ -1,5 +1,5 @@
 /// Why a message can never be read. The raw values are the public ones of the attribute `SgRevertReason`.
-public enum UnreadableReason: String, Hashable, Sendable, CaseIterable {
+package enum UnreadableReason: String, Hashable, Sendable, CaseIterable {
     /// The body, or what a notification wraps, is not JSON.
     case notJSON = "not-json"
     /// There is no record in it, or one without an `eventID`, under which nothing can be claimed or audited.
@@ -9,13 +9,13 @@ public enum UnreadableReason: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A message that no retry makes readable: it belongs into the dead-letter queue.
-public struct UnreadableMessage: Error, Hashable, Sendable, CustomStringConvertible {
+package struct UnreadableMessage: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of trouble.
-    public let reason: UnreadableReason
+    package let reason: UnreadableReason
     /// One line that says what is wrong and where. Text of the record in it is shortened and escaped.
-    public let detail: String
+    package let detail: String
     /// The facts of the record, where they could be read although its rules could not.
-    public let event: CloudTrailEvent?
+    package let event: CloudTrailEvent?
 
     init(_ reason: UnreadableReason, _ detail: String, event: CloudTrailEvent? = nil) {
         self.reason = reason
@@ -24,7 +24,7 @@ public struct UnreadableMessage: Error, Hashable, Sendable, CustomStringConverti
     }
 
     /// Reason and detail.
-    public var description: String {
+    package var description: String {
         "\(reason.rawValue): \(detail)"
     }
 }

@@ -1,7 +1,7 @@
-public import SecurityGroups
+package import SecurityGroups
 
 /// One cell of a view.
-public enum AuditValue: Hashable, Sendable {
+package enum AuditValue: Hashable, Sendable {
     /// Nothing is known.
     case null
     /// A number.
@@ -12,32 +12,32 @@ public enum AuditValue: Hashable, Sendable {
     case boolean(Bool)
 
     /// The text, if it is one.
-    public var text: String? {
+    package var text: String? {
         if case .text(let value) = self { value } else { nil }
     }
 
     /// The number, if it is one.
-    public var integer: Int64? {
+    package var integer: Int64? {
         if case .integer(let value) = self { value } else { nil }
     }
 }
 
 /// A row of the view `audit_events`.
-public struct AuditEvent: Hashable, Sendable {
+package struct AuditEvent: Hashable, Sendable {
     /// The names of the columns, in the order of `values`.
-    public static let columns = AuditColumn.events.map(\.name)
+    package static let columns = AuditColumn.events.map(\.name)
 
     /// The cells, in the order of `columns`.
-    public let values: [AuditValue]
+    package let values: [AuditValue]
     /// CloudTrail's id of the event.
-    public let eventID: String
+    package let eventID: String
     /// What became of the event; null while nothing has.
-    public var outcome: EventOutcome? { self["outcome"].text.flatMap(EventOutcome.init) }
+    package var outcome: EventOutcome? { self["outcome"].text.flatMap(EventOutcome.init) }
     /// Where this row stands among all rows: the `after` of the page that follows it.
-    public let cursor: EventCursor
+    package let cursor: EventCursor
 
     /// The cell of a column; null also where there is no such column.
-    public subscript(_ column: String) -> AuditValue {
+    package subscript(_ column: String) -> AuditValue {
         Self.positions[column].map { values[$0] } ?? .null
     }
 
@@ -45,17 +45,17 @@ public struct AuditEvent: Hashable, Sendable {
 }
 
 /// A row of the view `audit_rules`.
-public struct AuditRule: Hashable, Sendable {
+package struct AuditRule: Hashable, Sendable {
     /// The names of the columns, in the order of `values`.
-    public static let columns = AuditColumn.rules.map(\.name)
+    package static let columns = AuditColumn.rules.map(\.name)
 
     /// The cells, in the order of `columns`.
-    public let values: [AuditValue]
+    package let values: [AuditValue]
     /// CloudTrail's id of the rule's event.
-    public let eventID: String
+    package let eventID: String
 
     /// The cell of a column; null also where there is no such column.
-    public subscript(_ column: String) -> AuditValue {
+    package subscript(_ column: String) -> AuditValue {
         Self.positions[column].map { values[$0] } ?? .null
     }
 
@@ -63,7 +63,7 @@ public struct AuditRule: Hashable, Sendable {
 }
 
 /// A place among the events, newest first.
-public struct EventCursor: Hashable, Sendable {
+package struct EventCursor: Hashable, Sendable {
     /// The event's time as the ledger writes it; empty for an event without one, which comes after all that have one.
     let eventTime: String
     /// Orders the events of one millisecond.

@@ -1,35 +1,35 @@
-public import Foundation
-public import SecurityGroups
+package import Foundation
+package import SecurityGroups
 
 /// What the ledger keeps of a CloudTrail record, as the record has it: text of others, trusted in nothing.
 ///
 /// Each text is cut at 4 KiB and freed of NUL, at which SQLite would end it.
-public struct EventFacts: Hashable, Sendable {
+package struct EventFacts: Hashable, Sendable {
     /// CloudTrail's `eventID`, under which the ledger knows the event. A duplicate delivers the same one.
-    public let eventID: String
+    package let eventID: String
     /// The name of the API action.
-    public let eventName: String
+    package let eventName: String
     /// The account that received the event.
-    public let account: String?
+    package let account: String?
     /// The Region of the call.
-    public let region: String?
+    package let region: String?
     /// The group that was changed, by id.
-    public let groupID: String?
+    package let groupID: String?
     /// The ARN of whoever called; of a role, that of its session.
-    public let actorARN: String?
+    package let actorARN: String?
     /// The ARN that stands behind the session, on which exemptions rest.
-    public let issuerARN: String?
+    package let issuerARN: String?
     /// Where the call came from: an address, or the name of an AWS service.
-    public let sourceIP: String?
+    package let sourceIP: String?
     /// The user agent that the caller claimed.
-    public let userAgent: String?
+    package let userAgent: String?
     /// When the call was made; the record may lack it.
-    public let eventTime: Date?
+    package let eventTime: Date?
     /// EC2's id of the call.
-    public let requestID: String?
+    package let requestID: String?
 
     /// The facts of one record.
-    public init(
+    package init(
         eventID: String,
         eventName: String,
         account: String? = nil,
@@ -57,16 +57,16 @@ public struct EventFacts: Hashable, Sendable {
 }
 
 /// One SQS message that brought an event.
-public struct Delivery: Hashable, Sendable {
+package struct Delivery: Hashable, Sendable {
     /// SQS's id of the message, the same each time that the message is received.
-    public let messageID: String
+    package let messageID: String
     /// The message's `SgRevertReplayCount`; 0 for a message that nobody replayed.
-    public let replayCount: Int
+    package let replayCount: Int
     /// When this worker received it.
-    public let receivedAt: Date
+    package let receivedAt: Date
 
     /// A delivery by the message `messageID`.
-    public init(messageID: String, replayCount: Int = 0, receivedAt: Date) {
+    package init(messageID: String, replayCount: Int = 0, receivedAt: Date) {
         self.messageID = messageID.bounded
         self.replayCount = replayCount
         self.receivedAt = receivedAt
@@ -74,7 +74,7 @@ public struct Delivery: Hashable, Sendable {
 }
 
 /// What to do with a delivery.
-public enum ClaimResult: Hashable, Sendable {
+package enum ClaimResult: Hashable, Sendable {
     /// Run the event: it is the caller's until the lease ends.
     case run(Claim)
     /// A live claim has it: neither run nor delete, but postpone the message until about then.
@@ -84,27 +84,27 @@ public enum ClaimResult: Hashable, Sendable {
 }
 
 /// The right to run one event once.
-public struct Claim: Hashable, Sendable {
+package struct Claim: Hashable, Sendable {
     /// The event.
-    public let eventID: String
+    package let eventID: String
     /// The number of the claim, growing with each claim of the event. What a claim with an older number writes is
     /// refused, so that a worker that was paused and wakes up late cannot overwrite its successor.
-    public let fence: Int64
+    package let fence: Int64
     /// Which run of the event this is, from 1.
-    public let attempt: Int
+    package let attempt: Int
     /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
     /// no others.
-    public let matchedRuleIDs: [String]?
+    package let matchedRuleIDs: [String]?
     /// Whether the event already has an outcome.
-    public let isLaterRun: Bool
+    package let isLaterRun: Bool
     /// Whether the run before this one never ended: its worker died, or lost its lease.
-    public let isTakeover: Bool
+    package let isTakeover: Bool
     /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
     /// here keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
-    public let alreadyReverted: [RuleResult]
+    package let alreadyReverted: [RuleResult]
 
     /// A claim with these values; the ledger makes the ones that count.
-    public init(
+    package init(
         eventID: String,
         fence: Int64,
         attempt: Int,

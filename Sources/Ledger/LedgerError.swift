@@ -1,5 +1,5 @@
 /// Why the ledger could not be opened, read or written.
-public enum LedgerError: Error, Hashable, CustomStringConvertible {
+package enum LedgerError: Error, Hashable, CustomStringConvertible {
     /// Another claim has taken the event since: what this one wanted to write was not written.
     case claimLost(eventID: String, fence: Int64)
     /// There is no file to read.
@@ -30,7 +30,7 @@ public enum LedgerError: Error, Hashable, CustomStringConvertible {
     case failed(path: String, detail: String)
 
     /// One line: what is wrong, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .claimLost(let eventID, let fence):
             "claim \(fence) of event \(eventID) has ended: another worker may have it; leave the message to the queue"

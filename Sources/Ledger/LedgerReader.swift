@@ -3,15 +3,15 @@ import GRDB
 
 /// Reads a ledger beside the workers that write it: makes no file, changes none, and keeps no lock from one call to
 /// the next.
-public struct LedgerReader: Sendable {
+package struct LedgerReader: Sendable {
     /// The file, as an absolute path.
-    public let path: String
+    package let path: String
     let queue: DatabaseQueue
 
     /// Opens the ledger at `path`, which must exist.
     ///
     /// - Throws: `LedgerError`.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let path = URL(fileURLWithPath: path).path
         self.path = path
         try LedgerFile.check(path)
@@ -33,17 +33,17 @@ public struct LedgerReader: Sendable {
     ///
     /// - Parameter after: The cursor of the last row of the page before. Pages share no row and skip none that was
     ///   there all along.
-    public func events(matching filter: EventFilter, after: EventCursor?, limit: Int) throws -> [AuditEvent] {
+    package func events(matching filter: EventFilter, after: EventCursor?, limit: Int) throws -> [AuditEvent] {
         try read { try AuditQuery.events(matching: filter, after: after, limit: limit, in: $0) }
     }
 
     /// How many events `filter` lets through.
-    public func count(matching filter: EventFilter) throws -> Int {
+    package func count(matching filter: EventFilter) throws -> Int {
         try read { try AuditQuery.count(matching: filter, in: $0) }
     }
 
     /// The rules of each of the events, in the order in which they were recorded; an event without rules is left out.
-    public func rules(of eventIDs: [String]) throws -> [String: [AuditRule]] {
+    package func rules(of eventIDs: [String]) throws -> [String: [AuditRule]] {
         try read { try AuditQuery.rules(of: eventIDs, in: $0) }
     }
 

@@ -8,7 +8,7 @@ extension LedgerTransaction {
     /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is `failed` or
     /// `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
     /// duplicate.
-    public func claim(_ event: EventFacts, delivery: Delivery) throws -> ClaimResult {
+    package func claim(_ event: EventFacts, delivery: Delivery) throws -> ClaimResult {
         try insert(event, delivery)
         let isNew = db.changesCount > 0
         try run(
@@ -61,7 +61,7 @@ extension LedgerTransaction {
     /// record without rule ids touches no others.
     ///
     /// - Throws: `LedgerError.claimLost` when the claim has ended.
-    public func remember(matched ruleIDs: [String], for claim: Claim) throws {
+    package func remember(matched ruleIDs: [String], for claim: Claim) throws {
         try run(
             """
             UPDATE events SET matched_rule_ids = ?
@@ -76,7 +76,7 @@ extension LedgerTransaction {
     ///
     /// - Returns: The claims that have ended, whose runs are to be dropped. One whose lease ran out without a taker
     ///   is still held.
-    public func renew(_ claims: [Claim]) throws -> [Claim] {
+    package func renew(_ claims: [Claim]) throws -> [Claim] {
         let until = text(after: lease)
         return try claims.filter { claim in
             try run(
@@ -90,7 +90,7 @@ extension LedgerTransaction {
     /// Gives back a claim that was not run, as if it had not been made; only its number is used up.
     ///
     /// - Throws: `LedgerError.claimLost` when the claim has ended.
-    public func release(_ claim: Claim) throws {
+    package func release(_ claim: Claim) throws {
         try run(
             """
             UPDATE events SET attempts = attempts - 1, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL

@@ -8,7 +8,7 @@ extension LedgerTransaction {
     /// `failed`, `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every run.
     ///
     /// - Throws: `LedgerError.claimLost` when the claim has ended; nothing is recorded then.
-    public func finish(_ claim: Claim, with result: RunResult) throws {
+    package func finish(_ claim: Claim, with result: RunResult) throws {
         let held = try row(
             "SELECT outcome FROM events WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL",
             [claim.eventID, claim.fence]

@@ -7,7 +7,7 @@ extension LedgerTransaction {
     ///
     /// - Parameter lease: For how long no other worker takes them. Whoever dies while sending leaves them due again
     ///   after it.
-    public func takeNotices(limit: Int, lease: Duration) throws -> [Notice] {
+    package func takeNotices(limit: Int, lease: Duration) throws -> [Notice] {
         let sql = """
             UPDATE notices SET due_at = ?, attempts = attempts + 1
             WHERE rowid IN (SELECT rowid FROM notices WHERE state = 'pending' AND due_at <= ? ORDER BY due_at LIMIT ?)
@@ -30,7 +30,7 @@ extension LedgerTransaction {
     }
 
     /// Records that a notice was sent. True also of one that another worker has taken meanwhile.
-    public func noticeSent(_ notice: Notice) throws {
+    package func noticeSent(_ notice: Notice) throws {
         try run(
             "UPDATE notices SET state = 'sent', sent_at = ? WHERE event_id = ? AND outcome = ? AND state = 'pending'",
             [RFC3339.format(now), notice.eventID, notice.outcome.rawValue]
@@ -45,7 +45,7 @@ extension LedgerTransaction {
 
     /// Makes a notice that could not be sent due again after `retryAfter`, unless another worker has taken it
     /// meanwhile.
-    public func noticeFailed(_ notice: Notice, error: String, retryAfter: Duration) throws {
+    package func noticeFailed(_ notice: Notice, error: String, retryAfter: Duration) throws {
         try run(
             """
             UPDATE notices SET due_at = ?, last_error = ?
@@ -56,7 +56,7 @@ extension LedgerTransaction {
     }
 
     /// How many notices are still to be sent, due or not.
-    public func pendingNoticeCount() throws -> Int {
+    package func pendingNoticeCount() throws -> Int {
         try row("SELECT count(*) FROM notices WHERE state = 'pending'", [])?[0] ?? 0
     }
 

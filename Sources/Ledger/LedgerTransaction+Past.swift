@@ -1,6 +1,6 @@
-public import Foundation
+package import Foundation
 import GRDB
-public import SecurityGroups
+package import SecurityGroups
 
 extension LedgerTransaction {
     /// What is known of a rule from before an event, over all workers of the ledger.
@@ -10,7 +10,7 @@ extension LedgerTransaction {
     ///   - ruleID: its id, where it has one.
     ///   - eventID: the event that is run, which does not count.
     ///   - eventTime: its time; what was done later does not count, except for how often.
-    public func past(
+    package func past(
         of rule: SecurityGroupRule,
         ruleID: String?,
         in groupID: String,
@@ -46,7 +46,7 @@ extension LedgerTransaction {
     }
 
     /// What the rule of this id said when it was last added or changed before an event; nil if that was never seen.
-    public func lastContent(
+    package func lastContent(
         ofRule ruleID: String,
         in groupID: String,
         before eventID: String,

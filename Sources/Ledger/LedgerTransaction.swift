@@ -3,7 +3,7 @@ import GRDB
 
 /// One transaction on the ledger: what is written in it stands whole or not at all. Not to be kept beyond the closure
 /// that got it.
-public struct LedgerTransaction {
+package struct LedgerTransaction {
     let db: Database
     let path: String
     let worker: String
@@ -13,14 +13,14 @@ public struct LedgerTransaction {
 
     /// Whether one of this ledger's workers made the call with EC2's id `requestID`, so that CloudTrail's record of
     /// it is our own echo.
-    public func isOwnCall(requestID: String) throws -> Bool {
+    package func isOwnCall(requestID: String) throws -> Bool {
         try row("SELECT 1 FROM own_calls WHERE request_id = ?", [requestID.bounded]) != nil
     }
 
     /// Adds to the trail what has no other place, such as a dead letter without an event id.
     ///
     /// - Parameter kind: One word that tells entries of this kind from others.
-    public func note(kind: String, eventID: String? = nil, entry: [String: AuditValue]) throws {
+    package func note(kind: String, eventID: String? = nil, entry: [String: AuditValue]) throws {
         try append(kind, eventID: eventID?.bounded, entry.mapValues(JSON.init))
     }
 

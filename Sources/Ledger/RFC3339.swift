@@ -1,12 +1,12 @@
-public import Foundation
+package import Foundation
 
 /// Times as the ledger writes them: UTC with milliseconds, so that the order of the texts is the order of the times.
 ///
 /// By hand, since Foundation's formatters load ICU and cost a claim more than its SQL.
-public enum RFC3339 {
+package enum RFC3339 {
     /// `2026-11-25T21:40:59.123Z`, rounded to the millisecond, and held within the years 0000 to 9999 that have four
     /// digits.
-    public static func format(_ date: Date) -> String {
+    package static func format(_ date: Date) -> String {
         let seconds = date.timeIntervalSince1970
         let bounded = seconds.isNaN ? 0 : min(max(seconds, -62_167_219_200), 253_402_300_799.999)
         let milliseconds = Int64((bounded * 1000).rounded())
@@ -19,7 +19,7 @@ public enum RFC3339 {
     }
 
     /// The time that `text` names, with any fraction and any offset; null when it is no RFC 3339 timestamp.
-    public static func parse(_ text: some StringProtocol) -> Date? {
+    package static func parse(_ text: some StringProtocol) -> Date? {
         var rest = Array(text.utf8)[...]
         guard let year = number(4, from: &rest), skip("-", in: &rest),
             let month = number(2, from: &rest), (1...12).contains(month), skip("-", in: &rest),

@@ -1,33 +1,33 @@
-public import Foundation
-public import SecurityGroups
+package import Foundation
+package import SecurityGroups
 
 /// How one run of an event came out.
-public struct RunResult: Hashable, Sendable {
+package struct RunResult: Hashable, Sendable {
     /// What became of the event.
-    public var outcome: EventOutcome
+    package var outcome: EventOutcome
     /// Why, in one line; of an ignored event one of `IgnoreReason`.
-    public var reason: String?
+    package var reason: String?
     /// What became of each rule.
-    public let rules: [RuleResult]
+    package let rules: [RuleResult]
     /// Milliseconds from the event's time to the confirmed revoke of its last rule.
-    public let exposedMilliseconds: Int64?
+    package let exposedMilliseconds: Int64?
     /// EC2's id of the call that reverted, or that failed.
-    public let awsRequestID: String?
+    package let awsRequestID: String?
     /// EC2's ids of all calls that changed something, by which CloudTrail's records of them are recognised as ours.
-    public let ownRequestIDs: [String]
+    package let ownRequestIDs: [String]
     /// The calls to AWS that the run made, in their order.
-    public var calls: [APICall]
+    package var calls: [APICall]
     /// The code of the error, if there was one.
-    public let errorCode: String?
+    package let errorCode: String?
     /// The message of the error, if there was one.
-    public var errorMessage: String?
+    package var errorMessage: String?
     /// Whether nothing was to be changed.
-    public let isDryRun: Bool
+    package let isDryRun: Bool
     /// Whether people are to be told, should this run's outcome become the event's.
-    public var notify: Bool
+    package var notify: Bool
 
     /// A result with these values.
-    public init(
+    package init(
         outcome: EventOutcome,
         reason: String? = nil,
         rules: [RuleResult] = [],
@@ -55,20 +55,20 @@ public struct RunResult: Hashable, Sendable {
 }
 
 /// One call to AWS that a run made, or shared with other runs.
-public struct APICall: Hashable, Sendable {
+package struct APICall: Hashable, Sendable {
     /// EC2's name of the action.
-    public let action: String
+    package let action: String
     /// When the run asked for it, before any wait for a call under way.
-    public let startedAt: Date
+    package let startedAt: Date
     /// From then until the answer, retries included.
-    public let milliseconds: Int64
+    package let milliseconds: Int64
     /// AWS's ids of the requests, as far as they are known: several where the answer had several pages or tries.
-    public let requestIDs: [String]
+    package let requestIDs: [String]
     /// What went wrong, if anything did.
-    public let error: String?
+    package let error: String?
 
     /// A call with these values.
-    public init(
+    package init(
         action: String,
         startedAt: Date,
         milliseconds: Int64,
@@ -84,34 +84,34 @@ public struct APICall: Hashable, Sendable {
 }
 
 /// What became of one rule.
-public struct RuleResult: Hashable, Sendable {
+package struct RuleResult: Hashable, Sendable {
     /// EC2's id of the rule, if it is known.
-    public let ruleID: String?
+    package let ruleID: String?
     /// The group that has it.
-    public let groupID: String?
+    package let groupID: String?
     /// Ingress or egress.
-    public let direction: Direction
+    package let direction: Direction
     /// The protocol, in EC2's spelling.
-    public let ipProtocol: String
+    package let ipProtocol: String
     /// The first port, or the ICMP type.
-    public let fromPort: Int?
+    package let fromPort: Int?
     /// The last port, or the ICMP code.
-    public let toPort: Int?
+    package let toPort: Int?
     /// The other end: a CIDR block, a prefix list or a group.
-    public let source: String
+    package let source: String
     /// The rule's description.
-    public let description: String?
+    package let description: String?
     /// What the policy says of it; null when it was not asked.
-    public let decision: RuleDecision?
+    package let decision: RuleDecision?
     /// The policy line that decided.
-    public let reason: String?
+    package let reason: String?
     /// What became of it.
-    public let outcome: RuleOutcome
+    package let outcome: RuleOutcome
     /// The command that brings it back, whole: half of a command is worse than none, so this one is not cut.
-    public let undo: String?
+    package let undo: String?
 
     /// A result with these values.
-    public init(
+    package init(
         ruleID: String? = nil,
         groupID: String? = nil,
         direction: Direction,

@@ -1,5 +1,5 @@
 /// The candidate that differs from `name` in the fewest letters, if those are few enough for a slip of the finger.
-public func nearest(to name: String, among candidates: [String]) -> String? {
+package func nearest(to name: String, among candidates: [String]) -> String? {
     // Nobody slips for a hundred letters, and the distance takes the product of the lengths.
     guard name.count <= 100 else { return nil }
     return

@@ -1,7 +1,7 @@
 /// Something wrong in a policy file, and where.
-public struct PolicyProblem: Hashable, Sendable, CustomStringConvertible {
+package struct PolicyProblem: Hashable, Sendable, CustomStringConvertible {
     /// How bad it is.
-    public enum Severity: String, Hashable, Sendable {
+    package enum Severity: String, Hashable, Sendable {
         /// The policy cannot be used.
         case error
         /// The policy can be used, but probably says something else than was meant.
@@ -9,29 +9,29 @@ public struct PolicyProblem: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The file's path, as it was given.
-    public let path: String
+    package let path: String
     /// The line, from 1.
-    public let line: Int
+    package let line: Int
     /// The column, from 1.
-    public let column: Int
+    package let column: Int
     /// How bad it is.
-    public let severity: Severity
+    package let severity: Severity
     /// What is wrong and what to do, in one line.
-    public let message: String
+    package let message: String
 
     /// Where and what: `policy.yaml:3:5: unknown key "alow"; did you mean "allow"?`
-    public var description: String {
+    package var description: String {
         "\(path):\(line):\(column): \(severity == .warning ? "warning: " : "")\(message)"
     }
 }
 
 /// A policy that cannot be used. All that is wrong is told at once.
-public struct InvalidPolicy: Error, Hashable, CustomStringConvertible {
+package struct InvalidPolicy: Error, Hashable, CustomStringConvertible {
     /// The errors, in the order of the file, at least one.
-    public let problems: [PolicyProblem]
+    package let problems: [PolicyProblem]
 
     /// One line for each error.
-    public var description: String {
+    package var description: String {
         problems.map(\.description).joined(separator: "\n")
     }
 }

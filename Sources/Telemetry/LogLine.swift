@@ -1,8 +1,8 @@
 import Foundation
-public import Logging
+package import Logging
 
 /// How a log line is written.
-public enum LogFormat: String, Sendable, CaseIterable {
+package enum LogFormat: String, Sendable, CaseIterable {
     /// For people.
     case text
     /// For machines: one JSON object a line.
@@ -13,30 +13,31 @@ public enum LogFormat: String, Sendable, CaseIterable {
 ///
 /// Text of others may come in as metadata, so characters that steer a terminal never reach the line as such: JSON escapes
 /// them, and in the text format they become spaces.
-public struct LogLineHandler: LogHandler {
+package struct LogLineHandler: LogHandler {
     /// The least severe level that is written.
-    public var logLevel: Logger.Level = .info
+    package var logLevel: Logger.Level = .info
     /// What every line carries.
-    public var metadata: Logger.Metadata = [:]
+    package var metadata: Logger.Metadata = [:]
     private let format: LogFormat
     private let label: String
     private let write: @Sendable ([UInt8]) -> Void
 
     /// A handler that writes lines of `format` with `write`, by default to stderr.
-    public init(label: String, format: LogFormat, write: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError) {
+    package init(label: String, format: LogFormat, write: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError)
+    {
         self.label = label
         self.format = format
         self.write = write
     }
 
     /// One of the things that every line carries.
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
     /// Writes one line.
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
         let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         let line =
@@ -76,7 +77,7 @@ public struct LogLineHandler: LogHandler {
 }
 
 /// Writes all of `bytes` to stderr, whatever interrupts it; without stderr they are lost.
-public func writeToStandardError(_ bytes: [UInt8]) {
+package func writeToStandardError(_ bytes: [UInt8]) {
     // The handle's own `write(contentsOf:)` repeats short and interrupted writes.
     try? FileHandle.standardError.write(contentsOf: Data(bytes))
 }

@@ -1,35 +1,35 @@
-public import SecurityGroups
+package import SecurityGroups
 
 /// What a worker is told to do.
-public struct WorkerOptions: Sendable {
+package struct WorkerOptions: Sendable {
     /// The URL of the queue that EventBridge fills.
-    public var queueURL: String
+    package var queueURL: String
     /// The URL of the queue for what fails; nil for the one that the queue's redrive policy names.
-    public var deadLetterQueueURL: String?
+    package var deadLetterQueueURL: String?
     /// What may stand where, now and after the next swap.
-    public let policies: PolicyStore
+    package let policies: PolicyStore
     /// Where people are told; nil tells nobody.
-    public var topicARN: String?
+    package var topicARN: String?
     /// Whether rules are only judged, and nothing is revoked.
-    public var isDryRun: Bool
+    package var isDryRun: Bool
     /// How many messages are in hand at once, at least 1.
-    public var concurrency: Int
+    package var concurrency: Int
     /// Whether to end once the queue is empty.
-    public var isUntilEmpty: Bool
+    package var isUntilEmpty: Bool
     /// How long one receive waits for messages, from 0 to 20 seconds.
-    public var wait: Duration
+    package var wait: Duration
     /// For how long after an event EC2 may not yet show what it did.
-    public var settle: Duration
+    package var settle: Duration
     /// How long a stop may take.
-    public var shutdown: Duration
+    package var shutdown: Duration
 
     /// The outcomes of which people are told.
     static let notifyOn: Set<EventOutcome> = [.reverted, .failed, .deadLettered, .suppressed]
     /// For how long a claim holds that is not renewed.
-    public static let lease: Duration = .seconds(60)
+    package static let lease: Duration = .seconds(60)
 
     /// Options with the defaults of the contract, and a store that holds `policy`.
-    public init(
+    package init(
         queueURL: String,
         deadLetterQueueURL: String? = nil,
         policy: Policy,

@@ -30,7 +30,7 @@ final class AuditFolder: Sendable {
         hostile: String? = nil
     ) async throws -> String {
         let path = path("\(name).db")
-        let ledger = try Ledger(path: path, worker: name) { Date(timeIntervalSinceNow: -age) }
+        let ledger = try LedgerDatabase(path: path, worker: name) { Date(timeIntervalSinceNow: -age) }
         let rule = RuleResult(
             ruleID: "sgr-1",
             groupID: "sg-1",

@@ -24,7 +24,7 @@ import Testing
         role: String = "admin",
         members: String = ""
     ) throws -> Explanation {
-        let policy = try PolicyFile(text: Self.policy, path: "policy.yaml").policy
+        let policy = try PolicyDocument(text: Self.policy, path: "policy.yaml").policy
         let record =
             #"{"eventID":"e-1","eventSource":"ec2.amazonaws.com","eventName":"\#(event)","awsRegion":"eu-west-1","#
             + #""userIdentity":{"type":"AssumedRole","sessionContext":{"sessionIssuer":"#

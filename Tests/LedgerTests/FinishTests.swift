@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct FinishTests {
     let test: TestLedger
-    let ledger: Ledger
+    let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()

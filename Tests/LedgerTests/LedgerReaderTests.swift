@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct LedgerReaderTests {
     let test: TestLedger
-    let ledger: Ledger
+    let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()

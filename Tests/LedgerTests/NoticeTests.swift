@@ -5,14 +5,14 @@ import Testing
 
 @Suite struct NoticeTests {
     let test: TestLedger
-    let ledger: Ledger
+    let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()
         ledger = try test.open()
     }
 
-    private func take(_ ledger: Ledger? = nil, limit: Int = 10) async throws -> [Notice] {
+    private func take(_ ledger: LedgerDatabase? = nil, limit: Int = 10) async throws -> [Notice] {
         try await (ledger ?? self.ledger).write { try $0.takeNotices(limit: limit, lease: .seconds(30)) }
     }
 

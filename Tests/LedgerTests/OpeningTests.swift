@@ -16,8 +16,8 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
-    private func open(_ path: String) throws -> Ledger {
-        try Ledger(path: path, worker: "one") { [test] in test.now }
+    private func open(_ path: String) throws -> LedgerDatabase {
+        try LedgerDatabase(path: path, worker: "one") { [test] in test.now }
     }
 
     @Test func `the file is its owner's alone, as are the directories made for it`() throws {

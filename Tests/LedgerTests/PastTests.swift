@@ -6,7 +6,7 @@ import Testing
 @Suite struct PastTests {
     private static let group = "sg-0a1b2c3d4e5f60718"
     private let test: TestLedger
-    private let ledger: Ledger
+    private let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()

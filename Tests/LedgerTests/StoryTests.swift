@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StoryTests {
     let test: TestLedger
-    let ledger: Ledger
+    let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()

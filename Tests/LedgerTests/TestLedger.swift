@@ -27,8 +27,8 @@ final class TestLedger: Sendable {
         time.withLock { $0 += seconds }
     }
 
-    func open(worker: String = "one") throws -> Ledger {
-        try Ledger(path: path, worker: worker) { self.now }
+    func open(worker: String = "one") throws -> LedgerDatabase {
+        try LedgerDatabase(path: path, worker: worker) { self.now }
     }
 
     /// One value from the file, by a connection that knows nothing of the ledger.
@@ -53,7 +53,7 @@ extension DatabaseValue {
     }
 }
 
-extension Ledger {
+extension LedgerDatabase {
     func claim(
         _ event: EventFacts,
         message: String = "m1",

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct VerifyTests {
     let test: TestLedger
-    let ledger: Ledger
+    let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()
@@ -226,7 +226,7 @@ extension RunResult {
 }
 
 extension Claim {
-    func finish(in ledger: Ledger, _ result: RunResult, notify: Bool = false) async throws {
+    func finish(in ledger: LedgerDatabase, _ result: RunResult, notify: Bool = false) async throws {
         var result = result
         result.notify = notify
         let final = result

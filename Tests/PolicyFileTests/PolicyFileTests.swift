@@ -5,13 +5,13 @@ import Testing
 
 @Suite struct PolicyFileTests {
     /// `version: 1`, a watch that matches everything, and then `text`, which so starts in line 4.
-    private func read(_ text: String) throws(InvalidPolicy) -> PolicyFile {
-        try PolicyFile(text: "version: 1\nwatch:\n  - changes: [ingress-added]\n\(text)", path: "dir/policy.yaml")
+    private func read(_ text: String) throws(InvalidPolicy) -> PolicyDocument {
+        try PolicyDocument(text: "version: 1\nwatch:\n  - changes: [ingress-added]\n\(text)", path: "dir/policy.yaml")
     }
 
     private func errors(_ text: String) -> [String] {
         do throws(InvalidPolicy) {
-            _ = try PolicyFile(text: text, path: "dir/policy.yaml")
+            _ = try PolicyDocument(text: text, path: "dir/policy.yaml")
             return []
         } catch {
             return error.problems.map(\.description)
@@ -51,7 +51,7 @@ import Testing
               topic_arn: arn:aws:sns:eu-west-1:111122223333:sg-revert
               on: [reverted, failed, suppressed]
             """
-        let policy = try PolicyFile(text: text, path: "dir/policy.yaml").policy
+        let policy = try PolicyDocument(text: text, path: "dir/policy.yaml").policy
         let office = Allow(
             name: "office https",
             direction: .ingress,
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func `the shipped example has neither errors nor warnings`() throws {
-        let file = try PolicyFile(path: repository.appending(path: "infra/policy.example.yaml").path)
+        let file = try PolicyDocument(path: repository.appending(path: "infra/policy.example.yaml").path)
         #expect(file.warnings(at: Date(timeIntervalSince1970: 1_796_083_200)) == [])
         #expect(file.policy.watch.count == 2 && file.policy.allow.count == 4 && file.policy.exempt.count == 2)
     }
@@ -251,7 +251,7 @@ import Testing
     }
 
     @Test func `a file that cannot be read says so`() throws {
-        let error = #expect(throws: InvalidPolicy.self) { try PolicyFile(path: "/nonexistent/policy.yaml") }
+        let error = #expect(throws: InvalidPolicy.self) { try PolicyDocument(path: "/nonexistent/policy.yaml") }
         #expect(
             error?.description
                 == "/nonexistent/policy.yaml:1:1: cannot be read as UTF-8 text; check the path and its permissions"

@@ -57,7 +57,7 @@ struct SchemaTests {
         texts.append(try String(contentsOf: repository.appending(path: "infra/policy.example.yaml"), encoding: .utf8))
         texts += ["version: 1\nwatch: {}", "version: \"1\"\nwatch: []", "version: 2\nwatch: []", "watch: []", "[]"]
         texts.append("version: 1\nwatch: []\nallow: [{ports: 443, sources: self}]")
-        let parsed = texts.map { (try? PolicyFile(text: $0, path: "")) != nil }
+        let parsed = texts.map { (try? PolicyDocument(text: $0, path: "")) != nil }
         let validated = try Self.validate(texts)
         try #require(validated.count == texts.count)
         for (index, text) in texts.enumerated() {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct WarningTests {
     /// Lines and messages of the warnings at the beginning of December 2026.
     private func warnings(_ text: String) throws -> [String] {
-        try PolicyFile(text: text, path: "policy.yaml").warnings(at: Date(timeIntervalSince1970: 1_796_083_200))
+        try PolicyDocument(text: text, path: "policy.yaml").warnings(at: Date(timeIntervalSince1970: 1_796_083_200))
             .map { "\($0.line): \($0.message)" }
     }
 

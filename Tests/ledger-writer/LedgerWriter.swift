@@ -16,14 +16,14 @@ struct LedgerWriter {
             fail("usage: ledger-writer LEDGER WORKER COUNT BATCH PREFIX")
         }
         do {
-            let ledger = try Ledger(path: arguments[1], worker: arguments[2]) { Date() }
+            let ledger = try LedgerDatabase(path: arguments[1], worker: arguments[2]) { Date() }
             try await write(count, by: batch, prefix: arguments[5], to: ledger)
         } catch {
             fail("\(error)")
         }
     }
 
-    private static func write(_ count: Int, by batch: Int, prefix: String, to ledger: Ledger) async throws {
+    private static func write(_ count: Int, by batch: Int, prefix: String, to ledger: LedgerDatabase) async throws {
         let start = ContinuousClock.now
         var commits: [Duration] = []
         var won = 0
@@ -63,7 +63,7 @@ struct LedgerWriter {
     }
 
     private static func timed(
-        _ ledger: Ledger,
+        _ ledger: LedgerDatabase,
         _ bodies: [@Sendable (LedgerTransaction) throws -> Void]
     ) async throws -> Duration {
         let start = ContinuousClock.now

@@ -1,7 +1,7 @@
 /// The credentials of a role, assumed anew whenever the last ones run out.
-public struct AssumedRole: CredentialProvider {
+package struct AssumedRole: CredentialProvider {
     /// The role's ARN, as an error names it.
-    public let name: String
+    package let name: String
     private let client: STSClient
     private let sessionName: String
     private let externalID: String?
@@ -10,7 +10,7 @@ public struct AssumedRole: CredentialProvider {
     ///   - client: signs with the credentials that may assume the role.
     ///   - sessionName: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
     ///   - externalID: what the role's trust policy asks for.
-    public init(roleARN: String, sessionName: String, externalID: String? = nil, client: STSClient) {
+    package init(roleARN: String, sessionName: String, externalID: String? = nil, client: STSClient) {
         name = roleARN
         self.client = client
         self.sessionName = sessionName
@@ -18,7 +18,7 @@ public struct AssumedRole: CredentialProvider {
     }
 
     /// Credentials for an hour, the most that AWS gives to a caller that is itself a role.
-    public func credentials() async throws -> Credentials? {
+    package func credentials() async throws -> Credentials? {
         try await client.assumeRole(roleARN: name, sessionName: sessionName, externalID: externalID)
     }
 }

@@ -1,5 +1,5 @@
 /// One place where credentials may lie.
-public protocol CredentialProvider: Sendable {
+package protocol CredentialProvider: Sendable {
     /// What an error calls the place.
     var name: String { get }
 
@@ -11,21 +11,21 @@ public protocol CredentialProvider: Sendable {
 }
 
 /// Several places, asked in order until one has credentials.
-public struct ProviderChain: CredentialProvider {
+package struct ProviderChain: CredentialProvider {
     private let providers: [any CredentialProvider]
 
     /// A chain that asks `providers` from first to last.
-    public init(_ providers: [any CredentialProvider]) {
+    package init(_ providers: [any CredentialProvider]) {
         self.providers = providers
     }
 
     /// The names of all places, in order.
-    public var name: String {
+    package var name: String {
         providers.map(\.name).joined(separator: ", ")
     }
 
     /// The first credentials found, or nil if no place has any.
-    public func credentials() async throws -> Credentials? {
+    package func credentials() async throws -> Credentials? {
         for provider in providers {
             if var found = try await provider.credentials() {
                 found.source = found.source ?? provider.name

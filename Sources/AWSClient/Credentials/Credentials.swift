@@ -1,22 +1,22 @@
-public import Foundation
+package import Foundation
 
 /// What signs a request. The secret parts never show in a description, a dump or a debugger's summary.
-public struct Credentials: Hashable, Sendable {
+package struct Credentials: Hashable, Sendable {
     /// The public half, `AKIA…` or `ASIA…`.
-    public let accessKeyID: String
+    package let accessKeyID: String
     /// The secret half.
-    public let secretAccessKey: String
+    package let secretAccessKey: String
     /// Goes with temporary credentials and is as secret as they are.
-    public let sessionToken: String?
+    package let sessionToken: String?
     /// When AWS stops accepting them; nil for keys that live until somebody deletes them.
-    public let expiration: Date?
+    package let expiration: Date?
     /// The account they belong to, where the source says so.
-    public let accountID: String?
+    package let accountID: String?
     /// The place that the default chain found them in, for a person to read.
-    public internal(set) var source: String?
+    package internal(set) var source: String?
 
     /// Credentials as a source gave them.
-    public init(
+    package init(
         accessKeyID: String,
         secretAccessKey: String,
         sessionToken: String? = nil,
@@ -33,17 +33,17 @@ public struct Credentials: Hashable, Sendable {
 
 extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The access key id, and that there is more.
-    public var description: String {
+    package var description: String {
         "Credentials(\(accessKeyID), secret redacted)"
     }
 
     /// The same as `description`.
-    public var debugDescription: String {
+    package var debugDescription: String {
         description
     }
 
     /// Shows no more than `description`, since `dump` and string interpolation of a container go by the mirror.
-    public var customMirror: Mirror {
+    package var customMirror: Mirror {
         Mirror(self, children: ["accessKeyID": accessKeyID])
     }
 }

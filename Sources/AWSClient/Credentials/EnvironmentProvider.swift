@@ -1,18 +1,18 @@
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
-public struct EnvironmentProvider: CredentialProvider {
+package struct EnvironmentProvider: CredentialProvider {
     /// What an error calls this place.
-    public let name = "environment variables"
+    package let name = "environment variables"
     private let environment: [String: String]
 
     /// Reads from `environment`, a snapshot.
-    public init(environment: [String: String]) {
+    package init(environment: [String: String]) {
         self.environment = environment
     }
 
     /// The pair of keys; a blank variable counts as missing, as in every AWS SDK.
     ///
     /// - Throws: `AWSClientError.invalidCredentials` for half a pair.
-    public func credentials() async throws -> Credentials? {
+    package func credentials() async throws -> Credentials? {
         let key = environment.setting("AWS_ACCESS_KEY_ID")
         let secret = environment.setting("AWS_SECRET_ACCESS_KEY")
         switch (key, secret) {

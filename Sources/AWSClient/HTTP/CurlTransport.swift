@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// HTTP/1.1 is forced because libcurl keeps a dead multiplexed connection for reuse after a timeout, which would stop
 /// a long poll for good. Redirects are never followed: a signed request belongs to one host.
-public final class CurlTransport: HTTPTransport {
+package final class CurlTransport: HTTPTransport {
     private let loop: CurlEventLoop
     private let nextID = Atomic<UInt64>(0)
 
@@ -14,7 +14,7 @@ public final class CurlTransport: HTTPTransport {
     ///   - caBundle: the file of certificates to trust in place of the system's (`AWS_CA_BUNDLE`).
     ///   - proxies: what carries requests to other machines; none unless it says so.
     ///   - maximumResponseSize: bytes of body beyond which an answer is given up.
-    public init(
+    package init(
         caBundle: String? = nil,
         proxies: ProxySettings = ProxySettings(environment: [:]),
         maximumResponseSize: Int = 16 * 1024 * 1024
@@ -30,7 +30,7 @@ public final class CurlTransport: HTTPTransport {
     }
 
     /// Sends `request`; cancelling the task closes its connection at once.
-    public func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
+    package func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
         if request.url.scheme == .http, !request.url.isLoopback, !request.isMetadata {
             throw .refused(host: request.url.host, reason: "plain http is allowed to this machine only; use https")
         }
@@ -52,7 +52,7 @@ public final class CurlTransport: HTTPTransport {
     }
 
     /// Ends every open transfer with `HTTPTransportError.shutDown` and waits until the thread has gone.
-    public func shutdown() async {
+    package func shutdown() async {
         await withCheckedContinuation { continuation in loop.stop(then: continuation) }
     }
 }

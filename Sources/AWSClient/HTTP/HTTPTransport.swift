@@ -1,22 +1,22 @@
 /// One request, complete but for the headers that every HTTP client adds (`Host`, `Content-Length`).
-public struct HTTPRequest: Sendable {
+package struct HTTPRequest: Sendable {
     /// `GET`, `POST`, …
-    public var method: String
+    package var method: String
     /// Where it goes.
-    public var url: HTTPURL
+    package var url: HTTPURL
     /// What is sent beside the body.
-    public var headers: HTTPHeaders
+    package var headers: HTTPHeaders
     /// The body; empty means none.
-    public var body: [UInt8]
+    package var body: [UInt8]
     /// Whether the request may be sent a second time by the HTTP client on its own, which libcurl does when a connection that
     /// was kept alive breaks; nobody would know that the answer is to a repetition.
-    public var isSilentlyRepeatable = true
+    package var isSilentlyRepeatable = true
     /// Whether it goes to the metadata service of the machine or container it runs on: plain http is fine there, a
     /// proxy would ask about its own machine, and nobody there answers slowly.
-    public var isMetadata = false
+    package var isMetadata = false
 
     /// A request that nothing has signed yet.
-    public init(method: String, url: HTTPURL, headers: HTTPHeaders = [:], body: [UInt8] = []) {
+    package init(method: String, url: HTTPURL, headers: HTTPHeaders = [:], body: [UInt8] = []) {
         self.method = method
         self.url = url
         self.headers = headers
@@ -25,16 +25,16 @@ public struct HTTPRequest: Sendable {
 }
 
 /// One answer, whatever its status.
-public struct HTTPResponse: Sendable {
+package struct HTTPResponse: Sendable {
     /// The status code of the final answer.
-    public var status: Int
+    package var status: Int
     /// Its headers.
-    public var headers: HTTPHeaders
+    package var headers: HTTPHeaders
     /// Its body, whole.
-    public var body: [UInt8]
+    package var body: [UInt8]
 
     /// An answer; tests script their transports with it.
-    public init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
+    package init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
@@ -42,7 +42,7 @@ public struct HTTPResponse: Sendable {
 }
 
 /// What carries requests: libcurl in earnest, a script in tests.
-public protocol HTTPTransport: Sendable {
+package protocol HTTPTransport: Sendable {
     /// Sends `request` and waits for the whole answer.
     ///
     /// - Parameter timeout: the bound on everything from the name look-up to the last byte.
@@ -51,7 +51,7 @@ public protocol HTTPTransport: Sendable {
 }
 
 /// Why there was no answer. The request may have been carried out nevertheless.
-public enum HTTPTransportError: Error, Hashable, CustomStringConvertible {
+package enum HTTPTransportError: Error, Hashable, CustomStringConvertible {
     /// Nothing, or not everything, came in time.
     case timedOut(host: String, after: Duration)
     /// No connection, or one that broke; `reason` is libcurl's own text.
@@ -66,7 +66,7 @@ public enum HTTPTransportError: Error, Hashable, CustomStringConvertible {
     case shutDown
 
     /// One line for a person.
-    public var description: String {
+    package var description: String {
         switch self {
         case .timedOut(let host, let after):
             "no complete answer from \(host) within \(after); check the network, proxy and endpoint"

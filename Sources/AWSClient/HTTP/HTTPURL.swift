@@ -2,9 +2,9 @@
 ///
 /// Queue URLs and endpoint settings come from outside; a value exists only for text with a plain host, so that user
 /// names, odd characters and control characters never reach a socket or a signature.
-public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
+package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// The two schemes that are spoken here.
-    public enum Scheme: String, Sendable {
+    package enum Scheme: String, Sendable {
         /// Plain text; `CurlTransport` refuses it for any host but loopback.
         case http
         /// TLS, verified.
@@ -12,18 +12,18 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `http` or `https`.
-    public let scheme: Scheme
+    package let scheme: Scheme
     /// The host in lower case; an IPv6 address keeps its brackets.
-    public let host: String
+    package let host: String
     /// The port where the text names one.
-    public let port: Int?
+    package let port: Int?
     /// The path as it goes over the wire, at least `/`.
-    public let path: String
+    package let path: String
     /// What follows `?`, as it goes over the wire, or nothing.
-    public let query: String
+    package let query: String
 
     /// Takes `text` if it is an absolute http(s) URL without user name and fragment.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }
         guard isPlain, text.utf8.count <= 2048, !text.contains("#") else { return nil }
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
@@ -40,7 +40,7 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The host, and the port unless it is the scheme's own: the value of the `Host` header, which is signed.
-    public var authority: String {
+    package var authority: String {
         switch (scheme, port) {
         case (_, nil), (.http, 80), (.https, 443): host
         case (_, let port?): "\(host):\(port)"
@@ -48,12 +48,12 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the host can only be this machine.
-    public var isLoopback: Bool {
+    package var isLoopback: Bool {
         host == "localhost" || host == "[::1]" || Self.isLoopbackIPv4(host)
     }
 
     /// The URL without a query, as a log or an error may show it.
-    public var description: String {
+    package var description: String {
         "\(scheme.rawValue)://\(authority)\(path)"
     }
 

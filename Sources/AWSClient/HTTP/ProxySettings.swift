@@ -2,7 +2,7 @@
 ///
 /// `HTTPS_PROXY` carries calls to AWS. `HTTP_PROXY` in capitals is not read, since a CGI server would let anybody set
 /// it; nor is any proxy used for this machine and for metadata.
-public struct ProxySettings: Hashable, Sendable {
+package struct ProxySettings: Hashable, Sendable {
     /// The proxy for `https`, such as `http://proxy.example:3128`.
     let https: String?
     /// The proxy for `http`.
@@ -11,7 +11,7 @@ public struct ProxySettings: Hashable, Sendable {
     let exceptions: String?
 
     /// Reads `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`; a name in small letters beats one in capitals.
-    public init(environment: [String: String]) {
+    package init(environment: [String: String]) {
         func setting(_ name: String) -> String? {
             environment.setting(name) ?? environment.setting(name.uppercased())
         }

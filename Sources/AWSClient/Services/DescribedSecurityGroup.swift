@@ -1,16 +1,16 @@
 /// A group as `DescribeSecurityGroups` shows it, as far as somebody here asks for it.
-public struct DescribedSecurityGroup: Hashable, Sendable {
+package struct DescribedSecurityGroup: Hashable, Sendable {
     /// `sg-…`
-    public let groupID: String
+    package let groupID: String
     /// The account that owns the group.
-    public let ownerID: String?
+    package let ownerID: String?
     /// The VPC that the group was made in.
-    public let vpcID: String?
+    package let vpcID: String?
     /// The group's tags.
-    public let tags: [String: String]
+    package let tags: [String: String]
 
     /// A group; tests script answers with it.
-    public init(groupID: String, ownerID: String? = nil, vpcID: String? = nil, tags: [String: String] = [:]) {
+    package init(groupID: String, ownerID: String? = nil, vpcID: String? = nil, tags: [String: String] = [:]) {
         self.groupID = groupID
         self.ownerID = ownerID
         self.vpcID = vpcID

@@ -1,36 +1,36 @@
 /// A rule as `DescribeSecurityGroupRules` shows it, every field as EC2 wrote it.
-public struct DescribedSecurityGroupRule: Hashable, Sendable {
+package struct DescribedSecurityGroupRule: Hashable, Sendable {
     /// `sgr-…`
-    public let securityGroupRuleID: String
+    package let securityGroupRuleID: String
     /// The group that the rule is in.
-    public let groupID: String
+    package let groupID: String
     /// The account that owns the group.
-    public let groupOwnerID: String?
+    package let groupOwnerID: String?
     /// Whether it is an outbound rule.
-    public let isEgress: Bool
+    package let isEgress: Bool
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
-    public let ipProtocol: String
+    package let ipProtocol: String
     /// The first port, an ICMP type, or -1 for all; nil where EC2 leaves it out.
-    public let fromPort: Int?
+    package let fromPort: Int?
     /// The last port, an ICMP code, or -1 for all; nil where EC2 leaves it out.
-    public let toPort: Int?
+    package let toPort: Int?
     /// The source or destination; exactly one of the four is set.
-    public let cidrIPv4: String?
+    package let cidrIPv4: String?
     /// The source or destination as an IPv6 range.
-    public let cidrIPv6: String?
+    package let cidrIPv6: String?
     /// The source or destination as a prefix list.
-    public let prefixListID: String?
+    package let prefixListID: String?
     /// The source or destination as a group, in this or another account.
-    public let referencedGroupID: String?
+    package let referencedGroupID: String?
     /// The account of that group, where EC2 says it.
-    public let referencedGroupOwnerID: String?
+    package let referencedGroupOwnerID: String?
     /// The rule's description.
-    public let description: String?
+    package let description: String?
     /// The rule's tags.
-    public let tags: [String: String]
+    package let tags: [String: String]
 
     /// A rule; tests script answers with it.
-    public init(
+    package init(
         securityGroupRuleID: String,
         groupID: String,
         groupOwnerID: String? = nil,

@@ -1,43 +1,43 @@
 /// What one rule says, as calls that add or change a rule take it. Exactly one of the four peers is to be set.
-public struct EC2RuleRequest: Hashable, Sendable {
+package struct EC2RuleRequest: Hashable, Sendable {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
-    public var ipProtocol: String
+    package var ipProtocol: String
     /// The first port or the ICMP type, -1 for all; nil for protocols without ports.
-    public var fromPort: Int?
+    package var fromPort: Int?
     /// The last port or the ICMP code, -1 for all; nil for protocols without ports.
-    public var toPort: Int?
+    package var toPort: Int?
     /// The source or destination; exactly one of the four is to be set.
-    public var cidrIPv4: String?
+    package var cidrIPv4: String?
     /// The source or destination as an IPv6 range.
-    public var cidrIPv6: String?
+    package var cidrIPv6: String?
     /// The source or destination as a prefix list.
-    public var prefixListID: String?
+    package var prefixListID: String?
     /// The source or destination as a group.
-    public var referencedGroupID: String?
+    package var referencedGroupID: String?
     /// The account of that group, where it is another one.
-    public var referencedGroupOwnerID: String?
+    package var referencedGroupOwnerID: String?
     /// The rule's description.
-    public var description: String?
+    package var description: String?
 
     /// A rule of this protocol, to be filled.
-    public init(ipProtocol: String) {
+    package init(ipProtocol: String) {
         self.ipProtocol = ipProtocol
     }
 }
 
 /// What a call that adds or changes a rule answered.
-public struct EC2ChangeResult: Hashable, Sendable {
+package struct EC2ChangeResult: Hashable, Sendable {
     /// The ids of the rules that were added; empty also where an implementation does not say.
-    public let addedRuleIDs: [String]
+    package let addedRuleIDs: [String]
     /// EC2's id of the call, which CloudTrail repeats as `requestID`.
-    public let requestID: String?
+    package let requestID: String?
 }
 
 extension EC2Client {
     /// Adds a rule to a group's ingress.
     ///
     /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` where one that says the same stands.
-    public func authorizeSecurityGroupIngress(
+    package func authorizeSecurityGroupIngress(
         groupID: String,
         _ rule: EC2RuleRequest
     ) async throws -> EC2ChangeResult {
@@ -47,7 +47,7 @@ extension EC2Client {
     /// Adds a rule to a group's egress.
     ///
     /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` where one that says the same stands.
-    public func authorizeSecurityGroupEgress(
+    package func authorizeSecurityGroupEgress(
         groupID: String,
         _ rule: EC2RuleRequest
     ) async throws -> EC2ChangeResult {
@@ -55,7 +55,7 @@ extension EC2Client {
     }
 
     /// Gives the rule with this id other content; it keeps its id, its direction and its tags.
-    public func modifySecurityGroupRules(
+    package func modifySecurityGroupRules(
         groupID: String,
         securityGroupRuleID: String,
         _ rule: EC2RuleRequest

@@ -1,5 +1,5 @@
 /// The calls of Amazon EC2 that reading and changing security group rules takes, in one Region.
-public struct EC2Client: Sendable {
+package struct EC2Client: Sendable {
     let client: AWSServiceClient
 
     /// Every rule that passes all `filters`, over all pages of the answer.
@@ -8,7 +8,7 @@ public struct EC2Client: Sendable {
     /// gone. EC2 is eventually consistent: a rule a few seconds old may be missing.
     ///
     /// - Parameter answered: Called with EC2's id of the call for each page.
-    public func describeSecurityGroupRules(
+    package func describeSecurityGroupRules(
         filters: [EC2Filter],
         answered: (String) -> Void = { _ in }
     ) async throws -> [DescribedSecurityGroupRule] {
@@ -18,7 +18,7 @@ public struct EC2Client: Sendable {
     }
 
     /// Every group that passes all `filters`, over all pages of the answer. One that was just made may be missing.
-    public func describeSecurityGroups(filters: [EC2Filter]) async throws -> [DescribedSecurityGroup] {
+    package func describeSecurityGroups(filters: [EC2Filter]) async throws -> [DescribedSecurityGroup] {
         try await describe("DescribeSecurityGroups", "securityGroupInfo", filters, { _ in }) { item in
             DescribedSecurityGroup(item)
         }
@@ -59,7 +59,7 @@ public struct EC2Client: Sendable {
     }
 
     /// Removes rules from a group's ingress. One unknown id rejects the call, and nothing is removed.
-    public func revokeSecurityGroupIngress(
+    package func revokeSecurityGroupIngress(
         groupID: String,
         securityGroupRuleIDs: [String]
     ) async throws -> RevokeSecurityGroupResult {
@@ -67,7 +67,7 @@ public struct EC2Client: Sendable {
     }
 
     /// Removes rules from a group's egress. One unknown id rejects the call, and nothing is removed.
-    public func revokeSecurityGroupEgress(
+    package func revokeSecurityGroupEgress(
         groupID: String,
         securityGroupRuleIDs: [String]
     ) async throws -> RevokeSecurityGroupResult {
@@ -95,7 +95,7 @@ public struct EC2Client: Sendable {
     /// Asks whether rules may be described, without describing any.
     ///
     /// - Throws: what EC2 answers to who may not, `UnauthorizedOperation`.
-    public func dryRunDescribeSecurityGroupRules() async throws {
+    package func dryRunDescribeSecurityGroupRules() async throws {
         do {
             _ = try await client.query("DescribeSecurityGroupRules") { parameters in
                 parameters.add("MaxResults", "5")
@@ -115,14 +115,14 @@ public struct EC2Client: Sendable {
 }
 
 /// A condition on what a describe call answers with: the property `name` is one of `values` (at most 200).
-public struct EC2Filter: Hashable, Sendable {
+package struct EC2Filter: Hashable, Sendable {
     /// The property, such as `group-id`.
-    public let name: String
+    package let name: String
     /// The values that pass.
-    public let values: [String]
+    package let values: [String]
 
     /// A filter on one property.
-    public init(name: String, values: [String]) {
+    package init(name: String, values: [String]) {
         self.name = name
         self.values = values
     }
@@ -130,18 +130,18 @@ public struct EC2Filter: Hashable, Sendable {
 
 /// What a revoke call answered. It proves a revert only for `revokedRuleIDs`: AWS itself answers `return` true in a
 /// default VPC where nothing matched.
-public struct RevokeSecurityGroupResult: Hashable, Sendable {
+package struct RevokeSecurityGroupResult: Hashable, Sendable {
     /// The answer's `return`.
-    public let isReturned: Bool
+    package let isReturned: Bool
     /// The rules that the answer says were removed; empty also where an implementation does not say.
-    public let revokedRuleIDs: [String]
+    package let revokedRuleIDs: [String]
     /// Whether some permissions matched nothing.
-    public let hasUnknownPermissions: Bool
+    package let hasUnknownPermissions: Bool
     /// EC2's id of the call, which CloudTrail repeats as `requestID`.
-    public let requestID: String?
+    package let requestID: String?
 
     /// A result; tests script answers with it.
-    public init(
+    package init(
         isReturned: Bool,
         revokedRuleIDs: [String] = [],
         hasUnknownPermissions: Bool = false,

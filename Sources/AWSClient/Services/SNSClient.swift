@@ -1,5 +1,5 @@
 /// Amazon SNS, in one topic's Region.
-public struct SNSClient: Sendable {
+package struct SNSClient: Sendable {
     let client: AWSServiceClient
 
     /// Publishes a message and answers with its id.
@@ -9,7 +9,7 @@ public struct SNSClient: Sendable {
     /// - Parameters:
     ///   - subject: ASCII, under 100 characters, without control characters, else SNS answers `InvalidParameter`.
     ///   - attributes: message attributes of the type `String`.
-    public func publish(
+    package func publish(
         topicARN: String,
         subject: String?,
         message: String,

@@ -3,20 +3,20 @@ import Foundation
 /// Amazon SQS in its JSON protocol.
 ///
 /// Every call names its queue by URL in the body; the host that is spoken to was decided when the client was made.
-public struct SQSClient: Sendable {
+package struct SQSClient: Sendable {
     let client: AWSServiceClient
 
     /// Where calls go.
-    public var endpoint: HTTPURL { client.endpoint }
+    package var endpoint: HTTPURL { client.endpoint }
     /// The Region that they are signed for.
-    public var region: AWSRegion { client.region }
+    package var region: AWSRegion { client.region }
 
     /// Waits up to `waitTimeSeconds` (0–20) for up to `maxNumberOfMessages` (1–10) messages, and hides them for
     /// `visibilityTimeout` seconds, or for as long as the queue says.
     ///
     /// An answer that is 10 s late is given up with its connection, as `AWSClientError.isTimeout`; such a call is not
     /// retried here, since the poller polls again anyway.
-    public func receiveMessage(
+    package func receiveMessage(
         queueURL: String,
         maxNumberOfMessages: Int = 10,
         waitTimeSeconds: Int = 20,
@@ -39,14 +39,14 @@ public struct SQSClient: Sendable {
     /// Deletes up to 10 messages.
     ///
     /// - Returns: for each handle nil if its message is deleted, else why it is not.
-    public func deleteMessageBatch(queueURL: String, receiptHandles: [String]) async throws -> [BatchEntryFailure?] {
+    package func deleteMessageBatch(queueURL: String, receiptHandles: [String]) async throws -> [BatchEntryFailure?] {
         try await batch("DeleteMessageBatch", queueURL, receiptHandles.map { .init(receiptHandle: $0) })
     }
 
     /// Makes up to 10 messages visible again `seconds` from now: 0 at once, at most 12 h after they were received.
     ///
     /// - Returns: for each entry nil if it is done, else why it is not.
-    public func changeMessageVisibilityBatch(
+    package func changeMessageVisibilityBatch(
         queueURL: String,
         entries: [(receiptHandle: String, seconds: Int)]
     ) async throws -> [BatchEntryFailure?] {
@@ -60,7 +60,7 @@ public struct SQSClient: Sendable {
     /// Sends a message, at most 1 MiB with its attributes (at most 10), and answers with its id.
     ///
     /// Not idempotent on a standard queue: an answer that was lost and retried sends twice.
-    public func sendMessage(
+    package func sendMessage(
         queueURL: String,
         body: String,
         attributes: [String: MessageAttributeValue] = [:],
@@ -81,7 +81,7 @@ public struct SQSClient: Sendable {
     }
 
     /// All attributes of a queue by SQS's names, such as `RedrivePolicy` and `ApproximateNumberOfMessages`.
-    public func getQueueAttributes(queueURL: String) async throws -> [String: String] {
+    package func getQueueAttributes(queueURL: String) async throws -> [String: String] {
         let answer: GetQueueAttributesAnswer = try await call(
             "GetQueueAttributes",
             GetQueueAttributesRequest(queueURL: queueURL)
@@ -90,7 +90,7 @@ public struct SQSClient: Sendable {
     }
 
     /// The URL of the queue called `name`, in the caller's account or in `ownerAccountID`.
-    public func getQueueURL(name: String, ownerAccountID: String? = nil) async throws -> String {
+    package func getQueueURL(name: String, ownerAccountID: String? = nil) async throws -> String {
         let answer: GetQueueURLAnswer = try await call(
             "GetQueueUrl",
             GetQueueURLRequest(queueName: name, ownerAccountID: ownerAccountID)

@@ -1,20 +1,20 @@
-public import Foundation
+package import Foundation
 
 /// A message as one receive brought it.
-public struct SQSMessage: Hashable, Sendable {
+package struct SQSMessage: Hashable, Sendable {
     /// The same at every receive and after a move to a dead-letter queue.
-    public let messageID: String
+    package let messageID: String
     /// What this receive may delete or postpone the message with. Never to be logged.
-    public let receiptHandle: String
+    package let receiptHandle: String
     /// The body, byte for byte.
-    public let body: String
+    package let body: String
     /// What SQS knows of it: `SentTimestamp`, `ApproximateReceiveCount`, `DeadLetterQueueSourceArn`, …
-    public let systemAttributes: [String: String]
+    package let systemAttributes: [String: String]
     /// What its sender added.
-    public let messageAttributes: [String: MessageAttributeValue]
+    package let messageAttributes: [String: MessageAttributeValue]
 
     /// A message; tests script receives with it.
-    public init(
+    package init(
         messageID: String,
         receiptHandle: String,
         body: String,
@@ -29,51 +29,51 @@ public struct SQSMessage: Hashable, Sendable {
     }
 
     /// How often the message has been received, this time included: at least 1. Approximate, says SQS.
-    public var receiveCount: Int {
+    package var receiveCount: Int {
         max(1, systemAttributes["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1)
     }
 }
 
 /// The value of a message attribute.
-public struct MessageAttributeValue: Hashable, Sendable {
+package struct MessageAttributeValue: Hashable, Sendable {
     /// `String`, `Number` or `Binary`, and perhaps `.` and a name of the sender's.
-    public let dataType: String
+    package let dataType: String
     /// The value of a `String` or `Number`.
-    public let stringValue: String?
+    package let stringValue: String?
     /// The value of a `Binary`.
-    public let binaryValue: Data?
+    package let binaryValue: Data?
 
     /// A value of any type.
-    public init(dataType: String, stringValue: String? = nil, binaryValue: Data? = nil) {
+    package init(dataType: String, stringValue: String? = nil, binaryValue: Data? = nil) {
         self.dataType = dataType
         self.stringValue = stringValue
         self.binaryValue = binaryValue
     }
 
     /// A value of the type `String`, which SQS does not allow to be empty.
-    public static func string(_ value: String) -> Self {
+    package static func string(_ value: String) -> Self {
         Self(dataType: "String", stringValue: value)
     }
 }
 
 /// Why one entry of a batch was not carried out, while others may have been.
-public struct BatchEntryFailure: Error, Hashable, CustomStringConvertible {
+package struct BatchEntryFailure: Error, Hashable, CustomStringConvertible {
     /// The error code, such as `ReceiptHandleIsInvalid`.
-    public let code: String
+    package let code: String
     /// SQS's own words.
-    public let message: String
+    package let message: String
     /// Whether the request was at fault, so that sending it again would not help.
-    public let isSenderFault: Bool
+    package let isSenderFault: Bool
 
     /// A failure; tests script answers with it.
-    public init(code: String, message: String, isSenderFault: Bool) {
+    package init(code: String, message: String, isSenderFault: Bool) {
         self.code = code
         self.message = message
         self.isSenderFault = isSenderFault
     }
 
     /// One line for a person.
-    public var description: String {
+    package var description: String {
         "\(printable(code)): \(printable(message))"
     }
 }
@@ -88,7 +88,7 @@ extension SQSMessage: Decodable {
     }
 
     /// Reads a message of SQS's JSON; attributes that are missing are none.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             messageID: try container.decode(String.self, forKey: .messageID),

@@ -1,11 +1,11 @@
-public import Foundation
+package import Foundation
 
 /// AWS STS, at a Region's own endpoint.
-public struct STSClient: Sendable {
+package struct STSClient: Sendable {
     let client: AWSServiceClient
 
     /// Who the credentials belong to. Needs no permission.
-    public func getCallerIdentity() async throws -> CallerIdentity {
+    package func getCallerIdentity() async throws -> CallerIdentity {
         let action = "GetCallerIdentity"
         let answer = try await client.query(action)
         let result = answer.root["GetCallerIdentityResult"]
@@ -20,7 +20,7 @@ public struct STSClient: Sendable {
     ///   - sessionName: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
     ///   - externalID: what the role's trust policy asks for.
     ///   - durationSeconds: from 900; at most 3600 where the caller is itself a role.
-    public func assumeRole(
+    package func assumeRole(
         roleARN: String,
         sessionName: String,
         externalID: String? = nil,
@@ -78,18 +78,18 @@ public struct STSClient: Sendable {
 }
 
 /// The principal that signs.
-public struct CallerIdentity: Hashable, Sendable {
+package struct CallerIdentity: Hashable, Sendable {
     /// The account, 12 digits.
-    public let account: String
+    package let account: String
     /// The principal's ARN; for a role, of its session.
-    public let arn: String
+    package let arn: String
     /// The unique id.
-    public let userID: String
+    package let userID: String
     /// AWS's clock when it answered, to a second.
-    public let answeredAt: Date?
+    package let answeredAt: Date?
 
     /// An identity; tests script answers with it.
-    public init(account: String, arn: String, userID: String, answeredAt: Date? = nil) {
+    package init(account: String, arn: String, userID: String, answeredAt: Date? = nil) {
         self.account = account
         self.arn = arn
         self.userID = userID

@@ -1,27 +1,27 @@
 /// What a service answered in place of a result.
-public struct AWSServiceError: Error, Hashable, CustomStringConvertible {
+package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     /// The code where the body was no error document of AWS's: a proxy's web page, nothing, half a document.
-    public static let unreadableResponse = "UnreadableResponse"
+    package static let unreadableResponse = "UnreadableResponse"
 
     /// `sqs`, `ec2`, `sns` or `sts`.
-    public let service: String
+    package let service: String
     /// The operation that was called.
-    public let operation: String
+    package let operation: String
     /// The code without namespace, such as `QueueDoesNotExist`.
-    public let code: String
+    package let code: String
     /// The code that SQS used before it spoke JSON, such as `AWS.SimpleQueueService.NonExistentQueue`.
-    public let legacyCode: String?
+    package let legacyCode: String?
     /// AWS's own words.
-    public let message: String
+    package let message: String
     /// The status of the HTTP answer.
-    public let statusCode: Int
+    package let statusCode: Int
     /// What AWS support asks for.
-    public let requestID: String?
+    package let requestID: String?
     /// Which attempt of the call got this answer, from 1. One after the first may have met what an earlier attempt did.
-    public var attempt = 1
+    package var attempt = 1
 
     /// An answer as a service gave it; tests script failures with it.
-    public init(
+    package init(
         service: String,
         operation: String,
         code: String,
@@ -40,24 +40,24 @@ public struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     }
 
     /// Whether this is the error called `code`, by its present or its legacy name.
-    public func has(code: String) -> Bool {
+    package func has(code: String) -> Bool {
         self.code == code || legacyCode == code
     }
 
     /// Whether the service asks for fewer calls.
-    public var isThrottling: Bool {
+    package var isThrottling: Bool {
         Self.throttlingCodes.contains(code) || legacyCode.map(Self.throttlingCodes.contains) == true
     }
 
     /// Whether the service failed on its own side, so that the same call may succeed later.
-    public var isTransient: Bool {
+    package var isTransient: Bool {
         guard !isThrottling else { return false }
         return [500, 502, 503, 504].contains(statusCode) || Self.transientCodes.contains(code)
             || service == "sts" && code == "IDPCommunicationError"
     }
 
     /// One line for a person.
-    public var description: String {
+    package var description: String {
         let id = requestID.map { ", request \(printable($0))" } ?? ""
         return "\(service) \(operation) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))"
     }

@@ -2,11 +2,11 @@ import GRDB
 
 /// The head of a ledger's trail at some time. Kept elsewhere, it proves later that nothing up to it was changed or cut
 /// off, even by somebody who can write the file and compute the chain anew.
-public struct Anchor: Hashable, Sendable, CustomStringConvertible {
+package struct Anchor: Hashable, Sendable, CustomStringConvertible {
     /// The number of the entry.
-    public let seq: Int64
+    package let seq: Int64
     /// Its hash: 64 lower-case hexadecimal digits.
-    public let hash: String
+    package let hash: String
 
     init(seq: Int64, hash: String) {
         self.seq = seq
@@ -14,7 +14,7 @@ public struct Anchor: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `SEQ:HASH`; null for any other text.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let seq = Int64(parts[0]), seq > 0, parts[1].utf8.count == 64,
             parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
@@ -23,12 +23,12 @@ public struct Anchor: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `SEQ:HASH`
-    public var description: String { "\(seq):\(hash)" }
+    package var description: String { "\(seq):\(hash)" }
 }
 
 extension LedgerTransaction {
     /// The head of the trail, null where nothing was written yet.
-    public func anchor() throws -> Anchor? {
+    package func anchor() throws -> Anchor? {
         try row("SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1", []).map { Anchor(seq: $0[0], hash: $0[1]) }
     }
 }

@@ -1,9 +1,9 @@
 /// A column of a view, and what it means. The documentation and the help print these.
-public struct AuditColumn: Hashable, Sendable {
+package struct AuditColumn: Hashable, Sendable {
     /// The name, which is stable.
-    public let name: String
+    package let name: String
     /// Unit, and what null means, in half a line.
-    public let meaning: String
+    package let meaning: String
 
     private init(_ name: String, _ meaning: String) {
         self.name = name
@@ -11,7 +11,7 @@ public struct AuditColumn: Hashable, Sendable {
     }
 
     /// The columns of `audit_events`, in their order.
-    public static let events = [
+    package static let events = [
         AuditColumn("event_id", "CloudTrail's eventID"),
         AuditColumn("outcome", "what became of the event; null while nothing has"),
         AuditColumn("reason", "why, in one line; null where the outcome says it all"),
@@ -38,7 +38,7 @@ public struct AuditColumn: Hashable, Sendable {
     ]
 
     /// The columns of `audit_rules`, in their order.
-    public static let rules = [
+    package static let rules = [
         AuditColumn("event_id", "CloudTrail's eventID of the rule's event"),
         AuditColumn("rule_id", "EC2's id of the rule; null for a record without, whose rule was not found"),
         AuditColumn("group_id", "the group that has the rule; null if unknown"),

@@ -1,5 +1,5 @@
 /// The first thing in a ledger that is not as its workers left it.
-public enum AuditFinding: Error, Hashable, CustomStringConvertible {
+package enum AuditFinding: Error, Hashable, CustomStringConvertible {
     /// The entry does not follow from the one before it.
     case broken(seq: Int64)
     /// Entries are missing between the two.
@@ -24,7 +24,7 @@ public enum AuditFinding: Error, Hashable, CustomStringConvertible {
     case damaged(detail: String)
 
     /// One line: which entry, and what is wrong with it.
-    public var description: String {
+    package var description: String {
         switch self {
         case .broken(let seq):
             "entry \(seq) does not follow from the one before: it was altered, inserted or moved"

@@ -1,25 +1,25 @@
-public import Foundation
-public import SecurityGroups
+package import Foundation
+package import SecurityGroups
 
 /// What a span of events adds up to. Events are added one by one, so that a million of them need little memory.
-public struct AuditStatistics: Sendable {
+package struct AuditStatistics: Sendable {
     /// How many events, and for how long they left something open.
-    public struct Tally: Hashable, Sendable {
+    package struct Tally: Hashable, Sendable {
         /// Events.
-        public var events = 0
+        package var events = 0
         /// Their `exposed_ms`, added up.
-        public var exposedMilliseconds: Int64 = 0
+        package var exposedMilliseconds: Int64 = 0
     }
 
     /// One of the worst, by name.
-    public typealias Offender = (name: String, tally: Tally)
+    package typealias Offender = (name: String, tally: Tally)
 
     /// All events.
-    public private(set) var events = 0
+    package private(set) var events = 0
     /// How many came to each outcome; under null those that have none yet.
-    public private(set) var outcomes: [EventOutcome?: Int] = [:]
+    package private(set) var outcomes: [EventOutcome?: Int] = [:]
     /// By the hour of the day (UTC), 24 of them: the events that broke the policy.
-    public private(set) var hours = [Int](repeating: 0, count: 24)
+    package private(set) var hours = [Int](repeating: 0, count: 24)
     /// By whole hours since 1970.
     private var byHour: [Int: (events: Int, offences: Int)] = [:]
     private var exposures: [Int64] = []
@@ -28,12 +28,12 @@ public struct AuditStatistics: Sendable {
     private var rules: [String: Tally] = [:]
 
     /// Nothing yet.
-    public init() {}
+    package init() {}
 
     /// Adds an event and its rules.
     ///
     /// - Parameter words: A rule as people read it, under which equal rules count together.
-    public mutating func add(_ event: AuditEvent, _ eventRules: [AuditRule], words: (AuditRule) -> String) {
+    package mutating func add(_ event: AuditEvent, _ eventRules: [AuditRule], words: (AuditRule) -> String) {
         events += 1
         outcomes[event.outcome, default: 0] += 1
         let hour = event["event_time"].text.flatMap { RFC3339.parse($0) }.map {
@@ -61,10 +61,10 @@ public struct AuditStatistics: Sendable {
     }
 
     /// How many events have an exposure: those that something was reverted of.
-    public var exposedEvents: Int { exposures.count }
+    package var exposedEvents: Int { exposures.count }
 
     /// The exposure in milliseconds that this share of the events did not exceed (nearest rank): 0.5 is the median.
-    public func exposures(at shares: [Double]) -> [Int64?] {
+    package func exposures(at shares: [Double]) -> [Int64?] {
         let sorted = exposures.sorted()
         return shares.map { share in
             sorted.isEmpty
@@ -73,23 +73,23 @@ public struct AuditStatistics: Sendable {
     }
 
     /// The bounds of `exposureHistogram`, in milliseconds.
-    public static let exposureBounds: [Int64] = [
+    package static let exposureBounds: [Int64] = [
         1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 86_400_000,
     ]
 
     /// How many exposures were under each bound and not under the one before; last, how many were over all.
-    public var exposureHistogram: [Int] {
+    package var exposureHistogram: [Int] {
         exposures.reduce(into: [Int](repeating: 0, count: Self.exposureBounds.count + 1)) { counts, exposed in
             counts[Self.exposureBounds.firstIndex { exposed < $0 } ?? Self.exposureBounds.count] += 1
         }
     }
 
     /// Who opened the most, by the role behind the session.
-    public func worstActors(_ count: Int) -> [Offender] { Self.worst(actors, count) }
+    package func worstActors(_ count: Int) -> [Offender] { Self.worst(actors, count) }
     /// Which groups were opened the most.
-    public func worstGroups(_ count: Int) -> [Offender] { Self.worst(groups, count) }
+    package func worstGroups(_ count: Int) -> [Offender] { Self.worst(groups, count) }
     /// Which rules were added the most.
-    public func worstRules(_ count: Int) -> [Offender] { Self.worst(rules, count) }
+    package func worstRules(_ count: Int) -> [Offender] { Self.worst(rules, count) }
 
     private static func worst(_ table: [String: Tally], _ count: Int) -> [Offender] {
         let sorted = table.sorted {
@@ -101,7 +101,7 @@ public struct AuditStatistics: Sendable {
 
     /// The events over time: at most `count` equal spans of whole hours, or whole days where there are many, none
     /// left out.
-    public func timeline(_ count: Int) -> [(start: Date, events: Int, offences: Int)] {
+    package func timeline(_ count: Int) -> [(start: Date, events: Int, offences: Int)] {
         guard let first = byHour.keys.min(), let last = byHour.keys.max() else { return [] }
         var width = 1
         while (last / width - first / width) >= count { width = width < 24 ? width + 1 : width + 24 - width % 24 }
@@ -119,7 +119,7 @@ public struct AuditStatistics: Sendable {
 
 extension AuditEvent {
     /// Whether the event broke the policy, whatever became of it.
-    public var isOffence: Bool {
+    package var isOffence: Bool {
         switch outcome {
         case .reverted, .reported, .suppressed, .failed, .unchanged: true
         case .allowed, .ignored, .deadLettered, nil: false

@@ -1,13 +1,13 @@
 import GRDB
 
 /// What was found in order.
-public struct AuditVerification: Hashable, Sendable {
+package struct AuditVerification: Hashable, Sendable {
     /// How many entries the chain has.
-    public let entries: Int
+    package let entries: Int
     /// How many events the views show.
-    public let events: Int
+    package let events: Int
     /// The head of the trail; null for an empty one.
-    public let anchor: Anchor?
+    package let anchor: Anchor?
 }
 
 extension LedgerReader {
@@ -19,7 +19,7 @@ extension LedgerReader {
     ///   - anchor: A head of the trail from an earlier time, which must still be in it.
     ///   - progress: Called with the share done, from 0 to 1.
     /// - Throws: `AuditFinding`, the first that is wrong; `LedgerError` when the ledger cannot be read.
-    public func verify(
+    package func verify(
         anchor: Anchor? = nil,
         progress: @escaping (Double) -> Void = { _ in }
     ) throws -> AuditVerification {

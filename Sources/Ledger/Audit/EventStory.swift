@@ -1,45 +1,45 @@
 import GRDB
 
 /// Everything that a ledger knows of one event.
-public struct EventStory: Hashable, Sendable {
+package struct EventStory: Hashable, Sendable {
     /// The event's row.
-    public let event: AuditEvent
+    package let event: AuditEvent
     /// Its rules, as they came out.
-    public let rules: [AuditRule]
+    package let rules: [AuditRule]
     /// Its runs, oldest first; those before a prune are gone.
-    public let runs: [Run]
+    package let runs: [Run]
     /// What people were told, or are to be told.
-    public let notices: [Sending]
+    package let notices: [Sending]
 
     /// One run of the event, or one that never ended.
-    public struct Run: Hashable, Sendable {
+    package struct Run: Hashable, Sendable {
         /// The columns of a run, in the order of `values`.
-        public static let columns = [
+        package static let columns = [
             "attempt", "worker", "claimed_at", "message_id", "replay_count", "ended_at", "outcome", "reason",
             "replaces",
             "error_code", "error_message",
         ]
         /// The cells, in the order of `columns`. `ended_at` and what follows are null while it runs, and for ever where
         /// the worker died; `replaces` says whether it made the row's outcome.
-        public let values: [AuditValue]
+        package let values: [AuditValue]
         /// The calls to AWS, in their order.
-        public let calls: [Call]
+        package let calls: [Call]
     }
 
     /// One call of a run to AWS.
-    public struct Call: Hashable, Sendable {
+    package struct Call: Hashable, Sendable {
         /// The columns of a call, in the order of `values`.
-        public static let columns = ["action", "started_at", "ms", "request_ids", "error"]
+        package static let columns = ["action", "started_at", "ms", "request_ids", "error"]
         /// The cells, in the order of `columns`; `request_ids` has AWS's ids, divided by spaces.
-        public let values: [AuditValue]
+        package let values: [AuditValue]
     }
 
     /// One notification.
-    public struct Sending: Hashable, Sendable {
+    package struct Sending: Hashable, Sendable {
         /// The columns of a notification, in the order of `values`.
-        public static let columns = ["outcome", "state", "attempts", "sent_at", "due_at", "last_error"]
+        package static let columns = ["outcome", "state", "attempts", "sent_at", "due_at", "last_error"]
         /// The cells, in the order of `columns`.
-        public let values: [AuditValue]
+        package let values: [AuditValue]
     }
 }
 
@@ -47,7 +47,7 @@ extension LedgerReader {
     /// The whole story of an event, null where the ledger does not know it.
     ///
     /// - Throws: `LedgerError`.
-    public func story(of eventID: String) throws -> EventStory? {
+    package func story(of eventID: String) throws -> EventStory? {
         try readTrail { db in
             guard let event = try AuditQuery.event(eventID, in: db) else { return nil }
             let sql = """

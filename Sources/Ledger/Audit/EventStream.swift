@@ -4,7 +4,7 @@ import SecurityGroups
 ///
 /// An event that several hosts have seen comes once, from the ledger with the most final outcome. Whoever ran it has its
 /// rules too.
-public struct EventStream {
+package struct EventStream {
     private var sources: [Source]
     /// Asked of the merged event: another ledger may have the one outcome that counts.
     private let outcome: EventOutcome?
@@ -12,7 +12,7 @@ public struct EventStream {
     /// A list of what `filter` lets through.
     ///
     /// - Parameter withRules: Whether each event's rules are wanted; without, they are empty.
-    public init(_ readers: [LedgerReader], matching filter: EventFilter, withRules: Bool) {
+    package init(_ readers: [LedgerReader], matching filter: EventFilter, withRules: Bool) {
         var filter = filter
         outcome = readers.count > 1 ? filter.outcome : nil
         if readers.count > 1 { filter.outcome = nil }
@@ -22,7 +22,7 @@ public struct EventStream {
     /// The next event and its rules; null after the last.
     ///
     /// - Throws: `LedgerError`.
-    public mutating func next() throws -> (event: AuditEvent, rules: [AuditRule])? {
+    package mutating func next() throws -> (event: AuditEvent, rules: [AuditRule])? {
         while let found = try nextOfAll() {
             if outcome == nil || found.event.outcome == outcome { return found }
         }
@@ -89,7 +89,7 @@ public struct EventStream {
 
 extension EventCursor: Comparable {
     /// Older events are less.
-    public static func < (first: Self, second: Self) -> Bool {
+    package static func < (first: Self, second: Self) -> Bool {
         (first.eventTime, first.eventID) < (second.eventTime, second.eventID)
     }
 }

@@ -9,7 +9,7 @@ extension LedgerReader {
     /// for a gigabyte. The copy has its name only once it is whole and verified.
     ///
     /// - Throws: `LedgerError`, `AuditFinding`.
-    public func backup(to path: String) throws -> AuditVerification {
+    package func backup(to path: String) throws -> AuditVerification {
         let path = URL(fileURLWithPath: path).path
         guard !FileManager.default.fileExists(atPath: path) else { throw LedgerError.exists(path: path) }
         let partial = "\(path)-partial-\(getpid())"

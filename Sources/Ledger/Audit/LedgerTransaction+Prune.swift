@@ -1,23 +1,23 @@
-public import Foundation
+package import Foundation
 import GRDB
 
 /// What a prune drops, or would drop.
-public struct PruneCount: Hashable, Sendable {
+package struct PruneCount: Hashable, Sendable {
     /// Events, with their rules and notices.
-    public var events: Int
+    package var events: Int
     /// Entries of the trail.
-    public var entries: Int
+    package var entries: Int
 
     /// So many, or none yet.
-    public init(events: Int = 0, entries: Int = 0) {
+    package init(events: Int = 0, entries: Int = 0) {
         self.events = events
         self.entries = entries
     }
 }
 
-extension Ledger {
+extension LedgerDatabase {
     /// The time in which a duplicate or a replay of an event can still come: two queues' longest retention of 14 days.
-    public static let dedupeHorizon: TimeInterval = 28 * 86_400
+    package static let dedupeHorizon: TimeInterval = 28 * 86_400
 }
 
 extension LedgerTransaction {
@@ -28,9 +28,9 @@ extension LedgerTransaction {
     /// of its own so that workers get their turn, until it drops nothing.
     ///
     /// - Precondition: `cutoff` is at least `Ledger.dedupeHorizon` ago; less drops nothing.
-    public func prune(before cutoff: Date, limit: Int = 5000) throws -> PruneCount {
+    package func prune(before cutoff: Date, limit: Int = 5000) throws -> PruneCount {
         var count = PruneCount()
-        guard cutoff <= now.addingTimeInterval(-Ledger.dedupeHorizon) else { return count }
+        guard cutoff <= now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) else { return count }
         let before = RFC3339.format(cutoff)
         let first: Int64 = try row("SELECT min(seq) FROM trail", [])?[0] ?? 0
         let young = try row(
@@ -63,7 +63,7 @@ extension LedgerTransaction {
     }
 
     /// Forgets the calls of ours that CloudTrail cannot bring back any more.
-    public func pruneOwnCalls(before cutoff: Date) throws {
+    package func pruneOwnCalls(before cutoff: Date) throws {
         try run("DELETE FROM own_calls WHERE at < ?", [RFC3339.format(cutoff)])
     }
 
@@ -112,7 +112,7 @@ extension LedgerReader {
     /// How many events a prune would drop.
     ///
     /// - Throws: `LedgerError`.
-    public func prunableCount(before cutoff: Date) throws -> Int {
+    package func prunableCount(before cutoff: Date) throws -> Int {
         let before = RFC3339.format(cutoff)
         let sql = """
             SELECT count(*) FROM events WHERE coalesce(event_time, '') < ? AND lease_owner IS NULL AND finished_at < ?

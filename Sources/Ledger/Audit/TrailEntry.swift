@@ -68,7 +68,7 @@ extension LedgerReader {
     /// last.
     ///
     /// - Throws: `LedgerError`.
-    public func trailLines(after seq: Int64) throws -> (lines: [String], last: Int64)? {
+    package func trailLines(after seq: Int64) throws -> (lines: [String], last: Int64)? {
         let page = try readTrail { try TrailEntry.page(from: seq + 1, limit: 500, in: $0) }
         guard let last = page.last else { return nil }
         return (page.map(\.line), last.seq)

@@ -5,9 +5,9 @@ import Glibc
 ///
 /// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators
 /// show either, and only canonical forms can be compared.
-public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
+package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// Which of the two kinds of address.
-    public enum Family: Hashable, Sendable {
+    package enum Family: Hashable, Sendable {
         /// 32 bits.
         case ipv4
         /// 128 bits.
@@ -15,14 +15,14 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Which kind of address the block holds.
-    public let family: Family
+    package let family: Family
     /// How many leading bits all addresses of the block share.
-    public let prefixLength: Int
+    package let prefixLength: Int
     /// The first address, in network order: 4 or 16 bytes, all bits after the prefix 0.
-    public let address: [UInt8]
+    package let address: [UInt8]
 
     /// Every IPv4 address.
-    public static let allIPv4 = Self(family: .ipv4, prefixLength: 0, address: [0, 0, 0, 0])
+    package static let allIPv4 = Self(family: .ipv4, prefixLength: 0, address: [0, 0, 0, 0])
 
     private init(family: Family, prefixLength: Int, address: [UInt8]) {
         self.family = family
@@ -31,7 +31,7 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `address/length`, or an address alone, which is a block of one.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let head = parts.first, let (family, bytes) = Self.parse(String(head)) else { return nil }
         let bits = bytes.count * 8
@@ -50,7 +50,7 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether every address of `other` lies in this block.
-    public func contains(_ other: Self) -> Bool {
+    package func contains(_ other: Self) -> Bool {
         guard family == other.family, prefixLength <= other.prefixLength else { return false }
         let (whole, bits) = prefixLength.quotientAndRemainder(dividingBy: 8)
         for index in 0..<whole where address[index] != other.address[index] { return false }
@@ -58,7 +58,7 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The block as EC2 writes it.
-    public var description: String {
+    package var description: String {
         "\(Self.text(of: address, family: family))/\(prefixLength)"
     }
 

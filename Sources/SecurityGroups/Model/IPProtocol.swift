@@ -1,23 +1,23 @@
 /// The protocol of a rule, in the one spelling in which EC2 stores it.
 ///
 /// EC2 takes a name or a number and stores tcp, udp, icmp and icmpv6 by name, everything else by number, "all" as -1.
-public struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
+package struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1`, or a number from 0 to 255.
-    public let description: String
+    package let description: String
 
     /// Every protocol, on every port.
-    public static let all = Self(canonical: "-1")
+    package static let all = Self(canonical: "-1")
     /// TCP.
-    public static let tcp = Self(canonical: "tcp")
+    package static let tcp = Self(canonical: "tcp")
     /// UDP.
-    public static let udp = Self(canonical: "udp")
+    package static let udp = Self(canonical: "udp")
     /// ICMP, whose "ports" are a type and a code.
-    public static let icmp = Self(canonical: "icmp")
+    package static let icmp = Self(canonical: "icmp")
     /// ICMP for IPv6, whose "ports" are a type and a code.
-    public static let icmpv6 = Self(canonical: "icmpv6")
+    package static let icmpv6 = Self(canonical: "icmpv6")
 
     /// Takes a protocol in any of the spellings that requests and records use.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         switch text.lowercased() {
         case "-1", "all": self = .all
         case "tcp", "6": self = .tcp
@@ -36,12 +36,12 @@ public struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether EC2 looks at the ports of a rule with this protocol.
-    public var hasPorts: Bool {
+    package var hasPorts: Bool {
         self == .tcp || self == .udp || self == .icmp || self == .icmpv6
     }
 
     /// Whether the two "ports" of a rule with this protocol are an ICMP type and code.
-    public var isICMP: Bool {
+    package var isICMP: Bool {
         self == .icmp || self == .icmpv6
     }
 }

@@ -1,12 +1,12 @@
 /// The id of a security group, `sg-` and 8 or 17 hexadecimal digits.
 ///
 /// A value exists only for text that EC2 could have made, so whatever holds one may put it into a call.
-public struct SecurityGroupID: Hashable, Sendable, CustomStringConvertible {
+package struct SecurityGroupID: Hashable, Sendable, CustomStringConvertible {
     /// The id as EC2 writes it.
-    public let description: String
+    package let description: String
 
     /// Takes `text` if it is an id that EC2 could have made.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard isResourceID(text, prefix: "sg-") else { return nil }
         description = String(text)
     }
@@ -15,24 +15,24 @@ public struct SecurityGroupID: Hashable, Sendable, CustomStringConvertible {
 /// The id of one rule of a security group, `sgr-` and 8 or 17 hexadecimal digits.
 ///
 /// An id survives `ModifySecurityGroupRules`: it names a rule, not what the rule says.
-public struct SecurityGroupRuleID: Hashable, Sendable, CustomStringConvertible {
+package struct SecurityGroupRuleID: Hashable, Sendable, CustomStringConvertible {
     /// The id as EC2 writes it.
-    public let description: String
+    package let description: String
 
     /// Takes `text` if it is an id that EC2 could have made.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard isResourceID(text, prefix: "sgr-") else { return nil }
         description = String(text)
     }
 }
 
 /// The number of an AWS account, 12 decimal digits.
-public struct AccountID: Hashable, Sendable, CustomStringConvertible {
+package struct AccountID: Hashable, Sendable, CustomStringConvertible {
     /// The number as AWS writes it.
-    public let description: String
+    package let description: String
 
     /// Takes `text` if it is 12 decimal digits.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard text.utf8.count == 12, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         description = String(text)
     }

@@ -1,5 +1,5 @@
 /// What became of an event. The raw values are the public ones of the ledger's views.
-public enum EventOutcome: String, Hashable, Sendable, CaseIterable {
+package enum EventOutcome: String, Hashable, Sendable, CaseIterable {
     /// At least one rule was revoked, none failed.
     case reverted
     /// Nothing was left to revert.
@@ -18,13 +18,13 @@ public enum EventOutcome: String, Hashable, Sendable, CaseIterable {
     case deadLettered = "dead-lettered"
 
     /// Whether no further delivery of the same event is expected to change it.
-    public var isFinal: Bool {
+    package var isFinal: Bool {
         self != .failed
     }
 }
 
 /// Why an event is not for us: the first of these that holds.
-public enum IgnoreReason: String, Hashable, Sendable {
+package enum IgnoreReason: String, Hashable, Sendable {
     /// Another kind of event.
     case notARuleChange = "not-a-rule-change"
     /// The call had no effect.
@@ -36,7 +36,7 @@ public enum IgnoreReason: String, Hashable, Sendable {
 }
 
 /// What the policy says of a rule.
-public enum RuleDecision: String, Hashable, Sendable {
+package enum RuleDecision: String, Hashable, Sendable {
     /// It must not stand.
     case revert
     /// It may stand.
@@ -46,7 +46,7 @@ public enum RuleDecision: String, Hashable, Sendable {
 }
 
 /// What became of a rule.
-public enum RuleOutcome: String, Hashable, Sendable {
+package enum RuleOutcome: String, Hashable, Sendable {
     /// Revoked, and seen to be gone.
     case reverted
     /// No longer there when we looked.
@@ -67,7 +67,7 @@ public enum RuleOutcome: String, Hashable, Sendable {
 
 extension EventOutcome {
     /// The outcome of an event whose rules came out as `rules`, an event without rules being `unchanged`.
-    public init(of rules: some Collection<RuleOutcome>) {
+    package init(of rules: some Collection<RuleOutcome>) {
         if rules.contains(.failed) {
             self = .failed
         } else if rules.contains(.reverted) {

@@ -1,15 +1,15 @@
 /// The ports that a rule opens, first and last included; for ICMP, its type and code.
-public struct PortRange: Hashable, Sendable {
+package struct PortRange: Hashable, Sendable {
     /// The first port, or the ICMP type; -1 is "all".
-    public let from: Int
+    package let from: Int
     /// The last port, or the ICMP code; -1 is "all".
-    public let to: Int
+    package let to: Int
 
     /// Every port, or every ICMP type: EC2 shows -1 and -1 where a protocol has no ports.
-    public static let all = Self(from: -1, to: -1)
+    package static let all = Self(from: -1, to: -1)
 
     /// A range as it is written, in no way checked.
-    public init(from: Int, to: Int) {
+    package init(from: Int, to: Int) {
         self.from = from
         self.to = to
     }
@@ -18,7 +18,7 @@ public struct PortRange: Hashable, Sendable {
     ///
     /// "All protocols" comes without ports, with 0 and 0, with 0 and 65535, or with -1 and -1, and always means the
     /// same; ICMP without a type means every type; TCP and UDP without ports mean every port.
-    public init(from: Int?, to: Int?, for ipProtocol: IPProtocol) {
+    package init(from: Int?, to: Int?, for ipProtocol: IPProtocol) {
         guard ipProtocol.hasPorts else {
             self = .all
             return

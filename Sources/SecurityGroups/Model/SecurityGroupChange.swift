@@ -1,5 +1,5 @@
 /// The kinds of change to a group's rules, by the names that a policy uses.
-public enum ChangeKind: String, Hashable, Sendable, CaseIterable {
+package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
     /// `AuthorizeSecurityGroupIngress`.
     case ingressAdded = "ingress-added"
     /// `AuthorizeSecurityGroupEgress`, and the egress that a new group comes with.
@@ -14,7 +14,7 @@ public enum ChangeKind: String, Hashable, Sendable, CaseIterable {
 
 extension ChangeKind {
     /// The direction that the rules of the change have; `ModifySecurityGroupRules` does not tell.
-    public var direction: Direction? {
+    package var direction: Direction? {
         switch self {
         case .ingressAdded, .ingressRemoved: .ingress
         case .egressAdded, .egressRemoved: .egress
@@ -23,27 +23,27 @@ extension ChangeKind {
     }
 
     /// Whether the call took rules away.
-    public var isRemoval: Bool {
+    package var isRemoval: Bool {
         self == .ingressRemoved || self == .egressRemoved
     }
 }
 
 /// One rule that a call added, modified or removed, as far as its record tells. Nothing here is verified.
-public struct ChangedRule: Hashable, Sendable {
+package struct ChangedRule: Hashable, Sendable {
     /// The rule's id as text; records from before July 2021 have none, nor have most requests.
-    public let id: String?
+    package let id: String?
     /// The rule's direction; nil for `ModifySecurityGroupRules`, which does not say it.
-    public let direction: Direction?
+    package let direction: Direction?
     /// What the rule lets through after an Authorize or Modify, or let through before a Revoke; nil where the call
     /// named it by id alone.
-    public let traffic: RuleTraffic?
+    package let traffic: RuleTraffic?
     /// The free text that its author gave it.
-    public let ruleDescription: String?
+    package let ruleDescription: String?
     /// The account of the group that is the rule's peer, where the record tells it.
-    public let peerOwner: String?
+    package let peerOwner: String?
 
     /// A rule as the record tells it.
-    public init(
+    package init(
         id: String?,
         direction: Direction?,
         traffic: RuleTraffic?,
@@ -58,36 +58,36 @@ public struct ChangedRule: Hashable, Sendable {
     }
 
     /// A rule of which the record tells direction and content.
-    public init(id: String?, rule: SecurityGroupRule, ruleDescription: String?) {
+    package init(id: String?, rule: SecurityGroupRule, ruleDescription: String?) {
         self.init(id: id, direction: rule.direction, traffic: rule.traffic, ruleDescription: ruleDescription)
     }
 
     /// The whole content, where the record tells it.
-    public var rule: SecurityGroupRule? {
+    package var rule: SecurityGroupRule? {
         guard let direction, let traffic else { return nil }
         return SecurityGroupRule(direction: direction, traffic: traffic)
     }
 
     /// Whether `other` says all that the record tells of this rule.
-    public func agrees(with other: SecurityGroupRule) -> Bool {
+    package func agrees(with other: SecurityGroupRule) -> Bool {
         (direction ?? other.direction) == other.direction && (traffic ?? other.traffic) == other.traffic
     }
 }
 
 /// What one successful call did to the rules of one group, as its record tells it. Nothing here is verified.
-public struct SecurityGroupChange: Hashable, Sendable {
+package struct SecurityGroupChange: Hashable, Sendable {
     /// Which kind of change.
-    public let kind: ChangeKind
+    package let kind: ChangeKind
     /// The group's id as text; a revoke by name may have none.
-    public let groupID: String?
+    package let groupID: String?
     /// The rules that the call added, modified or removed.
-    public let rules: [ChangedRule]
+    package let rules: [ChangedRule]
     /// What of the rules could not be read, in one line; only of a Revoke or Modify, of which few records are known. It
     /// matters only to whoever watches that kind of change: there, what was not read would not be reverted.
-    public let unread: String?
+    package let unread: String?
 
     /// A change as the record tells it.
-    public init(kind: ChangeKind, groupID: String?, rules: [ChangedRule], unread: String? = nil) {
+    package init(kind: ChangeKind, groupID: String?, rules: [ChangedRule], unread: String? = nil) {
         self.kind = kind
         self.groupID = groupID
         self.rules = rules

@@ -1,5 +1,5 @@
 /// Which way the traffic goes that a rule lets through.
-public enum Direction: String, Hashable, Sendable, CaseIterable {
+package enum Direction: String, Hashable, Sendable, CaseIterable {
     /// Into the members of the group.
     case ingress
     /// Out of the members of the group.
@@ -7,7 +7,7 @@ public enum Direction: String, Hashable, Sendable, CaseIterable {
 }
 
 /// The other end of a rule: the source of an ingress rule, the destination of an egress rule.
-public enum Peer: Hashable, Sendable, CustomStringConvertible {
+package enum Peer: Hashable, Sendable, CustomStringConvertible {
     /// Addresses.
     case cidr(CIDRBlock)
     /// A managed prefix list, by id.
@@ -18,7 +18,7 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
     case groupName(String)
 
     /// Reads what `description` wrote.
-    public init(_ description: String) {
+    package init(_ description: String) {
         self =
             if let block = CIDRBlock(description) { .cidr(block) } else if description.hasPrefix("pl-") {
                 .prefixList(description)
@@ -26,7 +26,7 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The peer as the AWS console and the ledger's views write it.
-    public var description: String {
+    package var description: String {
         switch self {
         case .cidr(let block): block.description
         case .prefixList(let id), .group(let id), .groupName(let id): id
@@ -35,16 +35,16 @@ public enum Peer: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a rule lets through, apart from the direction: one protocol, one range of ports, one peer.
-public struct RuleTraffic: Hashable, Sendable {
+package struct RuleTraffic: Hashable, Sendable {
     /// The protocol, in EC2's spelling.
-    public let ipProtocol: IPProtocol
+    package let ipProtocol: IPProtocol
     /// The ports, or the ICMP type and code, in canonical form.
-    public let ports: PortRange
+    package let ports: PortRange
     /// The other end.
-    public let peer: Peer
+    package let peer: Peer
 
     /// Traffic from the fields that requests, records and answers have; ports are made canonical.
-    public init(ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
+    package init(ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
         self.ipProtocol = ipProtocol
         ports = PortRange(from: fromPort, to: toPort, for: ipProtocol)
         self.peer = peer
@@ -54,20 +54,20 @@ public struct RuleTraffic: Hashable, Sendable {
 /// What one rule says: a direction and the traffic. Two rules with the same content cannot stand in one group.
 ///
 /// The description is not part of it: it changes without a change of access.
-public struct SecurityGroupRule: Hashable, Sendable {
+package struct SecurityGroupRule: Hashable, Sendable {
     /// Ingress or egress.
-    public let direction: Direction
+    package let direction: Direction
     /// What it lets through.
-    public let traffic: RuleTraffic
+    package let traffic: RuleTraffic
 
     /// A rule that lets `traffic` through in one direction.
-    public init(direction: Direction, traffic: RuleTraffic) {
+    package init(direction: Direction, traffic: RuleTraffic) {
         self.direction = direction
         self.traffic = traffic
     }
 
     /// A rule from the fields that requests, records and answers have; ports are made canonical.
-    public init(direction: Direction, ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
+    package init(direction: Direction, ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
         self.init(
             direction: direction,
             traffic: RuleTraffic(ipProtocol: ipProtocol, fromPort: fromPort, toPort: toPort, peer: peer)
@@ -75,16 +75,16 @@ public struct SecurityGroupRule: Hashable, Sendable {
     }
 
     /// The protocol, in EC2's spelling.
-    public var ipProtocol: IPProtocol { traffic.ipProtocol }
+    package var ipProtocol: IPProtocol { traffic.ipProtocol }
     /// The ports, or the ICMP type and code, in canonical form.
-    public var ports: PortRange { traffic.ports }
+    package var ports: PortRange { traffic.ports }
     /// The other end.
-    public var peer: Peer { traffic.peer }
+    package var peer: Peer { traffic.peer }
 }
 
 extension SecurityGroupRule: CustomStringConvertible {
     /// The rule in words, for people: `ingress tcp 22 from 0.0.0.0/0`.
-    public var description: String {
+    package var description: String {
         ruleInWords(
             direction: direction.rawValue,
             ipProtocol: ipProtocol.description,
@@ -95,7 +95,7 @@ extension SecurityGroupRule: CustomStringConvertible {
 }
 
 /// A rule in words, from the texts in which the ledger's views hold it.
-public func ruleInWords(direction: String, ipProtocol: String, ports: PortRange, peer: String) -> String {
+package func ruleInWords(direction: String, ipProtocol: String, ports: PortRange, peer: String) -> String {
     let traffic =
         switch IPProtocol(ipProtocol) {
         case .all: "all traffic"

@@ -1,8 +1,8 @@
 /// One entry of a policy's allow list. A rule may stand if it lies entirely inside one entry; several are not taken
 /// together.
-public struct Allow: Hashable, Sendable {
+package struct Allow: Hashable, Sendable {
     /// Where an entry lets traffic come from, or for egress go to.
-    public enum Source: Hashable, Sendable, CustomStringConvertible {
+    package enum Source: Hashable, Sendable, CustomStringConvertible {
         /// Addresses: covers every block inside.
         case cidr(CIDRBlock)
         /// A managed prefix list, by id. What is in it is not looked at.
@@ -13,7 +13,7 @@ public struct Allow: Hashable, Sendable {
         case itself
 
         /// The source as a policy writes it.
-        public var description: String {
+        package var description: String {
             switch self {
             case .cidr(let block): block.description
             case .prefixList(let id), .group(let id): id
@@ -33,21 +33,21 @@ public struct Allow: Hashable, Sendable {
     }
 
     /// The name that people gave it.
-    public let name: String?
+    package let name: String?
     /// Ingress or egress; nil for both.
-    public let direction: Direction?
+    package let direction: Direction?
     /// The protocol; nil and `IPProtocol.all` cover every one.
-    public let ipProtocol: IPProtocol?
+    package let ipProtocol: IPProtocol?
     /// The ports; for ICMP, types with a code each, -1 for every code. Nil covers all; a rule's whole range must lie in
     /// one.
-    public let ports: [PortRange]?
+    package let ports: [PortRange]?
     /// The other ends.
-    public let sources: [Source]
+    package let sources: [Source]
     /// The line of the policy that says so, for the audit.
-    public let origin: String
+    package let origin: String
 
     /// An entry; what is nil does not matter.
-    public init(
+    package init(
         name: String? = nil,
         direction: Direction? = nil,
         ipProtocol: IPProtocol? = nil,
@@ -64,7 +64,7 @@ public struct Allow: Hashable, Sendable {
     }
 
     /// Whether the whole rule, standing in `groupID`, lies inside this entry.
-    public func covers(_ rule: SecurityGroupRule, in groupID: String?) -> Bool {
+    package func covers(_ rule: SecurityGroupRule, in groupID: String?) -> Bool {
         shortfall(for: rule, in: groupID) == nil
     }
 

@@ -1,21 +1,21 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// One entry of a policy's list of those who may change rules.
-public struct Exemption: Hashable, Sendable {
+package struct Exemption: Hashable, Sendable {
     /// The name that people gave it.
-    public let name: String?
+    package let name: String?
     /// Who: patterns of issuer ARNs. Nothing else counts, since names, sessions and user agents are the caller's
     /// choice.
-    public let principals: [ARNPattern]
+    package let principals: [ARNPattern]
     /// In which groups, by id; nil for all.
-    public let groups: Set<String>?
+    package let groups: Set<String>?
     /// Until when, this moment excluded, by the event's time; nil for ever.
-    public let until: Date?
+    package let until: Date?
     /// The line of the policy that says so, for the audit.
-    public let origin: String
+    package let origin: String
 
     /// An entry; what is nil does not matter.
-    public init(
+    package init(
         name: String? = nil,
         principals: [ARNPattern],
         groups: Set<String>? = nil,
@@ -31,7 +31,7 @@ public struct Exemption: Hashable, Sendable {
 
     /// Whether the change was made by one of these, here, and in time. What is not known of the change speaks against
     /// it.
-    public func covers(_ context: ChangeContext) -> Bool {
+    package func covers(_ context: ChangeContext) -> Bool {
         shortfall(for: context) == nil
     }
 
@@ -53,18 +53,18 @@ public struct Exemption: Hashable, Sendable {
 }
 
 /// A pattern of ARNs: `*` stands for any text, slashes and colons included, `?` for one character; case matters.
-public struct ARNPattern: Hashable, Sendable, CustomStringConvertible {
+package struct ARNPattern: Hashable, Sendable, CustomStringConvertible {
     /// The pattern as it is written.
-    public let description: String
+    package let description: String
 
     /// Takes any text; an ARN is ASCII, so that a character is a byte.
-    public init(_ pattern: String) {
+    package init(_ pattern: String) {
         description = pattern
     }
 
     /// Whether the whole of `arn` is what the pattern says. Steps back to the last `*` alone, so that no pattern takes
     /// more than the product of both lengths.
-    public func matches(_ arn: String) -> Bool {
+    package func matches(_ arn: String) -> Bool {
         let pattern = description.utf8
         let text = arn.utf8
         var patternIndex = pattern.startIndex

@@ -1,18 +1,18 @@
 /// What is known of a group, as text: a policy is also explained for records that no AWS could have written.
-public struct GroupFacts: Hashable, Sendable {
+package struct GroupFacts: Hashable, Sendable {
     /// The group's id; nil for a call that named the group by name alone.
-    public var groupID: String?
+    package var groupID: String?
     /// The account that owns the change.
-    public var account: String?
+    package var account: String?
     /// The region of the group.
-    public var region: String?
+    package var region: String?
     /// The VPC of the group, from EC2 and never from an event; nil where it was not looked up.
-    public var vpcID: String?
+    package var vpcID: String?
     /// The group's tags, from EC2 and never from an event; nil where they were not looked up.
-    public var tags: [String: String]?
+    package var tags: [String: String]?
 
     /// The facts of a group; the last two are known only to whoever asked EC2.
-    public init(
+    package init(
         groupID: String?,
         account: String?,
         region: String?,
@@ -28,7 +28,7 @@ public struct GroupFacts: Hashable, Sendable {
 }
 
 /// A fact of a group on which a decision can hang.
-public enum GroupFact: String, Hashable, Sendable, CaseIterable {
+package enum GroupFact: String, Hashable, Sendable, CaseIterable {
     /// Its id.
     case group
     /// The account.

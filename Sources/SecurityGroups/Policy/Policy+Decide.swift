@@ -5,7 +5,7 @@ extension Policy {
     /// exempt. A removed rule is put back unless whoever removed it is exempt, or the policy itself would not let it
     /// stand: where there is an allow list that does not cover it and the same watch reverts additions, to put it back
     /// would be to open what the policy forbids.
-    public func decide(_ rule: SecurityGroupRule, _ context: ChangeContext, under watch: Watch) -> Decision {
+    package func decide(_ rule: SecurityGroupRule, _ context: ChangeContext, under watch: Watch) -> Decision {
         let covering = allow.first { $0.covers(rule, in: context.group.groupID) }
         if !context.kind.isRemoval, let covering {
             return Decision(decision: .allow, reason: covering.origin)
@@ -21,7 +21,7 @@ extension Policy {
 
     /// Judges a rule as far as its record tells it: nil where the decision hangs on what it does not tell, the
     /// direction of a modified rule or the content of one known by id alone.
-    public func decide(_ rule: ChangedRule, _ context: ChangeContext, under watch: Watch) -> Decision? {
+    package func decide(_ rule: ChangedRule, _ context: ChangeContext, under watch: Watch) -> Decision? {
         if let rule = rule.rule { return decide(rule, context, under: watch) }
         if let traffic = rule.traffic {
             let decisions = Direction.allCases.map {

@@ -1,14 +1,14 @@
 /// One entry of a policy that was tried on a change or on a rule, and how that came out.
-public struct TraceStep: Hashable, Sendable {
+package struct TraceStep: Hashable, Sendable {
     /// The setting or the line of the policy.
-    public let entry: String
+    package let entry: String
     /// Whether the entry applies.
-    public let applies: Bool
+    package let applies: Bool
     /// Why it does not, or what follows from it.
-    public let detail: String
+    package let detail: String
 
     /// A step.
-    public init(entry: String, applies: Bool, detail: String) {
+    package init(entry: String, applies: Bool, detail: String) {
         self.entry = entry
         self.applies = applies
         self.detail = detail
@@ -17,7 +17,7 @@ public struct TraceStep: Hashable, Sendable {
 
 extension Policy {
     /// The watch entries in the order in which they are tried, up to the one that decides.
-    public func traceWatch(_ context: ChangeContext) -> [TraceStep] {
+    package func traceWatch(_ context: ChangeContext) -> [TraceStep] {
         var steps: [TraceStep] = []
         for entry in watch {
             switch entry.match(context.group) {
@@ -38,7 +38,7 @@ extension Policy {
     }
 
     /// The allow and exempt entries in the order in which they are tried on a rule, up to the one that decides.
-    public func trace(_ rule: SecurityGroupRule, _ context: ChangeContext) -> [TraceStep] {
+    package func trace(_ rule: SecurityGroupRule, _ context: ChangeContext) -> [TraceStep] {
         var steps: [TraceStep] = []
         for entry in allow {
             guard let shortfall = entry.shortfall(for: rule, in: context.group.groupID) else {

@@ -1,22 +1,22 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// What may stand in which groups, who may change it, and how far we go to undo the rest.
-public struct Policy: Hashable, Sendable {
+package struct Policy: Hashable, Sendable {
     /// The watched groups; the first entry that matches a group decides, and a group that none matches is left alone.
-    public var watch: [Watch]
+    package var watch: [Watch]
     /// What may stand; a rule that one entry covers entirely stays.
-    public var allow: [Allow]
+    package var allow: [Allow]
     /// Who may change rules.
-    public var exempt: [Exemption]
+    package var exempt: [Exemption]
     /// How often within an hour one rule is reverted before people are told instead; nil for no limit.
-    public var revertsPerRulePerHour: Int?
+    package var revertsPerRulePerHour: Int?
     /// The SNS topic for notifications, where the policy names one.
-    public var topicARN: String?
+    package var topicARN: String?
     /// The outcomes of which people are told, where the policy says which.
-    public var notifyOn: Set<EventOutcome>?
+    package var notifyOn: Set<EventOutcome>?
 
     /// A policy with these entries.
-    public init(
+    package init(
         watch: [Watch],
         allow: [Allow] = [],
         exempt: [Exemption] = [],
@@ -33,25 +33,25 @@ public struct Policy: Hashable, Sendable {
     }
 
     /// The simplest policy, the one of `--group`: in each of `groups`, no rule may be added to the ingress.
-    public static func watching(_ groups: [SecurityGroupID]) -> Self {
+    package static func watching(_ groups: [SecurityGroupID]) -> Self {
         Self(watch: groups.map { Watch(groups: [$0.description], origin: "--group \($0)") })
     }
 }
 
 /// What a decision rests on beside the rule itself.
-public struct ChangeContext: Hashable, Sendable {
+package struct ChangeContext: Hashable, Sendable {
     /// The group that was changed.
-    public var group: GroupFacts
+    package var group: GroupFacts
     /// What was done to it.
-    public let kind: ChangeKind
+    package let kind: ChangeKind
     /// The ARN of the role behind the caller's session, or of the IAM user or root that called; nil for a caller that
     /// has none, to whom nothing can be granted.
-    public let issuerARN: String?
+    package let issuerARN: String?
     /// When the call was made. A late or replayed event is judged as it would have been in time.
-    public let eventTime: Date?
+    package let eventTime: Date?
 
     /// A context with these facts.
-    public init(group: GroupFacts, kind: ChangeKind, issuerARN: String?, eventTime: Date?) {
+    package init(group: GroupFacts, kind: ChangeKind, issuerARN: String?, eventTime: Date?) {
         self.group = group
         self.kind = kind
         self.issuerARN = issuerARN
@@ -60,7 +60,7 @@ public struct ChangeContext: Hashable, Sendable {
 }
 
 /// Whether a change is judged at all.
-public enum WatchAnswer: Hashable, Sendable {
+package enum WatchAnswer: Hashable, Sendable {
     /// It is, under this entry.
     case watched(Watch)
     /// It is left alone.
@@ -70,14 +70,14 @@ public enum WatchAnswer: Hashable, Sendable {
 }
 
 /// What the policy says of one rule, and where it says so.
-public struct Decision: Hashable, Sendable {
+package struct Decision: Hashable, Sendable {
     /// Revert, allow or exempt.
-    public let decision: RuleDecision
+    package let decision: RuleDecision
     /// The setting or the line of the policy that made the decision.
-    public let reason: String
+    package let reason: String
 
     /// A decision with its reason.
-    public init(decision: RuleDecision, reason: String) {
+    package init(decision: RuleDecision, reason: String) {
         self.decision = decision
         self.reason = reason
     }

@@ -1,24 +1,24 @@
 /// One entry of a policy's watch list: which groups, and which changes to them.
 ///
 /// All selectors that are given must match; an entry without any matches every group.
-public struct Watch: Hashable, Sendable {
+package struct Watch: Hashable, Sendable {
     /// The ids of the groups.
-    public let groups: Set<String>?
+    package let groups: Set<String>?
     /// The ids of the VPCs in which the groups are.
-    public let vpcs: Set<String>?
+    package let vpcs: Set<String>?
     /// Tags that the groups carry, all of them, each with exactly this value.
-    public let tags: [String: String]?
+    package let tags: [String: String]?
     /// The accounts of the groups.
-    public let accounts: Set<String>?
+    package let accounts: Set<String>?
     /// The regions of the groups.
-    public let regions: Set<String>?
+    package let regions: Set<String>?
     /// The kinds of change that are judged there; the others are left alone.
-    public let changes: Set<ChangeKind>
+    package let changes: Set<ChangeKind>
     /// The setting or the line of the policy that says so, for the audit.
-    public let origin: String
+    package let origin: String
 
     /// An entry; nil selectors do not matter.
-    public init(
+    package init(
         groups: Set<String>? = nil,
         vpcs: Set<String>? = nil,
         tags: [String: String]? = nil,
@@ -69,7 +69,7 @@ public struct Watch: Hashable, Sendable {
     }
 
     /// Whether every group that `other` matches is matched by this entry too, so that, coming first, it leaves nothing.
-    public func covers(_ other: Self) -> Bool {
+    package func covers(_ other: Self) -> Bool {
         func covers(_ mine: Set<String>?, _ theirs: Set<String>?) -> Bool {
             mine.map { mine in theirs?.isSubset(of: mine) ?? false } ?? true
         }
@@ -84,7 +84,7 @@ extension Policy {
     ///
     /// Before an entry whose match depends on unknown facts none can decide, unless all that may decide leave this kind
     /// of change alone.
-    public func watch(_ context: ChangeContext) -> WatchAnswer {
+    package func watch(_ context: ChangeContext) -> WatchAnswer {
         var needs: Set<GroupFact> = []
         var mayWatch = false
         for entry in watch {

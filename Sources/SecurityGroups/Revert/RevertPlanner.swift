@@ -1,16 +1,16 @@
 /// What the ledger knows of a rule from before the event that is run.
-public struct RulePast: Hashable, Sendable {
+package struct RulePast: Hashable, Sendable {
     /// How often a rule that says the same was reverted in this group within the last hour.
-    public var reverts: Int
+    package var reverts: Int
     /// What the rule of this id said when it was last found to be as it should.
-    public var lastGood: RuleContent?
+    package var lastGood: RuleContent?
     /// Whether it stood so because of who made it, and not because the policy allowed it to whoever.
-    public var isLastGoodExempt: Bool
+    package var isLastGoodExempt: Bool
     /// What was decided when a rule that says the same was last added, or changed to say so; nil if that was never seen.
-    public var lastDecision: RuleDecision?
+    package var lastDecision: RuleDecision?
 
     /// A past; by default one of which nothing is known.
-    public init(
+    package init(
         reverts: Int = 0,
         lastGood: RuleContent? = nil,
         isLastGoodExempt: Bool = false,
@@ -24,7 +24,7 @@ public struct RulePast: Hashable, Sendable {
 }
 
 /// What is to be done about one rule.
-public enum RevertStep: Hashable, Sendable {
+package enum RevertStep: Hashable, Sendable {
     /// Take it away.
     case revoke(LiveRule)
     /// Give it back what it said before.
@@ -36,41 +36,41 @@ public enum RevertStep: Hashable, Sendable {
 }
 
 /// What is to be done about one rule, and why.
-public struct RevertPlan: Hashable, Sendable {
+package struct RevertPlan: Hashable, Sendable {
     /// What the policy says. Its reason also tells which way was chosen where there is more than one.
-    public let decision: Decision
+    package let decision: Decision
     /// What follows.
-    public let step: RevertStep
+    package let step: RevertStep
 }
 
 /// Says of each rule of a watched change what is to be done about it: pure, so the same each time that it is asked.
-public struct RevertPlanner: Hashable, Sendable {
+package struct RevertPlanner: Hashable, Sendable {
     /// What may stand.
-    public let policy: Policy
+    package let policy: Policy
     /// The entry under which the change is watched.
-    public let watch: Watch
+    package let watch: Watch
     /// What was done, by whom, to which group.
-    public let context: ChangeContext
+    package let context: ChangeContext
 
     /// A planner for one change.
-    public init(policy: Policy, watch: Watch, context: ChangeContext) {
+    package init(policy: Policy, watch: Watch, context: ChangeContext) {
         self.policy = policy
         self.watch = watch
         self.context = context
     }
 
     /// Whether a plan for such a change rests on what the ledger knows.
-    public var needsPast: Bool {
+    package var needsPast: Bool {
         policy.revertsPerRulePerHour != nil || (context.kind != .ingressAdded && context.kind != .egressAdded)
     }
 
     /// What the policy says of a rule.
-    public func decide(_ rule: SecurityGroupRule) -> Decision {
+    package func decide(_ rule: SecurityGroupRule) -> Decision {
         policy.decide(rule, context, under: watch)
     }
 
     /// Plans for a rule that stands and that the event added or modified, by what it says now.
-    public func plan(for live: LiveRule, past: RulePast) -> RevertPlan {
+    package func plan(for live: LiveRule, past: RulePast) -> RevertPlan {
         var decision = decide(live.rule)
         if let settled = settled(decision, past) { return settled }
         guard context.kind == .ruleModified else { return RevertPlan(decision: decision, step: .revoke(live)) }
@@ -89,7 +89,7 @@ public struct RevertPlanner: Hashable, Sendable {
     ///
     /// To put it back must not open what the policy forbids: a rule that had been added against the policy stays away,
     /// whoever removed it.
-    public func plan(forRemoved content: RuleContent, past: RulePast) -> RevertPlan {
+    package func plan(forRemoved content: RuleContent, past: RulePast) -> RevertPlan {
         if past.lastDecision == .revert {
             let reason = "\(watch.origin); the policy forbade it when it was added"
             return RevertPlan(decision: Decision(decision: .allow, reason: reason), step: .nothing(.allowed))
@@ -113,7 +113,7 @@ public struct RevertPlanner: Hashable, Sendable {
 
 extension RuleDecision {
     /// The outcome of a rule that is left alone, or nil for one that must go.
-    public var settledOutcome: RuleOutcome? {
+    package var settledOutcome: RuleOutcome? {
         switch self {
         case .revert: nil
         case .allow: .allowed

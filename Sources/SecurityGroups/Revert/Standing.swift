@@ -1,5 +1,5 @@
 /// How a rule that an event added stands now.
-public enum Standing: Hashable, Sendable {
+package enum Standing: Hashable, Sendable {
     /// It is there, in the event's group, with the content that the event gave it.
     case stands(LiveRule)
     /// Its id is there, but in another group or with other content: not what the event added.
@@ -13,7 +13,7 @@ public enum Standing: Hashable, Sendable {
     /// Without one (records from before July 2021, a new group's egress) the content decides; then `matched`, the ids
     /// found on an earlier run of the same event, bounds the search, so that an identical rule with a new id, which
     /// somebody re-added meanwhile, is never taken.
-    public init(
+    package init(
         of added: ChangedRule,
         in group: SecurityGroupID,
         among live: some Sequence<LiveRule>,

@@ -1,5 +1,5 @@
 /// What was done to one rule, and so what undoes it.
-public enum Reversal: Hashable, Sendable {
+package enum Reversal: Hashable, Sendable {
     /// This rule was revoked.
     case revoked(LiveRule)
     /// The rule was given other content; this is how it stood before.
@@ -12,7 +12,7 @@ public enum Reversal: Hashable, Sendable {
 ///
 /// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes
 /// around it admit nothing but themselves. What a new rule cannot get back is its old id.
-public func undoCommand(for reversal: Reversal, region: String) -> String {
+package func undoCommand(for reversal: Reversal, region: String) -> String {
     func command(_ action: String, _ group: SecurityGroupID, _ option: String) -> String {
         "aws ec2 \(action) --region \(shellQuoted(region)) --group-id \(group) --\(option)"
     }

@@ -28,7 +28,7 @@ struct AuditPruneCommand: AsyncParsableCommand {
     func run() async throws {
         let now = Date()
         let cutoff = try moment(olderThan, flag: "--older-than", now: now)
-        guard cutoff <= now.addingTimeInterval(-Ledger.dedupeHorizon) else {
+        guard cutoff <= now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) else {
             throw ValidationError(
                 "--older-than: less than 28 days is refused, since a duplicate or a replay could still come"
             )
@@ -47,7 +47,7 @@ struct AuditPruneCommand: AsyncParsableCommand {
     }
 
     private func prune(_ path: String, before cutoff: Date) async throws -> PruneCount {
-        let ledger = try Ledger(path: path, worker: "prune@\(hostName())") { Date() }
+        let ledger = try LedgerDatabase(path: path, worker: "prune@\(hostName())") { Date() }
         try await ledger.write { try $0.pruneOwnCalls(before: cutoff) }
         var total = PruneCount()
         while true {

@@ -49,7 +49,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
 
     private func check(_ path: String) -> [PolicyProblem] {
         do throws(InvalidPolicy) {
-            return try PolicyFile(path: path).warnings(at: Date())
+            return try PolicyDocument(path: path).warnings(at: Date())
         } catch {
             return error.problems
         }

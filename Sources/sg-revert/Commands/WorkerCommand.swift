@@ -69,13 +69,15 @@ struct WorkerCommand: AsyncParsableCommand {
         let options = try options(settings, queueURL: queueURL, policy: source.load())
         let session = try await aws.session(settings, logger: logger)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
-        let ledger: Ledger
+        let ledger: LedgerDatabase
         do {
-            ledger = try Ledger(path: self.ledger.path(settings), worker: name, lease: WorkerOptions.lease) { Date() }
+            ledger = try LedgerDatabase(path: self.ledger.path(settings), worker: name, lease: WorkerOptions.lease) {
+                Date()
+            }
         } catch let error as LedgerError {
             throw RunFailure(description: "\(error)", exitCode: 78)
         }
-        let worker = Worker(options: options, session: session, ledger: ledger, name: name, logger: logger)
+        let worker = RevertWorker(options: options, session: session, ledger: ledger, name: name, logger: logger)
         let stop = StopSignal()
         let manager = ServiceManager(
             environment: settings.environment,
@@ -133,7 +135,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     /// Whether the poller has gone round in the time that a poll, an abandoned one, or a pause may take.
-    private func isAlive(_ worker: Worker, wait: Duration) -> Bool {
+    private func isAlive(_ worker: RevertWorker, wait: Duration) -> Bool {
         Date().timeIntervalSince(worker.liveness.lastTurn) < Double(wait.components.seconds) + 45
     }
 

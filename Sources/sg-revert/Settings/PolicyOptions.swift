@@ -59,7 +59,7 @@ enum PolicySource: Hashable, Sendable {
         case .groups(let ids): return .watching(ids)
         case .file(let path):
             do throws(InvalidPolicy) {
-                return try PolicyFile(path: path).policy
+                return try PolicyDocument(path: path).policy
             } catch {
                 throw PolicyFailure(problems: error.problems)
             }

@@ -90,12 +90,12 @@ struct RecordText {
 /// A ledger of its own for one test, gone with the test.
 final class TestLedger: Sendable {
     let path: String
-    let ledger: Ledger
+    let ledger: LedgerDatabase
 
     init(_ time: VirtualTime, worker: String = "one") throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("worker-\(UUID())").path
         path = directory + "/ledger.db"
-        ledger = try Ledger(path: path, worker: worker, lease: WorkerOptions.lease) { time.now }
+        ledger = try LedgerDatabase(path: path, worker: worker, lease: WorkerOptions.lease) { time.now }
     }
 
     deinit {

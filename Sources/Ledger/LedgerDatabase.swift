@@ -1,11 +1,11 @@
-public import Foundation
+package import Foundation
 import GRDB
 
 /// The record of what became of every event, in one SQLite file that the workers of a host share.
 ///
 /// Journal `TRUNCATE`, synchronous `FULL`: what a write has returned survives a crash and a power cut. Not WAL, which
 /// can corrupt the file when several processes write and checkpoint (SQLite 3.7.0 to 3.51.2).
-public final class Ledger: Sendable {
+package final class LedgerDatabase: Sendable {
     private let path: String
     private let worker: String
     private let lease: Duration
@@ -20,7 +20,7 @@ public final class Ledger: Sendable {
     ///   - lease: How long a claim or a renewal holds.
     ///   - now: The wall clock, which all workers on the ledger must share.
     /// - Throws: `LedgerError`.
-    public init(
+    package init(
         path: String,
         worker: String,
         lease: Duration = .seconds(60),
@@ -50,7 +50,7 @@ public final class Ledger: Sendable {
     /// A cancelled task writes nonetheless, since what it writes has happened. The caller's thread is not blocked.
     ///
     /// - Throws: What `body` throws, nothing being written then; or `LedgerError`.
-    public func write<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
+    package func write<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
         try await transaction { try body($0) }
     }
 
@@ -59,7 +59,7 @@ public final class Ledger: Sendable {
     ///
     /// - Returns: For each body the error for which it wrote nothing, or null.
     /// - Throws: `LedgerError` when the transaction as a whole failed and nothing was written.
-    public func write(_ bodies: [@Sendable (LedgerTransaction) throws -> Void]) async throws -> [(any Error)?] {
+    package func write(_ bodies: [@Sendable (LedgerTransaction) throws -> Void]) async throws -> [(any Error)?] {
         try await transaction { [path] transaction in
             try bodies.map { body in
                 do {

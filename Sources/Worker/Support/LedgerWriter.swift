@@ -9,7 +9,7 @@ struct LedgerWriter: Sendable {
     /// Keeps a write through an outage; without it the write fails.
     var outages: Outages?
 
-    init(_ ledger: Ledger) {
+    init(_ ledger: LedgerDatabase) {
         commits = Coalescer(limit: 200) { _, bodies in try await ledger.write(bodies) }
     }
 

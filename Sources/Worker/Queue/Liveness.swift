@@ -1,17 +1,17 @@
-public import Foundation
+package import Foundation
 import Synchronization
 
 /// What others may ask of a running worker: whether its poller still goes round.
-public final class Liveness: Sendable {
+package final class Liveness: Sendable {
     private let state: Mutex<Date>
 
     /// - Parameter now: when the worker was started, which counts as a turn.
-    public init(now: Date) {
+    package init(now: Date) {
         state = Mutex(now)
     }
 
     /// When the poller last went round: asked for messages, or waited on purpose because of an outage.
-    public var lastTurn: Date {
+    package var lastTurn: Date {
         state.withLock(\.self)
     }
 

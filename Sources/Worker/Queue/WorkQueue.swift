@@ -1,13 +1,13 @@
-public import AWSClient
+package import AWSClient
 import Foundation
 
 /// The queue that EventBridge fills, as the worker sees it. Deletes and visibility changes gather into batches of ten.
-public struct WorkQueue: Sendable {
+package struct WorkQueue: Sendable {
     private let sqs: SQSClient
     /// Whether the queue keeps the order within a message group.
     var isFIFO: Bool { url.hasSuffix(".fifo") }
     /// The queue's URL.
-    public let url: String
+    package let url: String
     private let deletes: Coalescer<String, String, BatchEntryFailure?>
     private let visibilities: Coalescer<String, VisibilityChange, BatchEntryFailure?>
 
@@ -17,7 +17,7 @@ public struct WorkQueue: Sendable {
     }
 
     /// The queue at `url`, reached through `sqs`.
-    public init(sqs: SQSClient, url: String) {
+    package init(sqs: SQSClient, url: String) {
         self.sqs = sqs
         self.url = url
         deletes = Coalescer(limit: 10) { url, handles in
@@ -60,14 +60,14 @@ public struct WorkQueue: Sendable {
     }
 
     /// What the worker has to know of the queue.
-    public func attributes() async throws -> QueueAttributes {
+    package func attributes() async throws -> QueueAttributes {
         try await QueueAttributes(sqs.getQueueAttributes(queueURL: url))
     }
 
     /// The queue for what fails: the one at `url`, or else the one that the redrive policy names.
     ///
     /// - Throws: `QueueError` where there is none, and what AWS answered.
-    public func deadLetterQueue(at url: String?) async throws -> DeadLetterQueue {
+    package func deadLetterQueue(at url: String?) async throws -> DeadLetterQueue {
         try await deadLetterQueue(at: url, attributes: url == nil ? attributes() : QueueAttributes([:]))
     }
 
@@ -84,13 +84,13 @@ public struct WorkQueue: Sendable {
 }
 
 /// What the worker has to know of a queue.
-public struct QueueAttributes: Sendable {
+package struct QueueAttributes: Sendable {
     /// For how long a received message stays hidden.
-    public let visibilityTimeout: Duration
+    package let visibilityTimeout: Duration
     /// Where SQS moves what was received too often.
-    public let deadLetterTargetARN: String?
+    package let deadLetterTargetARN: String?
     /// How often a message is received before SQS moves it.
-    public let maxReceiveCount: Int?
+    package let maxReceiveCount: Int?
 
     init(_ attributes: [String: String]) {
         visibilityTimeout = .seconds(Int(attributes["VisibilityTimeout"] ?? "") ?? 30)
@@ -118,14 +118,14 @@ public struct QueueAttributes: Sendable {
 }
 
 /// What is wrong with a queue.
-public enum QueueError: Error, CustomStringConvertible {
+package enum QueueError: Error, CustomStringConvertible {
     /// The redrive policy names no SQS queue.
     case badRedrivePolicy(String)
     /// There is no dead-letter queue.
     case noDeadLetterQueue(String)
 
     /// One line for the operator.
-    public var description: String {
+    package var description: String {
         switch self {
         case .badRedrivePolicy(let arn):
             "the queue's redrive policy names \"\(plainText(arn))\", which is no queue ARN; set --dead-letter-queue-url"

@@ -1,11 +1,11 @@
 import AWSClient
-public import Foundation
+package import Foundation
 
 /// The queue of what failed.
-public struct DeadLetterQueue: Sendable {
+package struct DeadLetterQueue: Sendable {
     private let sqs: SQSClient
     /// The queue's URL.
-    public let url: String
+    package let url: String
 
     /// For how long a pass over the queue hides what it reads: longer than any pass should take.
     private static let passSeconds = 300
@@ -27,7 +27,7 @@ public struct DeadLetterQueue: Sendable {
     }
 
     /// Shows the messages that `filter` means, and leaves them where they are.
-    public func list(_ filter: DeadLetterFilter, show: (DeadLetter) -> Void) async throws {
+    package func list(_ filter: DeadLetterFilter, show: (DeadLetter) -> Void) async throws {
         try await pass(filter) { letter in
             show(letter)
             return .keep
@@ -35,12 +35,12 @@ public struct DeadLetterQueue: Sendable {
     }
 
     /// About how many messages lie in the queue, for a person who waits.
-    public func approximateCount() async throws -> Int {
+    package func approximateCount() async throws -> Int {
         try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? 0
     }
 
     /// About how many messages somebody is reading: another pass, or one that was killed, whose messages come back in minutes.
-    public func hiddenCount() async throws -> Int {
+    package func hiddenCount() async throws -> Int {
         try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessagesNotVisible"].flatMap { Int($0) }
             ?? 0
     }
@@ -53,7 +53,7 @@ public struct DeadLetterQueue: Sendable {
     /// - Parameters:
     ///   - rate: how many messages a second at the most; nil for as many as can be.
     ///   - done: called for each message that has moved.
-    public func replay(
+    package func replay(
         _ filter: DeadLetterFilter,
         to target: String,
         rate: Double? = nil,
@@ -74,7 +74,7 @@ public struct DeadLetterQueue: Sendable {
     /// Deletes the messages that `filter` means, for good.
     ///
     /// - Parameter done: called for each message that is deleted.
-    public func discard(_ filter: DeadLetterFilter, done: (DeadLetter) -> Void) async throws {
+    package func discard(_ filter: DeadLetterFilter, done: (DeadLetter) -> Void) async throws {
         try await pass(filter) { letter in
             try await delete(letter.message)
             done(letter)
@@ -172,7 +172,7 @@ public struct DeadLetterQueue: Sendable {
 }
 
 /// Which dead letters: those for which everything that is given holds.
-public struct DeadLetterFilter: Sendable {
+package struct DeadLetterFilter: Sendable {
     private let eventID: String?
     private let id: String?
     private let groupID: String?
@@ -182,7 +182,7 @@ public struct DeadLetterFilter: Sendable {
     let limit: Int?
 
     /// A filter; `id` is that of the event or of the message, `before` and `after` mean the time at which the message was sent to the queue where it failed.
-    public init(
+    package init(
         eventID: String? = nil,
         id: String? = nil,
         groupID: String? = nil,

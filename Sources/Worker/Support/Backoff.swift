@@ -1,14 +1,14 @@
 /// How long something that failed is left alone: full jitter, so that many workers never come back together.
-public struct Backoff: Sendable {
+package struct Backoff: Sendable {
     /// The bound of the first pause.
-    public let base: Duration
+    package let base: Duration
     /// The bound of every pause.
-    public let cap: Duration
+    package let cap: Duration
     /// A random number from 0 to 1.
     let random: @Sendable () -> Double
 
     /// A back-off whose `attempt`-th pause lies between nothing and `base` doubled at each attempt, at most `cap`.
-    public init(
+    package init(
         base: Duration,
         cap: Duration,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
@@ -19,7 +19,7 @@ public struct Backoff: Sendable {
     }
 
     /// The pause after the `attempt`-th failure, counted from 1.
-    public func pause(after attempt: Int) -> Duration {
+    package func pause(after attempt: Int) -> Duration {
         let doubled = base * (1 << min(max(attempt - 1, 0), 16))
         return min(doubled, cap) * random()
     }

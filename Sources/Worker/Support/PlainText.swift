@@ -1,7 +1,7 @@
 /// Text of others made fit for a terminal, a log line, or a subject.
 ///
 /// Event text is written by whoever made the call: it may hold escape sequences, line breaks and direction marks.
-public func plainText(_ text: String, limit: Int = 1024) -> String {
+package func plainText(_ text: String, limit: Int = 1024) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(limit) {
         switch scalar.properties.generalCategory {

@@ -1,11 +1,11 @@
-public import AWSClient
+package import AWSClient
 import Foundation
-public import Ledger
-public import Logging
+package import Ledger
+package import Logging
 import SecurityGroups
 
 /// The worker: polls the queue, reverts what the policy forbids, records it, tells people.
-public struct Worker: Sendable {
+package struct RevertWorker: Sendable {
     private let options: WorkerOptions
     private let session: AWSSession
     private let writer: LedgerWriter
@@ -14,15 +14,15 @@ public struct Worker: Sendable {
     private let clock: WorkerClock
     private let logger: Logger
     /// Whether the poller still goes round.
-    public let liveness: Liveness
+    package let liveness: Liveness
 
     /// A worker that acts through `session` and records in `ledger`.
     ///
     /// - Parameter name: what the ledger and dead letters call this worker.
-    public init(
+    package init(
         options: WorkerOptions,
         session: AWSSession,
-        ledger: Ledger,
+        ledger: LedgerDatabase,
         name: String,
         clock: WorkerClock = .system,
         logger: Logger
@@ -53,7 +53,7 @@ public struct Worker: Sendable {
     /// - Returns: the ids of the messages that the stop's bound abandoned.
     /// - Throws: what makes the settings impossible (a Region or queue URL that cannot be), and with `isUntilEmpty` what AWS
     ///   answered.
-    public func run(stop: StopSignal, ready: @Sendable () -> Void = {}) async throws -> [String] {
+    package func run(stop: StopSignal, ready: @Sendable () -> Void = {}) async throws -> [String] {
         let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
         let notifier = try options.topicARN.map { topicARN in
             Notifier(

@@ -1,18 +1,18 @@
-public import Foundation
-public import SecurityGroups
+package import Foundation
+package import SecurityGroups
 import Yams
 
 /// A policy as people write it: YAML, in which every key and value is checked, and every error has its line and column.
-public struct PolicyFile: Sendable {
+package struct PolicyDocument: Sendable {
     /// What the file says.
-    public let policy: Policy
+    package let policy: Policy
     private let warnings: [PolicyProblem]
     private let expiries: [(until: Date, problem: PolicyProblem)]
 
     /// Reads the file at `path`.
     ///
     /// - Throws: `InvalidPolicy`, also for a file that cannot be read.
-    public init(path: String) throws(InvalidPolicy) {
+    package init(path: String) throws(InvalidPolicy) {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
@@ -28,7 +28,7 @@ public struct PolicyFile: Sendable {
     /// Reads the text of a file.
     ///
     /// - Parameter path: the name of the file in errors; its last part is what the decisions' reasons name.
-    public init(text: String, path: String) throws(InvalidPolicy) {
+    package init(text: String, path: String) throws(InvalidPolicy) {
         var reader = PolicyReader(path: path)
         let root: Node?
         do {
@@ -44,7 +44,7 @@ public struct PolicyFile: Sendable {
     }
 
     /// What is probably not as it was meant, at the time `now`, in the order of the file.
-    public func warnings(at now: Date) -> [PolicyProblem] {
+    package func warnings(at now: Date) -> [PolicyProblem] {
         (warnings + expiries.filter { $0.until <= now }.map(\.problem)).inOrder
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// The wish that the worker stop, said once and heard by all who wait for it.
-public final class StopSignal: Sendable {
+package final class StopSignal: Sendable {
     private struct State {
         var isRequested = false
         var waiters: [UUID: CheckedContinuation<Void, Never>] = [:]
@@ -11,15 +11,15 @@ public final class StopSignal: Sendable {
     private let state = Mutex(State())
 
     /// A wish that nobody has said yet.
-    public init() {}
+    package init() {}
 
     /// Whether the worker is to stop.
-    public var isRequested: Bool {
+    package var isRequested: Bool {
         state.withLock { $0.isRequested }
     }
 
     /// Says that the worker is to stop.
-    public func request() {
+    package func request() {
         let waiters = state.withLock { state in
             state.isRequested = true
             defer { state.waiters = [:] }
@@ -31,7 +31,7 @@ public final class StopSignal: Sendable {
     }
 
     /// Waits until the worker is to stop, or the task is cancelled.
-    public func wait() async {
+    package func wait() async {
         let id = UUID()
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

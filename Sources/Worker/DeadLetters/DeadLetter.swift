@@ -1,11 +1,11 @@
 import AWSClient
 import CloudTrailEvents
-public import Foundation
-public import Ledger
+package import Foundation
+package import Ledger
 import SecurityGroups
 
 /// Why the worker itself put a message into the dead-letter queue. The raw values are public.
-public enum DeadLetterReason: String, Sendable, CaseIterable {
+package enum DeadLetterReason: String, Sendable, CaseIterable {
     /// The body is not JSON.
     case notJSON = "not-json"
     /// The body is JSON, but no record with an `eventID`.
@@ -32,27 +32,27 @@ enum DeadLetterAttribute {
 }
 
 /// A message in the dead-letter queue, with what it says of its failure and of its event.
-public struct DeadLetter: Sendable {
+package struct DeadLetter: Sendable {
     let message: SQSMessage
     /// The id of the event in it, where it can be read.
-    public let eventID: String?
+    package let eventID: String?
     /// The security group that the event changed.
-    public let groupID: String?
+    package let groupID: String?
     /// Why it failed; nil where SQS itself moved it.
-    public let reason: String?
+    package let reason: String?
     /// When the message was sent to the queue where it failed.
-    public let sentAt: Date?
+    package let sentAt: Date?
     /// What the ledger says of the event's last failure, for a message that SQS itself moved and that says nothing.
-    public var lastError: String?
+    package var lastError: String?
     private let event: CloudTrailEvent?
 
     /// The names of the columns, in the order of `values`.
-    public static let columns = [
+    package static let columns = [
         "message_id", "event_id", "reason", "error_message", "event_name", "account", "region", "group_id", "actor_arn",
         "event_time", "sent_at", "failed_at", "receives", "replays", "worker",
     ]
     /// The columns that fit on a screen.
-    public static let tableColumns = ["sent_at", "reason", "group_id", "event_id", "message_id", "error_message"]
+    package static let tableColumns = ["sent_at", "reason", "group_id", "event_id", "message_id", "error_message"]
 
     init(_ message: SQSMessage) {
         self.message = message
@@ -67,7 +67,7 @@ public struct DeadLetter: Sendable {
     }
 
     /// Everything that the message holds: the columns, and then its attributes and its body.
-    public var details: [(name: String, value: AuditValue)] {
+    package var details: [(name: String, value: AuditValue)] {
         let attributes = message.messageAttributes.sorted { $0.key < $1.key }.map { name, value in
             (name, AuditValue.text(value.stringValue ?? value.binaryValue?.base64EncodedString() ?? ""))
         }
@@ -75,7 +75,7 @@ public struct DeadLetter: Sendable {
     }
 
     /// The cells, in the order of `columns`.
-    public var values: [AuditValue] {
+    package var values: [AuditValue] {
         func text(_ value: String?) -> AuditValue { value.map(AuditValue.text) ?? .null }
         func time(_ value: Date?) -> AuditValue { text(value.map { RFC3339.format($0) }) }
         return [
