@@ -41,30 +41,33 @@ let package = Package(
             providers: [.apt(["libssl-dev"])]
         ),
 
-        // The pure core: values and decisions.
-        .target(name: "SecurityGroups", swiftSettings: houseRules),
-        .target(name: "CloudTrailEvents", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
+        // Small formats that every target needs, each written once: times, safe text, JSON strings, ARNs, back-off.
+        .target(name: "Formats", swiftSettings: houseRules),
 
-        .target(name: "PolicyFile", dependencies: ["SecurityGroups", "Yams"], swiftSettings: houseRules),
+        // The pure core: values and decisions.
+        .target(name: "SecurityGroups", dependencies: ["Formats"], swiftSettings: houseRules),
+        .target(name: "CloudTrailEvents", dependencies: ["Formats", "SecurityGroups"], swiftSettings: houseRules),
+
+        .target(name: "PolicyFile", dependencies: ["Formats", "SecurityGroups", "Yams"], swiftSettings: houseRules),
 
         // The edges.
         .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: touchesC),
         .target(
             name: "AWSClient",
             dependencies: [
-                "Hashing", "CCurl", .product(name: "Logging", package: "swift-log"),
+                "Formats", "Hashing", "CCurl", .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: touchesC
         ),
         .target(
             name: "Ledger",
-            dependencies: ["SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Formats", "SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: houseRules
         ),
         .target(
             name: "Telemetry",
-            dependencies: [.product(name: "Logging", package: "swift-log")],
+            dependencies: ["Formats", .product(name: "Logging", package: "swift-log")],
             swiftSettings: houseRules
         ),
 
@@ -72,7 +75,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules
@@ -80,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "sg-revert",
             dependencies: [
-                "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry", "Worker",
+                "Formats", "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry",
+                "Worker",
                 "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -96,6 +100,7 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: houseRules),
         .testTarget(name: "SecurityGroupsTests", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
         .testTarget(
             name: "CloudTrailEventsTests",
@@ -128,7 +133,9 @@ let package = Package(
         ),
         .testTarget(
             name: "LedgerTests",
-            dependencies: ["Ledger", "ledger-writer", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Formats", "Ledger", "ledger-writer", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: houseRules
         ),
         .testTarget(
@@ -139,7 +146,7 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Worker", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                "Worker", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules
@@ -147,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sg-revert", "CloudTrailEvents", "Ledger", "PolicyFile", "SecurityGroups", "Worker",
+                "sg-revert", "CloudTrailEvents", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),

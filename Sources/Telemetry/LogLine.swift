@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 package import Logging
 
@@ -39,7 +40,7 @@ package struct LogLineHandler: LogHandler {
     /// Writes one line.
     package func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
-        let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let time = RFC3339.format(Date())
         let line =
             switch format {
             case .text: textLine(time: time, event: event, metadata: all)
@@ -54,7 +55,7 @@ package struct LogLineHandler: LogHandler {
         metadata: [(key: String, value: Logger.MetadataValue)]
     ) -> String {
         let pairs = metadata.map { " \($0.key)=\(quotedIfNeeded("\($0.value)"))" }.joined()
-        return "\(time) \(event.level.rawValue) \(withoutControls("\(event.message)"))\(pairs)"
+        return "\(time) \(event.level.rawValue) \(plainText("\(event.message)", limit: .max))\(pairs)"
     }
 
     private func jsonLine(
@@ -66,13 +67,13 @@ package struct LogLineHandler: LogHandler {
             ("time", time), ("level", event.level.rawValue), ("logger", label), ("message", "\(event.message)"),
         ]
         members += metadata.map { ($0.key, "\($0.value)") }
-        return "{" + members.map { "\(jsonString($0.0)):\(jsonString($0.1))" }.joined(separator: ",") + "}"
+        return "{" + members.map { "\(JSONText.quoted($0.0)):\(JSONText.quoted($0.1))" }.joined(separator: ",") + "}"
     }
 
     private func quotedIfNeeded(_ text: String) -> String {
-        let clean = withoutControls(text)
+        let clean = plainText(text, limit: .max)
         return clean.isEmpty || clean.unicodeScalars.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" })
-            ? jsonString(clean) : clean
+            ? JSONText.quoted(clean) : clean
     }
 }
 
@@ -80,32 +81,4 @@ package struct LogLineHandler: LogHandler {
 package func writeToStandardError(_ bytes: [UInt8]) {
     // The handle's own `write(contentsOf:)` repeats short and interrupted writes.
     try? FileHandle.standardError.write(contentsOf: Data(bytes))
-}
-
-private func withoutControls(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: \.steersTerminal) else { return text }
-    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.steersTerminal ? " " : $0 }))
-}
-
-extension Unicode.Scalar {
-    /// Whether a terminal may do something else with it than show it: escape sequences, line breaks, changes of direction.
-    fileprivate var steersTerminal: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
-    }
-}
-
-private func jsonString(_ text: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    // A string always encodes.
-    let encoded = (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-    guard encoded.unicodeScalars.contains(where: \.steersTerminal) else { return encoded }
-    // JSON itself asks only for the escape of the first 32.
-    return encoded.unicodeScalars.map { scalar in
-        scalar.steersTerminal
-            ? scalar.utf16.map { "\\u" + String(0x10000 + Int($0), radix: 16).dropFirst() }.joined() : String(scalar)
-    }.joined()
 }

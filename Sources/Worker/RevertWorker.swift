@@ -1,4 +1,5 @@
 package import AWSClient
+import Formats
 import Foundation
 package import Ledger
 package import Logging

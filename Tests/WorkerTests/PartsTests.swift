@@ -8,17 +8,6 @@ import Testing
 
 @Suite("The worker's small parts")
 struct PartsTests {
-    @Test(
-        "A pause lies between nothing and the doubled base, and never over the cap",
-        arguments: [(0, 5), (1, 5), (2, 10), (3, 20), (4, 30), (5, 30), (63, 30), (64, 30), (Int.max, 30)]
-    )
-    func backoff(attempt: Int, bound: Int) {
-        for random in [0, 0.5, 1] {
-            let backoff = Backoff(base: .seconds(5), cap: .seconds(30)) { random }
-            #expect(backoff.pause(after: attempt) == .seconds(bound) * random)
-        }
-    }
-
     @Test("A stop is heard by those who wait, those who come later, and those who sleep")
     func stopSignal() async {
         let stop = StopSignal()

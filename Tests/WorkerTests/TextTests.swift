@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -7,26 +8,6 @@ import Testing
 
 @Suite("Text of others is harmless where people read it")
 struct TextTests {
-    @Test(
-        "What steers a terminal becomes a blank",
-        arguments: [
-            ("plain äöü 漢字 👍", "plain äöü 漢字 👍"), ("a\u{1B}[31mb", "a [31mb"), ("a\r\nb\tc\u{0}", "a  b c "),
-            ("a\u{202E}b\u{200B}c", "a b c"), ("a\u{2028}b\u{2029}c", "a b c"), ("\u{9B}31m\u{7F}", " 31m "),
-            ("\u{E000}", " "), ("", ""),
-        ]
-    )
-    func plain(text: String, expected: String) {
-        #expect(plainText(text) == expected)
-    }
-
-    @Test("A text is cut at its limit")
-    func limits() {
-        #expect(plainText(String(repeating: "é", count: 2000)).count == 1024)
-        #expect(plainText("abcdef", limit: 3) == "abc")
-        #expect(asciiText("abcdef", limit: 3) == "abc")
-        #expect(asciiText("é\n~ \u{7F}", limit: 10) == "??~ ?")
-    }
-
     /// A notice as the ledger would write it.
     private func notice(
         _ outcome: EventOutcome,

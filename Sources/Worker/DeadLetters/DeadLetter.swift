@@ -1,5 +1,6 @@
 import AWSClient
 import CloudTrailEvents
+import Formats
 package import Foundation
 package import Ledger
 import SecurityGroups

@@ -1,4 +1,5 @@
 import AWSClient
+import Formats
 import Ledger
 import Logging
 import SecurityGroups

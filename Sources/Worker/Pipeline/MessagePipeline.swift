@@ -1,5 +1,6 @@
 import AWSClient
 import CloudTrailEvents
+import Formats
 import Foundation
 import Ledger
 import Logging

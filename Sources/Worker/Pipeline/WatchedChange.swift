@@ -1,5 +1,6 @@
 import AWSClient
 import CloudTrailEvents
+import Formats
 import SecurityGroups
 
 /// A rule change in a watched group, every text that a call could carry proven to be one that EC2 could have made.

@@ -1,4 +1,5 @@
 package import AWSClient
+import Formats
 import Foundation
 
 /// The queue that EventBridge fills, as the worker sees it. Deletes and visibility changes gather into batches of ten.

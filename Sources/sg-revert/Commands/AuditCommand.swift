@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Ledger
 
 struct AuditCommand: AsyncParsableCommand {
@@ -36,15 +37,12 @@ func eachEvent(
     matching filter: EventFilter,
     _ body: (AuditEvent, [AuditRule]) -> Void
 ) throws {
-    let progress = Progress("reading")
+    var progress = ProgressBar("reading", total: try readers.reduce(0) { try $0 + $1.count(matching: filter) })
     defer { progress.clear() }
-    let total = try Double(readers.reduce(0) { try $0 + $1.count(matching: filter) })
     var events = EventStream(readers, matching: filter, withRules: true)
-    var count = 0.0
     while let (event, rules) = try events.next() {
         body(event, rules)
-        count += 1
-        progress.show(count / total)
+        progress.advance()
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Ledger
 
 struct AuditVerifyCommand: AsyncParsableCommand {
@@ -35,10 +36,10 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             }
             return anchor
         }
-        let progress = Progress("verifying")
+        var progress = ProgressBar("verifying", total: 1)
         let found = try await asking {
             defer { progress.clear() }
-            return try LedgerReader(path: path).verify(anchor: earlier, progress: progress.show)
+            return try LedgerReader(path: path).verify(anchor: earlier, progress: { progress.show($0) })
         }
         if anchor == "" {
             if let head = found.anchor { StandardOutput.write("\(head)\n") }

@@ -1,3 +1,4 @@
+import Formats
 import Worker
 
 /// What a command that goes through the dead-letter queue says: each letter on stdout, how far it is and how many on stderr.
@@ -7,7 +8,7 @@ struct DeadLetterReport {
     private var count = 0
 
     init(of queue: DeadLetterQueue, limit: Int?, format: OutputFormat) async throws {
-        progress = ProgressBar(total: min(try await queue.approximateCount(), limit ?? .max))
+        progress = ProgressBar("reading", total: min(try await queue.approximateCount(), limit ?? .max))
         printer = RowPrinter(format: format, columns: DeadLetter.columns, tableColumns: DeadLetter.tableColumns)
     }
 
@@ -19,8 +20,8 @@ struct DeadLetterReport {
     }
 
     /// All are; `verb` says what was done with them.
-    func finish(_ verb: String, hint: String = "") {
-        progress.finish()
+    mutating func finish(_ verb: String, hint: String = "") {
+        progress.clear()
         printer.finish()
         complain("\(verb) \(count)\(hint)")
     }

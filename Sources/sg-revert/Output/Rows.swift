@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import Ledger
 import Worker
@@ -108,9 +109,9 @@ func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
 }
 
 func jsonObject(_ row: Row) -> String {
-    var members = row.cells.map { "\(jsonString($0.column)):\(jsonValue($0.value))" }
+    var members = row.cells.map { "\(JSONText.quoted($0.column)):\(jsonValue($0.value))" }
     for (name, rows) in row.children {
-        members.append("\(jsonString(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
+        members.append("\(JSONText.quoted(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
     }
     return "{\(members.joined(separator: ","))}"
 }
@@ -119,30 +120,10 @@ private func jsonValue(_ value: AuditValue) -> String {
     switch value {
     case .null: "null"
     case .integer(let number): String(number)
-    case .text(let text): jsonString(text)
+    case .text(let text): JSONText.quoted(text)
     case .boolean(let truth): truth ? "true" : "false"
     }
 }
-
-/// A JSON string; by hand, since an encoder for each cell takes most of the time of a long listing. What would act on a
-/// terminal (controls, direction marks) is escaped, which loses nothing.
-func jsonString(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\n": result += "\\n"
-        case "\u{00}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{200E}", "\u{200F}", "\u{2028}"..."\u{202E}",
-            "\u{2066}"..."\u{2069}":
-            let digits = String(scalar.value, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "\""
-}
-
 private func csvCell(_ value: AuditValue) -> String {
     switch value {
     case .null: ""

@@ -1,3 +1,4 @@
+import Formats
 import Ledger
 import SecurityGroups
 import Worker

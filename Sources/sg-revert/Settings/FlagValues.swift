@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 
 /// A flag's text as one of the values that it may have.
@@ -13,8 +14,7 @@ func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: String, flag
 /// A time that a flag names: an RFC 3339 time, or a duration, which is that long ago.
 func moment(_ text: String, flag: String, now: Date) throws -> Date {
     if let seconds = seconds(text) { return now.addingTimeInterval(-seconds) }
-    let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
-    guard let date = styles.lazy.compactMap({ try? Date(text, strategy: $0) }).first else {
+    guard let date = RFC3339.parse(text) else {
         throw ValidationError(
             "\(flag): \"\(text)\" is neither a duration (90s, 15m, 24h, 30d) nor a time (2026-11-25T21:00:00Z)"
         )

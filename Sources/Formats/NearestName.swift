@@ -1,6 +1,6 @@
-/// The candidate that differs from `name` in the fewest letters, if those are few enough for a slip of the finger.
+/// The candidate that differs from `name` in the fewest letters; nil where none is near enough for a typing mistake.
 package func nearest(to name: String, among candidates: [String]) -> String? {
-    // Nobody slips for a hundred letters, and the distance takes the product of the lengths.
+    // No mistyped name has a hundred letters, and the work grows with the product of the lengths.
     guard name.count <= 100 else { return nil }
     return
         candidates

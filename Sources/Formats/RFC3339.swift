@@ -1,24 +1,44 @@
 package import Foundation
 
-/// Times as the ledger writes them: UTC with milliseconds, so that the order of the texts is the order of the times.
+/// Reads and writes RFC 3339 times.
 ///
-/// By hand, since Foundation's formatters load ICU and cost a claim more than its SQL.
+/// Written times are UTC with milliseconds, so that the order of the texts is the order of the times. Foundation's
+/// formatters load ICU and are far slower, so they are not used.
 package enum RFC3339 {
-    /// `2026-11-25T21:40:59.123Z`, rounded to the millisecond, and held within the years 0000 to 9999 that have four
-    /// digits.
+    /// The time as `2026-11-25T21:40:59.123Z`, rounded to the millisecond.
+    ///
+    /// A time outside the years 0000 to 9999, which have four digits, becomes the nearest time inside them.
     package static func format(_ date: Date) -> String {
         let seconds = date.timeIntervalSince1970
         let bounded = seconds.isNaN ? 0 : min(max(seconds, -62_167_219_200), 253_402_300_799.999)
         let milliseconds = Int64((bounded * 1000).rounded())
         let (day, inDay) = milliseconds.flooredQuotientAndRemainder(by: 86_400_000)
         let date = civil(fromDay: day)
-        let clock = [(inDay / 3_600_000, 2), (inDay / 60_000 % 60, 2), (inDay / 1000 % 60, 2), (inDay % 1000, 3)]
-            .map { padded($0.0, $0.1) }
-        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
-            + "T\(clock[0]):\(clock[1]):\(clock[2]).\(clock[3])Z"
+        return String(unsafeUninitializedCapacity: 24) { bytes in
+            var end = 0
+            func put(_ number: Int64, _ width: Int, then separator: Unicode.Scalar) {
+                var number = number
+                for index in (end..<end + width).reversed() {
+                    bytes[index] = 0x30 + UInt8(number % 10)
+                    number /= 10
+                }
+                end += width
+                bytes[end] = UInt8(ascii: separator)
+                end += 1
+            }
+            put(date.year, 4, then: "-")
+            put(date.month, 2, then: "-")
+            put(date.day, 2, then: "T")
+            put(inDay / 3_600_000, 2, then: ":")
+            put(inDay / 60_000 % 60, 2, then: ":")
+            put(inDay / 1000 % 60, 2, then: ".")
+            put(inDay % 1000, 3, then: "Z")
+            return end
+        }
     }
 
-    /// The time that `text` names, with any fraction and any offset; null when it is no RFC 3339 timestamp.
+    /// The time that `text` names, with any fraction and any offset; nil where it is no RFC 3339 time, or no day or time of
+    /// day that exists.
     package static func parse(_ text: some StringProtocol) -> Date? {
         var rest = Array(text.utf8)[...]
         guard let year = number(4, from: &rest), skip("-", in: &rest),
@@ -65,11 +85,6 @@ package enum RFC3339 {
         guard let first = text.first, anyOf.utf8.contains(first) else { return false }
         text = text.dropFirst()
         return true
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
     // Days are counted in years that begin in March, whose leap day is their last, and in eras of 400 years of

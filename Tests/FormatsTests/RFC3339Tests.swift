@@ -1,5 +1,5 @@
+import Formats
 import Foundation
-import Ledger
 import Testing
 
 @Suite struct RFC3339Tests {

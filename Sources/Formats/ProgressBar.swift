@@ -1,0 +1,56 @@
+import Foundation
+
+/// A bar on stderr that shows how far a long work is. It shows nothing where stderr is no terminal.
+package struct ProgressBar {
+    private let label: String
+    private let total: Int
+    private let isShown: Bool
+    private let write: (String) -> Void
+    private var done = 0
+    private var shown: String?
+
+    /// - Parameters:
+    ///   - label: what is being done, such as "reading".
+    ///   - total: how much there is to do. An estimate will do.
+    ///   - isShown: false where no person looks at stderr.
+    package init(
+        _ label: String,
+        total: Int,
+        isShown: Bool = isatty(STDERR_FILENO) == 1,
+        write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    ) {
+        self.label = label
+        self.total = total
+        self.isShown = isShown
+        self.write = write
+    }
+
+    /// Counts one more as done, and shows the bar where it changed.
+    package mutating func advance() {
+        done += 1
+        // The total is an estimate, so there may be more than it says.
+        show(Double(done) / Double(max(total, done)), note: total < 1000 ? "\(done)/\(max(total, done))" : nil)
+    }
+
+    /// Shows the share that is done, from 0 to 1.
+    package mutating func show(_ share: Double, note: String? = nil) {
+        guard isShown else { return }
+        let text = Self.text(label, share: share, note: note)
+        guard text != shown else { return }
+        shown = text
+        write("\r\(text)")
+    }
+
+    /// Takes the bar away.
+    package mutating func clear() {
+        if shown != nil { write("\r\u{1B}[K") }
+        shown = nil
+    }
+
+    /// The bar as text, without the carriage return. `note` replaces the percentage.
+    package static func text(_ label: String, share: Double, note: String? = nil) -> String {
+        let percent = share.isNaN ? 0 : Int(min(max(share, 0), 1) * 100)
+        let bar = String(repeating: "█", count: percent / 5) + String(repeating: "░", count: 20 - percent / 5)
+        return "\(label) \(bar) \(note ?? "\(percent) %")"
+    }
+}
