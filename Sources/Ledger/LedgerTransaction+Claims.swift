@@ -6,8 +6,8 @@ import SecurityGroups
 extension LedgerTransaction {
     /// Decides what to do with a delivery of an event, and if it is to be run, gives the event to the caller.
     ///
-    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is `failed` or
-    /// `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
+    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is `failed`,
+    /// `suppressed` or `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
     /// duplicate.
     package func claim(_ event: EventFacts, delivery: Delivery) throws -> ClaimResult {
         try insert(event, delivery)
@@ -22,7 +22,7 @@ extension LedgerTransaction {
         let known = try knownEvent(event.eventID)
         if let leaseUntil = known.leaseUntil {
             if leaseUntil > now { return .held(until: leaseUntil) }
-        } else if let outcome = known.outcome, outcome != .failed, outcome != .deadLettered,
+        } else if let outcome = known.outcome, outcome.isFinal, outcome != .deadLettered,
             delivery.replayCount <= known.replayCount
         {
             return .duplicate(outcome)
@@ -180,7 +180,9 @@ extension LedgerTransaction {
     }
 
     private func alreadyReverted(_ event: KnownEvent, _ eventID: String) throws -> [RuleResult] {
-        guard event.outcome == .failed || event.outcome == .deadLettered else { return [] }
+        guard event.outcome == .failed || event.outcome == .suppressed || event.outcome == .deadLettered else {
+            return []
+        }
         let sql = """
             SELECT rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision,
                 reason, undo

@@ -6,7 +6,7 @@ extension LedgerTransaction {
     /// Ends a run: records how it came out, and lets go of the event.
     ///
     /// The run becomes the event's outcome if it is the first, if it reverted something, or if the outcome so far is
-    /// `failed`, `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every run.
+    /// `failed`, `suppressed`, `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every run.
     ///
     /// - Throws: `LedgerError.claimLost` when the claim has ended; nothing is recorded then.
     package func finish(_ claim: Claim, with result: RunResult) throws {
@@ -107,8 +107,8 @@ extension EventOutcome {
     /// Whether a run that came out so takes the place of the outcome that the event had.
     fileprivate func replaces(_ old: EventOutcome?) -> Bool {
         switch old {
-        case nil, .failed, .deadLettered, .reported, .ignored: true
-        case .reverted, .unchanged, .allowed, .suppressed: self == .reverted
+        case nil, .failed, .suppressed, .deadLettered, .reported, .ignored: true
+        case .reverted, .unchanged, .allowed, .notRestored, .conflict: self == .reverted
         }
     }
 }

@@ -24,7 +24,9 @@ package struct WorkerOptions: Sendable {
     package var shutdown: Duration
 
     /// The outcomes of which people are told.
-    static let notifyOn: Set<EventOutcome> = [.reverted, .failed, .deadLettered, .suppressed]
+    static let notifyOn: Set<EventOutcome> = [
+        .reverted, .failed, .deadLettered, .suppressed, .notRestored, .conflict,
+    ]
     /// For how long a claim holds that is not renewed.
     package static let lease: Duration = .seconds(60)
 

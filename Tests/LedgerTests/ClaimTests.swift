@@ -36,10 +36,12 @@ import Testing
     }
 
     @Test(arguments: EventOutcome.allCases)
-    func `failed and dead-lettered run again, any other outcome is a duplicate`(_ outcome: EventOutcome) async throws {
+    func `failed, suppressed and dead-lettered run again, any other outcome is a duplicate`(
+        _ outcome: EventOutcome
+    ) async throws {
         try await ledger.finish("e", RunResult(outcome: outcome))
         let again = try await ledger.claim("e", message: "m2")
-        if outcome == .failed || outcome == .deadLettered {
+        if !outcome.isFinal || outcome == .deadLettered {
             #expect(again == .run(Claim(eventID: "e", fence: 2, attempt: 2, isLaterRun: true)))
         } else {
             #expect(again == .duplicate(outcome))

@@ -53,7 +53,8 @@ import Testing
 
     @Test func `the most final outcome wins, whichever ledger has it`() async throws {
         let rising: [EventOutcome?] = [
-            nil, .failed, .deadLettered, .ignored, .reported, .suppressed, .allowed, .unchanged, .reverted,
+            nil, .failed, .deadLettered, .ignored, .reported, .suppressed, .allowed, .unchanged, .conflict,
+            .notRestored, .reverted,
         ]
         for host in 0..<3 { _ = try hosts[host].open() }
         for (rank, (less, more)) in zip(rising, rising.dropFirst()).enumerated() {

@@ -15,7 +15,8 @@ import Testing
 
     /// What stands after a second run, for each first outcome: of the second's outcomes, those that replace it.
     static let replacements: [(EventOutcome, Set<EventOutcome>)] = [
-        (.reverted, [.reverted]), (.unchanged, [.reverted]), (.allowed, [.reverted]), (.suppressed, [.reverted]),
+        (.reverted, [.reverted]), (.unchanged, [.reverted]), (.allowed, [.reverted]), (.notRestored, [.reverted]),
+        (.conflict, [.reverted]), (.suppressed, Set(EventOutcome.allCases)),
         (.reported, Set(EventOutcome.allCases)), (.ignored, Set(EventOutcome.allCases)),
         (.failed, Set(EventOutcome.allCases)), (.deadLettered, Set(EventOutcome.allCases)),
     ]
@@ -41,9 +42,9 @@ import Testing
     }
 
     @Test(arguments: EventOutcome.allCases)
-    func `only failed is not final`(_ outcome: EventOutcome) async throws {
+    func `only failed and suppressed are not final`(_ outcome: EventOutcome) async throws {
         try await ledger.finish("e", RunResult(outcome: outcome))
-        let expected = outcome == .failed ? nil : RFC3339.format(test.now)
+        let expected = outcome == .failed || outcome == .suppressed ? nil : RFC3339.format(test.now)
         #expect(try test.value("SELECT finished_at FROM audit_events") == expected)
     }
 

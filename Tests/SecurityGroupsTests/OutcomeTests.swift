@@ -2,7 +2,7 @@ import SecurityGroups
 import Testing
 
 private let everyRuleOutcome: [RuleOutcome] = [
-    .reverted, .alreadyGone, .changedSince, .allowed, .exempt, .reported, .suppressed, .failed,
+    .reverted, .alreadyGone, .changedSince, .allowed, .exempt, .reported, .suppressed, .notRestored, .failed,
 ]
 
 @Suite struct OutcomeTests {
@@ -14,26 +14,30 @@ private let everyRuleOutcome: [RuleOutcome] = [
         // In this order: the first that occurs decides.
         let decisive: [(RuleOutcome, EventOutcome)] = [
             (.failed, .failed), (.reverted, .reverted), (.reported, .reported), (.suppressed, .suppressed),
+            (.notRestored, .notRestored),
             (.alreadyGone, .unchanged), (.changedSince, .unchanged), (.allowed, .allowed), (.exempt, .allowed),
         ]
         #expect(outcome == decisive.first { rules.contains($0.0) }?.1 ?? .unchanged)
         #expect(EventOutcome(of: rules.reversed() + rules) == outcome)
     }
 
-    @Test func `only a failure is expected to change`() {
-        #expect(EventOutcome.allCases.filter { !$0.isFinal } == [.failed])
+    @Test func `only a failure and a wait for a limit are expected to change`() {
+        #expect(EventOutcome.allCases.filter { !$0.isFinal } == [.suppressed, .failed])
     }
 
     @Test func `the raw values are the contract's`() {
         #expect(
             EventOutcome.allCases.map(\.rawValue)
-                == ["reverted", "unchanged", "allowed", "reported", "suppressed", "ignored", "failed", "dead-lettered"]
+                == [
+                    "reverted", "unchanged", "allowed", "reported", "suppressed", "not-restored", "conflict", "ignored",
+                    "failed", "dead-lettered",
+                ]
         )
         #expect(
             everyRuleOutcome.map(\.rawValue)
                 == [
                     "reverted", "already-gone", "changed-since", "allowed", "exempt", "reported", "suppressed",
-                    "failed",
+                    "not-restored", "failed",
                 ]
         )
         #expect(

@@ -122,8 +122,8 @@ extension AuditEvent {
     /// Whether the event broke the policy, whatever became of it.
     package var isOffence: Bool {
         switch outcome {
-        case .reverted, .reported, .suppressed, .failed, .unchanged: true
-        case .allowed, .ignored, .deadLettered, nil: false
+        case .reverted, .reported, .suppressed, .notRestored, .failed, .unchanged: true
+        case .allowed, .conflict, .ignored, .deadLettered, nil: false
         }
     }
 }

@@ -98,7 +98,9 @@ extension EventOutcome? {
     /// How final it is, the highest being what happened in the end on whichever host.
     fileprivate var finality: Int {
         switch self {
-        case .reverted: 8
+        case .reverted: 10
+        case .notRestored: 9
+        case .conflict: 8
         case .unchanged: 7
         case .allowed: 6
         case .suppressed: 5

@@ -8,8 +8,12 @@ package enum EventOutcome: String, Hashable, Sendable, CaseIterable {
     case allowed
     /// Dry run: at least one rule would have been reverted.
     case reported
-    /// The limit of reverts was reached: alert only.
+    /// A limit of reverts was reached: the revert waits, and will be made.
     case suppressed
+    /// What the policy forbids to remove or change was removed or changed, and is not known well enough to bring it back.
+    case notRestored = "not-restored"
+    /// The message contradicts what the ledger knows; what stands was judged by the policy.
+    case conflict
     /// Not for us.
     case ignored
     /// The last attempt failed and will be retried.
@@ -17,9 +21,9 @@ package enum EventOutcome: String, Hashable, Sendable, CaseIterable {
     /// Given up: the message is in the dead-letter queue.
     case deadLettered = "dead-lettered"
 
-    /// Whether no further delivery of the same event is expected to change it.
+    /// Whether no further run of the same event is expected: what failed or waits for a limit runs again.
     package var isFinal: Bool {
-        self != .failed
+        self != .failed && self != .suppressed
     }
 }
 
@@ -59,8 +63,10 @@ package enum RuleOutcome: String, Hashable, Sendable {
     case exempt
     /// Dry run: would have been reverted.
     case reported
-    /// Over the limit of reverts: alert only.
+    /// Over a limit of reverts: left for now, and reverted when the limit has room.
     case suppressed
+    /// Removed, and not known well enough to be put back.
+    case notRestored = "not-restored"
     /// Could not be reverted.
     case failed
 }
@@ -76,6 +82,8 @@ extension EventOutcome {
             self = .reported
         } else if rules.contains(.suppressed) {
             self = .suppressed
+        } else if rules.contains(.notRestored) {
+            self = .notRestored
         } else if !rules.isEmpty, rules.allSatisfy({ $0 == .allowed || $0 == .exempt }) {
             self = .allowed
         } else {

@@ -69,6 +69,8 @@ struct NoticeText: Hashable, Sendable {
         case .failed: "could not revert \(count(.failed)) yet"
         case .deadLettered: "gave up on an event"
         case .suppressed: "left \(count(.suppressed)) open, limit reached"
+        case .notRestored: "could not put back \(count(.notRestored))"
+        case .conflict: "met a message that contradicts what is known"
         case .unchanged: "found nothing left to revert"
         case .allowed: "allowed \(count(.allowed))"
         case .reported: "would have reverted \(count(.reported))"

@@ -291,9 +291,9 @@ extension DeadLetterReason {
 extension EventOutcome {
     fileprivate var logLevel: Logger.Level {
         switch self {
-        case .reverted, .reported, .suppressed: .notice
+        case .reverted, .reported, .suppressed, .notRestored: .notice
         case .unchanged, .allowed, .ignored: .info
-        case .failed: .warning
+        case .failed, .conflict: .warning
         case .deadLettered: .error
         }
     }

@@ -107,7 +107,8 @@ private func standing(_ rule: AuditRule) -> String {
     case .allowed: "allowed: left alone"
     case .exempt: "exempt: left alone"
     case .reported: "reported: there, and left there by a dry run"
-    case .suppressed: "suppressed: over the limit of reverts, left alone"
+    case .suppressed: "suppressed: over a limit of reverts, left until the limit has room"
+    case .notRestored: "not-restored: removed, and not known well enough to be put back"
     case .failed: "failed: could not be reverted"
     case nil: tableCell(rule["outcome"])
     }
