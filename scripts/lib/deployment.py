@@ -1,43 +1,46 @@
-"""Deploys infra/cloudformation/sg-revert.yaml into the emulator, and looks whether what it promises is there."""
+"""Deploys a template of infra/cloudformation into the emulator, and looks whether what it promises is there."""
 
 import json
-from pathlib import Path
+from typing import Any
 
 import boto3
 
 from processes import DemoError
+from template import FOLDER, Template
 
 STACK = "sg-revert"
-TEMPLATE = Path(__file__).parents[2] / "infra" / "cloudformation" / "sg-revert.yaml"
+TEMPLATE = "sg-revert.yaml"
 
 
-def deploy() -> dict[str, str]:
+def deploy(name: str = TEMPLATE, stack: str = STACK, session: Any = boto3, **parameters: str) -> dict[str, str]:
     """The outputs of the stack, by name."""
-    cloudformation = boto3.client("cloudformation")
+    cloudformation = session.client("cloudformation")
     cloudformation.create_stack(
-        StackName=STACK, TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"]
+        StackName=stack,
+        TemplateBody=(FOLDER / name).read_text(),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
-    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise DemoError(f"The stack is {stack['StackStatus']}: {stack.get('StackStatusReason', 'no reason given')}")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    made = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    if made["StackStatus"] != "CREATE_COMPLETE":
+        raise DemoError(f"The stack is {made['StackStatus']}: {made.get('StackStatusReason', 'no reason given')}")
+    return {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
 
 
-def complete(outputs: dict[str, str]) -> None:
-    """Sets through SQS what the emulator's CloudFormation passes over: who may send to the queues."""
+def complete(outputs: dict[str, str], **parameters: str) -> None:
+    """Sets through SQS what the emulator's CloudFormation passes over: the policies of the template."""
     sqs = boto3.client("sqs")
-    rule = only_rule()["Arn"]
-    for name in ("QueueUrl", "UndeliveredQueueUrl"):
-        statement = {
-            "Sid": "OnlyOurRule",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": attributes(outputs[name])["QueueArn"],
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=outputs[name], Attributes={"Policy": policy})
+    urls = {"Queue": "QueueUrl", "DeadLetterQueue": "DeadLetterQueueUrl", "UndeliveredQueue": "UndeliveredQueueUrl"}
+    physical = {name: outputs[output] for name, output in urls.items()}
+    physical |= {f"{name}.Arn": attributes(outputs[output])["QueueArn"] for name, output in urls.items()}
+    for rule in rules():
+        kind = rule["Name"].removeprefix(f"{STACK}-")
+        logical = {"changes": "Rule", "tags": "TagRule", "members": "MemberRule", "tampering": "TamperRule"}[kind]
+        physical[f"{logical}.Arn"] = rule["Arn"]
+    template = Template(TEMPLATE, physical=physical, **parameters)
+    for policy in template.of_type("AWS::SQS::QueuePolicy").values():
+        for url in policy["Queues"]:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy["PolicyDocument"])})
     redrive = {"redrivePermission": "byQueue", "sourceQueueArns": [attributes(outputs["QueueUrl"])["QueueArn"]]}
     sqs.set_queue_attributes(
         QueueUrl=outputs["DeadLetterQueueUrl"], Attributes={"RedriveAllowPolicy": json.dumps(redrive)}
@@ -48,8 +51,13 @@ def verify(outputs: dict[str, str]) -> None:
     """Asks each service for its part. A stack that calls itself complete proves little in an emulator."""
     queue, dead_letters = attributes(outputs["QueueUrl"]), attributes(outputs["DeadLetterQueueUrl"])
     redrive = json.loads(queue.get("RedrivePolicy", "{}"))
-    rule = only_rule()
-    targets = boto3.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    standing = {rule["Name"]: rule for rule in rules()}
+    events = boto3.client("events")
+    feeding = {
+        name: [target["Arn"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
+        for name in (f"{STACK}-changes", f"{STACK}-tags")
+        if name in standing
+    }
     topics = boto3.client("sns").list_topics()["Topics"]
     promises = {
         "the queue hides a received message for 120 s": queue["VisibilityTimeout"] == "120",
@@ -57,8 +65,9 @@ def verify(outputs: dict[str, str]) -> None:
         "the dead-letter queue keeps messages for 14 days": dead_letters["MessageRetentionPeriod"] == "1209600",
         "the fifth failure moves a message to the dead-letter queue": redrive.get("maxReceiveCount") == 5
         and redrive.get("deadLetterTargetArn") == dead_letters["QueueArn"],
-        "the rule is enabled": rule["State"] == "ENABLED",
-        "the rule has the queue as its target": [target["Arn"] for target in targets] == [queue["QueueArn"]],
+        "the rules are enabled": all(rule["State"] == "ENABLED" for rule in standing.values()),
+        "two rules have the queue as their target": list(feeding.values()) == [[queue["QueueArn"]]] * 2,
+        "a rule watches for tampering": f"{STACK}-tampering" in standing,
         "the topic exists": outputs["TopicArn"] in [topic["TopicArn"] for topic in topics],
     }
     if broken := [promise for promise, kept in promises.items() if not kept]:
@@ -70,9 +79,13 @@ def attributes(queue_url: str) -> dict[str, str]:
     return dict(answer["Attributes"])
 
 
-def only_rule() -> dict[str, str]:
-    """The stack's EventBridge rule: the emulator is fresh, so there is no other."""
-    rules = boto3.client("events").list_rules()["Rules"]
-    if len(rules) != 1:
-        raise DemoError(f"The stack should have made one EventBridge rule, and there are {len(rules)}.")
-    return dict(rules[0])
+def rules() -> list[dict[str, str]]:
+    """The stack's EventBridge rules on every bus."""
+    events = boto3.client("events")
+    buses = [bus["Name"] for bus in events.list_event_buses()["EventBuses"]]
+    return [
+        dict(rule)
+        for bus in buses
+        for rule in events.list_rules(EventBusName=bus)["Rules"]
+        if rule["Name"].startswith(f"{STACK}-")
+    ]

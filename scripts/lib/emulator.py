@@ -1,7 +1,8 @@
 """Serves AWS on a loopback port, for the demo and the integration tests.
 
-moto, with two of its habits put right: its changes take no lock, so that concurrent ones undo one another, and every
-EC2 answer has the same request id, so that a worker would take all events for its own calls.
+moto, with three of its habits put right: its changes take no lock, so that concurrent ones undo one another; every
+EC2 answer has the same request id, so that a worker would take all events for its own calls; and CloudFormation's
+AWS::NoValue stays in a list as null, so that a policy with an optional statement is refused.
 
 Prints `ready PORT` once it serves. Ends on SIGTERM and, with --watch-stdin, when its standard input closes, so that it
 never outlives the process that started it.
@@ -19,6 +20,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.cloudformation import parsing
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -77,6 +79,18 @@ class FreshRequestIds:
         return [body]
 
 
+def drop_missing_values() -> None:
+    """Makes CloudFormation leave AWS::NoValue out of lists, as it does out of objects."""
+    clean = parsing.clean_json
+
+    def cleaned(node: Any, resources: Any) -> Any:
+        value = clean(node, resources)
+        return [each for each in value if each is not None] if isinstance(node, list) else value
+
+    # clean_json calls itself by this name.
+    parsing.clean_json = cleaned
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="An AWS emulator on a loopback port.")
     parser.add_argument("--port", type=int, default=0, help="default: any free port")
@@ -85,6 +99,7 @@ def main() -> None:
 
     # One line for each request is noise, and nobody may be reading the pipe it would fill.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    drop_missing_values()
     app = OneAtATime(FreshRequestIds(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", options.port, app, threaded=True)
     # moto calls itself under this port.
