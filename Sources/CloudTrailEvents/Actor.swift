@@ -18,6 +18,13 @@ package struct Actor: Hashable, Sendable {
     package let invokedBy: String?
     /// The caller's account, which need not be the one where something changed.
     package let accountID: String?
+    /// AWS's own id of the caller: of a user of IAM Identity Center, of an IAM principal, or of another account.
+    package let principalID: String?
+
+    /// The caller's name where there is no ARN: the service, the id of the user or principal, or the account.
+    package var actorID: String? {
+        arn == nil ? (type == "AWSService" ? invokedBy : nil) ?? principalID ?? invokedBy ?? accountID : nil
+    }
 
     init(_ identity: JSONValue) {
         let session = identity["sessionContext"]
@@ -32,6 +39,8 @@ package struct Actor: Hashable, Sendable {
         sourceIdentity = session["sourceIdentity"].string ?? identity["sourceIdentity"].string
         invokedBy = identity["invokedBy"].string
         accountID = identity["accountId"].text
+        principalID =
+            identity["onBehalfOf"]["userId"].text ?? identity["principalId"].text ?? identity["credentialId"].text
     }
 
     /// The last part of `arn:aws:sts::111122223333:assumed-role/ROLE/SESSION`.

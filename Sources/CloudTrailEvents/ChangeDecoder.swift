@@ -21,15 +21,17 @@ struct ChangeDecoder {
     /// What an Authorize added. EC2's answer counts before the request: only it has rule ids, and the group's id where
     /// the request names the group. Records of before July 2021, or with an answer over 100 KB, have the request alone.
     ///
-    /// A rule that cannot be read, or none at all, is an error: what is dropped here would stand for ever.
+    /// A call without any one group is an error. A rule that cannot be read, or none at all, is told with the rest: what
+    /// is dropped here would stand for ever, so whoever watches the group must look at the group itself.
     func added(_ kind: ChangeKind, _ direction: Direction) throws(UnreadableField) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
-        let answered = try response["securityGroupRuleSet"].items()
-        var rules: [ChangedRule] = []
-        for item in answered { rules.append(try parameters.answered(item)) }
-        if answered.isEmpty { rules = try parameters.requested(request) }
-        guard !rules.isEmpty else { throw request.problem("a successful call that names no rule") }
-        return SecurityGroupChange(kind: kind, groupID: try group(of: answered), rules: rules)
+        var reader = LenientReader()
+        let answered = reader.read { try response["securityGroupRuleSet"].items() } ?? []
+        var rules = reader.rules(of: answered, read: parameters.answered)
+        if answered.isEmpty {
+            rules = reader.read { try parameters.requested(request) } ?? []
+        }
+        return reader.change(kind, groupID: try group(of: answered), rules: rules, called: request)
     }
 
     /// What a Revoke removed. EC2's answer counts before the request, where it lists the rules (since 2023); a request
@@ -41,9 +43,7 @@ struct ChangeDecoder {
         let parameters = RuleParameters(direction: direction)
         var reader = LenientReader()
         let answered = reader.read { try response["revokedSecurityGroupRuleSet"].items() } ?? []
-        var rules = answered.compactMap { item in
-            reader.read { try parameters.answered(item) }
-        }
+        var rules = reader.rules(of: answered, read: parameters.answered)
         if answered.isEmpty {
             rules = reader.read { try parameters.removalRequested(request) } ?? []
             reader.read {
@@ -65,9 +65,7 @@ struct ChangeDecoder {
         var reader = LenientReader()
         let groupID = reader.read { try request.capitalized("GroupId").text() }
         let updates = reader.read { try request.capitalized("SecurityGroupRule").elements() } ?? []
-        let rules = updates.compactMap { update in
-            reader.read { try parameters.modified(update) }
-        }
+        let rules = reader.rules(of: updates, read: parameters.modified)
         return reader.change(.ruleModified, groupID: groupID, rules: rules, called: request)
     }
 
@@ -106,15 +104,45 @@ struct ChangeDecoder {
 /// Reads what it can, and keeps the first thing that it could not.
 private struct LenientReader {
     private var unread: String?
+    private var mayHaveMoreRules = false
+
+    /// One more rule than an event may have is read, so that too many are seen to be too many, and cost no more.
+    private static let room = SecurityGroupChange.maximumRules + 1
 
     @discardableResult
     mutating func read<Value>(_ body: () throws -> Value) -> Value? {
         do {
             return try body()
         } catch {
-            unread = unread ?? (error as? UnreadableField)?.detail ?? "\(error)"
+            note(error)
+            mayHaveMoreRules = true
             return nil
         }
+    }
+
+    /// Reads the rules of a list. One whose content cannot be read is kept by its id: EC2 shows what it says now.
+    mutating func rules(
+        of list: [RecordField],
+        read: (RecordField) throws(UnreadableField) -> ChangedRule
+    ) -> [ChangedRule] {
+        var rules: [ChangedRule] = []
+        for element in list.prefix(Self.room) {
+            do throws(UnreadableField) {
+                rules.append(try read(element))
+            } catch {
+                note(error)
+                if let id = element.capitalized("SecurityGroupRuleId").value.string {
+                    rules.append(ChangedRule(id: id, direction: nil, traffic: nil, ruleDescription: nil))
+                } else {
+                    mayHaveMoreRules = true
+                }
+            }
+        }
+        return rules
+    }
+
+    private mutating func note(_ error: any Error) {
+        unread = unread ?? (error as? UnreadableField)?.detail ?? "\(error)"
     }
 
     func change(
@@ -124,6 +152,12 @@ private struct LenientReader {
         called request: RecordField
     ) -> SecurityGroupChange {
         let nothing = rules.isEmpty ? request.problem("a successful call that names no rule").detail : nil
-        return SecurityGroupChange(kind: kind, groupID: groupID, rules: rules, unread: unread ?? nothing)
+        return SecurityGroupChange(
+            kind: kind,
+            groupID: groupID,
+            rules: rules,
+            unread: unread ?? nothing,
+            mayHaveMoreRules: mayHaveMoreRules || rules.isEmpty
+        )
     }
 }

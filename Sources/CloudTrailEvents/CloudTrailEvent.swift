@@ -31,6 +31,16 @@ package struct CloudTrailEvent: Hashable, Sendable {
     package let originalEventID: String?
     /// Who made the call.
     package let actor: Actor
+    /// The security group that the call names, as text, also where the call failed or is none that we act on.
+    package let groupID: String?
+    /// The groups whose tags a successful `CreateTags` or `DeleteTags` changed.
+    package let tagChange: TagChange?
+    /// The prefix list whose entries a successful call changed: `ModifyManagedPrefixList`,
+    /// `RestoreManagedPrefixListVersion`.
+    package let changedPrefixListID: String?
+    /// The record as JSON in its one canonical text, in UTF-8: members sorted by name, no white space, numbers as they
+    /// are written in the record. An event is its id and the SHA-256 of these bytes.
+    package let canonicalDetail: [UInt8]
 
     /// The facts of the record in `envelope`, or nil if it has no id.
     init?(_ envelope: MessageEnvelope) {
@@ -50,6 +60,11 @@ package struct CloudTrailEvent: Hashable, Sendable {
         userAgent = record["userAgent"].string
         let addendum = record["addendum"]
         originalEventID = addendum["reason"].string == "UPDATED_DATA" ? addendum["originalEventID"].string : nil
+        let subject = CallSubject(eventSource: eventSource, eventName: eventName, record: record)
+        groupID = subject.groupID
+        tagChange = subject.tagChange
+        changedPrefixListID = subject.changedPrefixListID
+        canonicalDetail = record.canonicalBytes
     }
 
     private static func date(_ text: String) -> Date? {

@@ -29,6 +29,14 @@ package enum DecodedMessage: Hashable, Sendable {
         guard let event = CloudTrailEvent(envelope) else {
             throw UnreadableMessage(.noEventID, "no CloudTrail record with an eventID")
         }
+        // What a record is about must be said. Without that, a record that is missing it would be dropped as harmless.
+        for (name, value) in [("eventSource", event.eventSource), ("eventName", event.eventName)] where value.isEmpty {
+            throw UnreadableMessage(.undecodable, "\(name): missing", event: event)
+        }
+        // A record of network activity tells of packets through an endpoint, and repeats the call's names.
+        if let category = envelope.record["eventCategory"].text, category != "Management" {
+            return .ignored(event, .notARuleChange)
+        }
         // RDS, ElastiCache and Redshift have calls of nearly the same names.
         guard event.eventSource == "ec2.amazonaws.com", let call = RuleCall(rawValue: event.eventName) else {
             return .ignored(event, .notARuleChange)

@@ -64,12 +64,12 @@ struct JSONParser {
 
     private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         try expect("{")
-        var members: [String: JSONValue] = [:]
+        var members = JSONMembers()
         guard !skip("}") else { return .object(members) }
         repeat {
             let name = try string()
             try expect(":")
-            members[name] = try value(depth: depth + 1)
+            members.append(name, try value(depth: depth + 1))
         } while skip(",")
         try expect("}")
         return .object(members)
@@ -117,17 +117,36 @@ struct JSONParser {
 
     private mutating func string() throws(JSONSyntaxError) -> String {
         try expect("\"")
-        var text: [UInt8] = []
+        // Most strings have no escape: then their bytes are taken whole.
+        let start = position
+        skipPlainBytes()
+        if current == UInt8(ascii: "\"") {
+            defer { position += 1 }
+            return String(decoding: bytes[start..<position], as: UTF8.self)
+        }
+        var text = Array(bytes[start..<position])
         while let byte = current {
             position += 1
             switch byte {
             case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
             case UInt8(ascii: "\\"): text += try escape().utf8
             case 0..<0x20: throw JSONSyntaxError(offset: position - 1)
-            default: text.append(byte)
+            default:
+                let start = position - 1
+                skipPlainBytes()
+                text += bytes[start..<position]
             }
         }
         throw syntaxError
+    }
+
+    /// Skips the bytes of a string that stand for themselves.
+    private mutating func skipPlainBytes() {
+        while position < bytes.count, bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\""),
+            bytes[position] != UInt8(ascii: "\\")
+        {
+            position += 1
+        }
     }
 
     /// What stands for the escape sequence whose backslash was just read.

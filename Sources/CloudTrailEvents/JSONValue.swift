@@ -2,7 +2,7 @@
 ///
 /// Numbers stay text, so that one that is huge or fractional costs nothing until somebody asks for it.
 enum JSONValue: Hashable, Sendable {
-    case object([String: JSONValue])
+    case object(JSONMembers)
     case array([JSONValue])
     case string(String)
     case number(String)

@@ -22,7 +22,10 @@ struct MessageEnvelope {
             guard case .object = outer else {
                 throw UnreadableMessage(.undecodable, "the body: JSON, but not an object")
             }
-            let isRecord = outer["eventID"].string != nil
+            let isRecord = outer["eventID"] != .null
+            guard !isRecord || outer["detail"] == .null else {
+                throw UnreadableMessage(.undecodable, "has an eventID beside detail, so it is two records in one")
+            }
             if !isRecord, outer["detail"] == .null, case .string(let message) = outer["Message"] {
                 outer = try Self.parse(message, called: "Message")
                 continue

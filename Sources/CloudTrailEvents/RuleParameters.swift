@@ -36,7 +36,9 @@ struct RuleParameters {
     func requested(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
         let permissions = try parameters["ipPermissions"].items()
         var rules: [ChangedRule] = []
-        for permission in permissions { rules += try requested(permission: permission) }
+        for permission in permissions where rules.count <= SecurityGroupChange.maximumRules {
+            rules += try requested(permission: permission)
+        }
         return try permissions.isEmpty ? flat(parameters) : rules
     }
 
@@ -73,7 +75,7 @@ struct RuleParameters {
         for key in ["SecurityGroupRuleIds", "SecurityGroupRuleId"] where named.isEmpty {
             named = try parameters.capitalized(key).elements()
         }
-        for element in named {
+        for element in named.prefix(SecurityGroupChange.maximumRules + 1) {
             let member = element.capitalized("SecurityGroupRuleId")
             let id = try (member.value == .null ? element : member).text()
             rules.append(ChangedRule(id: id, direction: direction, traffic: nil, ruleDescription: nil))

@@ -68,7 +68,7 @@ extension PolicyReader {
             regions: values(members["regions"], of: "regions", expected: "a Region, such as eu-west-1") {
                 isRegion($0) ? $0 : nil
             }.map(Set.init),
-            changes: changes.map(Set.init) ?? [.ingressAdded],
+            changes: changes.map(Set.init) ?? ChangeKind.watchedByDefault,
             origin: origin(of: node, "watch", name: nil)
         )
     }

@@ -97,6 +97,21 @@ import Testing
         #expect(try actor(identity).issuerARN == nil)
     }
 
+    @Test(arguments: [
+        (#"{"type":"AWSService","invokedBy":"autoscaling.amazonaws.com"}"#, "autoscaling.amazonaws.com"),
+        (
+            #"{"type":"IdentityCenterUser","credentialId":"c-1","onBehalfOf":{"userId":"u-1","identityStoreArn":"a"}}"#,
+            "u-1"
+        ),
+        (#"{"type":"AWSAccount","accountId":"444455556666","principalId":"AIDAEXAMPLE"}"#, "AIDAEXAMPLE"),
+        (#"{"type":"AWSAccount","accountId":"444455556666"}"#, "444455556666"),
+        (#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/mia","principalId":"AIDAEXAMPLE"}"#, nil),
+        ("{}", nil),
+    ])
+    func `whoever has no ARN has an id`(identity: String, id: String?) throws {
+        #expect(try actor(identity).actorID == id)
+    }
+
     @Test func `a session's own ARN is never its issuer`() throws {
         let actor = try actor(#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/r/s"}"#)
         #expect(actor.issuerARN == nil)

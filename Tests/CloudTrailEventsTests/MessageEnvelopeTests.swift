@@ -15,7 +15,7 @@ import Testing
 
     @Test func `a member named like a wrapping does not hide the record`() {
         var odd = Self.record
-        odd.members = ["detail": "{}", "Message": #""{}""#]
+        odd.members = ["detail": "null", "Message": #""{}""#]
         #expect(DecodedMessage(body: odd.json).change != nil)
         let sent = Self.record.inEventBridge.replacing(#""version":"0""#, with: #""Message":"{}""#)
         #expect(DecodedMessage(body: sent).change != nil)

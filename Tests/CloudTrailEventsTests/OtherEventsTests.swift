@@ -158,6 +158,16 @@ import Testing
     func `what cannot be read is told, for whoever watches modifications`(request: String, problem: String) {
         #expect(change(request)?.unread == "requestParameters\(problem)")
     }
+
+    @Test func `a rule whose new source is written oddly is kept by its id`() {
+        let rule = Self.rule.replacing("10.1.2.3/8", with: "0.0.0.0/00")
+        let change = change(#"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":[\#(rule),\#(Self.rule)]}"#)
+        #expect(change?.groupID == Record.group)
+        #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0", "sgr-0123456789abcdef0"])
+        #expect(change?.rules.map { $0.traffic == nil } == [true, false])
+        #expect(change?.unread?.hasSuffix(#"CidrIpv4: is no CIDR block: "0.0.0.0/00""#) == true)
+        #expect(change?.mayHaveMoreRules == false)
+    }
 }
 
 @Suite struct CreateTests {
@@ -181,13 +191,86 @@ import Testing
 @Suite struct IgnoredTests {
     @Test(arguments: [
         "DeleteSecurityGroup", "UpdateSecurityGroupRuleDescriptionsIngress", "RunInstances",
-        "authorizesecuritygroupingress", "",
+        "authorizesecuritygroupingress",
     ])
     func `other calls are no rule change`(name: String) {
         #expect(DecodedMessage(body: Record(eventName: name).json).ignoreReason == .notARuleChange)
     }
 
-    @Test(arguments: [#""rds.amazonaws.com""#, #""ec2.amazonaws.com.example""#, "null", "7"])
+    @Test(arguments: [("eventSource", "null"), ("eventSource", "7"), ("eventSource", nil), ("eventName", #""""#)])
+    func `a record that does not say what it is about is undecodable`(name: String, value: String?) {
+        let unreadable = DecodedMessage(body: Record(members: [name: value]).json).unreadable
+        #expect(unreadable?.reason == .undecodable)
+        #expect(unreadable?.detail == "\(name): missing")
+        #expect(unreadable?.event?.eventID == "e0000000-1111-2222-3333-444444444444")
+    }
+
+    @Test func `an id beside detail is two records in one`() {
+        let body = #"{"eventID":"e-1","detail":\#(Record().json)}"#
+        let unreadable = DecodedMessage(body: body).unreadable
+        #expect(unreadable?.reason == .undecodable)
+        #expect(unreadable?.event == nil)
+    }
+
+    @Test(arguments: [(#""NetworkActivity""#, true), (#""Data""#, true), (#""Management""#, false), ("null", false)])
+    func `only records of management events are rule changes`(category: String, isIgnored: Bool) {
+        let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
+        let message = DecodedMessage(body: Record(response: answer, members: ["eventCategory": category]).json)
+        #expect(message.ignoreReason == (isIgnored ? .notARuleChange : nil))
+        #expect((message.change == nil) == isIgnored)
+    }
+
+    @Test(arguments: [
+        ("DeleteSecurityGroup", #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, "null"),
+        ("AuthorizeSecurityGroupIngress", #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, "null"),
+        (
+            "ModifySecurityGroupRules", #"{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-0a1b2c3d4e5f60718"}}"#,
+            "null"
+        ),
+        ("CreateSecurityGroup", #"{"groupName":"web"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#),
+    ])
+    func `an ignored call names its group`(name: String, request: String, response: String) {
+        let record = Record(
+            eventName: name,
+            request: request,
+            response: response,
+            members: ["errorCode": #""Client.UnauthorizedOperation""#]
+        )
+        let message = DecodedMessage(body: record.json)
+        #expect(message.ignoreReason != nil)
+        #expect(message.event?.groupID == Record.group)
+    }
+
+    @Test(arguments: [("CreateTags", false), ("DeleteTags", true)])
+    func `a change of the tags of groups is told`(name: String, isRemoval: Bool) {
+        let request =
+            #"{"resourcesSet":{"items":[{"resourceId":"i-1"},{"resourceId":"\#(Record.group)"}]},"#
+            + #""tagSet":{"items":[{"key":"sg-revert","value":"x"}]}}"#
+        let event = DecodedMessage(body: Record(eventName: name, request: request).json).event
+        #expect(event?.tagChange?.groupIDs == [Record.group])
+        #expect(event?.tagChange?.keys == ["sg-revert"])
+        #expect(event?.tagChange?.isRemoval == isRemoval)
+        let failed = Record(eventName: name, request: request, members: ["errorCode": #""Client.X""#])
+        #expect(DecodedMessage(body: failed.json).event?.tagChange == nil)
+    }
+
+    @Test func `tags of other things are none of our business`() {
+        let request = #"{"resourcesSet":{"items":[{"resourceId":"i-1"}]},"tagSet":{}}"#
+        let event = DecodedMessage(body: Record(eventName: "CreateTags", request: request).json).event
+        #expect(event != nil)
+        #expect(event?.tagChange == nil)
+    }
+
+    @Test(arguments: [
+        #"{"prefixListId":"pl-0123456789abcdef0"}"#,
+        #"{"ModifyManagedPrefixListRequest":{"PrefixListId":"pl-0123456789abcdef0"}}"#,
+    ])
+    func `a change of a prefix list names the list`(request: String) {
+        let event = DecodedMessage(body: Record(eventName: "ModifyManagedPrefixList", request: request).json).event
+        #expect(event?.changedPrefixListID == "pl-0123456789abcdef0")
+    }
+
+    @Test(arguments: [#""rds.amazonaws.com""#, #""ec2.amazonaws.com.example""#])
     func `other services are no rule change, whatever their calls are named`(source: String) {
         let body = Record(members: ["eventSource": source]).json
         #expect(DecodedMessage(body: body).ignoreReason == .notARuleChange)

@@ -2,11 +2,18 @@ import CloudTrailEvents
 import SecurityGroups
 import Testing
 
-/// A rule that is dropped silently would stand for ever, so whatever of an Authorize cannot be read is an error that
-/// names it.
-@Suite struct UndecodableTests {
+/// A rule that is dropped silently would stand for ever, so whatever of an Authorize cannot be read is told by name.
+@Suite struct UnreadRuleTests {
     private static let range = #""ipRanges":{"items":[{"cidrIp":"192.0.2.0/24"}]}"#
     private static let ssh = #""ipProtocol":"tcp","fromPort":22,"toPort":22"#
+
+    @discardableResult
+    private func expect(_ record: Record, unread: String) -> SecurityGroupChange? {
+        let change = DecodedMessage(body: record.json).change
+        #expect(change?.unread == unread)
+        #expect(change?.groupID == Record.group)
+        return change
+    }
 
     private func expect(_ record: Record, detail: String) {
         let unreadable = DecodedMessage(body: record.json).unreadable
@@ -43,7 +50,9 @@ import Testing
     ])
     func `one unreadable item spoils the whole request`(item: String, detail: String) {
         let request = permissions(#"{\#(Self.ssh),\#(Self.range)},\#(item)"#)
-        expect(Record(request: request), detail: "requestParameters.ipPermissions.items[1]\(detail)")
+        let change = expect(Record(request: request), unread: "requestParameters.ipPermissions.items[1]\(detail)")
+        #expect(change?.rules == [])
+        #expect(change?.mayHaveMoreRules == true)
     }
 
     @Test(arguments: [
@@ -52,26 +61,66 @@ import Testing
         (#""cidrIpv4":"everywhere""#, #".cidrIpv4: is no CIDR block: "everywhere""#),
         (#""prefixListId":{}"#, ".prefixListId: is not text"),
     ])
-    func `one unreadable rule spoils the whole answer`(peer: String, detail: String) {
-        let rules = "\(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)),\(answeredRule(peer))"
-        expect(
+    func `an answered rule that cannot be read is kept by its id`(peer: String, detail: String) {
+        let rules = "\(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)),\(answeredRule(peer, id: "sgr-00000000000000002"))"
+        let change = expect(
             Record(response: ruleSet(rules)),
-            detail: "responseElements.securityGroupRuleSet.items[1]\(detail)"
+            unread: "responseElements.securityGroupRuleSet.items[1]\(detail)"
         )
+        #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0", "sgr-00000000000000002"])
+        #expect(change?.rules.map { $0.traffic == nil } == [false, true])
+        #expect(change?.mayHaveMoreRules == false)
+    }
+
+    @Test func `an answered rule without content and without id is not all that was added`() {
+        let rules = "\(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)),{}"
+        let change = expect(
+            Record(response: ruleSet(rules)),
+            unread: "responseElements.securityGroupRuleSet.items[1]: names 0 sources or destinations instead of one"
+        )
+        #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0"])
+        #expect(change?.mayHaveMoreRules == true)
     }
 
     @Test func `an answer may not contradict the event's direction`() {
         expect(
             Record(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#, isEgress: true))),
-            detail: "responseElements.securityGroupRuleSet.items[0].isEgress: is true, but the event is about ingress"
+            unread: "responseElements.securityGroupRuleSet.items[0].isEgress: is true, but the event is about ingress"
         )
     }
 
     @Test(arguments: [
-        #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{}}"#, "null",
+        #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{}}"#,
     ])
     func `a successful call without rules is suspicious, not empty`(request: String) {
-        expect(Record(request: request), detail: "requestParameters: a successful call that names no rule")
+        expect(Record(request: request), unread: "requestParameters: a successful call that names no rule")
+    }
+
+    @Test func `omitted parameters leave the group that the answer names`() {
+        let record = Record(request: "null", response: ruleSet(#"{"groupId":"\#(Record.group)"}"#))
+        let change = expect(
+            record,
+            unread: "responseElements.securityGroupRuleSet.items[0]: names 0 sources or destinations instead of one"
+        )
+        #expect(change?.mayHaveMoreRules == true)
+    }
+
+    @Test func `a call without parameters names no group`() {
+        expect(
+            Record(request: "null"),
+            detail: "requestParameters.groupId: missing, and the answer names no group either"
+        )
+    }
+
+    @Test func `of too many rules one more than may be is read`() {
+        let ids = (0..<7000).map { "sgr-\(String(10_000_000 + $0))" }
+        let answer = ruleSet(ids.map { answeredRule(#""cidrIpv4":"0.0.0.0/0""#, id: $0) }.joined(separator: ","))
+        let added = DecodedMessage(body: Record(response: answer).json).change
+        #expect(added?.rules.count == SecurityGroupChange.maximumRules + 1)
+        let request = #"{"groupId":"\#(Record.group)","securityGroupRuleIds":\#(ids)}"#
+        let removed = DecodedMessage(body: Record(eventName: "RevokeSecurityGroupIngress", request: request).json)
+            .change
+        #expect(removed?.rules.count == SecurityGroupChange.maximumRules + 1)
     }
 
     @Test func `a call without a group is no change`() {

@@ -97,7 +97,7 @@ import Testing
     @Test func `an event whose rules cannot be read is undetermined, and what is no event is nothing`() throws {
         let found = try explain(authorize, #""ipPermissions":{}"#)
         #expect(found.verdict == .undetermined)
-        #expect(found.reason == "undecodable: requestParameters: a successful call that names no rule")
+        #expect(found.reason == "requestParameters: a successful call that names no rule")
         let explainer = Explainer(policy: .watching([]), vpcID: nil, tags: nil)
         #expect(explainer.explain(DecodedMessage(body: "{}")) == nil)
         #expect(explainer.explain(DecodedMessage(body: "x")) == nil)

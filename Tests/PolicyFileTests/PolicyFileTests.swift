@@ -65,7 +65,11 @@ import Testing
         )
         let expected = Policy(
             watch: [
-                Watch(groups: ["sg-0a1b2c3d4e5f60718"], origin: "policy.yaml:3 watch"),
+                Watch(
+                    groups: ["sg-0a1b2c3d4e5f60718"],
+                    changes: [.ingressAdded],
+                    origin: "policy.yaml:3 watch"
+                ),
                 Watch(
                     vpcs: ["vpc-0123456789abcdef0"],
                     tags: ["sg-revert": "enforce"],

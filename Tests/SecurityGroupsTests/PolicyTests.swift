@@ -18,10 +18,10 @@ import Testing
     }
 
     @Test(arguments: ChangeKind.allCases)
-    func `the simplest policy watches what is added to the ingress`(kind: ChangeKind) throws {
+    func `the simplest policy watches what is added to the ingress or modified`(kind: ChangeKind) throws {
         let policy = Policy.watching([try Fixture.group("a"), try Fixture.group("b")])
         let watched = policy.watch(context(kind, group: try Fixture.group("b").description))
-        #expect((watched != .notWatched) == (kind == .ingressAdded))
+        #expect((watched != .notWatched) == (kind == .ingressAdded || kind == .ruleModified))
         #expect(policy.watch(context(kind, group: try Fixture.group("c").description)) == .notWatched)
     }
 

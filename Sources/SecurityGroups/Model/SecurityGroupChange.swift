@@ -13,6 +13,12 @@ package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
 }
 
 extension ChangeKind {
+    /// The kinds that are watched where a policy does not name any.
+    ///
+    /// A rule that was added harmless and then modified is as open as one that was added open, so the second kind
+    /// belongs to the first.
+    package static let watchedByDefault: Set<Self> = [.ingressAdded, .ruleModified]
+
     /// The direction that the rules of the change have; `ModifySecurityGroupRules` does not tell.
     package var direction: Direction? {
         switch self {
@@ -82,15 +88,30 @@ package struct SecurityGroupChange: Hashable, Sendable {
     package let groupID: String?
     /// The rules that the call added, modified or removed.
     package let rules: [ChangedRule]
-    /// What of the rules could not be read, in one line; only of a Revoke or Modify, of which few records are known. It
-    /// matters only to whoever watches that kind of change: there, what was not read would not be reverted.
+    /// What of the rules could not be read, in one line. The group is known nevertheless, so that its rules can be
+    /// judged as they stand. It matters only where the group and the kind of change are watched.
     package let unread: String?
+    /// True where the call may have touched rules that are not in `rules`. False where what was not read is the content
+    /// of rules whose ids are known, so that they can be judged by what they say now.
+    package let mayHaveMoreRules: Bool
+
+    /// The number of rules that an event may have. EC2 takes a tenth of it in one call.
+    package static let maximumRules = 1000
 
     /// A change as the record tells it.
-    package init(kind: ChangeKind, groupID: String?, rules: [ChangedRule], unread: String? = nil) {
+    ///
+    /// - Parameter mayHaveMoreRules: by default true where something is unread.
+    package init(
+        kind: ChangeKind,
+        groupID: String?,
+        rules: [ChangedRule],
+        unread: String? = nil,
+        mayHaveMoreRules: Bool? = nil
+    ) {
         self.kind = kind
         self.groupID = groupID
         self.rules = rules
         self.unread = unread
+        self.mayHaveMoreRules = mayHaveMoreRules ?? (unread != nil)
     }
 }

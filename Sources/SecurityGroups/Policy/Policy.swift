@@ -32,7 +32,8 @@ package struct Policy: Hashable, Sendable {
         self.notifyOn = notifyOn
     }
 
-    /// The simplest policy, the one of `--group`: in each of `groups`, no rule may be added to the ingress.
+    /// The simplest policy, the one of `--group`: in each of `groups`, no rule may be added to the ingress, and none of
+    /// the ingress modified.
     package static func watching(_ groups: [SecurityGroupID]) -> Self {
         Self(watch: groups.map { Watch(groups: [$0.description], origin: "--group \($0)") })
     }

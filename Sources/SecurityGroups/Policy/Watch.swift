@@ -24,7 +24,7 @@ package struct Watch: Hashable, Sendable {
         tags: [String: String]? = nil,
         accounts: Set<String>? = nil,
         regions: Set<String>? = nil,
-        changes: Set<ChangeKind> = [.ingressAdded],
+        changes: Set<ChangeKind> = ChangeKind.watchedByDefault,
         origin: String
     ) {
         self.groups = groups

@@ -319,7 +319,7 @@ extension EventFacts {
             eventName: event.eventName,
             account: event.account,
             region: event.region,
-            groupID: change?.groupID,
+            groupID: change?.groupID ?? event.groupID,
             actorARN: event.actor.arn,
             issuerARN: event.actor.issuerARN,
             sourceIP: event.sourceIPAddress,

@@ -9,7 +9,7 @@ struct PolicyOptions: ParsableArguments {
 
     @Option(
         name: .customLong("group"),
-        help: ArgumentHelp("Watch this group and revert every rule added to its ingress. (repeatable)", valueName: "id")
+        help: ArgumentHelp("Watch this group; revert every rule that is added to its ingress or modified. (repeatable)", valueName: "id")
     )
     var groups: [String] = []
 
