@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import SecurityGroups
 import Testing
+import Worker
 
 @testable import sg_revert
 
@@ -25,7 +27,7 @@ struct SettingsTests {
         var environment: [String: String] = [:]
         environment["SG_REVERT_WAIT_SECONDS"] = variable
         let settings = try made(environment, file: file.map { "wait-seconds: \($0)\n" })
-        #expect(try settings.number(flag, "wait-seconds", in: 0...20) == expected)
+        #expect(try settings.number(flag, .waitSeconds) == expected ?? 20)
     }
 
     @Test(
@@ -42,7 +44,7 @@ struct SettingsTests {
         environment["SG_REVERT_WAIT_SECONDS"] = variable
         let settings = try made(environment, file: file.map { "wait-seconds: \($0)\n" })
         let error = #expect(throws: SettingsError.self) {
-            try settings.number(flag, "wait-seconds", in: 0...20)
+            try settings.number(flag, .waitSeconds)
         }
         #expect(error?.description.hasSuffix(line) == true)
         #expect(error?.exitCode == code)
@@ -58,17 +60,17 @@ struct SettingsTests {
     func booleans(text: String, expected: Bool?) throws {
         let settings = try made(["SG_REVERT_DRY_RUN": text])
         if let expected {
-            #expect(try settings.isOn(false, "dry-run") == expected)
+            #expect(try settings.isOn(false, .dryRun) == expected)
         } else {
-            #expect(throws: SettingsError.self) { try settings.isOn(false, "dry-run") }
+            #expect(throws: SettingsError.self) { try settings.isOn(false, .dryRun) }
         }
-        #expect(try settings.isOn(true, "dry-run"), "the flag beats the environment")
+        #expect(try settings.isOn(true, .dryRun), "the flag beats the environment")
     }
 
     @Test("A list is a repeated flag, commas, or a list in the file, and a flag without anything is an error")
     func lists() throws {
         func list(_ settings: Settings, _ flags: [String] = []) throws -> [Int] {
-            try settings.list(flags, "group", variable: "SG_REVERT_GROUPS", expected: "numbers", read: { Int($0) })
+            try settings.list(flags, .group, expected: "numbers", read: { Int($0) })
         }
         let settings = try made(["SG_REVERT_GROUPS": "1, 2,,3 "], file: "group: [7, 8]\n")
         #expect(try list(settings) == [1, 2, 3])
@@ -84,11 +86,52 @@ struct SettingsTests {
 
     @Test("The errors say what to do")
     func errors() {
-        let missing = SettingsError.missing(what: "queue", flag: "--queue-url", variable: "SG_REVERT_QUEUE_URL")
+        let missing = SettingsError.missing(what: "queue", how: "--queue-url or SG_REVERT_QUEUE_URL")
         #expect(missing.description == "no queue: set --queue-url or SG_REVERT_QUEUE_URL")
         #expect(missing.exitCode == 78)
         #expect(SettingsError.badFile("x").exitCode == 78)
-        #expect(Settings.variable(for: "dead-letter-queue-url") == "SG_REVERT_DEAD_LETTER_QUEUE_URL")
+        #expect(Setting.deadLetterQueueURL.variable == "SG_REVERT_DEAD_LETTER_QUEUE_URL")
+    }
+
+    @Test(
+        "A variable of ours that does not exist is refused with the nearest name",
+        arguments: [
+            ("SG_REVERT_DRYRUN", "; did you mean SG_REVERT_DRY_RUN?"),
+            ("SG_REVERT_GROUP", "; did you mean SG_REVERT_GROUPS?"),
+            ("SG_REVERT_PROFILE", "; did you mean AWS_PROFILE?"),
+            ("SG_REVERT_REGION", "; did you mean AWS_REGION?"), ("SG_REVERT_SOMETHING_ELSE", "; see worker --help"),
+        ]
+    )
+    func unknownVariable(name: String, hint: String) throws {
+        let error = #expect(throws: SettingsError.self) { try made([name: "true"]) }
+        #expect(error?.description == "\(name) is no setting\(hint)")
+        #expect(error?.exitCode == 78)
+        _ = try made([name: " ", "SG_REVERTED": "x", "sg_revert_x": "x"])
+    }
+
+    @Test("Names, variables and defaults are the contract's, and no two settings share one")
+    func table() {
+        #expect(Set(Setting.all.map(\.name)).count == Setting.all.count)
+        #expect(Set(Setting.all.flatMap(\.variables)).count == Setting.all.flatMap(\.variables).count)
+        let defaults = WorkerOptions(queueURL: "", policy: .watching([]))
+        let numbers: [(Setting, Int)] = [
+            (Setting.concurrency, defaults.concurrency), (.waitSeconds, Int(defaults.wait.components.seconds)),
+            (.settleSeconds, Int(defaults.settle.components.seconds)),
+            (.shutdownSeconds, Int(defaults.shutdown.components.seconds)),
+        ]
+        for (setting, value) in numbers {
+            #expect(setting.defaultText == "\(value)", "\(setting.name)")
+        }
+    }
+
+    @Test("The help of a flag names its default and its variable")
+    func help() {
+        let help = WorkerCommand.helpMessage(columns: 500)
+        for setting in Setting.all {
+            #expect(help.contains("--\(setting.name)"), "\(setting.name)")
+            #expect(help.contains("environment: \(setting.variable)"), "\(setting.name)")
+        }
+        #expect(help.contains("(default: 20; environment: SG_REVERT_WAIT_SECONDS)"))
     }
 
     @Test(

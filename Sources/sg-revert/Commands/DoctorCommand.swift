@@ -16,7 +16,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var ledger: LedgerOptions
 
-    @Option(name: .customLong("topic-arn"), help: ArgumentHelp("The SNS topic for notifications.", valueName: "arn"))
+    @Option(.topicARN)
     var topicARN: String?
 
     @OptionGroup var format: FormatOptions
@@ -32,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
             deadLetterQueueURL: try queue.deadLetterQueueURL(settings),
             policy: try policySource(settings),
             ledgerPath: try ledger.path(settings),
-            topicARN: try settings.text(topicARN, "topic-arn"),
+            topicARN: try settings.text(topicARN, .topicARN),
             now: { Date() }
         )
         var printer = RowPrinter(

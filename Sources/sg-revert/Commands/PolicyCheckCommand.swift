@@ -32,8 +32,8 @@ struct PolicyCheckCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let path = try config.settings().text(file ?? policy, "policy") else {
-            throw SettingsError.missing(what: "policy file", flag: "FILE or --policy", variable: "SG_REVERT_POLICY")
+        guard let path = try config.settings().text(file ?? policy, .policy) else {
+            throw SettingsError.missing(what: "policy file", how: "FILE or --policy or SG_REVERT_POLICY")
         }
         let problems = check(path)
         print(problems)

@@ -1,5 +1,6 @@
 import AWSClient
 import ArgumentParser
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -22,34 +23,25 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var ledger: LedgerOptions
 
-    @Option(name: .customLong("topic-arn"), help: ArgumentHelp("The SNS topic for notifications.", valueName: "arn"))
+    @Option(.topicARN)
     var topicARN: String?
 
-    @Flag(name: .customLong("dry-run"), help: "Decide and record, revoke nothing.")
+    @Flag(.dryRun)
     var isDryRun = false
 
-    @Option(help: ArgumentHelp("Messages in hand at once. (default: 100)", valueName: "n"))
+    @Option(.concurrency)
     var concurrency: String?
 
     @Flag(name: .customLong("until-empty"), help: "Stop once the queue is empty.")
     var isUntilEmpty = false
 
-    @Option(
-        name: .customLong("wait-seconds"),
-        help: ArgumentHelp("How long a poll waits, 0 to 20. (default: 20)", valueName: "n")
-    )
+    @Option(.waitSeconds)
     var waitSeconds: String?
 
-    @Option(
-        name: .customLong("settle-seconds"),
-        help: ArgumentHelp("How long EC2 may lag behind an event. (default: 15)", valueName: "n")
-    )
+    @Option(.settleSeconds)
     var settleSeconds: String?
 
-    @Option(
-        name: .customLong("shutdown-seconds"),
-        help: ArgumentHelp("The bound on a graceful stop. (default: 30)", valueName: "n")
-    )
+    @Option(.shutdownSeconds)
     var shutdownSeconds: String?
 
     @OptionGroup var aws: AWSOptions
@@ -116,21 +108,14 @@ struct WorkerCommand: AsyncParsableCommand {
         var options = WorkerOptions(queueURL: queueURL, policy: policy)
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
         options.topicARN =
-            try settings.value(topicARN, "topic-arn", expected: "an SNS topic's ARN") {
-                $0.hasPrefix("arn:") && $0.split(separator: ":", omittingEmptySubsequences: false).count == 6 ? $0 : nil
-            } ?? policy.topicARN
-        options.isDryRun = try settings.isOn(isDryRun, "dry-run")
+            try settings.value(topicARN, .topicARN, expected: "an SNS topic's ARN") { ARN($0) == nil ? nil : $0 }
+            ?? policy.topicARN
+        options.isDryRun = try settings.isOn(isDryRun, .dryRun)
         options.isUntilEmpty = isUntilEmpty
-        if let count = try settings.number(concurrency, "concurrency", in: 1...1000) { options.concurrency = count }
-        if let seconds = try settings.number(waitSeconds, "wait-seconds", in: 0...20) {
-            options.wait = .seconds(seconds)
-        }
-        if let seconds = try settings.number(settleSeconds, "settle-seconds", in: 0...600) {
-            options.settle = .seconds(seconds)
-        }
-        if let seconds = try settings.number(shutdownSeconds, "shutdown-seconds", in: 0...3600) {
-            options.shutdown = .seconds(seconds)
-        }
+        options.concurrency = try settings.number(concurrency, .concurrency)
+        options.wait = .seconds(try settings.number(waitSeconds, .waitSeconds))
+        options.settle = .seconds(try settings.number(settleSeconds, .settleSeconds))
+        options.shutdown = .seconds(try settings.number(shutdownSeconds, .shutdownSeconds))
         return options
     }
 
@@ -151,11 +136,4 @@ struct WorkerCommand: AsyncParsableCommand {
             _exit(1)
         }
     }
-}
-
-/// The name by which this machine knows itself.
-func hostName() -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -13,12 +13,8 @@ struct ConfigFile {
 
     private let values: [String: [Value]]
 
-    /// Every key that a file may hold: the flags of the contract that this program has.
-    static let keys = [
-        "queue-url", "dead-letter-queue-url", "group", "policy", "ledger", "topic-arn", "dry-run", "concurrency",
-        "wait-seconds",
-        "settle-seconds", "shutdown-seconds", "log-level", "log-format", "profile", "region", "endpoint-url",
-    ]
+    /// Every key that a file may hold.
+    static let keys = Setting.all.map(\.name)
 
     /// Reads the file at `path`.
     ///
@@ -59,7 +55,8 @@ struct ConfigFile {
                 let hint = nearest(to: name, among: Self.keys).map { "; did you mean \"\($0)\"?" } ?? ""
                 throw .badFile("\(path)\(key.place): unknown key \"\(name)\"\(hint)")
             }
-            let items = name == "group" ? value.sequence.map { Array($0) } ?? [value] : [value]
+            let isList = Setting.all.contains { $0.name == name && $0.kind == .list }
+            let items = isList ? value.sequence.map { Array($0) } ?? [value] : [value]
             values[name] = try Self.read(items, path: path, name: name)
         }
         self.values = values

@@ -1,33 +1,51 @@
+import Formats
 import Foundation
 
-/// The settings of one run: flag over environment over file, each with where it was made.
+/// The settings of one run: flag over environment over file over default.
 struct Settings {
     let environment: [String: String]
     private let file: ConfigFile?
 
     /// Reads the environment and, where one is named, the configuration file.
+    ///
+    /// - Throws: `unknownVariable` for a variable of ours that does not exist, and what is wrong with the file.
     init(
         configPath: String?,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(SettingsError) {
         self.environment = environment
+        try Self.refuseUnknownVariables(in: environment)
         file = if let configPath { try ConfigFile(path: configPath) } else { nil }
     }
 
-    /// The texts of a setting and where they were made; none where it is not set. A blank text counts as not set.
-    private func texts(_ flags: [String], _ name: String, variable: String) -> [(text: String, origin: SettingOrigin)] {
-        if !flags.isEmpty {
-            return flags.map { ($0, .flag("--\(name)")) }
+    /// A mistyped variable must not be overlooked: without `SG_REVERT_DRY_RUN` a run is in earnest.
+    private static func refuseUnknownVariables(in environment: [String: String]) throws(SettingsError) {
+        let prefix = "SG_REVERT_"
+        let known = Setting.all.flatMap(\.variables)
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+            guard name.hasPrefix(prefix), !value.isBlank, !known.contains(name) else { continue }
+            // The standard settings of AWS have variables of their own.
+            let standard = Setting.all.first { setting in
+                !setting.variable.hasPrefix(prefix) && setting.variables.contains("AWS_\(name.dropFirst(prefix.count))")
+            }
+            throw .unknownVariable(name, suggestion: standard?.variable ?? nearest(to: name, among: known))
         }
-        if let text = environment[variable], !text.isBlank {
-            return [(text, .environment(variable))]
-        }
-        return (file?.values(named: name) ?? []).filter { !$0.text.isBlank }.map { ($0.text, $0.origin) }
     }
 
-    /// Where a setting is made first, if it is.
-    func origin(_ flags: [String], _ name: String, variable: String? = nil) -> SettingOrigin? {
-        texts(flags, name, variable: variable ?? Self.variable(for: name)).first?.origin
+    /// The texts of a setting and where they were made; none where it is not set. A blank text counts as not set.
+    private func texts(_ flags: [String], _ setting: Setting) -> [(text: String, origin: SettingOrigin)] {
+        if !flags.isEmpty {
+            return flags.map { ($0, .flag(setting.flag)) }
+        }
+        for variable in setting.variables {
+            if let text = environment[variable], !text.isBlank { return [(text, .environment(variable))] }
+        }
+        return (file?.values(named: setting.name) ?? []).filter { !$0.text.isBlank }.map { ($0.text, $0.origin) }
+    }
+
+    /// The place where a setting is made; nil where it is not.
+    func origin(_ flags: [String], _ setting: Setting) -> SettingOrigin? {
+        texts(flags, setting).first?.origin
     }
 
     /// One value.
@@ -37,34 +55,37 @@ struct Settings {
     ///   - read: answers nil for a text that is no such value.
     func value<Value>(
         _ flag: String?,
-        _ name: String,
-        expected: String,
+        _ setting: Setting,
+        expected: String? = nil,
         read: (String) -> Value?
     ) throws(SettingsError) -> Value? {
-        guard let (text, origin) = texts(flag.map { [$0] } ?? [], name, variable: Self.variable(for: name)).first else {
-            return nil
-        }
+        guard let (text, origin) = texts(flag.map { [$0] } ?? [], setting).first else { return nil }
         guard let value = read(text.trimmed) else {
-            throw .unreadable(origin, value: text, expected: expected)
+            throw .unreadable(origin, value: text, expected: expected ?? setting.expected)
         }
         return value
     }
 
     /// A text.
-    func text(_ flag: String?, _ name: String) throws(SettingsError) -> String? {
-        try value(flag, name, expected: "text") { $0.isEmpty ? nil : $0 }
+    func text(_ flag: String?, _ setting: Setting) throws(SettingsError) -> String? {
+        try value(flag, setting) { $0.isEmpty ? nil : $0 }
     }
 
-    /// A whole number in a range.
-    func number(_ flag: String?, _ name: String, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
-        try value(flag, name, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
-            Int(text).flatMap { range.contains($0) ? $0 : nil }
-        }
+    /// A whole number, or the setting's default.
+    func number(_ flag: String?, _ setting: Setting) throws(SettingsError) -> Int {
+        guard case .number(let range, let fallback) = setting.kind else { return 0 }
+        return try value(flag, setting) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } } ?? fallback
+    }
+
+    /// One of the words of a choice, or the setting's default.
+    func word(_ flag: String?, _ setting: Setting) throws(SettingsError) -> String? {
+        guard case .choice(let words, let fallback) = setting.kind else { return nil }
+        return try value(flag, setting) { words.contains($0) ? $0 : nil } ?? fallback
     }
 
     /// Yes or no; the flag can only say yes.
-    func isOn(_ flag: Bool, _ name: String) throws(SettingsError) -> Bool {
-        try value(flag ? "true" : nil, name, expected: "true or false") { text in
+    func isOn(_ flag: Bool, _ setting: Setting) throws(SettingsError) -> Bool {
+        try value(flag ? "true" : nil, setting) { text in
             switch text.lowercased() {
             case "true", "yes", "on", "1": true
             case "false", "no", "off", "0": false
@@ -73,16 +94,15 @@ struct Settings {
         } ?? false
     }
 
-    /// A list: a repeated flag, or commas in the environment, or a list in the file.
+    /// The values of a list.
     func list<Value>(
         _ flags: [String],
-        _ name: String,
-        variable: String,
+        _ setting: Setting,
         expected: String,
         read: (String) -> Value?
     ) throws(SettingsError) -> [Value] {
         var values: [Value] = []
-        for (text, origin) in texts(flags, name, variable: variable) {
+        for (text, origin) in texts(flags, setting) {
             let parts = text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
             guard !parts.isEmpty else { throw .unreadable(origin, value: text, expected: expected) }
             for part in parts {
@@ -94,11 +114,6 @@ struct Settings {
         }
         return values
     }
-
-    /// `wait-seconds` is `SG_REVERT_WAIT_SECONDS`.
-    static func variable(for name: String) -> String {
-        "SG_REVERT_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
-    }
 }
 
 extension String {
@@ -106,7 +121,7 @@ extension String {
         trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// Whether there is nothing but white space in it.
+    /// True where the text holds nothing but white space.
     var isBlank: Bool {
         trimmed.isEmpty
     }

@@ -1,3 +1,5 @@
+import Formats
+
 /// Where a setting was made.
 enum SettingOrigin: Hashable, CustomStringConvertible {
     /// On the command line.
@@ -21,9 +23,11 @@ enum SettingsError: CommandFailure, Hashable {
     /// The value cannot be read.
     case unreadable(SettingOrigin, value: String, expected: String)
     /// Something has to be set, and is not.
-    case missing(what: String, flag: String, variable: String)
+    case missing(what: String, how: String)
     /// Both kinds of policy are set, and only one can be meant.
     case twoPolicies(file: SettingOrigin, groups: SettingOrigin)
+    /// A variable that begins with `SG_REVERT_` and that no setting has.
+    case unknownVariable(String, suggestion: String?)
     /// The configuration file as a whole cannot be used.
     case badFile(String)
 
@@ -31,8 +35,10 @@ enum SettingsError: CommandFailure, Hashable {
         switch self {
         case .unreadable(let origin, let value, let expected):
             "\(origin): \"\(value)\" is not \(expected)"
-        case .missing(let what, let flag, let variable):
-            "no \(what): set \(flag) or \(variable)"
+        case .missing(let what, let how):
+            "no \(what): set \(how)"
+        case .unknownVariable(let name, let suggestion):
+            "\(plainText(name)) is no setting" + (suggestion.map { "; did you mean \($0)?" } ?? "; see worker --help")
         case .twoPolicies(let file, let groups):
             "a policy file is set by \(file) and groups by \(groups): keep one of the two"
         case .badFile(let problem):

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Formats
+import Ledger
+
+/// Which ledgers to read as one.
+struct AuditLedgerOptions: ParsableArguments {
+    @Option(
+        name: .customLong("ledger"),
+        help: ArgumentHelp(
+            "A ledger to read; repeated, those of several hosts as one. (default: the worker's)",
+            valueName: "file"
+        )
+    )
+    var ledgers: [String] = []
+
+    /// The ledgers, none of which reading makes or changes.
+    func readers(_ settings: Settings) throws -> [LedgerReader] {
+        guard !ledgers.isEmpty else { return [try LedgerReader(path: LedgerOptions.path(nil, settings))] }
+        return try ledgers.map { try LedgerReader(path: $0) }
+    }
+}
+
+/// Reads every event of some ledgers that `filter` lets through, with a bar while it takes long.
+func eachEvent(
+    of readers: [LedgerReader],
+    matching filter: EventFilter,
+    _ body: (AuditEvent, [AuditRule]) -> Void
+) throws {
+    var progress = ProgressBar("reading", total: try readers.reduce(0) { try $0 + $1.count(matching: filter) })
+    defer { progress.clear() }
+    var events = EventStream(readers, matching: filter, withRules: true)
+    while let (event, rules) = try events.next() {
+        body(event, rules)
+        progress.advance()
+    }
+}

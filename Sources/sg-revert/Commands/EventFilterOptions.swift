@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import SecurityGroups
+
+/// Which events a command means: those for which everything that is given holds.
+struct EventFilterOptions: ParsableArguments {
+    @Option(name: .customLong("event-id"), help: ArgumentHelp("This event.", valueName: "id"))
+    var eventID: String?
+
+    @Option(help: ArgumentHelp("Events of this security group.", valueName: "id"))
+    var group: String?
+
+    @Option(help: ArgumentHelp("Events of this account.", valueName: "number"))
+    var account: String?
+
+    @Option(help: ArgumentHelp("Events of this Region.", valueName: "name"))
+    var region: String?
+
+    @Option(
+        help: ArgumentHelp("Events by this ARN, of the caller or of the role behind the session.", valueName: "arn")
+    )
+    var actor: String?
+
+    @Option(help: ArgumentHelp("Events with this outcome.", valueName: "outcome"))
+    var outcome: String?
+
+    @Option(help: ArgumentHelp("Events from this time on.", valueName: "time"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Events before this time.", valueName: "time"))
+    var until: String?
+
+    /// The filter, a duration meaning that long before `now`.
+    func filter(now: Date) throws -> EventFilter {
+        EventFilter(
+            eventID: eventID,
+            group: group,
+            account: account,
+            region: region,
+            actor: actor,
+            outcome: try outcome.map { try choice($0, flag: "--outcome") },
+            since: try since.map { try moment($0, flag: "--since", now: now) },
+            until: try until.map { try moment($0, flag: "--until", now: now) }
+        )
+    }
+}

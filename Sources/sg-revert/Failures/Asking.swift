@@ -1,0 +1,12 @@
+import Ledger
+
+/// Turns what a ledger says against a question into the program's one line: 2 where a check found a problem, else 1.
+func asking<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+    do {
+        return try await body()
+    } catch let finding as AuditFinding {
+        throw RunFailure(description: "\(finding)", exitCode: 2)
+    } catch let error as LedgerError {
+        throw RunFailure(description: "\(error)")
+    }
+}

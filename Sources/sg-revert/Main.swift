@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+
+/// The way in, and the one place that turns an error into a line and an exit code.
+@main
+enum Main {
+    static func main() async {
+        // A reader that has seen enough, such as head, is told by the write that fails.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            defer { StandardOutput.flush() }
+            var command = try SgRevert.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as any CommandFailure {
+            complain("\(failure)")
+            exit(failure.exitCode)
+        } catch  where SgRevert.exitCode(for: error) == .validationFailure {
+            complain("\(SgRevert.message(for: error)); see --help")
+            exit(ExitCode.validationFailure.rawValue)
+        } catch {
+            SgRevert.exit(withError: error)
+        }
+    }
+}

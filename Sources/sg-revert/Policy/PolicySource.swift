@@ -1,0 +1,38 @@
+import PolicyFile
+import SecurityGroups
+
+/// Where a policy comes from, to be read now and again.
+enum PolicySource: Hashable, Sendable {
+    /// A YAML file.
+    case file(String)
+    /// The groups of the simplest policy.
+    case groups([SecurityGroupID])
+
+    /// The file, where it is one.
+    var path: String? {
+        if case .file(let path) = self { path } else { nil }
+    }
+
+    /// Reads it.
+    func load() throws(PolicyFailure) -> Policy {
+        switch self {
+        case .groups(let ids): return .watching(ids)
+        case .file(let path):
+            do throws(InvalidPolicy) {
+                return try PolicyDocument(path: path).policy
+            } catch {
+                throw PolicyFailure(problems: error.problems)
+            }
+        }
+    }
+}
+
+/// A policy file that cannot be used; one line for each error.
+struct PolicyFailure: CommandFailure {
+    let problems: [PolicyProblem]
+    var exitCode: Int32 { 78 }
+
+    var description: String {
+        problems.map(\.description).joined(separator: "\nsg-revert: ")
+    }
+}

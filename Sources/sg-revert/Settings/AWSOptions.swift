@@ -1,0 +1,58 @@
+import AWSClient
+import ArgumentParser
+import Foundation
+import Logging
+
+/// Which AWS to talk to.
+struct AWSOptions: ParsableArguments {
+    @Option(.profile)
+    var profile: String?
+
+    @Option(.region)
+    var region: String?
+
+    @Option(.endpointURL)
+    var endpointURL: String?
+
+    /// A session with AWS, as every AWS SDK would resolve it.
+    func session(_ settings: Settings, logger: Logger) async throws -> AWSSession {
+        let environment = settings.environment
+        let session: AWSSession
+        do {
+            let profile = try settings.awsText(profile, .profile)
+            session = try AWSSession(
+                environment: environment,
+                profile: profile,
+                region: settings.awsText(region, .region),
+                endpointURL: settings.awsText(endpointURL, .endpointURL),
+                transport: CurlTransport(
+                    caBundle: AWSSession.caBundle(environment: environment, profile: profile),
+                    proxies: ProxySettings(environment: environment)
+                ),
+                logger: logger
+            )
+        } catch let error as any CommandFailure {
+            throw error
+        } catch AWSClientError.invalidSetting(let name, let value, let reason) where isFlag(name) {
+            let error = AWSClientError.invalidSetting(name: name, value: value, reason: reason)
+            throw RunFailure(description: "\(error)", exitCode: 64)
+        } catch {
+            throw RunFailure(description: "\(error)", exitCode: 78)
+        }
+        // Without an answer the Region stays unknown, which is an error only of the call that needs one.
+        return (try? await session.locatingRegion()) ?? session
+    }
+
+    /// Whether the session's setting `name` came from the command line; it calls what the file says the same.
+    private func isFlag(_ name: String) -> Bool {
+        name == "--region" && region != nil || name == "--endpoint-url" && endpointURL != nil
+    }
+}
+
+extension Settings {
+    /// A setting whose variable is one of the standard `AWS_*` ones, which the session reads itself.
+    fileprivate func awsText(_ flag: String?, _ setting: Setting) throws(SettingsError) -> String? {
+        if case .environment = origin(flag.map { [$0] } ?? [], setting) { return nil }
+        return try text(flag, setting)
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// Where the settings come from that no flag makes.
+struct ConfigOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("A YAML file of settings, keys named like the flags.", valueName: "file"),
+        completion: .file()
+    )
+    var config: String?
+
+    /// The settings of this run.
+    func settings() throws(SettingsError) -> Settings {
+        try Settings(configPath: config)
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// Which ledger.
+struct LedgerOptions: ParsableArguments {
+    @Option(.ledger)
+    var ledger: String?
+
+    /// The ledger's path: in `$STATE_DIRECTORY` (a service manager's), else in the user's state directory.
+    func path(_ settings: Settings) throws(SettingsError) -> String {
+        try Self.path(ledger, settings)
+    }
+
+    static func path(_ flag: String?, _ settings: Settings) throws(SettingsError) -> String {
+        if let path = try settings.text(flag, .ledger) { return path }
+        func directory(_ name: String) -> String? {
+            settings.environment[name].flatMap { $0.isBlank ? nil : $0 }
+        }
+        // A service manager may name several, divided by colons.
+        if let state = directory("STATE_DIRECTORY")?.split(separator: ":").first { return "\(state)/ledger.db" }
+        if let state = directory("XDG_STATE_HOME") { return "\(state)/sg-revert/ledger.db" }
+        guard let home = directory("HOME") else {
+            throw .missing(what: "place for the ledger", how: "\(Setting.ledger.flag) or \(Setting.ledger.variable)")
+        }
+        return "\(home)/.local/state/sg-revert/ledger.db"
+    }
+}

@@ -1,0 +1,96 @@
+import Logging
+import Telemetry
+
+extension Setting {
+    static let queueURL = Setting("queue-url", .text, "The queue that EventBridge fills.", valueName: "url")
+    static let deadLetterQueueURL = Setting(
+        "dead-letter-queue-url",
+        .text,
+        "Where failures go.",
+        otherwise: "what the queue's redrive policy names",
+        valueName: "url"
+    )
+    static let group = Setting(
+        "group",
+        variables: ["SG_REVERT_GROUPS"],
+        .list,
+        "Watch this group, and revert every rule added to its ingress and every change of one.",
+        valueName: "id"
+    )
+    static let policy = Setting("policy", .text, "A policy file.", valueName: "file", isFile: true)
+    static let ledger = Setting(
+        "ledger",
+        .text,
+        "The SQLite ledger.",
+        otherwise: "ledger.db in the state directory",
+        valueName: "file",
+        isFile: true
+    )
+    static let topicARN = Setting("topic-arn", .text, "The SNS topic for notifications.", valueName: "arn")
+    static let dryRun = Setting("dry-run", .boolean, "Decide and record, revoke nothing.")
+    static let concurrency = Setting(
+        "concurrency",
+        .number(1...1000, default: 100),
+        "Messages worked on at once. One that waits does not count.",
+        valueName: "n"
+    )
+    static let waitSeconds = Setting(
+        "wait-seconds",
+        .number(0...20, default: 20),
+        "How long a poll waits for messages.",
+        valueName: "n"
+    )
+    static let settleSeconds = Setting(
+        "settle-seconds",
+        .number(0...600, default: 15),
+        "For how long after an event EC2 may not show it yet.",
+        valueName: "n"
+    )
+    static let shutdownSeconds = Setting(
+        "shutdown-seconds",
+        .number(0...3600, default: 30),
+        "The longest that a graceful stop may take.",
+        valueName: "n"
+    )
+    static let logLevel = Setting(
+        "log-level",
+        .choice(Logger.Level.allCases.map(\.rawValue), default: "info"),
+        "The least severe log lines that are written.",
+        valueName: "level"
+    )
+    static let logFormat = Setting(
+        "log-format",
+        .choice(LogFormat.allCases.map(\.rawValue), default: nil),
+        "How log lines are written: text or json.",
+        otherwise: "text on a terminal, else json",
+        valueName: "format"
+    )
+    static let profile = Setting(
+        "profile",
+        variables: ["AWS_PROFILE"],
+        .text,
+        "The profile of the shared AWS files.",
+        valueName: "name"
+    )
+    static let region = Setting(
+        "region",
+        variables: ["AWS_REGION", "AWS_DEFAULT_REGION"],
+        .text,
+        "The AWS Region.",
+        valueName: "name"
+    )
+    static let endpointURL = Setting(
+        "endpoint-url",
+        variables: ["AWS_ENDPOINT_URL"],
+        .text,
+        "Send every call here, as to an emulator.",
+        valueName: "url"
+    )
+
+    /// Every setting, in the order in which the documentation lists them. Only what is in this list is accepted in the
+    /// environment and in the `--config` file.
+    static let all = [
+        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, dryRun, concurrency, waitSeconds,
+        settleSeconds, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
+    ]
+}
