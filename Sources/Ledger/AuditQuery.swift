@@ -59,7 +59,9 @@ enum AuditQuery {
 
     /// The row of one event.
     static func event(_ eventID: String, in db: Database) throws -> AuditEvent? {
-        try events(matching: EventFilter(eventID: eventID), after: nil, limit: 1, in: db).first
+        let sql =
+            "SELECT \(AuditEvent.columns.joined(separator: ", ")), coalesce(event_time, '') FROM audit_events WHERE event_id = ?"
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [eventID.bounded]).map(event)
     }
 
     /// The rules of some events, each event's in the order in which they were recorded.
@@ -93,10 +95,14 @@ private struct Condition {
 
     init(_ filter: EventFilter) {
         for (column, value) in [
-            ("event_id", filter.eventID), ("group_id", filter.group), ("account", filter.account),
+            ("group_id", filter.group), ("account", filter.account),
             ("region", filter.region), ("outcome", filter.outcome?.rawValue),
         ] {
             if let value { add("\(column) = ?", [value.bounded]) }
+        }
+        if let eventID = filter.eventID?.bounded {
+            // With the rows of conflicts, whose ids go on with `~`.
+            add("(event_id = ? OR event_id > ? AND event_id < ?)", [eventID, "\(eventID)~", "\(eventID)~g"])
         }
         // An event without a time has the empty text, which is before every time.
         if let since = filter.since { add("coalesce(event_time, '') >= ?", [RFC3339.format(since)]) }

@@ -7,6 +7,11 @@ package import SecurityGroups
 package struct EventFacts: Hashable, Sendable {
     /// CloudTrail's `eventID`, under which the ledger knows the event. A duplicate delivers the same one.
     package let eventID: String
+    /// SHA-256 of the record's `detail`, lower-case hexadecimal; empty where it is not known. The same id with another
+    /// digest is another event.
+    package let digest: String
+    /// Of an `UPDATED_DATA` addendum the event that it completes.
+    package let originalEventID: String?
     /// The name of the API action.
     package let eventName: String
     /// The account that received the event.
@@ -19,6 +24,12 @@ package struct EventFacts: Hashable, Sendable {
     package let actorARN: String?
     /// The ARN that stands behind the session, on which exemptions rest.
     package let issuerARN: String?
+    /// CloudTrail's `userIdentity.type`: `IAMUser`, `AssumedRole`, `AWSService`.
+    package let actorType: String?
+    /// The caller's principal id or user id, which a caller without an ARN has too.
+    package let actorID: String?
+    /// The AWS service that made the call for somebody.
+    package let invokedBy: String?
     /// Where the call came from: an address, or the name of an AWS service.
     package let sourceIP: String?
     /// The user agent that the caller claimed.
@@ -31,24 +42,34 @@ package struct EventFacts: Hashable, Sendable {
     /// The facts of one record.
     package init(
         eventID: String,
+        digest: String = "",
+        originalEventID: String? = nil,
         eventName: String,
         account: String? = nil,
         region: String? = nil,
         groupID: String? = nil,
         actorARN: String? = nil,
         issuerARN: String? = nil,
+        actorType: String? = nil,
+        actorID: String? = nil,
+        invokedBy: String? = nil,
         sourceIP: String? = nil,
         userAgent: String? = nil,
         eventTime: Date? = nil,
         requestID: String? = nil
     ) {
         self.eventID = eventID.bounded
+        self.digest = digest.bounded
+        self.originalEventID = originalEventID?.bounded
         self.eventName = eventName.bounded
         self.account = account?.bounded
         self.region = region?.bounded
         self.groupID = groupID?.bounded
         self.actorARN = actorARN?.bounded
         self.issuerARN = issuerARN?.bounded
+        self.actorType = actorType?.bounded
+        self.actorID = actorID?.bounded
+        self.invokedBy = invokedBy?.bounded
         self.sourceIP = sourceIP?.bounded
         self.userAgent = userAgent?.bounded
         self.eventTime = eventTime
@@ -85,8 +106,10 @@ package enum ClaimResult: Hashable, Sendable {
 
 /// The right to run one event once.
 package struct Claim: Hashable, Sendable {
-    /// The event.
+    /// The event under the id that the ledger gives it: CloudTrail's, and for a conflict `~` and 12 digits of its digest.
     package let eventID: String
+    /// True for a record whose event id the ledger knows with other content. It runs by itself, and people are told.
+    package let isConflict: Bool
     /// The number of the claim, growing with each claim of the event. What a claim with an older number writes is
     /// refused, so that a worker that was paused and wakes up late cannot overwrite its successor.
     package let fence: Int64
@@ -95,8 +118,6 @@ package struct Claim: Hashable, Sendable {
     /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
     /// no others.
     package let matchedRuleIDs: [String]?
-    /// Whether the event already has an outcome.
-    package let isLaterRun: Bool
     /// Whether the run before this one never ended: its worker died, or lost its lease.
     package let isTakeover: Bool
     /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
@@ -108,16 +129,16 @@ package struct Claim: Hashable, Sendable {
         eventID: String,
         fence: Int64,
         attempt: Int,
+        isConflict: Bool = false,
         matchedRuleIDs: [String]? = nil,
-        isLaterRun: Bool = false,
         isTakeover: Bool = false,
         alreadyReverted: [RuleResult] = []
     ) {
         self.eventID = eventID
+        self.isConflict = isConflict
         self.fence = fence
         self.attempt = attempt
         self.matchedRuleIDs = matchedRuleIDs
-        self.isLaterRun = isLaterRun
         self.isTakeover = isTakeover
         self.alreadyReverted = alreadyReverted
     }

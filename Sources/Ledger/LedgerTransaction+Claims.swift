@@ -6,20 +6,35 @@ import SecurityGroups
 extension LedgerTransaction {
     /// Decides what to do with a delivery of an event, and if it is to be run, gives the event to the caller.
     ///
-    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is `failed`,
-    /// `suppressed` or `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
-    /// duplicate.
-    package func claim(_ event: EventFacts, delivery: Delivery) throws -> ClaimResult {
-        try insert(event, delivery)
-        let isNew = db.changesCount > 0
-        try run(
-            "INSERT INTO deliveries (event_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [event.eventID, delivery.messageID]
-        )
-        if db.changesCount > 0 {
-            try run("UPDATE events SET deliveries = deliveries + 1 WHERE event_id = ?", [event.eventID])
+    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is on the way or
+    /// `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
+    /// duplicate. An event id that the ledger knows with another digest is a conflict: an event of its own. An addendum
+    /// whose original is judged is a delivery of the original; else it runs under its own id.
+    ///
+    /// - Parameter intent: The ids of the rules that the record names, to be kept with the claim as
+    ///   `remember(matched:for:)` would.
+    package func claim(_ event: EventFacts, delivery: Delivery, intent: [String] = []) throws -> ClaimResult {
+        if let original = event.originalEventID, let outcome = try judgedOutcome(of: original) {
+            try count(delivery, of: original)
+            return .duplicate(outcome)
         }
-        let known = try knownEvent(event.eventID)
+        let known = try digest(of: event.eventID)
+        let isConflict = known.map { $0 != event.digest } ?? false
+        let eventID = isConflict ? "\(event.eventID)~\(event.digest.prefix(12))" : event.eventID
+        return try claim(event, as: eventID, isConflict: isConflict, delivery, intent)
+    }
+
+    private func claim(
+        _ event: EventFacts,
+        as eventID: String,
+        isConflict: Bool,
+        _ delivery: Delivery,
+        _ intent: [String]
+    ) throws -> ClaimResult {
+        try insert(event, as: eventID, delivery)
+        let isNew = db.changesCount > 0
+        try count(delivery, of: eventID)
+        let known = try knownEvent(eventID)
         if let leaseUntil = known.leaseUntil {
             if leaseUntil > now { return .held(until: leaseUntil) }
         } else if let outcome = known.outcome, outcome.isFinal, outcome != .deadLettered,
@@ -28,23 +43,29 @@ extension LedgerTransaction {
             return .duplicate(outcome)
         }
         let claim = Claim(
-            eventID: event.eventID,
+            eventID: eventID,
             fence: known.fence + 1,
             attempt: known.attempts + 1,
+            isConflict: isConflict,
             matchedRuleIDs: known.matchedRuleIDs,
-            isLaterRun: known.outcome != nil,
             isTakeover: known.leaseUntil != nil,
-            alreadyReverted: try alreadyReverted(known, event.eventID)
+            alreadyReverted: try alreadyReverted(known, eventID)
         )
+        let earlier = known.matchedRuleIDs ?? []
+        let matched = intent.isEmpty ? nil : earlier + intent.map(\.bounded).filter { !earlier.contains($0) }
         // The count of a run that dies is not remembered, so the message that brought it runs again; one that takes
         // over keeps it.
         try run(
             """
             UPDATE events SET fence = ?, attempts = ?, lease_owner = ?, lease_until = ?,
-                lease_replay_count = max(?, coalesce(lease_replay_count, 0))
+                lease_replay_count = max(?, coalesce(lease_replay_count, 0)),
+                matched_rule_ids = coalesce(?, matched_rule_ids)
             WHERE event_id = ?
             """,
-            [claim.fence, claim.attempt, worker, text(after: lease), delivery.replayCount, event.eventID]
+            [
+                claim.fence, claim.attempt, worker, text(after: lease), delivery.replayCount,
+                matched.map { JSON.array($0.map(JSON.string)).text }, eventID,
+            ]
         )
         var entry: [String: JSON] = [
             "attempt": .integer(Int64(claim.attempt)), "fence": .integer(claim.fence),
@@ -52,8 +73,29 @@ extension LedgerTransaction {
             "received_at": .string(RFC3339.format(delivery.receivedAt)),
         ]
         if isNew { entry.merge(facts(event)) { old, _ in old } }
-        try append("claimed", eventID: event.eventID, entry)
+        try append("claimed", eventID: eventID, entry)
         return .run(claim)
+    }
+
+    /// The outcome of an event that was judged, nil for any other.
+    private func judgedOutcome(of eventID: String) throws -> EventOutcome? {
+        let found = try row("SELECT outcome FROM events WHERE event_id = ? AND outcome IS NOT NULL", [eventID])
+        let outcome: EventOutcome? = try found.map { try parse($0[0]) }
+        return outcome.flatMap { $0.isJudged ? $0 : nil }
+    }
+
+    private func digest(of eventID: String) throws -> String? {
+        try row("SELECT digest FROM events WHERE event_id = ?", [eventID])?[0]
+    }
+
+    private func count(_ delivery: Delivery, of eventID: String) throws {
+        try run(
+            "INSERT INTO deliveries (event_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [eventID, delivery.messageID]
+        )
+        if db.changesCount > 0 {
+            try run("UPDATE events SET deliveries = deliveries + 1 WHERE event_id = ?", [eventID])
+        }
     }
 
     /// Keeps which rules a run is about to revoke, before it does: all that it and the runs before it ever tried.
@@ -88,21 +130,6 @@ extension LedgerTransaction {
         }
     }
 
-    /// Gives back a claim that was not run, as if it had not been made; only its number is used up.
-    ///
-    /// - Throws: `LedgerError.claimLost` when the claim has ended.
-    package func release(_ claim: Claim) throws {
-        try run(
-            """
-            UPDATE events SET attempts = attempts - 1, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL
-            WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL
-            """,
-            [claim.eventID, claim.fence]
-        )
-        try requireChange(claim)
-        try append("released", eventID: claim.eventID, ["fence": .integer(claim.fence)])
-    }
-
     /// Ends the work of a claim that has ended: every statement for a claim names its fence, and changes nothing
     /// without it.
     func requireChange(_ claim: Claim) throws {
@@ -111,28 +138,30 @@ extension LedgerTransaction {
         }
     }
 
-    private func insert(_ event: EventFacts, _ delivery: Delivery) throws {
+    private func insert(_ event: EventFacts, as eventID: String, _ delivery: Delivery) throws {
         try run(
             """
-            INSERT INTO events (event_id, event_name, account, region, group_id, actor_arn, issuer_arn, source_ip,
-                user_agent, event_time, request_id, received_at, replay_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING
+            INSERT INTO events (event_id, digest, event_name, account, region, group_id, actor_arn, issuer_arn,
+                actor_type, actor_id, invoked_by, source_ip, user_agent, event_time, request_id, received_at,
+                replay_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING
             """,
             [
-                event.eventID, event.eventName, event.account, event.region, event.groupID, event.actorARN,
-                event.issuerARN,
-                event.sourceIP, event.userAgent, event.eventTime.map(RFC3339.format), event.requestID,
-                RFC3339.format(delivery.receivedAt),
+                eventID, event.digest, event.eventName, event.account, event.region, event.groupID, event.actorARN,
+                event.issuerARN, event.actorType, event.actorID, event.invokedBy, event.sourceIP, event.userAgent,
+                event.eventTime.map(RFC3339.format), event.requestID, RFC3339.format(delivery.receivedAt),
             ]
         )
     }
 
     private func facts(_ event: EventFacts) -> [String: JSON] {
         [
-            "event_name": .string(event.eventName), "account": JSON(event.account), "region": JSON(event.region),
-            "group_id": JSON(event.groupID), "actor_arn": JSON(event.actorARN), "issuer_arn": JSON(event.issuerARN),
-            "source_ip": JSON(event.sourceIP), "user_agent": JSON(event.userAgent),
-            "event_time": JSON(event.eventTime.map(RFC3339.format)), "request_id": JSON(event.requestID),
+            "digest": .string(event.digest), "event_name": .string(event.eventName), "account": JSON(event.account),
+            "region": JSON(event.region), "group_id": JSON(event.groupID), "actor_arn": JSON(event.actorARN),
+            "issuer_arn": JSON(event.issuerARN), "actor_type": JSON(event.actorType),
+            "actor_id": JSON(event.actorID), "invoked_by": JSON(event.invokedBy), "source_ip": JSON(event.sourceIP),
+            "user_agent": JSON(event.userAgent), "event_time": JSON(event.eventTime.map(RFC3339.format)),
+            "request_id": JSON(event.requestID),
         ]
     }
 
@@ -204,6 +233,16 @@ extension LedgerTransaction {
                 outcome: .reverted,
                 undo: row[10]
             )
+        }
+    }
+}
+
+extension EventOutcome {
+    /// True for what a run found out about the event itself, so that a completed record of it says nothing new.
+    fileprivate var isJudged: Bool {
+        switch self {
+        case .reverted, .unchanged, .allowed, .reported, .suppressed, .notRestored, .conflict: true
+        case .ignored, .failed, .deadLettered: false
         }
     }
 }

@@ -41,12 +41,13 @@ extension LedgerTransaction {
         try run(
             """
             UPDATE events SET outcome = ?, reason = ?, finished_at = ?, exposed_ms = ?, aws_request_id = ?,
-                error_code = ?, error_message = ?, dry_run = ?
+                error_code = ?, error_message = ?, dry_run = ?, policy_digest = ?
             WHERE event_id = ?
             """,
             [
                 result.outcome.rawValue, result.reason, result.outcome.isFinal ? RFC3339.format(now) : nil,
                 result.exposedMilliseconds, result.awsRequestID, result.errorCode, result.errorMessage, result.isDryRun,
+                result.policyDigest,
                 eventID,
             ]
         )
@@ -78,6 +79,7 @@ extension LedgerTransaction {
             "exposed_ms": result.exposedMilliseconds.map(JSON.integer) ?? .null,
             "aws_request_id": JSON(result.awsRequestID), "error_code": JSON(result.errorCode),
             "error_message": JSON(result.errorMessage), "dry_run": .boolean(result.isDryRun),
+            "policy_digest": JSON(result.policyDigest),
             "own_request_ids": .array(result.ownRequestIDs.map(JSON.string)),
             "calls": .array(result.calls.map(entry)), "rules": .array(result.rules.map(entry)),
         ]

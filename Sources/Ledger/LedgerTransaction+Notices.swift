@@ -12,35 +12,61 @@ extension LedgerTransaction {
         let sql = """
             UPDATE notices SET due_at = ?, attempts = attempts + 1
             WHERE rowid IN (SELECT rowid FROM notices WHERE state = 'pending' AND due_at <= ? ORDER BY due_at LIMIT ?)
-            RETURNING event_id, outcome, payload, attempts
+            RETURNING id, kind, event_id, account, region, group_id, payload, attempts
             """
         let arguments: StatementArguments = [text(after: lease), RFC3339.format(now), max(0, limit)]
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { taken in
-            let eventID: String = taken[0]
-            let event = try row("SELECT account, region, group_id FROM events WHERE event_id = ?", [eventID])
-            return Notice(
-                eventID: eventID,
-                outcome: try parse(taken[1]),
-                account: event?[0],
-                region: event?[1],
-                groupID: event?[2],
-                payload: taken[2],
-                attempt: taken[3]
+            Notice(
+                id: taken[0],
+                kind: taken[1],
+                eventID: taken[2],
+                account: taken[3],
+                region: taken[4],
+                groupID: taken[5],
+                payloads: [taken[6]],
+                attempt: taken[7]
             )
         }
+    }
+
+    /// Puts something to tell that is no event's outcome into the outbox: an outage, a reminder. It does nothing where the
+    /// id is known, so that a caller may tell the same thing twice.
+    ///
+    /// - Parameters:
+    ///   - id: Stable, and the same for the same thing; not of the form of an event's, `event_id:outcome`.
+    ///   - kind: One word that tells the text's writer what it is.
+    ///   - payload: What the text is made from.
+    package func addNotice(
+        id: String,
+        kind: String,
+        account: String? = nil,
+        region: String? = nil,
+        groupID: String? = nil,
+        payload: [String: AuditValue]
+    ) throws {
+        try run(
+            """
+            INSERT INTO notices (id, kind, account, region, group_id, due_at, payload) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                id.bounded, kind.bounded, account?.bounded, region?.bounded, groupID?.bounded, RFC3339.format(now),
+                JSON.object(payload.mapValues(JSON.init)).text,
+            ]
+        )
     }
 
     /// Records that a notice was sent. True also of one that another worker has taken meanwhile.
     package func noticeSent(_ notice: Notice) throws {
         try run(
-            "UPDATE notices SET state = 'sent', sent_at = ? WHERE event_id = ? AND outcome = ? AND state = 'pending'",
-            [RFC3339.format(now), notice.eventID, notice.outcome.rawValue]
+            "UPDATE notices SET state = 'sent', sent_at = ? WHERE id = ? AND state = 'pending'",
+            [RFC3339.format(now), notice.id]
         )
         guard db.changesCount > 0 else { return }
         try append(
             "notified",
             eventID: notice.eventID,
-            ["outcome": .string(notice.outcome.rawValue), "notified_at": .string(RFC3339.format(now))]
+            ["id": .string(notice.id), "outcome": .string(notice.kind), "notified_at": .string(RFC3339.format(now))]
         )
     }
 
@@ -50,15 +76,10 @@ extension LedgerTransaction {
         try run(
             """
             UPDATE notices SET due_at = ?, last_error = ?
-            WHERE event_id = ? AND outcome = ? AND state = 'pending' AND attempts = ?
+            WHERE id = ? AND state = 'pending' AND attempts = ?
             """,
-            [text(after: retryAfter), error.bounded, notice.eventID, notice.outcome.rawValue, notice.attempt]
+            [text(after: retryAfter), error.bounded, notice.id, notice.attempt]
         )
-    }
-
-    /// How many notices are still to be sent, due or not.
-    package func pendingNoticeCount() throws -> Int {
-        try row("SELECT count(*) FROM notices WHERE state = 'pending'", [])?[0] ?? 0
     }
 
     /// Puts the event as it now stands into the outbox, once for each outcome.
@@ -68,8 +89,14 @@ extension LedgerTransaction {
         var payload = AuditEvent.columns.json(event.values)
         payload["rules"] = .array(rules.map { .object(AuditRule.columns.json($0.values)) })
         try run(
-            "INSERT INTO notices (event_id, outcome, due_at, payload) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [eventID, outcome.rawValue, RFC3339.format(now), JSON.object(payload).text]
+            """
+            INSERT INTO notices (id, kind, event_id, account, region, group_id, due_at, payload)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            """,
+            [
+                "\(eventID):\(outcome.rawValue)", outcome.rawValue, eventID, event["account"].text,
+                event["region"].text, event["group_id"].text, RFC3339.format(now), JSON.object(payload).text,
+            ]
         )
     }
 }

@@ -23,6 +23,8 @@ package struct RunResult: Hashable, Sendable {
     package var errorMessage: String?
     /// Whether nothing was to be changed.
     package let isDryRun: Bool
+    /// The digest of the policy that decided, by which its lines can be found again; nil where no policy was asked.
+    package var policyDigest: String?
     /// Whether people are to be told, should this run's outcome become the event's.
     package var notify: Bool
 
@@ -38,6 +40,7 @@ package struct RunResult: Hashable, Sendable {
         errorCode: String? = nil,
         errorMessage: String? = nil,
         isDryRun: Bool = false,
+        policyDigest: String? = nil,
         notify: Bool = false
     ) {
         self.outcome = outcome
@@ -50,6 +53,7 @@ package struct RunResult: Hashable, Sendable {
         self.errorCode = errorCode?.bounded
         self.errorMessage = errorMessage?.bounded
         self.isDryRun = isDryRun
+        self.policyDigest = policyDigest?.bounded
         self.notify = notify
     }
 }

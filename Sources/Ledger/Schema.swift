@@ -7,8 +7,7 @@ enum Schema {
 
     /// Each brings a ledger from the version that is its index to the next. Those that were released never change.
     static let migrations: [@Sendable (Database) throws -> Void] = [
-        { try $0.execute(sql: version1) },
-        version2,
+        { try $0.execute(sql: version1) }
     ]
 
     /// Brings the ledger up to date. To be called in an immediate transaction, which lets one process at a time
@@ -39,31 +38,6 @@ enum Schema {
         return 0
     }
 
-    /// Chains the trail, and gives every filter of a listing an index of its own.
-    private static func version2(_ db: Database) throws {
-        try db.execute(
-            sql: """
-                DROP TRIGGER trail_keeps;
-                ALTER TABLE trail ADD COLUMN hash TEXT NOT NULL DEFAULT '';
-                CREATE INDEX trail_by_event ON trail (event_id) WHERE event_id IS NOT NULL;
-                CREATE INDEX events_by_region ON events (region, coalesce(event_time, ''), event_id);
-                CREATE INDEX events_by_actor ON events (actor_arn, coalesce(event_time, ''), event_id);
-                CREATE INDEX events_by_issuer ON events (issuer_arn, coalesce(event_time, ''), event_id);
-                """
-        )
-        var previous = TrailEntry.genesis
-        var last: Int64 = 0
-        while case let page = try TrailEntry.page(from: last + 1, limit: 500, in: db), !page.isEmpty {
-            for entry in page {
-                previous = entry.hash(after: previous)
-                last = entry.seq
-                try db.cachedStatement(sql: "UPDATE trail SET hash = ? WHERE seq = ?")
-                    .execute(arguments: [previous, entry.seq])
-            }
-        }
-        try db.execute(sql: trailKeeps)
-    }
-
     /// What keeps entries from being changed, unless by somebody who means to.
     static let trailKeeps = """
         CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail
@@ -86,12 +60,16 @@ enum Schema {
     private static let version1 = """
         CREATE TABLE events (
             event_id TEXT PRIMARY KEY NOT NULL,
+            digest TEXT NOT NULL DEFAULT '',        -- SHA-256 of the record's detail; '' where it is not known
             event_name TEXT NOT NULL,
             account TEXT,
             region TEXT,
             group_id TEXT,
             actor_arn TEXT,
             issuer_arn TEXT,
+            actor_type TEXT,
+            actor_id TEXT,
+            invoked_by TEXT,
             source_ip TEXT,
             user_agent TEXT,
             event_time TEXT,
@@ -105,6 +83,7 @@ enum Schema {
             error_code TEXT,
             error_message TEXT,
             dry_run INTEGER NOT NULL DEFAULT 0,
+            policy_digest TEXT,
             attempts INTEGER NOT NULL DEFAULT 0,
             deliveries INTEGER NOT NULL DEFAULT 0,
             worker TEXT,                            -- of the last run that ended
@@ -119,6 +98,9 @@ enum Schema {
         CREATE INDEX events_by_group ON events (group_id, coalesce(event_time, ''), event_id);
         CREATE INDEX events_by_account ON events (account, coalesce(event_time, ''), event_id);
         CREATE INDEX events_by_outcome ON events (outcome, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_by_region ON events (region, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_by_actor ON events (actor_arn, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_by_issuer ON events (issuer_arn, coalesce(event_time, ''), event_id);
 
         CREATE TABLE deliveries (
             event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
@@ -151,16 +133,20 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE notices (
-            event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
-            outcome TEXT NOT NULL,
+            id TEXT PRIMARY KEY NOT NULL,           -- stable, so that a reader can drop the second
+            kind TEXT NOT NULL,                     -- an outcome, or what else there is to tell
+            event_id TEXT REFERENCES events ON DELETE CASCADE,
+            account TEXT,
+            region TEXT,
+            group_id TEXT,
             state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent')),
             due_at TEXT NOT NULL,                   -- while somebody is sending it, the end of the lease
             attempts INTEGER NOT NULL DEFAULT 0,
             last_error TEXT,
             sent_at TEXT,
-            payload TEXT NOT NULL,
-            PRIMARY KEY (event_id, outcome)
+            payload TEXT NOT NULL
         ) STRICT;
+        CREATE INDEX notices_by_event ON notices (event_id, kind) WHERE event_id IS NOT NULL;
         CREATE INDEX notices_by_due ON notices (due_at) WHERE state = 'pending';
 
         CREATE TABLE trail (
@@ -169,8 +155,10 @@ enum Schema {
             event_id TEXT,
             worker TEXT NOT NULL,
             kind TEXT NOT NULL,
-            entry TEXT NOT NULL                     -- JSON object with sorted keys
+            entry TEXT NOT NULL,                    -- JSON object with sorted keys
+            hash TEXT NOT NULL DEFAULT ''
         ) STRICT;
+        CREATE INDEX trail_by_event ON trail (event_id) WHERE event_id IS NOT NULL;
         \(trailKeeps)
         \(trailStays)
 
@@ -179,8 +167,8 @@ enum Schema {
             user_agent, event_time, received_at, finished_at, exposed_ms, attempts, deliveries,
             coalesce(lease_owner, worker) AS worker, aws_request_id, error_code, error_message,
             (SELECT sent_at FROM notices
-                WHERE notices.event_id = events.event_id AND notices.outcome = events.outcome) AS notified_at,
-            dry_run
+                WHERE notices.event_id = events.event_id AND notices.kind = events.outcome) AS notified_at,
+            dry_run, actor_type, invoked_by, actor_id, policy_digest
         FROM events;
 
         CREATE VIEW audit_rules AS SELECT

@@ -42,7 +42,7 @@ import Testing
         try await ledger.finish("e", RunResult(outcome: outcome))
         let again = try await ledger.claim("e", message: "m2")
         if !outcome.isFinal || outcome == .deadLettered {
-            #expect(again == .run(Claim(eventID: "e", fence: 2, attempt: 2, isLaterRun: true)))
+            #expect(again == .run(Claim(eventID: "e", fence: 2, attempt: 2)))
         } else {
             #expect(again == .duplicate(outcome))
         }
@@ -55,7 +55,7 @@ import Testing
         for (message, replays) in [("m2", 2), ("m3", 1), ("m1", 0)] {
             #expect(try await ledger.claim("e", message: message, replays: replays) == .duplicate(.allowed))
         }
-        #expect(try await ledger.claim("e", message: "m4", replays: 3).claim.isLaterRun)
+        #expect(try await ledger.claim("e", message: "m4", replays: 3).claim.attempt == 3)
     }
 
     @Test func `a replay whose worker died runs when its message comes again`() async throws {
@@ -119,7 +119,6 @@ import Testing
         let lost = LedgerError.claimLost(eventID: "e", fence: 1)
         await #expect(throws: lost) { try await ledger.write { try $0.finish(old, with: RunResult(outcome: .failed)) } }
         await #expect(throws: lost) { try await ledger.write { try $0.remember(matched: [], for: old) } }
-        await #expect(throws: lost) { try await ledger.write { try $0.release(old) } }
         try await two.write { try $0.finish(new, with: RunResult(outcome: .allowed)) }
         await #expect(throws: lost) {
             try await ledger.write { try $0.finish(old, with: RunResult(outcome: .reverted)) }
@@ -155,20 +154,5 @@ import Testing
             Issue.record("the renewed lease does not hold")
             return
         }
-    }
-
-    @Test func `a claim that is given back leaves no trace but its number`() async throws {
-        let claim = try await ledger.claim("e").claim
-        try await ledger.write { try $0.release(claim) }
-        #expect(try test.value("SELECT attempts FROM audit_events WHERE worker IS NULL AND outcome IS NULL") == "0")
-        #expect(try await ledger.claim("e") == .run(Claim(eventID: "e", fence: 2, attempt: 1)))
-    }
-
-    @Test func `a replay that is given back is still a replay`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .allowed))
-        let claim = try await ledger.claim("e", message: "m2", replays: 1).claim
-        try await ledger.write { try $0.release(claim) }
-        #expect(try await ledger.claim("e") == .duplicate(.allowed))
-        #expect(try await ledger.claim("e", message: "m2", replays: 1).claim.isLaterRun)
     }
 }

@@ -80,7 +80,7 @@ import Testing
             entry
                 == #"{"attempt":1,"aws_request_id":null,"calls":[],"dry_run":true,"error_code":null,"error_message":null,"#
                 + #""exposed_ms":1500,"fence":1,"finished_at":"\#(finishedAt)","outcome":"reverted","#
-                + #""own_request_ids":["r1"],"reason":null,"replaces":true,"rules":[{"decision":"revert","#
+                + #""own_request_ids":["r1"],"policy_digest":null,"reason":null,"replaces":true,"rules":[{"decision":"revert","#
                 + #""description":"d","direction":"ingress","from_port":22,"group_id":"sg-1","outcome":"reverted","#
                 + #""protocol":"tcp","reason":"watch[0]","rule_id":"sgr-1","source":"0.0.0.0/0","to_port":22,"#
                 + #""undo":"aws \"x\"\u000a"}]}"#

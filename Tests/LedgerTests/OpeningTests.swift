@@ -45,7 +45,7 @@ import Testing
     @Test func `a ledger from the future is refused, and left alone`() throws {
         _ = try test.open()
         try test.execute("PRAGMA user_version = 99")
-        let future = LedgerError.fromTheFuture(path: test.path, version: 99, known: 2)
+        let future = LedgerError.fromTheFuture(path: test.path, version: 99, known: 1)
         #expect(throws: future) { try test.open() }
         #expect(throws: future) { try LedgerReader(path: test.path) }
         #expect(try test.value("PRAGMA user_version") == "99")

@@ -55,7 +55,7 @@ import Testing
         #expect(throws: AuditFinding.self) { try reader.verify(anchor: anchor) }
 
         // What was kept goes on as if nothing had been.
-        try await ledger.write { try $0.release(held) }
+        try await held.finish(in: ledger, RunResult(outcome: .failed))
         let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
         #expect(notices.map(\.eventID) == ["untold"])
         for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }

@@ -26,8 +26,6 @@ import Testing
     }
 
     @Test func `each run is told with its calls, and who was told of it`() async throws {
-        let released = try await ledger.claim(.full("e")).claim
-        try await ledger.write { try $0.release(released) }
         var failure = RunResult(outcome: .failed, errorCode: "RequestLimitExceeded")
         failure.calls = [
             APICall(

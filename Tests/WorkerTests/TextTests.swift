@@ -28,13 +28,13 @@ struct TextTests {
             "rules": Array(repeating: rule, count: rules),
         ]
         return Notice(
+            id: "e1:\(outcome.rawValue)",
+            kind: outcome.rawValue,
             eventID: "e1",
-            outcome: outcome,
             account: "111122223333",
             region: "eu-west-1\(texts)",
             groupID: group,
-            payload: String(decoding: try JSONSerialization.data(withJSONObject: payload), as: UTF8.self),
-            attempt: 1
+            payloads: [String(decoding: try JSONSerialization.data(withJSONObject: payload), as: UTF8.self)]
         )
     }
 
@@ -85,13 +85,10 @@ struct TextTests {
     @Test("A payload that no ledger wrote is an error")
     func badPayload() {
         let notice = Notice(
+            id: "e1:reverted",
+            kind: "reverted",
             eventID: "e1",
-            outcome: .reverted,
-            account: nil,
-            region: nil,
-            groupID: nil,
-            payload: "{}",
-            attempt: 1
+            payloads: ["{}"]
         )
         #expect(throws: DecodingError.self) { try NoticeText(notice) }
     }

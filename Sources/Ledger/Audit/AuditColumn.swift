@@ -35,6 +35,13 @@ package struct AuditColumn: Hashable, Sendable {
         AuditColumn("error_message", "the error; null without one"),
         AuditColumn("notified_at", "when people were told of this outcome; null if they were not (yet)"),
         AuditColumn("dry_run", "1 where nothing was to be changed, else 0"),
+        AuditColumn(
+            "actor_type",
+            "CloudTrail's type of the caller, such as AssumedRole; null where the record lacks it"
+        ),
+        AuditColumn("invoked_by", "the AWS service that called for somebody; null where none did"),
+        AuditColumn("actor_id", "the caller's principal or user id; null where the record lacks it"),
+        AuditColumn("policy_digest", "the SHA-256 of the policy that decided; null where none was asked"),
     ]
 
     /// The columns of `audit_rules`, in their order.

@@ -127,7 +127,7 @@ private struct AuditVerifier {
     private static func checkEvents(from: Int64, to: Int64, in db: Database) throws {
         let sql = """
             SELECT event_id, seq FROM trail
-            WHERE seq BETWEEN ? AND ? AND kind IN ('claimed', 'released', 'finished', 'notified', 'carried')
+            WHERE seq BETWEEN ? AND ? AND kind IN ('claimed', 'finished', 'notified', 'carried')
                 AND event_id IS NOT NULL AND event_id NOT IN (SELECT event_id FROM events) LIMIT 1
             """
         if let row = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [from, to]) {

@@ -29,7 +29,6 @@ struct EventReplay {
     /// The kinds of entries that tell of an event's row.
     enum Kind {
         static let claimed = "claimed"
-        static let released = "released"
         static let finished = "finished"
         static let notified = "notified"
         static let carried = "carried"
@@ -37,11 +36,13 @@ struct EventReplay {
     }
 
     private static let factColumns = [
-        "event_name", "account", "region", "group_id", "actor_arn", "issuer_arn", "source_ip", "user_agent",
-        "event_time",
+        "event_name", "account", "region", "group_id", "actor_arn", "issuer_arn", "actor_type", "actor_id",
+        "invoked_by",
+        "source_ip", "user_agent", "event_time",
     ]
     private static let outcomeColumns = [
         "outcome", "reason", "finished_at", "exposed_ms", "aws_request_id", "error_code", "error_message", "dry_run",
+        "policy_digest",
     ]
 
     private mutating func apply(_ entry: TrailEntry, _ fields: [String: JSON]) {
@@ -55,9 +56,6 @@ struct EventReplay {
             }
             cells["attempts"] = fields["attempt"]
             cells["worker"] = .string(entry.worker)
-        case Kind.released:
-            cells["attempts"] = .integer((cells["attempts"]?.integer ?? 0) - 1)
-            cells["worker"] = lastWorker
         case Kind.finished:
             lastWorker = cells["worker"] ?? .null
             guard fields["replaces"]?.boolean == true else { return }

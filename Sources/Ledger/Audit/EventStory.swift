@@ -51,7 +51,7 @@ extension LedgerReader {
         try readTrail { db in
             guard let event = try AuditQuery.event(eventID, in: db) else { return nil }
             let sql = """
-                SELECT \(EventStory.Sending.columns.joined(separator: ", ")) FROM notices WHERE event_id = ? ORDER BY rowid
+                SELECT \(EventStory.Sending.columns.joined(separator: ", ").replacing("outcome", with: "kind")) FROM notices WHERE event_id = ? ORDER BY rowid
                 """
             return EventStory(
                 event: event,
@@ -75,8 +75,6 @@ extension LedgerReader {
             case EventReplay.Kind.claimed:
                 let own: [String: JSON] = ["worker": .string(entry.worker), "claimed_at": .string(entry.at)]
                 runs.append(fields.merging(own) { $1 })
-            case EventReplay.Kind.released:
-                if let open { runs.remove(at: open) }
             case EventReplay.Kind.finished:
                 let own: [String: JSON] = ["worker": .string(entry.worker), "ended_at": .string(entry.at)]
                 let run = fields.merging(own) { $1 }

@@ -20,7 +20,7 @@ struct NoticeText: Hashable, Sendable {
         let event = try JSONDecoder().decode(Event.self, from: Data(notice.payload.utf8))
         let group = notice.groupID.map { plainText($0, limit: 40) } ?? "a group"
         let region = notice.region.map { plainText($0, limit: 30) } ?? "an unknown Region"
-        let headline = Self.headline(notice.outcome, rules: event.rules)
+        let headline = notice.outcome.map { Self.headline($0, rules: event.rules) } ?? notice.kind
         subject = asciiText("sg-revert: \(headline) in \(group) (\(region))", limit: 99)
 
         var lines = ["sg-revert: \(headline) in security group \(group).", ""]

@@ -56,14 +56,14 @@ struct Notifier: Sendable {
                     topicARN: topicARN,
                     subject: text.subject,
                     message: text.body,
-                    attributes: [
-                        "notice_id": notice.id, "event_id": notice.eventID, "outcome": notice.outcome.rawValue,
-                    ]
+                    attributes: ["notice_id": notice.id, "outcome": notice.kind].merging(
+                        notice.eventID.map { ["event_id": $0] } ?? [:]
+                    ) { $1 }
                 )
             } catch {
                 logger.warning(
                     "notice not sent, will be tried again",
-                    metadata: ["event.id": "\(plainText(notice.eventID))", "error": "\(plainText("\(error)"))"]
+                    metadata: ["notice.id": "\(plainText(notice.id))", "error": "\(plainText("\(error)"))"]
                 )
                 let message = "\(error)"
                 let pause = backoff.pause(after: notice.attempt)

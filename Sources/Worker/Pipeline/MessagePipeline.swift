@@ -41,7 +41,7 @@ struct MessagePipeline: Sendable {
         }
         var logger = logger
         logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
-        let facts = EventFacts(event, decoded.change)
+        let facts = EventFacts(event, decoded.change, digest: "")
         let delivery = Delivery(
             messageID: message.messageID,
             replayCount: message.replayCount,
@@ -312,16 +312,19 @@ extension RunResult {
 }
 
 extension EventFacts {
-    fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
+    fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?, digest: String) {
         self.init(
-            // An addendum has an id of its own, but tells of the same call.
-            eventID: event.originalEventID ?? event.eventID,
+            eventID: event.eventID,
+            digest: digest,
+            originalEventID: event.originalEventID,
             eventName: event.eventName,
             account: event.account,
             region: event.region,
             groupID: change?.groupID ?? event.groupID,
             actorARN: event.actor.arn,
             issuerARN: event.actor.issuerARN,
+            actorType: event.actor.type,
+            invokedBy: event.actor.invokedBy,
             sourceIP: event.sourceIPAddress,
             userAgent: event.userAgent,
             eventTime: event.eventTime,
