@@ -6,31 +6,47 @@ package enum Digest {
 
     /// The SHA-256 of the bytes, 32 bytes long.
     package static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-        let input = Array(bytes)
-        var output = [UInt8](repeating: 0, count: length)
-        _ = unsafe SHA256(input, input.count, &output)
-        return output
+        sha256(Array(bytes))
+    }
+
+    /// The SHA-256 of an array, which is not copied.
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: length) { output, count in
+            unsafe ccrypto_sha256(bytes, bytes.count, output.baseAddress)
+            count = length
+        }
     }
 
     /// SHA-1, which the AWS CLI names the files of its single sign-on cache with; good for nothing that is secret.
     package static func sha1(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let input = Array(bytes)
-        var output = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
-        _ = unsafe SHA1(input, input.count, &output)
-        return output
+        return unsafe [UInt8](unsafeUninitializedCapacity: Int(SHA_DIGEST_LENGTH)) { output, count in
+            unsafe ccrypto_sha1(input, input.count, output.baseAddress)
+            count = Int(SHA_DIGEST_LENGTH)
+        }
     }
 
     /// The HMAC-SHA-256 of the bytes under `key`, 32 bytes long.
     package static func hmac(key: [UInt8], _ bytes: some Sequence<UInt8>) -> [UInt8] {
         let input = Array(bytes)
-        var output = [UInt8](repeating: 0, count: length)
-        _ = unsafe HMAC(EVP_sha256(), key, CInt(key.count), input, input.count, &output, nil)
-        return output
+        return unsafe [UInt8](unsafeUninitializedCapacity: length) { output, count in
+            unsafe ccrypto_hmac_sha256(key, key.count, input, input.count, output.baseAddress)
+            count = length
+        }
     }
 
     /// Lower-case hexadecimal, as signatures write it.
     package static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        unsafe String(unsafeUninitializedCapacity: bytes.count * 2) { output in
+            for (index, byte) in bytes.enumerated() {
+                unsafe output[index * 2] = digit(byte >> 4)
+                unsafe output[index * 2 + 1] = digit(byte & 15)
+            }
+            return bytes.count * 2
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? 0x30 + value : 0x57 + value
     }
 }

@@ -1,43 +1,43 @@
 import CCurl
 import Foundation
 
-/// One request on its way: an easy handle and what has come back so far. Lives on the event loop's thread only.
+/// An easy handle of libcurl and the request that it carries at the moment. Lives on the event loop's thread only.
+///
+/// A handle serves many requests one after the other: what is the same for all is set once.
 @safe
 final class CurlTransfer {
-    let id: UInt64
-    let host: String
-    let continuation: CurlEventLoop.Continuation
-    let easy: UnsafeMutableRawPointer
+    /// What libcurl tells of the sockets that it opens and closes, and to whom.
+    @safe
+    struct SocketCallbacks {
+        let context: UnsafeMutableRawPointer
+        let opened: ccurl_socket_callback
+        let closed: ccurl_close_callback
+    }
 
-    private let timeout: Duration
+    let easy: UnsafeMutableRawPointer
+    /// The id of the request on its way.
+    private(set) var id: UInt64 = 0
+
     private let maximumResponseSize: Int
-    private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var host = ""
+    private var timeout: Duration = .zero
+    private var continuation: CurlEventLoop.Continuation?
     private var response = HTTPResponse(status: 0)
     private var isTooLarge = false
 
-    init(
-        _ submission: CurlEventLoop.Submission,
-        _ options: CurlEventLoop.Options
-    ) throws(HTTPTransportError) {
-        let request = submission.request
-        id = submission.id
-        host = request.url.host
-        timeout = submission.timeout
-        continuation = submission.continuation
+    /// Nil if libcurl has no memory.
+    init?(_ options: CurlEventLoop.Options, sockets: SocketCallbacks) {
         maximumResponseSize = options.maximumResponseSize
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard let easy = unsafe curl_easy_init() else {
             unsafe errorText.deallocate()
-            throw .refused(host: host, reason: "libcurl has no memory for a transfer")
+            return nil
         }
         unsafe self.easy = easy
-        setRequest(request)
-        setLimits()
-        if request.isMetadata { set(CURLOPT_CONNECTTIMEOUT_MS, 1000) }
-        setProxy(request, options.proxies)
-        setCallbacks()
-        if let caBundle = options.caBundle { _ = unsafe ccurl_set_string(easy, CURLOPT_CAINFO, caBundle) }
+        setRules(options)
+        setCallbacks(sockets)
     }
 
     deinit {
@@ -46,7 +46,32 @@ final class CurlTransfer {
         unsafe errorText.deallocate()
     }
 
-    /// What libcurl's final code means for whoever waits.
+    /// Makes the handle ready for a request.
+    func prepare(_ submission: CurlEventLoop.Submission, _ options: CurlEventLoop.Options) {
+        let request = submission.request
+        id = submission.id
+        host = request.url.host
+        timeout = submission.timeout
+        continuation = submission.continuation
+        response = HTTPResponse(status: 0)
+        response.sends = 0
+        isTooLarge = false
+        unsafe errorText.pointee = 0
+        setRequest(request)
+        let (seconds, attoseconds) = timeout.components
+        set(CURLOPT_TIMEOUT_MS, max(1, Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)))
+        set(CURLOPT_CONNECTTIMEOUT_MS, request.isMetadata ? 1000 : 5000)
+        setProxy(request, options.proxies)
+    }
+
+    /// Ends the request: whoever waits gets the result, and nothing of it stays in the handle.
+    func finish(_ result: Result<HTTPResponse, HTTPTransportError>) {
+        continuation?.resume(returning: result)
+        continuation = nil
+        response = HTTPResponse(status: 0)
+    }
+
+    /// The meaning of libcurl's final code.
     func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPTransportError> {
         switch code {
         case CURLE_OK: return .success(response)
@@ -67,10 +92,6 @@ final class CurlTransfer {
 
     private func setRequest(_ request: HTTPRequest) {
         _ = unsafe ccurl_set_string(easy, CURLOPT_URL, request.url.text)
-        // The path is signed as it stands: libcurl must not fold dot segments.
-        set(CURLOPT_PATH_AS_IS, 1)
-        // On a new connection libcurl repeats nothing by itself.
-        set(CURLOPT_FRESH_CONNECT, request.isSilentlyRepeatable ? 0 : 1)
         if request.method == "GET" {
             set(CURLOPT_HTTPGET, 1)
         } else {
@@ -80,28 +101,41 @@ final class CurlTransfer {
             }
         }
         _ = unsafe ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
-        // libcurl adds these by itself; without a value the line means "leave it out".
-        let lines =
-            ["Expect:", "Accept:", "Content-Type:"].filter { request.headers[String($0.dropLast())] == nil }
-            + request.headers.fields.map { field in
-                field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)"
-            }
-        for line in lines {
-            unsafe headerList = curl_slist_append(headerList, line)
+        unsafe curl_slist_free_all(headerList)
+        unsafe headerList = nil
+        // Libcurl adds these by itself; without a value the line means "leave it out".
+        for name in ["Expect", "Accept", "Content-Type"] where request.headers[name] == nil {
+            addHeader("\(name):")
+        }
+        for field in request.headers.fields {
+            addHeader(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
         _ = unsafe ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList)
     }
 
-    private func setLimits() {
-        let milliseconds = timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000
-        set(CURLOPT_TIMEOUT_MS, max(1, Int(milliseconds)))
-        set(CURLOPT_CONNECTTIMEOUT_MS, 5000)
+    private func addHeader(_ line: String) {
+        unsafe headerList = curl_slist_append(headerList, line)
+    }
+
+    private func setProxy(_ request: HTTPRequest, _ proxies: ProxySettings) {
+        let isHere = request.isMetadata || request.url.isLoopback
+        // Empty means none, where nothing would mean that libcurl reads the environment by itself.
+        let proxy = isHere ? nil : request.url.scheme == .https ? proxies.https : proxies.http
+        _ = unsafe ccurl_set_string(easy, CURLOPT_PROXY, proxy ?? "")
+    }
+
+    /// The options of every request.
+    private func setRules(_ options: CurlEventLoop.Options) {
+        // The path is signed as it stands: libcurl must not fold dot segments.
+        set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_NOSIGNAL, 1)
         // Giving up a transfer must not wait for its name look-up: that would stop every other transfer.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         _ = unsafe ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = unsafe ccurl_set_string(easy, CURLOPT_NOPROXY, options.proxies.exceptions ?? "")
+        if let caBundle = options.caBundle { _ = unsafe ccurl_set_string(easy, CURLOPT_CAINFO, caBundle) }
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
@@ -114,19 +148,21 @@ final class CurlTransfer {
         set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
     }
 
-    private func setProxy(_ request: HTTPRequest, _ proxies: ProxySettings) {
-        let isHere = request.isMetadata || request.url.isLoopback
-        // Empty means none, where nothing would mean that libcurl reads the environment by itself.
-        let proxy = isHere ? nil : request.url.scheme == .https ? proxies.https : proxies.http
-        _ = unsafe ccurl_set_string(easy, CURLOPT_PROXY, proxy ?? "")
-        _ = unsafe ccurl_set_string(easy, CURLOPT_NOPROXY, proxies.exceptions ?? "")
-    }
-
-    private func setCallbacks() {
+    private func setCallbacks(_ sockets: SocketCallbacks) {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-        _ = unsafe ccurl_set_pointer(easy, CURLOPT_HEADERDATA, context)
-        _ = unsafe ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        for option in [CURLOPT_PRIVATE, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA] {
+            _ = unsafe ccurl_set_pointer(easy, option, context)
+        }
+        for option in [CURLOPT_SOCKOPTDATA, CURLOPT_CLOSESOCKETDATA] {
+            _ = unsafe ccurl_set_pointer(easy, option, sockets.context)
+        }
+        _ = unsafe ccurl_set_socket_callback(easy, sockets.opened)
+        _ = unsafe ccurl_set_close_callback(easy, sockets.closed)
+        _ = unsafe ccurl_set_request_callback(easy) { context, _, _, _, _ in
+            unsafe CurlTransfer.at(context)?.response.sends += 1
+            return CURL_PREREQFUNC_OK
+        }
         _ = unsafe ccurl_set_data_callback(easy, CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
             unsafe CurlTransfer.at(context)?.takeHeader(UnsafeRawBufferPointer(start: bytes, count: count))
             return count
@@ -136,35 +172,23 @@ final class CurlTransfer {
             // Any other number than `count` makes libcurl give the transfer up.
             return unsafe CurlTransfer.at(context)?.takeBody(data) == true ? count : 0
         }
-        _ = unsafe ccurl_set_socket_callback(easy) { _, socket, _ in
-            // Sent bytes that nobody acknowledges for 15 s end the connection; the kernel's own bound is 15 min.
-            var milliseconds: CUnsignedInt = 15_000
-            _ = unsafe setsockopt(
-                socket,
-                CInt(IPPROTO_TCP),
-                TCP_USER_TIMEOUT,
-                &milliseconds,
-                socklen_t(MemoryLayout<CUnsignedInt>.size)
-            )
-            return CInt(CURL_SOCKOPT_OK)
-        }
     }
 
     // MARK: Callbacks
 
-    private static func at(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+    static func at(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
         unsafe context.map { unsafe Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) {
-        let line = unsafe String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        if line.hasPrefix("HTTP/") {
+        switch unsafe HTTPResponseLine(bytes) {
+        case .status(let status):
             // A new status line (after 100 Continue) begins the answer anew.
-            let status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-            response = HTTPResponse(status: status ?? 0)
-        } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-            response.headers.add(String(line[..<colon]), value)
+            let sends = response.sends
+            response = HTTPResponse(status: status)
+            response.sends = sends
+        case .field(let name, let value): response.headers.add(name, value)
+        case .other: break
         }
     }
 

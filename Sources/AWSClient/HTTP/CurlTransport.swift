@@ -1,6 +1,6 @@
 import Synchronization
 
-/// HTTP/1.1 through libcurl: one thread drives every transfer and keeps connections alive between them.
+/// HTTP/1.1 through libcurl: one thread drives every transfer and keeps connections open between them.
 ///
 /// HTTP/1.1 is forced because libcurl keeps a dead multiplexed connection for reuse after a timeout, which would stop
 /// a long poll for good. Redirects are never followed: a signed request belongs to one host.
@@ -8,7 +8,7 @@ package final class CurlTransport: HTTPTransport {
     private let loop: CurlEventLoop
     private let nextID = Atomic<UInt64>(0)
 
-    /// Starts the thread.
+    /// A transport; its thread starts with the first request and ends with the transport.
     ///
     /// - Parameters:
     ///   - caBundle: the file of certificates to trust in place of the system's (`AWS_CA_BUNDLE`).
@@ -22,11 +22,10 @@ package final class CurlTransport: HTTPTransport {
         loop = try CurlEventLoop(
             options: .init(caBundle: caBundle, proxies: proxies, maximumResponseSize: maximumResponseSize)
         )
-        loop.start()
     }
 
     deinit {
-        loop.stop(then: nil)
+        loop.stop()
     }
 
     /// Sends `request`; cancelling the task closes its connection at once.
@@ -39,20 +38,33 @@ package final class CurlTransport: HTTPTransport {
             throw .refused(host: request.url.host, reason: "the header \(field.name) holds a control character")
         }
         let id = nextID.add(1, ordering: .relaxed).newValue
-        // The handler cannot run once the wait is over, so forgetting the id here leaves nothing behind.
-        defer { loop.forget(id) }
+        let isCancelled = CancellationFlag()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                loop.submit(.init(id: id, request: request, timeout: timeout, continuation: continuation))
+                loop.submit(
+                    .init(
+                        id: id,
+                        request: request,
+                        timeout: timeout,
+                        isCancelled: isCancelled,
+                        continuation: continuation
+                    )
+                )
             }
         } onCancel: {
+            // The flag is for a request that the thread has not seen yet.
+            isCancelled.set()
             loop.cancel(id)
         }
         return try result.get()
     }
+}
 
-    /// Ends every open transfer with `HTTPTransportError.shutDown` and waits until the thread has gone.
-    package func shutdown() async {
-        await withCheckedContinuation { continuation in loop.stop(then: continuation) }
-    }
+/// Says that nobody waits for a request any more.
+final class CancellationFlag: Sendable {
+    private let flag = Atomic(false)
+
+    var isSet: Bool { flag.load(ordering: .acquiring) }
+
+    func set() { flag.store(true, ordering: .releasing) }
 }

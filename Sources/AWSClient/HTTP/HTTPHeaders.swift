@@ -8,7 +8,11 @@ package struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         package let value: String
 
         var isSendable: Bool {
-            (name + value).utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }
+            name.utf8.allSatisfy(Self.isPlain) && value.utf8.allSatisfy(Self.isPlain)
+        }
+
+        private static func isPlain(_ byte: UInt8) -> Bool {
+            byte >= 0x20 && byte != 0x7F || byte == UInt8(ascii: "\t")
         }
     }
 
@@ -37,7 +41,12 @@ package struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         fields.append(Field(name: name, value: value))
     }
 
+    /// Compares ASCII letters without regard to case; names have no others.
     private static func same(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count && left.lowercased() == right.lowercased()
+        guard left.utf8.count == right.utf8.count else { return false }
+        for (a, b) in zip(left.utf8, right.utf8) where a != b {
+            guard a ^ b == 0x20, (0x61...0x7A).contains(a | 0x20) else { return false }
+        }
+        return true
     }
 }

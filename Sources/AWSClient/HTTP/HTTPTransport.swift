@@ -8,9 +8,6 @@ package struct HTTPRequest: Sendable {
     package var headers: HTTPHeaders
     /// The body; empty means none.
     package var body: [UInt8]
-    /// Whether the request may be sent a second time by the HTTP client on its own, which libcurl does when a connection that
-    /// was kept alive breaks; nobody would know that the answer is to a repetition.
-    package var isSilentlyRepeatable = true
     /// Whether it goes to the metadata service of the machine or container it runs on: plain http is fine there, a
     /// proxy would ask about its own machine, and nobody there answers slowly.
     package var isMetadata = false
@@ -32,6 +29,9 @@ package struct HTTPResponse: Sendable {
     package var headers: HTTPHeaders
     /// Its body, whole.
     package var body: [UInt8]
+    /// How often the request was sent. Libcurl sends it once more where a kept connection breaks before any byte of the
+    /// answer, so that the answer may be to a repetition.
+    package var sends = 1
 
     /// An answer; tests script their transports with it.
     package init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {

@@ -20,15 +20,11 @@ extension AWSServiceClient {
         var query = ""
         var headers: HTTPHeaders
         var body: [UInt8] = []
+        /// The thing that the call is about, for errors.
+        var resource: AWSResource?
         var timeout: Duration = .seconds(10)
         /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
         /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
         var isLongPoll = false
-
-        /// Whether a repetition does the same and gets the same answer. Else it must be one of our own attempts, which are
-        /// counted: the second revoke finds nothing, the second send is a second message.
-        var isSilentlyRepeatable: Bool {
-            !["RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "SendMessage", "Publish"].contains(operation)
-        }
     }
 }

@@ -22,6 +22,7 @@ extension AWSServiceClient {
     /// Calls `action` in the query protocol and reads the root element of the answer.
     func query(
         _ action: String,
+        of resource: AWSResource? = nil,
         _ addParameters: (inout QueryEncoder) -> Void = { _ in }
     ) async throws -> QueryAnswer {
         var encoder = QueryEncoder(action: action, version: apiVersion)
@@ -30,7 +31,8 @@ extension AWSServiceClient {
             Call(
                 operation: action,
                 headers: ["Content-Type": "application/x-www-form-urlencoded; charset=utf-8"],
-                body: encoder.body
+                body: encoder.body,
+                resource: resource
             )
         )
         do throws(XMLTree.Failure) {

@@ -8,6 +8,7 @@ struct AWSServiceClient: Sendable {
     private final class State: Sendable {
         let quota = Mutex(RetryQuota())
         let clockOffset = Mutex<TimeInterval>(0)
+        let signingKeys = SigningKeyCache()
     }
 
     let service: AWSService
@@ -106,7 +107,9 @@ struct AWSServiceClient: Sendable {
 
     private func failure(_ response: HTTPResponse, of call: Call, attempt: Int) -> Failure {
         var error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
-        error.attempt = attempt
+        error.resource = call.resource
+        // What libcurl repeated by itself counts as an attempt: this answer may be to the repetition.
+        error.attempt = attempt + max(response.sends - 1, 0)
         let (reason, result): (RetryReason?, CallMetrics.Result) =
             error.isThrottling
             ? (.throttling, .throttled) : error.isTransient ? (.transient, .transient) : (nil, .failed)
@@ -171,13 +174,13 @@ struct AWSServiceClient: Sendable {
         headers["amz-sdk-request"] = "attempt=\(attempt); max=\(maximumAttempts)"
         var url = endpoint
         if call.path != "/" { url = url.appending(path: call.path, query: call.query) }
-        var request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)
-        request.isSilentlyRepeatable = call.isSilentlyRepeatable
+        let request = HTTPRequest(method: call.method, url: url, headers: headers, body: call.body)
         guard let credentials else { return request }
         return SigV4Signer(
             credentials: credentials,
             region: region.description,
-            service: service.signingName
+            service: service.signingName,
+            keys: state.signingKeys
         )
         .sign(request, at: date)
     }

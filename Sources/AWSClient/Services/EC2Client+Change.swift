@@ -60,7 +60,8 @@ extension EC2Client {
         securityGroupRuleID: String,
         _ rule: EC2RuleRequest
     ) async throws -> EC2ChangeResult {
-        let answer = try await client.query("ModifySecurityGroupRules") { parameters in
+        let answer = try await client.query("ModifySecurityGroupRules", of: AWSResource(.group, groupID)) {
+            parameters in
             parameters.add("GroupId", groupID)
             parameters.add("SecurityGroupRule.1.SecurityGroupRuleId", securityGroupRuleID)
             let prefix = "SecurityGroupRule.1.SecurityGroupRule"
@@ -79,7 +80,7 @@ extension EC2Client {
 
     private func authorize(_ action: String, _ groupID: String, _ rule: EC2RuleRequest) async throws -> EC2ChangeResult
     {
-        let answer = try await client.query(action) { parameters in
+        let answer = try await client.query(action, of: AWSResource(.group, groupID)) { parameters in
             let prefix = "IpPermissions.1"
             parameters.add("GroupId", groupID)
             parameters.add("\(prefix).IpProtocol", rule.ipProtocol)

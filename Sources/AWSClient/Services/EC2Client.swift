@@ -2,7 +2,7 @@
 package struct EC2Client: Sendable {
     let client: AWSServiceClient
 
-    /// Every rule that passes all `filters`, over all pages of the answer.
+    /// Every rule that passes all `filters`, over all pages of the answer, within `PageBounds`.
     ///
     /// Filters (`security-group-rule-id`, `group-id`) answer with what stands; asking by id would fail for one that is
     /// gone. EC2 is eventually consistent: a rule a few seconds old may be missing.
@@ -32,9 +32,9 @@ package struct EC2Client: Sendable {
         _ read: (XMLTree) -> Item?
     ) async throws -> [Item] {
         var items: [Item] = []
-        var nextToken: String?
+        var pages = PageBounds()
         repeat {
-            let token = nextToken
+            let token = pages.token
             let answer = try await client.query(action) { parameters in
                 for (index, filter) in filters.enumerated() {
                     parameters.add("Filter.\(index + 1).Name", filter.name)
@@ -52,9 +52,12 @@ package struct EC2Client: Sendable {
                 }
                 items.append(item)
             }
-            nextToken = root.text("nextToken").flatMap { $0.isEmpty ? nil : $0 }
-            if let nextToken, nextToken == token { throw client.unreadable(action, "a page names itself as the next") }
-        } while nextToken != nil
+            do throws(PageBounds.Failure) {
+                try pages.turn(to: root.text("nextToken"), items: items.count)
+            } catch {
+                throw client.unreadable(action, error.description)
+            }
+        } while pages.token != nil
         return items
     }
 
@@ -79,7 +82,7 @@ package struct EC2Client: Sendable {
         _ groupID: String,
         _ ruleIDs: [String]
     ) async throws -> RevokeSecurityGroupResult {
-        let answer = try await client.query(action) { parameters in
+        let answer = try await client.query(action, of: AWSResource(.group, groupID)) { parameters in
             parameters.add("GroupId", groupID)
             parameters.add("SecurityGroupRuleId", list: ruleIDs)
         }

@@ -15,7 +15,7 @@ package struct SNSClient: Sendable {
         message: String,
         attributes: [String: String] = [:]
     ) async throws -> String {
-        let root = try await client.query("Publish") { parameters in
+        let root = try await client.query("Publish", of: AWSResource(.topic, topicARN)) { parameters in
             parameters.add("TopicArn", topicARN)
             parameters.add("Subject", subject)
             parameters.add("Message", message)

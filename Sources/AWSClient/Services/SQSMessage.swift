@@ -32,6 +32,12 @@ package struct SQSMessage: Hashable, Sendable {
     package var receiveCount: Int {
         max(1, systemAttributes["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1)
     }
+
+    /// The principal that sent the message, as SQS knows it: a user's id, a role's id with `:` and a session name, or an account.
+    package var senderID: String? { systemAttributes["SenderId"] }
+
+    /// The X-Ray trace that the message belongs to, as `Root=1-…;Parent=…;Sampled=…`.
+    package var traceHeader: String? { systemAttributes["AWSTraceHeader"] }
 }
 
 /// The value of a message attribute.
@@ -75,38 +81,5 @@ package struct BatchEntryFailure: Error, Hashable, CustomStringConvertible {
     /// One line for a person.
     package var description: String {
         "\(printable(code)): \(printable(message))"
-    }
-}
-
-extension SQSMessage: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case messageID = "MessageId"
-        case receiptHandle = "ReceiptHandle"
-        case body = "Body"
-        case systemAttributes = "Attributes"
-        case messageAttributes = "MessageAttributes"
-    }
-
-    /// Reads a message of SQS's JSON; attributes that are missing are none.
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            messageID: try container.decode(String.self, forKey: .messageID),
-            receiptHandle: try container.decode(String.self, forKey: .receiptHandle),
-            body: try container.decode(String.self, forKey: .body),
-            systemAttributes: try container.decodeIfPresent([String: String].self, forKey: .systemAttributes) ?? [:],
-            messageAttributes: try container.decodeIfPresent(
-                [String: MessageAttributeValue].self,
-                forKey: .messageAttributes
-            ) ?? [:]
-        )
-    }
-}
-
-extension MessageAttributeValue: Codable {
-    private enum CodingKeys: String, CodingKey {
-        case dataType = "DataType"
-        case stringValue = "StringValue"
-        case binaryValue = "BinaryValue"
     }
 }

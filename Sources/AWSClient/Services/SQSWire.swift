@@ -1,92 +1,59 @@
-/// The bodies of SQS's JSON protocol, in SQS's names.
+import Foundation
 
-struct ReceiveMessageRequest: Encodable {
-    let queueURL: String
-    let maxNumberOfMessages: Int
-    let waitTimeSeconds: Int
-    let visibilityTimeout: Int?
-    private let systemAttributeNames = ["All"]
-    private let attributeNames = ["All"]
+/// The members of SQS's JSON protocol, in SQS's names.
 
-    init(queueURL: String, maxNumberOfMessages: Int, waitTimeSeconds: Int, visibilityTimeout: Int? = nil) {
-        self.queueURL = queueURL
-        self.maxNumberOfMessages = maxNumberOfMessages
-        self.waitTimeSeconds = waitTimeSeconds
-        self.visibilityTimeout = visibilityTimeout
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case queueURL = "QueueUrl"
-        case maxNumberOfMessages = "MaxNumberOfMessages"
-        case waitTimeSeconds = "WaitTimeSeconds"
-        case visibilityTimeout = "VisibilityTimeout"
-        case systemAttributeNames = "MessageSystemAttributeNames"
-        case attributeNames = "MessageAttributeNames"
+extension SQSMessage {
+    /// Reads a message; attributes that are missing are none. Nil without an id, a handle or a body.
+    init?(_ json: JSONTree) {
+        guard let id = json["MessageId"]?.string, let handle = json["ReceiptHandle"]?.string,
+            let body = json["Body"]?.string
+        else { return nil }
+        self.init(
+            messageID: id,
+            receiptHandle: handle,
+            body: body,
+            systemAttributes: json["Attributes"]?.strings ?? [:],
+            messageAttributes: Dictionary(
+                (json["MessageAttributes"]?.members ?? []).compactMap { name, value in
+                    MessageAttributeValue(value).map { (name, $0) }
+                },
+                uniquingKeysWith: { $1 }
+            )
+        )
     }
 }
 
-/// An empty receive has no `Messages` at all.
-struct ReceiveMessageAnswer: Decodable {
-    let messages: [SQSMessage]?
-
-    private enum CodingKeys: String, CodingKey {
-        case messages = "Messages"
+extension MessageAttributeValue {
+    /// Reads a value; nil without a type.
+    init?(_ json: JSONTree) {
+        guard let dataType = json["DataType"]?.string else { return nil }
+        self.init(
+            dataType: dataType,
+            stringValue: json["StringValue"]?.string,
+            binaryValue: json["BinaryValue"]?.string.flatMap { Data(base64Encoded: $0) }
+        )
     }
-}
 
-struct BatchRequest: Encodable {
-    struct Entry: Encodable {
-        var id = ""
-        let receiptHandle: String
-        var visibilityTimeout: Int?
-
-        private enum CodingKeys: String, CodingKey {
-            case id = "Id"
-            case receiptHandle = "ReceiptHandle"
-            case visibilityTimeout = "VisibilityTimeout"
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("DataType", dataType)
+            writer.member("StringValue", stringValue)
+            writer.member("BinaryValue", binaryValue?.base64EncodedString())
         }
     }
+}
 
-    let queueURL: String
-    let entries: [Entry]
-
-    private enum CodingKeys: String, CodingKey {
-        case queueURL = "QueueUrl"
-        case entries = "Entries"
+extension JSONTree {
+    /// The members of an object that are strings.
+    var strings: [String: String] {
+        let pairs = (members ?? []).compactMap { name, value in value.string.map { (name, $0) } }
+        return Dictionary(pairs) { $1 }
     }
 }
 
 /// A batch's answer has status 200 whatever became of its entries.
-struct BatchAnswer: Decodable {
-    struct Success: Decodable {
-        let id: String
-
-        private enum CodingKeys: String, CodingKey {
-            case id = "Id"
-        }
-    }
-
-    struct Failure: Decodable {
-        let id: String
-        let code: String
-        let message: String?
-        let isSenderFault: Bool?
-
-        private enum CodingKeys: String, CodingKey {
-            case id = "Id"
-            case code = "Code"
-            case message = "Message"
-            case isSenderFault = "SenderFault"
-        }
-    }
-
-    let successful: [Success]?
-    let failed: [Failure]?
-
-    private enum CodingKeys: String, CodingKey {
-        case successful = "Successful"
-        case failed = "Failed"
-    }
+struct BatchAnswer {
+    let json: JSONTree
 
     /// What became of each of `count` entries, whose ids are their positions.
     ///
@@ -100,82 +67,22 @@ struct BatchAnswer: Decodable {
         )
         let all: [BatchEntryFailure?] = Array(repeating: unnamed, count: count)
         var outcomes = all
-        for success in successful ?? [] {
-            guard let index = Int(success.id), outcomes.indices.contains(index) else { return all }
+        for success in json["Successful"]?.elements ?? [] {
+            guard let index = Self.index(success, in: outcomes) else { return all }
             outcomes[index] = nil
         }
-        for failure in failed ?? [] {
-            guard let index = Int(failure.id), outcomes.indices.contains(index) else { return all }
+        for failure in json["Failed"]?.elements ?? [] {
+            guard let index = Self.index(failure, in: outcomes) else { return all }
             outcomes[index] = BatchEntryFailure(
-                code: failure.code,
-                message: failure.message ?? "",
-                isSenderFault: failure.isSenderFault ?? false
+                code: failure["Code"]?.string ?? "Unknown",
+                message: failure["Message"]?.string ?? "",
+                isSenderFault: failure["SenderFault"]?.bool ?? false
             )
         }
         return outcomes
     }
-}
 
-struct SendMessageRequest: Encodable {
-    let queueURL: String
-    let messageBody: String
-    let messageAttributes: [String: MessageAttributeValue]?
-    let messageGroupID: String?
-    let messageDeduplicationID: String?
-
-    private enum CodingKeys: String, CodingKey {
-        case queueURL = "QueueUrl"
-        case messageBody = "MessageBody"
-        case messageAttributes = "MessageAttributes"
-        case messageGroupID = "MessageGroupId"
-        case messageDeduplicationID = "MessageDeduplicationId"
-    }
-}
-
-struct SendMessageAnswer: Decodable {
-    let messageID: String
-
-    private enum CodingKeys: String, CodingKey {
-        case messageID = "MessageId"
-    }
-}
-
-struct GetQueueAttributesRequest: Encodable {
-    let queueURL: String
-    private let attributeNames = ["All"]
-
-    init(queueURL: String) {
-        self.queueURL = queueURL
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case queueURL = "QueueUrl"
-        case attributeNames = "AttributeNames"
-    }
-}
-
-struct GetQueueAttributesAnswer: Decodable {
-    let attributes: [String: String]?
-
-    private enum CodingKeys: String, CodingKey {
-        case attributes = "Attributes"
-    }
-}
-
-struct GetQueueURLRequest: Encodable {
-    let queueName: String
-    let ownerAccountID: String?
-
-    private enum CodingKeys: String, CodingKey {
-        case queueName = "QueueName"
-        case ownerAccountID = "QueueOwnerAWSAccountId"
-    }
-}
-
-struct GetQueueURLAnswer: Decodable {
-    let queueURL: String
-
-    private enum CodingKeys: String, CodingKey {
-        case queueURL = "QueueUrl"
+    private static func index(_ entry: JSONTree, in outcomes: [BatchEntryFailure?]) -> Int? {
+        entry["Id"]?.string.flatMap { Int($0) }.flatMap { outcomes.indices.contains($0) ? $0 : nil }
     }
 }

@@ -27,7 +27,7 @@ package struct STSClient: Sendable {
         durationSeconds: Int = 3600
     ) async throws -> Credentials {
         let action = "AssumeRole"
-        let root = try await client.query(action) { parameters in
+        let root = try await client.query(action, of: AWSResource(.role, roleARN)) { parameters in
             parameters.add("RoleArn", roleARN)
             parameters.add("RoleSessionName", sessionName)
             parameters.add("ExternalId", externalID)
@@ -44,7 +44,7 @@ package struct STSClient: Sendable {
         durationSeconds: Int?
     ) async throws -> Credentials {
         let action = "AssumeRoleWithWebIdentity"
-        let root = try await client.query(action) { parameters in
+        let root = try await client.query(action, of: AWSResource(.role, roleARN)) { parameters in
             parameters.add("RoleArn", roleARN)
             parameters.add("RoleSessionName", sessionName)
             parameters.add("WebIdentityToken", token)

@@ -1,54 +1,106 @@
-import Foundation
-
 /// The form of a request that both ends can compute: what a SigV4 signature is a signature of.
+///
+/// It is built as bytes, since every call builds one.
 struct CanonicalRequest {
     /// The names of the signed headers, sorted, joined by `;`.
     let signedHeaders: String
-    /// The whole canonical text.
-    let text: String
+    /// The whole canonical text, in UTF-8.
+    let bytes: [UInt8]
 
     /// - Parameters:
     ///   - path: as it goes over the wire; it is encoded once more here, as every service but S3 wants it.
     ///   - query: as it goes over the wire.
+    ///   - host: the value of a `Host` header that the HTTP client adds, or nil if `headers` has it.
+    ///   - payloadHash: the SHA-256 of the body, in hexadecimal.
     ///   - normalizesPath: whether dot segments and empty segments are folded (every service but S3).
     init(
         method: String,
         path: String,
         query: String,
-        headers: [(name: String, value: String)],
+        headers: [HTTPHeaders.Field],
+        host: String?,
         payloadHash: String,
         normalizesPath: Bool = true
     ) {
+        let lines = Self.lines(headers, host: host)
+        var names: [UInt8] = []
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1024)
+        func append(line: String) {
+            bytes += line.utf8
+            bytes.append(Self.newline)
+        }
+        append(line: method)
         let folded = normalizesPath ? Self.folded(path) : path
-        let signed = Self.signed(headers)
-        signedHeaders = signed.map(\.name).joined(separator: ";")
-        text = [
-            method,
-            URIEncoding.encode(folded, keepingSlashes: true),
-            Self.canonicalQuery(query),
-            signed.map { "\($0.name):\($0.value)\n" }.joined(),
-            signedHeaders,
-            payloadHash,
-        ].joined(separator: "\n")
+        append(line: path == "/" ? path : URIEncoding.encode(folded, keepingSlashes: true))
+        append(line: query.isEmpty ? query : Self.canonicalQuery(query))
+        var index = 0
+        while index < lines.count {
+            let name = lines[index].name
+            if index > 0 { names.append(UInt8(ascii: ";")) }
+            names += name
+            bytes += name
+            var separator = UInt8(ascii: ":")
+            // The values of one name are joined in the order in which they are sent.
+            while index < lines.count, lines[index].name == name {
+                bytes.append(separator)
+                Self.append(lines[index].value, to: &bytes)
+                separator = UInt8(ascii: ",")
+                index += 1
+            }
+            bytes.append(Self.newline)
+        }
+        bytes.append(Self.newline)
+        bytes += names
+        bytes.append(Self.newline)
+        bytes += payloadHash.utf8
+        self.bytes = bytes
+        signedHeaders = String(decoding: names, as: UTF8.self)
+    }
+
+    private static let newline = UInt8(ascii: "\n")
+
+    // MARK: Headers
+
+    private struct Line {
+        /// In lower case.
+        let name: [UInt8]
+        let value: String
+        /// Keeps the order of equal names.
+        let position: Int
     }
 
     /// Headers that proxies and HTTP clients change on the way, and the signature's own.
-    private static let unsigned: Set = [
+    private static let unsigned = [
         "authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
-    ]
+    ].map { Array($0.utf8) }
 
-    /// Lower-case names in order, the values of one name joined in the order in which they are sent.
-    private static func signed(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
-        var values: [String: [String]] = [:]
-        for header in headers {
-            let name = header.name.lowercased()
-            guard !unsigned.contains(name) else { continue }
-            let words = header.value.split(whereSeparator: \.isWhitespace)
-            values[name, default: []].append(words.joined(separator: " "))
+    private static func lines(_ headers: [HTTPHeaders.Field], host: String?) -> [Line] {
+        var lines: [Line] = []
+        lines.reserveCapacity(headers.count + 1)
+        for field in headers {
+            let name = field.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            if !unsigned.contains(name) { lines.append(Line(name: name, value: field.value, position: lines.count)) }
         }
-        return values.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            .map { ($0, values[$0, default: []].joined(separator: ",")) }
+        if let host { lines.append(Line(name: Array("host".utf8), value: host, position: lines.count)) }
+        lines.sort { left, right in
+            left.name == right.name
+                ? left.position < right.position : left.name.lexicographicallyPrecedes(right.name)
+        }
+        return lines
     }
+
+    /// Appends a value without white space around it, and with one blank for every run of white space.
+    private static func append(_ value: String, to bytes: inout [UInt8]) {
+        var isFirst = true
+        for word in value.utf8.split(whereSeparator: { $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+            if !isFirst { bytes.append(0x20) }
+            bytes += word
+            isFirst = false
+        }
+    }
+
+    // MARK: Path and query
 
     /// Pairs sorted by their encoded bytes, so that `%E1` and an unescaped `ሴ` are the same.
     private static func canonicalQuery(_ query: String) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import Hashing
+import Synchronization
 
 /// AWS Signature Version 4 in an `Authorization` header. A pure function of its inputs: the time is given, so that a
 /// clock known to be wrong can be corrected.
@@ -8,6 +9,8 @@ struct SigV4Signer {
     let region: String
     let service: String
     var options = Options()
+    /// Keeps the signing key of a day; without it each signature derives the key anew.
+    var keys: SigningKeyCache?
 
     /// Where services differ from SQS, EC2, SNS and STS, which want the defaults.
     struct Options {
@@ -21,7 +24,7 @@ struct SigV4Signer {
 
     /// The intermediate texts, which tell where a wrong signature went wrong.
     struct Trace {
-        let canonicalRequest: String
+        let canonicalRequest: [UInt8]
         let stringToSign: String
         let signature: String
     }
@@ -50,31 +53,31 @@ struct SigV4Signer {
         headers["X-Amz-Security-Token"] = options.signsSessionToken ? credentials.sessionToken : nil
         if options.sendsPayloadHash { headers["x-amz-content-sha256"] = payloadHash }
 
-        var signedFields = headers.fields.map { ($0.name, $0.value) }
-        if headers["Host"] == nil { signedFields.append(("host", request.url.authority)) }
         let canonical = CanonicalRequest(
             method: request.method,
             path: path,
             query: query,
-            headers: signedFields,
+            headers: headers.fields,
+            host: headers["Host"] == nil ? request.url.authority : nil,
             payloadHash: payloadHash,
             normalizesPath: options.normalizesPath
         )
 
         let day = String(timestamp.prefix(8))
         let scope = "\(day)/\(region)/\(service)/aws4_request"
-        let hash = Digest.hex(Digest.sha256(canonical.text.utf8))
+        let hash = Digest.hex(Digest.sha256(canonical.bytes))
         let stringToSign = "AWS4-HMAC-SHA256\n\(timestamp)\n\(scope)\n\(hash)"
-        let signature = Digest.hex(Digest.hmac(key: signingKey(day: day), stringToSign.utf8))
+        let key = keys?.key(for: self, day: day) ?? signingKey(day: day)
+        let signature = Digest.hex(Digest.hmac(key: key, stringToSign.utf8))
 
         headers["Authorization"] =
             "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(scope), "
             + "SignedHeaders=\(canonical.signedHeaders), Signature=\(signature)"
         if !options.signsSessionToken { headers["X-Amz-Security-Token"] = credentials.sessionToken }
-        return Trace(canonicalRequest: canonical.text, stringToSign: stringToSign, signature: signature)
+        return Trace(canonicalRequest: canonical.bytes, stringToSign: stringToSign, signature: signature)
     }
 
-    private func signingKey(day: String) -> [UInt8] {
+    fileprivate func signingKey(day: String) -> [UInt8] {
         [day, region, service, "aws4_request"].reduce(Array("AWS4\(credentials.secretAccessKey)".utf8)) { key, part in
             Digest.hmac(key: key, part.utf8)
         }
@@ -82,8 +85,52 @@ struct SigV4Signer {
 
     /// `20150830T123600Z`
     static func timestamp(_ date: Date) -> String {
-        date.formatted(
-            Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
-        )
+        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
+        let (days, rest) = seconds.quotientAndRemainderRoundedDown(by: 86_400)
+        let (year, month, day) = civilDate(days)
+        return [(year, 4), (month, 2), (day, 2)].map(digits).joined() + "T"
+            + [(rest / 3600, 2), (rest / 60 % 60, 2), (rest % 60, 2)].map(digits).joined() + "Z"
+    }
+
+    private static func digits(_ number: Int, _ width: Int) -> String {
+        let text = String(number)
+        return text.utf8.count < width ? String(repeating: "0", count: width - text.utf8.count) + text : text
+    }
+
+    /// The Gregorian date of a number of days since 1970-01-01. Foundation's calendar takes longer than the signature.
+    private static func civilDate(_ days: Int) -> (year: Int, month: Int, day: Int) {
+        // Counted from 1 March of year 0, so that the leap day is a year's last.
+        let (era, dayOfEra) = (days + 719_468).quotientAndRemainderRoundedDown(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    }
+}
+
+extension Int {
+    fileprivate func quotientAndRemainderRoundedDown(by divisor: Int) -> (Int, Int) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}
+
+/// The signing key of the last secret and day, which every call of a client shares.
+final class SigningKeyCache: Sendable {
+    private struct Entry {
+        let secret: String
+        let scope: [String]
+        let key: [UInt8]
+    }
+
+    private let last = Mutex<Entry?>(nil)
+
+    fileprivate func key(for signer: SigV4Signer, day: String) -> [UInt8] {
+        let (secret, scope) = (signer.credentials.secretAccessKey, [day, signer.region, signer.service])
+        if let entry = last.withLock(\.self), entry.secret == secret, entry.scope == scope { return entry.key }
+        let key = signer.signingKey(day: day)
+        last.withLock { $0 = Entry(secret: secret, scope: scope, key: key) }
+        return key
     }
 }

@@ -17,7 +17,9 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     package let statusCode: Int
     /// What AWS support asks for.
     package let requestID: String?
-    /// Which attempt of the call got this answer, from 1. One after the first may have met what an earlier attempt did.
+    /// The thing that the call was about, where the call says so.
+    package var resource: AWSResource?
+    /// Which time of sending got this answer, from 1. One after the first may have met what an earlier one did.
     package var attempt = 1
 
     /// An answer as a service gave it; tests script failures with it.
@@ -59,7 +61,38 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     /// One line for a person.
     package var description: String {
         let id = requestID.map { ", request \(printable($0))" } ?? ""
-        return "\(service) \(operation) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))"
+        let call = "\(service) \(operation)"
+        if let resource, isMissingResource {
+            return
+                "\(resource) does not exist: \(resource.advice) (\(call): \(printable(code)), HTTP \(statusCode)\(id))"
+        }
+        let place = resource.map { " for \($0)" } ?? ""
+        return "\(call)\(place) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))"
+    }
+
+    /// Whether the service says that it does not know the thing that the call was about.
+    package var isMissingResource: Bool {
+        switch resource?.kind {
+        case .queue: has(code: "QueueDoesNotExist") || has(code: "AWS.SimpleQueueService.NonExistentQueue")
+        case .topic: ["NotFound", "NotFoundException"].contains(code)
+        case .table, .eventBus: code == "ResourceNotFoundException"
+        case .group: code == "InvalidGroup.NotFound"
+        case .role, .prefixList, nil: false
+        }
+    }
+
+    /// The IAM action that the call needs, such as `sqs:DeleteMessage` for `DeleteMessageBatch`.
+    package var permission: String {
+        let name = service == "sqs" && operation.hasSuffix("Batch") ? String(operation.dropLast(5)) : operation
+        return "\(service):\(name)"
+    }
+
+    /// Whether the caller lacks the permission for the call.
+    package var isAccessDenied: Bool {
+        [
+            "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
+            "AuthorizationErrorException",
+        ].contains(code)
     }
 
     // The lists of the AWS SDKs' standard retry mode.

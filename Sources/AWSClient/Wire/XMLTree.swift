@@ -1,17 +1,13 @@
-import Foundation
-import FoundationXML
-
 /// An element of an XML answer with its text and children. Attributes and namespaces mean nothing in AWS's answers.
-struct XMLTree: Equatable, Sendable {
-    let name: String
-    var text = ""
-    var children: [XMLTree] = []
-
+///
+/// A tree is a view into the answer's bytes: names are compared and texts are made only where somebody asks.
+struct XMLTree: Sendable {
     /// Why a document is not taken.
     enum Failure: Error, Equatable, CustomStringConvertible {
         case malformed, hasDoctype
         case tooLarge(limit: Int)
         case tooDeep(limit: Int)
+        case tooManyElements(limit: Int)
 
         var description: String {
             switch self {
@@ -19,34 +15,60 @@ struct XMLTree: Equatable, Sendable {
             case .hasDoctype: "the XML has a document type, as only web pages do"
             case .tooLarge(let limit): "the XML is larger than \(limit) bytes"
             case .tooDeep(let limit): "the XML is nested deeper than \(limit) elements"
+            case .tooManyElements(let limit): "the XML has more than \(limit) elements"
             }
         }
     }
 
-    /// Reads a document. Whatever declares entities is refused before the parser sees it.
+    private let document: XMLDocument
+    private let index: Int
+
+    private init(_ document: XMLDocument, _ index: Int) {
+        self.document = document
+        self.index = index
+    }
+
+    /// Reads a document. Whatever declares entities is refused.
     static func parse(
         _ bytes: [UInt8],
         maximumSize: Int = 16 * 1024 * 1024,
         maximumDepth: Int = 32
     ) throws(Failure) -> XMLTree {
         guard bytes.count <= maximumSize else { throw .tooLarge(limit: maximumSize) }
-        let data = Data(bytes)
-        guard data.range(of: Data("<!DOCTYPE".utf8)) == nil, data.range(of: Data("<!doctype".utf8)) == nil else {
-            throw .hasDoctype
+        return XMLTree(try XMLDocument(bytes, maximumDepth: maximumDepth), 0)
+    }
+
+    private var element: XMLDocument.Element { document.elements[index] }
+
+    var name: String {
+        String(decoding: document.bytes[element.name], as: UTF8.self)
+    }
+
+    /// The text between the children, with its white space.
+    var text: String {
+        document.text(of: index)
+    }
+
+    var children: [XMLTree] {
+        var children: [XMLTree] = []
+        var child = index + 1
+        while child < element.next {
+            children.append(XMLTree(document, child))
+            child = document.elements[child].next
         }
-        let builder = XMLTreeBuilder(maximumDepth: maximumDepth)
-        let parser = XMLParser(data: data)
-        parser.shouldResolveExternalEntities = false
-        parser.delegate = builder
-        let isComplete = parser.parse()
-        guard !builder.isTooDeep else { throw .tooDeep(limit: maximumDepth) }
-        guard isComplete, parser.parserError == nil, let root = builder.root else { throw .malformed }
-        return root
+        return children
     }
 
     /// The first child called `name`.
     subscript(name: String) -> XMLTree? {
-        children.first { $0.name == name }
+        let end = element.next
+        var child = index + 1
+        while child < end {
+            let candidate = document.elements[child]
+            if document.bytes[candidate.name].elementsEqual(name.utf8) { return XMLTree(document, child) }
+            child = candidate.next
+        }
+        return nil
     }
 
     /// The text of the first child called `name`, without the white space around it.
@@ -57,43 +79,5 @@ struct XMLTree: Equatable, Sendable {
     /// The children of the list `name`, which every protocol wraps in elements of one name: `item` or `member`.
     func list(_ name: String) -> [XMLTree] {
         self[name]?.children ?? []
-    }
-}
-
-private final class XMLTreeBuilder: NSObject, XMLParserDelegate {
-    private let maximumDepth: Int
-    private var open: [XMLTree] = []
-    private(set) var root: XMLTree?
-    private(set) var isTooDeep = false
-
-    init(maximumDepth: Int) {
-        self.maximumDepth = maximumDepth
-    }
-
-    func parser(
-        _ parser: XMLParser,
-        didStartElement name: String,
-        namespaceURI: String?,
-        qualifiedName: String?,
-        attributes: [String: String]
-    ) {
-        guard open.count < maximumDepth else {
-            isTooDeep = true
-            return parser.abortParsing()
-        }
-        open.append(XMLTree(name: name))
-    }
-
-    func parser(_ parser: XMLParser, foundCharacters text: String) {
-        if !open.isEmpty { open[open.count - 1].text += text }
-    }
-
-    func parser(_ parser: XMLParser, foundCDATA data: Data) {
-        self.parser(parser, foundCharacters: String(decoding: data, as: UTF8.self))
-    }
-
-    func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
-        guard let element = open.popLast() else { return }
-        if open.isEmpty { root = element } else { open[open.count - 1].children.append(element) }
     }
 }

@@ -10,12 +10,17 @@ struct CurlLoadTests {
             request.requestLine.contains("silent") ? .silence : LoopbackServer.response("fine")
         }
         defer { server.stop() }
-        let transport = try CurlTransport()
-        #expect(await Self.load(transport, server.port, rounds: 20) == 20 * 92)
-        // Far fewer than the requests: connections are kept and used again.
-        #expect(Self.connections(to: server.port) <= 100)
-        await transport.shutdown()
+        try await Self.loadAndDrop(server.port)
+        // The thread closes them after the transport has gone.
+        for _ in 0..<500 where Self.connections(to: server.port) > 0 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(Self.connections(to: server.port) == 0)
+    }
+
+    private static func loadAndDrop(_ port: UInt16) async throws {
+        let transport = try CurlTransport()
+        #expect(await load(transport, port, rounds: 20) == 20 * 92)
+        // Far fewer than the requests: connections are kept and used again, and bounded for each host.
+        #expect(connections(to: port) <= 48)
     }
 
     /// How many of this machine's sockets are connected to `port`: tests beside this one have others.

@@ -89,8 +89,14 @@ struct EC2ClientTests {
 
     @Test("does not turn in a circle of pages")
     func circle() async throws {
-        let (client, _) = try client(Self.page("", token: "t"), Self.page("", token: "t"), Self.page(""))
+        let (client, transport) = try client(
+            Self.page("", token: "t"),
+            Self.page("", token: "u"),
+            Self.page("", token: "t"),
+            Self.page("")
+        )
         await #expect(throws: AWSClientError.self) { try await client.describeSecurityGroupRules(filters: []) }
+        #expect(transport.requests.count == 3)
     }
 
     @Test("revokes by rule id and reads what was proved")

@@ -19,7 +19,8 @@ struct SQSClientTests {
                 200,
                 """
                 {"Messages":[{"MessageId":"m","ReceiptHandle":"h","Body":"b\\u00e9","MD5OfBody":"x","Unknown":[1],
-                "Attributes":{"ApproximateReceiveCount":"3","SentTimestamp":"1"},
+                "Attributes":{"ApproximateReceiveCount":"3","SentTimestamp":"1","SenderId":"AROAX:events",
+                "AWSTraceHeader":"Root=1-2"},
                 "MessageAttributes":{"S":{"DataType":"String","StringValue":"v"},
                 "B":{"DataType":"Binary","BinaryValue":"AQI="}}},{"MessageId":"n","ReceiptHandle":"i","Body":""}]}
                 """
@@ -29,6 +30,9 @@ struct SQSClientTests {
         #expect(messages.count == 2)
         #expect(messages[0].body == "bé")
         #expect(messages[0].receiveCount == 3)
+        #expect(messages[0].senderID == "AROAX:events")
+        #expect(messages[0].traceHeader == "Root=1-2")
+        #expect(messages[1].senderID == nil)
         #expect(
             messages[0].messageAttributes == [
                 "S": .string("v"), "B": MessageAttributeValue(dataType: "Binary", binaryValue: Data([1, 2])),

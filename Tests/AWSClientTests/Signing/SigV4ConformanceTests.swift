@@ -39,7 +39,10 @@ struct SigV4ConformanceTests {
         var headers = raw.headers
         let trace = signer.sign(&headers, of: request, path: raw.path, query: raw.query, at: date)
 
-        #expect(try trace.canonicalRequest == Conformance.text("sigv4/v4/\(name)/header-canonical-request.txt"))
+        #expect(
+            try String(decoding: trace.canonicalRequest, as: UTF8.self)
+                == Conformance.text("sigv4/v4/\(name)/header-canonical-request.txt")
+        )
         #expect(try trace.stringToSign == Conformance.text("sigv4/v4/\(name)/header-string-to-sign.txt"))
         #expect(try trace.signature == Conformance.text("sigv4/v4/\(name)/header-signature.txt"))
         let signed = try RawRequest(Conformance.text("sigv4/v4/\(name)/header-signed-request.txt"))

@@ -149,7 +149,8 @@ struct ProtocolConformanceTests {
         }
     }
 
-    private func read(_ tree: XMLTree, _ shape: [String: Any], _ found: Case) -> Any {
+    private func read(_ tree: XMLTree, _ shape: [String: Any], _ found: Case, items: [XMLTree]? = nil) -> Any {
+        let items = items ?? tree.children
         switch shape["type"] as? String {
         case "structure":
             var result: [String: Any] = [:]
@@ -159,15 +160,14 @@ struct ProtocolConformanceTests {
                 let written = member["locationName"] ?? name
                 let elements = tree.children.filter { $0.name == "\(written)" }
                 guard let first = elements.first else { continue }
-                let element = isFlat ? XMLTree(name: "", children: elements) : first
-                result[name] = read(element, target, found)
+                result[name] = read(first, target, found, items: isFlat ? elements : nil)
             }
             return result
         case "list":
-            return tree.children.map { read($0, found.shape(shape["member"] as? [String: Any]), found) }
+            return items.map { read($0, found.shape(shape["member"] as? [String: Any]), found) }
         case "map":
             let (key, value) = (shape["key"] as? [String: Any], shape["value"] as? [String: Any])
-            let pairs = tree.children.compactMap { entry -> (String, Any)? in
+            let pairs = items.compactMap { entry -> (String, Any)? in
                 guard let name = entry.text("\(key?["locationName"] ?? "key")"),
                     let item = entry["\(value?["locationName"] ?? "value")"]
                 else { return nil }

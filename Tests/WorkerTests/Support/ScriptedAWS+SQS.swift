@@ -149,3 +149,27 @@ extension ScriptedAWS {
         }
     }
 }
+
+extension MessageAttributeValue: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case dataType = "DataType"
+        case stringValue = "StringValue"
+        case binaryValue = "BinaryValue"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            dataType: try container.decode(String.self, forKey: .dataType),
+            stringValue: try container.decodeIfPresent(String.self, forKey: .stringValue),
+            binaryValue: try container.decodeIfPresent(Data.self, forKey: .binaryValue)
+        )
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(dataType, forKey: .dataType)
+        try container.encodeIfPresent(stringValue, forKey: .stringValue)
+        try container.encodeIfPresent(binaryValue, forKey: .binaryValue)
+    }
+}

@@ -1,0 +1,82 @@
+/// The bytes of a JSON document and where its values are in them.
+final class JSONDocument: Sendable {
+    enum Kind: UInt8 {
+        case object, array, string, number, isTrue, isFalse, null
+    }
+
+    struct Value {
+        let kind: Kind
+        /// Of a string, what stands between the quotes; of a number, its digits.
+        var bytes: Range<Int>
+        /// Of a member, what stands between the quotes of its name.
+        let name: Range<Int>
+        /// The index of the value after this one and all in it.
+        var next: Int
+        /// Whether the string and the name stand for themselves.
+        let isPlain: Bool
+        let isNamePlain: Bool
+    }
+
+    let bytes: [UInt8]
+    /// In the order in which they begin; the document's own value is first.
+    let values: [Value]
+
+    init(_ bytes: [UInt8]) throws(JSONTree.Failure) {
+        var scanner = JSONScanner(bytes)
+        values = try scanner.values()
+        self.bytes = bytes
+    }
+
+    func isName(_ value: Value, _ name: String) -> Bool {
+        value.isNamePlain ? bytes[value.name].elementsEqual(name.utf8) : self.name(of: value) == name
+    }
+
+    func name(of value: Value) -> String {
+        text(value.name, isPlain: value.isNamePlain)
+    }
+
+    /// The text that the bytes between two quotes stand for; a lone surrogate becomes U+FFFD.
+    func text(_ range: Range<Int>, isPlain: Bool) -> String {
+        if isPlain { return String(decoding: bytes[range], as: UTF8.self) }
+        var text: [UInt8] = []
+        text.reserveCapacity(range.count)
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let byte = bytes[position]
+            position += 1
+            if byte == UInt8(ascii: "\\") { appendEscape(at: &position, to: &text) } else { text.append(byte) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends what the sequence behind a backslash stands for; the scanner has found it complete.
+    private func appendEscape(at position: inout Int, to text: inout [UInt8]) {
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"): text += String(scalar(at: &position)).utf8
+        default: text.append(byte)
+        }
+    }
+
+    private func scalar(at position: inout Int) -> Unicode.Scalar {
+        let first = unit(at: position)
+        position += 4
+        guard UTF16.isLeadSurrogate(first), position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
+            bytes[position + 1] == UInt8(ascii: "u")
+        else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
+        let second = unit(at: position + 2)
+        guard UTF16.isTrailSurrogate(second) else { return "\u{FFFD}" }
+        position += 6
+        return Unicode.Scalar(0x10000 + (UInt32(first & 0x3FF) << 10 | UInt32(second & 0x3FF))) ?? "\u{FFFD}"
+    }
+
+    private func unit(at position: Int) -> UInt16 {
+        bytes[position..<(position + 4)].reduce(0) { $0 << 4 | UInt16(JSONScanner.hexValue($1) ?? 0) }
+    }
+}

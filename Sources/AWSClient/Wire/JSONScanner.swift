@@ -1,0 +1,162 @@
+/// Finds the values of a JSON document in one pass over its bytes.
+struct JSONScanner {
+    /// Answers of AWS are at most ten deep.
+    static let maximumDepth = 32
+
+    private let bytes: [UInt8]
+    private var position = 0
+    private var found: [JSONDocument.Value] = []
+    private var name = 0..<0
+    private var isNamePlain = true
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    mutating func values() throws(JSONTree.Failure) -> [JSONDocument.Value] {
+        try value(depth: 0)
+        guard next() == nil else { throw malformed }
+        return found
+    }
+
+    private var malformed: JSONTree.Failure { .malformed(offset: position) }
+
+    /// The byte here, after white space.
+    private mutating func next() -> UInt8? {
+        while position < bytes.count {
+            let byte = bytes[position]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
+            position += 1
+        }
+        return nil
+    }
+
+    private mutating func skip(_ byte: UInt8) -> Bool {
+        guard next() == byte else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func value(depth: Int) throws(JSONTree.Failure) {
+        guard depth < Self.maximumDepth else { throw .tooDeep(limit: Self.maximumDepth) }
+        switch next() {
+        case UInt8(ascii: "{"): try container(.object, end: UInt8(ascii: "}"), depth: depth)
+        case UInt8(ascii: "["): try container(.array, end: UInt8(ascii: "]"), depth: depth)
+        case UInt8(ascii: "\""):
+            let (range, isPlain) = try string()
+            add(.string, range, isPlain: isPlain)
+        case UInt8(ascii: "t"): try literal("true", .isTrue)
+        case UInt8(ascii: "f"): try literal("false", .isFalse)
+        case UInt8(ascii: "n"): try literal("null", .null)
+        default: add(.number, try number())
+        }
+    }
+
+    private mutating func add(_ kind: JSONDocument.Kind, _ range: Range<Int>, isPlain: Bool = true) {
+        found.append(
+            JSONDocument.Value(
+                kind: kind,
+                bytes: range,
+                name: name,
+                next: found.count + 1,
+                isPlain: isPlain,
+                isNamePlain: isNamePlain
+            )
+        )
+        (name, isNamePlain) = (0..<0, true)
+    }
+
+    private mutating func container(_ kind: JSONDocument.Kind, end: UInt8, depth: Int) throws(JSONTree.Failure) {
+        let index = found.count
+        position += 1
+        add(kind, position..<position)
+        if !skip(end) {
+            repeat {
+                if kind == .object {
+                    guard next() == UInt8(ascii: "\"") else { throw malformed }
+                    let member = try string()
+                    guard skip(UInt8(ascii: ":")) else { throw malformed }
+                    (name, isNamePlain) = member
+                }
+                try value(depth: depth + 1)
+            } while skip(UInt8(ascii: ","))
+            guard skip(end) else { throw malformed }
+        }
+        found[index].next = found.count
+    }
+
+    private mutating func literal(_ word: String, _ kind: JSONDocument.Kind) throws(JSONTree.Failure) {
+        let end = position + word.utf8.count
+        guard end <= bytes.count, bytes[position..<end].elementsEqual(word.utf8) else { throw malformed }
+        add(kind, position..<end)
+        position = end
+    }
+
+    private mutating func number() throws(JSONTree.Failure) -> Range<Int> {
+        let start = position
+        if current == UInt8(ascii: "-") { position += 1 }
+        if current == UInt8(ascii: "0") { position += 1 } else { try digits() }
+        if current == UInt8(ascii: ".") {
+            position += 1
+            try digits()
+        }
+        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+            position += 1
+            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
+            try digits()
+        }
+        return start..<position
+    }
+
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func digits() throws(JSONTree.Failure) {
+        let start = position
+        while let byte = current, (0x30...0x39).contains(byte) { position += 1 }
+        guard position > start else { throw malformed }
+    }
+
+    /// The bytes between the quotes, the first of which is here, and whether they stand for themselves.
+    private mutating func string() throws(JSONTree.Failure) -> (Range<Int>, Bool) {
+        position += 1
+        let start = position
+        var isPlain = true
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return (start..<(position - 1), isPlain)
+            case UInt8(ascii: "\\"):
+                isPlain = false
+                try escape()
+            case 0..<0x20: throw malformed
+            default: position += 1
+            }
+        }
+        throw malformed
+    }
+
+    private mutating func escape() throws(JSONTree.Failure) {
+        guard position + 1 < bytes.count else { throw malformed }
+        switch bytes[position + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 2
+        case UInt8(ascii: "u"):
+            guard position + 6 <= bytes.count,
+                bytes[(position + 2)..<(position + 6)].allSatisfy({ Self.hexValue($0) != nil })
+            else { throw malformed }
+            position += 6
+        default: throw malformed
+        }
+    }
+
+    static func hexValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x41 + 10
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// A value of a JSON answer: a view into the answer's bytes.
+///
+/// Foundation's decoder builds every value before anybody asks for it. Most of an answer of SQS is one long string.
+struct JSONTree: Sendable {
+    /// Why a document is not taken.
+    enum Failure: Error, Equatable {
+        case malformed(offset: Int)
+        case tooDeep(limit: Int)
+    }
+
+    private let document: JSONDocument
+    private let index: Int
+
+    private init(_ document: JSONDocument, _ index: Int) {
+        self.document = document
+        self.index = index
+    }
+
+    /// Reads RFC 8259, at most 32 values deep.
+    static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONTree {
+        JSONTree(try JSONDocument(bytes), 0)
+    }
+
+    private var value: JSONDocument.Value { document.values[index] }
+
+    var isNull: Bool { value.kind == .null }
+    var isObject: Bool { value.kind == .object }
+
+    /// The member of this name; nil where there is none, where it is null, and in what is no object.
+    subscript(name: String) -> JSONTree? {
+        guard value.kind == .object else { return nil }
+        var member = index + 1
+        while member < value.next {
+            let candidate = document.values[member]
+            if document.isName(candidate, name) { return candidate.kind == .null ? nil : JSONTree(document, member) }
+            member = candidate.next
+        }
+        return nil
+    }
+
+    /// The elements of an array, or nil for what is none.
+    var elements: [JSONTree]? {
+        value.kind == .array ? children : nil
+    }
+
+    /// The names and values of an object, or nil for what is none.
+    var members: [(name: String, value: JSONTree)]? {
+        guard value.kind == .object else { return nil }
+        return children.map { ($0.document.name(of: $0.value), $0) }
+    }
+
+    /// The text of a string, or nil for what is none.
+    var string: String? {
+        value.kind == .string ? document.text(value.bytes, isPlain: value.isPlain) : nil
+    }
+
+    /// The digits of a number as they are written, which loses nothing, or nil for what is none.
+    var number: String? {
+        value.kind == .number ? document.text(value.bytes, isPlain: true) : nil
+    }
+
+    var bool: Bool? {
+        switch value.kind {
+        case .isTrue: true
+        case .isFalse: false
+        case .object, .array, .string, .number, .null: nil
+        }
+    }
+
+    private var children: [JSONTree] {
+        var children: [JSONTree] = []
+        var child = index + 1
+        while child < value.next {
+            children.append(JSONTree(document, child))
+            child = document.values[child].next
+        }
+        return children
+    }
+}

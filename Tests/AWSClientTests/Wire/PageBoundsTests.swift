@@ -1,0 +1,41 @@
+import Testing
+
+@testable import AWSClient
+
+@Suite("PageBounds")
+struct PageBoundsTests {
+    @Test("ends with a page that names no other")
+    func end() throws {
+        var pages = PageBounds()
+        try pages.turn(to: "a", items: 1)
+        #expect(pages.token == "a")
+        try pages.turn(to: "", items: 2)
+        #expect(pages.token == nil)
+        try pages.turn(to: nil, items: 2)
+        #expect(pages.token == nil)
+    }
+
+    @Test("refuses a token that came before, also in a longer circle")
+    func circle() throws {
+        var pages = PageBounds()
+        try pages.turn(to: "a", items: 1)
+        try pages.turn(to: "b", items: 2)
+        #expect(throws: PageBounds.Failure.repeatedToken) { try pages.turn(to: "a", items: 3) }
+    }
+
+    @Test("refuses pages without end")
+    func pages() throws {
+        var pages = PageBounds()
+        for number in 1..<PageBounds.maximumPages { try pages.turn(to: String(number), items: 0) }
+        #expect(throws: PageBounds.Failure.tooManyPages) { try pages.turn(to: "last", items: 0) }
+    }
+
+    @Test("refuses more elements than there can be")
+    func items() throws {
+        var pages = PageBounds()
+        try pages.turn(to: "a", items: PageBounds.maximumItems)
+        #expect(throws: PageBounds.Failure.tooManyItems) {
+            try pages.turn(to: "b", items: PageBounds.maximumItems + 1)
+        }
+    }
+}
