@@ -66,6 +66,9 @@ package struct RevertWorker: Sendable {
                 logger: logger
             )
         }
+        if let url = options.deadLetterQueueURL {
+            try DeadLetterQueue.check(url, beside: options.queueURL, session: session)
+        }
         guard let (attributes, deadLetters) = try await start(queue, stop: stop) else { return [] }
         logger.notice(
             "worker started",
@@ -145,7 +148,11 @@ package struct RevertWorker: Sendable {
         _ attributes: QueueAttributes
     ) async throws -> DeadLetterQueue? {
         do {
-            return try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
+            let letters = try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
+            for problem in try await letters.check() {
+                logger.warning("dead-letter queue", metadata: ["problem": "\(plainText(problem))"])
+            }
+            return letters
         } catch QueueError.noDeadLetterQueue {
             logger.warning(
                 "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue"

@@ -87,12 +87,12 @@ struct DeadLetterQueueTests {
     func sendRefused() async throws {
         bury(["m1", "m2", "m3"])
         aws.with { $0.refusals["SendMessage"] = [.sqsError("AccessDenied", status: 403)] }
-        await #expect(throws: AWSServiceError.self) {
+        await #expect(throws: QueueTrouble.self) {
             try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
         }
         #expect(ids(in: Name.deadLetterURL) == ["m1", "m2", "m3"])
         #expect(ids(in: Name.queueURL).isEmpty)
-        #expect(aws.with { $0.visibilities.map(\.id) } == ["m1", "m2", "m3"])
+        #expect(aws.with { Set($0.visibilities.map(\.id)) } == ["m1", "m2", "m3"])
         #expect(aws.with { $0.visibilities.allSatisfy { $0.seconds == 0 } })
     }
 
@@ -100,17 +100,23 @@ struct DeadLetterQueueTests {
     func killedBetween() async throws {
         bury(["m1", "m2"])
         aws.with { $0.refusals["DeleteMessageBatch"] = [.sqsError("AccessDenied", status: 403)] }
-        await #expect(throws: AWSServiceError.self) {
+        await #expect(throws: QueueTrouble.self) {
             try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
         }
         #expect(ids(in: Name.deadLetterURL) == ["m1", "m2"])
         #expect(ids(in: Name.queueURL).count == 1)
 
         aws.with { $0.entryFailures["DeleteMessageBatch"] = (1, true) }
-        await #expect(throws: BatchEntryFailure.self) {
-            try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
+        var troubles: [String] = []
+        try await queue.replay(DeadLetterFilter(), to: Name.queueURL) {
+            troubles.append("\($0)")
+        } done: { _ in
         }
-        #expect(ids(in: Name.deadLetterURL) == ["m1", "m2"])
+        #expect(ids(in: Name.deadLetterURL) == ["m1"], "the other one went on")
+        #expect(
+            troubles.count == 1
+                && troubles.allSatisfy { $0.contains("message m1 (event event-m1) was sent but not deleted") }
+        )
     }
 
     @Test("In a FIFO queue a replay keeps its group and gets an id that is new at each replay")
@@ -119,13 +125,20 @@ struct DeadLetterQueueTests {
             $0.system["MessageGroupId"] = "g"
             $0.system["MessageDeduplicationId"] = "d"
         }
-        try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
-        let moved = aws.with { $0.queues[Name.queueURL, default: []] }
+        try await queue.replay(DeadLetterFilter(), to: Name.queueURL + ".fifo") { _ in }
+        let moved = aws.with { $0.queues[Name.queueURL + ".fifo", default: []] }
         #expect(moved.first?.system["MessageGroupId"] == "g")
         #expect(moved.first?.system["MessageDeduplicationId"] == "m1-1")
+    }
+
+    @Test("A standard queue gets the group of a fair queue's message and no deduplication id")
+    func fairQueue() async throws {
+        bury(["m1"]) { $0.system["MessageGroupId"] = "tenant" }
         bury(["m2"])
         try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
-        #expect(aws.with { $0.queues[Name.queueURL, default: []].last?.system["MessageDeduplicationId"] } == nil)
+        let moved = aws.with { $0.queues[Name.queueURL, default: []] }
+        #expect(moved.map { $0.system["MessageGroupId"] } == ["tenant", nil])
+        #expect(moved.allSatisfy { $0.system["MessageDeduplicationId"] == nil })
     }
 
     @Test("A list shows each message once and gives all of them back at once")
@@ -141,7 +154,7 @@ struct DeadLetterQueueTests {
     func limit() async throws {
         bury((1...15).map { "m\($0)" })
         #expect(try await listed(DeadLetterFilter(limit: 3)) == ["m1", "m2", "m3"])
-        #expect(aws.with { $0.visibilities.count } == 10)
+        #expect(aws.with { $0.visibilities.count } == 5)
         try await queue.replay(DeadLetterFilter(limit: 12), to: Name.queueURL) { _ in }
         #expect(ids(in: Name.deadLetterURL) == ["m13", "m14", "m15"])
         #expect(aws.with { $0.queues[Name.deadLetterURL, default: []].allSatisfy { $0.visibleAt <= time.now } })

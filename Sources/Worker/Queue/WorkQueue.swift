@@ -77,10 +77,12 @@ package struct WorkQueue: Sendable {
         guard let arn = attributes.deadLetterTargetARN else { throw QueueError.noDeadLetterQueue(self.url) }
         let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[2] == "sqs" else { throw QueueError.badRedrivePolicy(arn) }
-        return DeadLetterQueue(
-            sqs: sqs,
-            url: try await sqs.getQueueURL(name: String(parts[5]), ownerAccountID: String(parts[4]))
-        )
+        do {
+            let found = try await sqs.getQueueURL(name: String(parts[5]), ownerAccountID: String(parts[4]))
+            return DeadLetterQueue(sqs: sqs, url: found)
+        } catch let error as AWSServiceError where error.has(code: "QueueDoesNotExist") {
+            throw QueueError.missingDeadLetterQueue(arn, of: self.url)
+        }
     }
 }
 
@@ -124,12 +126,17 @@ package enum QueueError: Error, CustomStringConvertible {
     case badRedrivePolicy(String)
     /// There is no dead-letter queue.
     case noDeadLetterQueue(String)
+    /// The redrive policy names a queue that does not exist.
+    case missingDeadLetterQueue(String, of: String)
 
     /// One line for the operator.
     package var description: String {
         switch self {
         case .badRedrivePolicy(let arn):
             "the queue's redrive policy names \"\(plainText(arn))\", which is no queue ARN; set --dead-letter-queue-url"
+        case .missingDeadLetterQueue(let arn, let url):
+            "the dead-letter queue \(plainText(arn)) that the redrive policy of \(plainText(url)) names does not exist: "
+                + "create it, correct the policy, or set --dead-letter-queue-url"
         case .noDeadLetterQueue(let url):
             "\(plainText(url)) has no redrive policy; give it one, or set --dead-letter-queue-url"
         }

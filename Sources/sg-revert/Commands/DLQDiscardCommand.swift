@@ -19,16 +19,27 @@ struct DLQDiscardCommand: AsyncParsableCommand {
 
     func run() async throws {
         let filter = try filter.filter(now: Date())
-        try await options.withQueues { queue, _ in
-            var report = try await DeadLetterReport(of: queue, limit: self.filter.limit, format: format.format)
-            defer {
-                report.finish(isConfirmed ? "discarded" : "would discard", hint: isConfirmed ? "" : "; --yes does it")
-            }
-            if isConfirmed {
-                try await queue.discard(filter) { report.take($0) }
-            } else {
-                try await queue.list(filter) { report.take($0) }
-            }
+        try await options.withQueues { work in
+            var report = try await DeadLetterReport(of: work.queue, limit: self.filter.limit, format: format.format)
+            defer { report.finish() }
+            let matches =
+                isConfirmed
+                ? try await work.queue.discard(filter, stop: work.stop) {
+                    report.take($0)
+                } done: {
+                    report.take($0)
+                }
+                : try await work.queue.list(filter, stop: work.stop) {
+                    report.take($0)
+                } show: {
+                    report.take($0)
+                }
+            try report.conclude(
+                isConfirmed ? "discarded" : "would discard",
+                hint: isConfirmed ? "" : "; --yes does it",
+                matches: matches,
+                eventID: self.filter.eventID
+            )
         }
     }
 }

@@ -21,14 +21,18 @@ struct DLQListCommand: AsyncParsableCommand {
     func run() async throws {
         let filter = try filter.filter(now: Date())
         let errors = try LastErrors(path: ledger.path(options.config.settings()))
-        try await options.withQueues { queue, _ in
+        try await options.withQueues { work in
             var printer = RowPrinter(
                 format: format.format,
                 columns: DeadLetter.columns,
                 tableColumns: DeadLetter.tableColumns
             )
-            try await queue.list(filter) { printer.print(Row(DeadLetter.columns, errors.complete($0).values)) }
-            printer.finish()
+            defer { printer.finish() }
+            try await work.queue.list(filter, stop: work.stop) {
+                complain("\($0)")
+            } show: {
+                printer.print(Row(DeadLetter.columns, errors.complete($0).values))
+            }
         }
     }
 }

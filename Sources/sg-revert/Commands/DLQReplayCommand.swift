@@ -24,20 +24,29 @@ struct DLQReplayCommand: AsyncParsableCommand {
     @OptionGroup var options: DeadLetterOptions
 
     func validate() throws {
-        // Slower than one in ten seconds, and what is in hand would be visible again before its turn.
-        guard (rate ?? 1) >= 0.1 else { throw ValidationError("--rate must be 0.1 or more") }
+        guard (rate ?? 1) >= 0.001, rate?.isFinite != false else {
+            throw ValidationError("--rate must be a number of 0.001 or more")
+        }
     }
 
     func run() async throws {
         let filter = try filter.filter(now: Date())
-        try await options.withQueues { queue, source in
-            var report = try await DeadLetterReport(of: queue, limit: self.filter.limit, format: format.format)
-            defer { report.finish(isDryRun ? "would replay" : "replayed") }
-            if isDryRun {
-                try await queue.list(filter) { report.take($0) }
-            } else {
-                try await queue.replay(filter, to: source, rate: rate) { report.take($0) }
-            }
+        try await options.withQueues { work in
+            var report = try await DeadLetterReport(of: work.queue, limit: self.filter.limit, format: format.format)
+            defer { report.finish() }
+            let matches =
+                isDryRun
+                ? try await work.queue.list(filter, stop: work.stop) {
+                    report.take($0)
+                } show: {
+                    report.take($0)
+                }
+                : try await work.queue.replay(filter, to: work.sourceURL, rate: rate, stop: work.stop) {
+                    report.take($0)
+                } done: {
+                    report.take($0)
+                }
+            try report.conclude(isDryRun ? "would replay" : "replayed", matches: matches, eventID: self.filter.eventID)
         }
     }
 }

@@ -18,9 +18,14 @@ struct DLQShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         let errors = try LastErrors(path: ledger.path(options.config.settings()))
-        try await options.withQueues { queue, _ in
+        try await options.withQueues { work in
             var found: DeadLetter?
-            try await queue.list(DeadLetterFilter(id: id, limit: 1)) { found = errors.complete($0) }
+            try await work.queue.list(DeadLetterFilter(id: id, limit: 1), stop: work.stop) {
+                complain("\($0)")
+            } show: {
+                found = errors.complete($0)
+            }
+            try work.checkUninterrupted()
             guard let found else {
                 throw RunFailure(
                     description: "no dead letter has \(plainText(id)) as its event or message; see dlq list"

@@ -9,23 +9,27 @@ struct DeadLetterOptions: ParsableArguments {
     @OptionGroup var log: LogOptions
     @OptionGroup var config: ConfigOptions
 
-    /// Finds the dead-letter queue, and does `body` with it and the URL of the queue that it belongs to.
-    func withQueues(_ body: (DeadLetterQueue, _ sourceURL: String) async throws -> Void) async throws {
+    /// Finds the dead-letter queue, and does `body` with it.
+    ///
+    /// A signal, or a reader of standard output that has gone, ends `body` early: it gives back what it has read.
+    func withQueues(_ body: (DeadLetterWork) async throws -> Void) async throws {
         let settings = try config.settings()
         let logger = try log.logger(settings)
         let url = try queue.queueURL(settings)
         let deadLetterURL = try queue.deadLetterQueueURL(settings)
         let session = try await aws.session(settings, logger: logger)
         do {
+            if let deadLetterURL { try DeadLetterQueue.check(deadLetterURL, beside: url, session: session) }
             let source = WorkQueue(sqs: try session.sqs(queueURL: url), url: url)
-            let letters = try await source.deadLetterQueue(at: deadLetterURL)
-            try await body(letters, url)
-            let hidden = try await letters.hiddenCount()
-            if hidden > 0 {
-                complain(
-                    "\(hidden) more are hidden by another reader, or by one that was killed: try again in 5 minutes"
-                )
+            let letters = try await naming(url, setting: "--queue-url") {
+                try await source.deadLetterQueue(at: deadLetterURL)
             }
+            try await letters.checkReading()
+            let work = DeadLetterWork(queue: letters, sourceURL: url)
+            StandardOutput.whenClosed { work.stop.request() }
+            async let _: Void = work.stopOnSignals()
+            try await body(work)
+            try work.checkUninterrupted()
         } catch let error as any CommandFailure {
             throw error
         } catch let error as AWSClientError where error.isConfiguration {

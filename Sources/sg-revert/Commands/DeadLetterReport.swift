@@ -1,28 +1,58 @@
 import Formats
 import Worker
 
-/// What a command that goes through the dead-letter queue says: each letter on stdout, how far it is and how many on stderr.
+/// The output of a command that goes through the dead-letter queue: each letter on stdout, progress and troubles on stderr.
 struct DeadLetterReport {
     private var printer: RowPrinter
     private var progress: ProgressBar
-    private var count = 0
+    private let url: String
+    private(set) var count = 0
+    private(set) var failures = 0
 
     init(of queue: DeadLetterQueue, limit: Int?, format: OutputFormat) async throws {
+        url = queue.url
         progress = ProgressBar("reading", total: min(try await queue.approximateCount(), limit ?? .max))
         printer = RowPrinter(format: format, columns: DeadLetter.columns, tableColumns: DeadLetter.tableColumns)
     }
 
-    /// One letter is done with.
+    /// Prints a letter that is done with.
     mutating func take(_ letter: DeadLetter) {
         printer.print(Row(DeadLetter.columns, letter.values))
         progress.advance()
         count += 1
     }
 
-    /// All are; `verb` says what was done with them.
-    mutating func finish(_ verb: String, hint: String = "") {
+    /// Says what could not be done.
+    mutating func take(_ trouble: PassTrouble) {
+        progress.clear()
+        complain("\(trouble)")
+        if trouble.isFailure { failures += 1 }
+    }
+
+    /// Ends the output, whatever else happens.
+    mutating func finish() {
         progress.clear()
         printer.finish()
+    }
+
+    /// Says how many letters were taken.
+    ///
+    /// - Parameters:
+    ///   - verb: what was done with them.
+    ///   - matches: how many letters the filter meant.
+    ///   - eventID: the event that the filter asked for.
+    /// - Throws: `RunFailure` where a letter failed, or none has the event.
+    func conclude(_ verb: String, hint: String = "", matches: Int, eventID: String?) throws(RunFailure) {
         complain("\(verb) \(count)\(hint)")
+        if failures > 0 {
+            throw RunFailure(
+                description: "\(failures) failed, named above; they are still in \(plainText(url, limit: 300))"
+            )
+        }
+        guard matches == 0, let eventID else { return }
+        throw RunFailure(
+            description:
+                "no dead letter in \(plainText(url, limit: 300)) has the event \(plainText(eventID, limit: 200)); see dlq list"
+        )
     }
 }

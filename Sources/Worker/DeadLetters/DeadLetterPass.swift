@@ -1,0 +1,123 @@
+import AWSClient
+import Foundation
+
+/// One reading of the dead-letter queue: each message once. What is not removed is given back at the end.
+struct DeadLetterPass: Sendable {
+    /// How long SQS hides what the pass has read. A pass that was killed hides it no longer than this.
+    static let hiddenSeconds = 30
+    /// The bytes of five of SQS's largest messages, escaped as JSON, stay under the client's bound of 16 MiB; ten do not.
+    private static let mostAtOnce = 5
+    /// Letters that cannot be kept hidden come again and again. After so many receives without a new one the pass ends.
+    private static let mostBarrenReceives = 10
+
+    let sqs: SQSClient
+    let url: String
+    let filter: DeadLetterFilter
+    /// Ends the pass early.
+    let stop: StopSignal
+    /// The clock by which letters are kept hidden.
+    let clock: WorkerClock
+
+    /// What became of a letter that was visited.
+    enum Visit {
+        case keep
+        case removed
+    }
+
+    /// Visits every letter that the filter means.
+    ///
+    /// - Parameter report: takes what could not be done.
+    /// - Returns: how many letters were visited.
+    func run(
+        report: (PassTrouble) -> Void,
+        _ visit: (DeadLetter) async throws -> Visit
+    ) async throws -> Int {
+        let held = HeldLetters(sqs: sqs, url: url)
+        async let _: Void = held.keepHidden(clock: clock)
+        var matches = 0
+        let failure = await failure {
+            try await readAll(held) { letter in
+                guard filter.means(letter), hasRoom(matches) else { return }
+                matches += 1
+                if try await visit(letter) == .removed { held.drop(letter.message) }
+            } isDone: {
+                stop.isRequested || !hasRoom(matches)
+            }
+        }
+        if failure == nil, !stop.isRequested, hasRoom(matches) { await reportUnread(besides: held.count, report) }
+        if let trouble = await held.giveBack() { report(trouble) }
+        if let failure { throw failure }
+        return matches
+    }
+
+    private func hasRoom(_ matches: Int) -> Bool {
+        matches < filter.limit ?? .max
+    }
+
+    private func readAll(
+        _ held: HeldLetters,
+        _ take: (DeadLetter) async throws -> Void,
+        isDone: () -> Bool
+    ) async throws {
+        var seen: Set<String> = []
+        var barren = 0
+        var atOnce = Self.mostAtOnce
+        var isAnyTooLarge = false
+        while !isDone(), barren < Self.mostBarrenReceives {
+            let messages: [SQSMessage]
+            do {
+                messages = try await receive(atMost: atOnce)
+            } catch let error as AWSClientError where error.isTooLarge && atOnce > 1 {
+                atOnce = atOnce / 2
+                isAnyTooLarge = true
+                continue
+            }
+            if messages.isEmpty {
+                guard isAnyTooLarge else { return }
+                // An answer that was too large has hidden its messages. They come back by themselves.
+                isAnyTooLarge = false
+                await stop.sleep(for: .seconds(Self.hiddenSeconds + 1), clock: clock)
+                continue
+            }
+            held.take(messages)
+            let fresh = messages.filter { seen.insert($0.messageID).inserted }
+            barren = fresh.isEmpty ? barren + 1 : 0
+            for message in fresh where !isDone() { try await take(DeadLetter(message)) }
+        }
+    }
+
+    private func receive(atMost count: Int) async throws -> [SQSMessage] {
+        try await sqs.receiveMessage(
+            queueURL: url,
+            maxNumberOfMessages: count,
+            waitTimeSeconds: 1,
+            visibilityTimeout: Self.hiddenSeconds
+        )
+    }
+
+    /// Says how many letters the pass could not read. Where the counts cannot be had, it says nothing.
+    private func reportUnread(besides held: Int, _ report: (PassTrouble) -> Void) async {
+        guard let attributes = try? await sqs.getQueueAttributes(queueURL: url) else { return }
+        func count(_ name: String) -> Int { attributes[name].flatMap { Int($0) } ?? 0 }
+        let visible = count("ApproximateNumberOfMessages")
+        if url.hasSuffix(".fifo"), visible > 0 { report(.outOfReach(count: visible)) }
+        let hidden = count("ApproximateNumberOfMessagesNotVisible") - held
+        if hidden > 0 { report(.hiddenElsewhere(count: hidden)) }
+    }
+
+    private func failure(of body: () async throws -> Void) async -> (any Error)? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension AWSClientError {
+    /// Whether the answer was larger than the client is willing to hold.
+    fileprivate var isTooLarge: Bool {
+        if case .transport(_, _, .responseTooLarge) = self { true } else { false }
+    }
+}

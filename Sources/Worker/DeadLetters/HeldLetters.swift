@@ -1,0 +1,81 @@
+import AWSClient
+import Synchronization
+
+/// The letters that a pass has read and not removed. It keeps them hidden, and gives them back.
+final class HeldLetters: Sendable {
+    private struct State {
+        /// The newest receipt handle of each letter, by message id.
+        var handles: [String: String] = [:]
+        var lastError: (any Error)?
+    }
+
+    private let sqs: SQSClient
+    private let url: String
+    private let state = Mutex(State())
+
+    init(sqs: SQSClient, url: String) {
+        self.sqs = sqs
+        self.url = url
+    }
+
+    /// How many letters are held.
+    var count: Int { state.withLock { $0.handles.count } }
+
+    /// Holds letters. A letter that was received again is given back by its new handle.
+    func take(_ messages: [SQSMessage]) {
+        state.withLock { state in
+            for message in messages { state.handles[message.messageID] = message.receiptHandle }
+        }
+    }
+
+    /// Forgets a letter that was removed from the queue.
+    func drop(_ message: SQSMessage) {
+        state.withLock { $0.handles[message.messageID] = nil }
+    }
+
+    /// Hides every letter anew each time that a third of the visibility timeout has passed, until the task is cancelled.
+    func keepHidden(clock: WorkerClock) async {
+        while (try? await clock.sleep(.seconds(DeadLetterPass.hiddenSeconds) / 3)) != nil {
+            _ = await setVisibility(DeadLetterPass.hiddenSeconds)
+        }
+    }
+
+    /// Makes every letter visible again.
+    ///
+    /// - Returns: what could not be given back, if anything.
+    func giveBack() async -> PassTrouble? {
+        let failed = await setVisibility(0)
+        return failed == 0 ? nil : .notGivenBack(count: failed, state.withLock(\.lastError))
+    }
+
+    /// Sets the visibility timeout of every letter, several batches at once.
+    ///
+    /// - Returns: for how many letters that failed.
+    private func setVisibility(_ seconds: Int) async -> Int {
+        let batches = state.withLock { Array($0.handles.values).chunks(of: 10) }
+        return await withTaskGroup(of: Int.self) { group in
+            var failed = 0
+            for (index, batch) in batches.enumerated() {
+                if index >= 8, let count = await group.next() { failed += count }
+                group.addTask { await self.setVisibility(of: batch, seconds) }
+            }
+            for await count in group { failed += count }
+            return failed
+        }
+    }
+
+    private func setVisibility(of handles: ArraySlice<String>, _ seconds: Int) async -> Int {
+        do {
+            let outcomes = try await sqs.changeMessageVisibilityBatch(
+                queueURL: url,
+                entries: handles.map { ($0, seconds) }
+            )
+            let failures = outcomes.compactMap(\.self)
+            if let failure = failures.first { state.withLock { $0.lastError = failure } }
+            return failures.count
+        } catch {
+            state.withLock { $0.lastError = error }
+            return handles.count
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import UnixSignals
+import Worker
+
+/// One command's work on the dead-letter queue.
+struct DeadLetterWork: Sendable {
+    let queue: DeadLetterQueue
+    /// The URL of the queue that the dead letters come from.
+    let sourceURL: String
+    /// Ends the reading early.
+    let stop = StopSignal()
+    private let interruption = StopSignal()
+
+    /// Asks for a stop at the first SIGINT or SIGTERM, and ends the process at the second.
+    func stopOnSignals() async {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) {
+            if interruption.isRequested { _exit(1) }
+            interruption.request()
+            stop.request()
+        }
+    }
+
+    /// Checks that no signal has ended the work early.
+    func checkUninterrupted() throws(RunFailure) {
+        guard interruption.isRequested else { return }
+        throw RunFailure(description: "stopped by a signal: the queue has back what was read and not moved")
+    }
+}
