@@ -147,8 +147,47 @@ extension EndToEnd {
             let all = try await world.aws.count(world.queue) + world.aws.count(world.deadLetters)
             #expect(all >= 5)
             let second = try await world.run(["dlq", "replay"])
-            #expect(second.errors.contains("more are hidden"), "\(second.errors)")
+            #expect(
+                second.errors.contains("hidden by another reader, or by one that was killed: try again in 30 s"),
+                "\(second.errors)"
+            )
             #expect(try await world.aws.count(world.queue) + world.aws.count(world.deadLetters) == all)
+        }
+
+        @Test func `an event that no dead letter has ends a replay and a discard with 1, by its name`() async throws {
+            let (world, _) = try await worldWithLetters()
+            for command in [["replay"], ["replay", "--dry-run"], ["discard"], ["discard", "--yes"]] {
+                let result = try await world.run(["dlq"] + command + ["--event-id", "nobody", "--format", "json"])
+                #expect(result.exitCode == 1 && result.output == "[]\n", "\(command): \(result.output)")
+                #expect(result.errors.contains("has the event nobody"), "\(result.errors)")
+            }
+        }
+
+        @Test func `a reader that leaves early hides nothing`() async throws {
+            let world = try await World()
+            let body = try CloudTrailRecord.envelope(try await world.authorize(.ssh)).encoded
+            let error = MessageAttributeValue.string(String(repeating: "e", count: 900))
+            for _ in 1...100 {
+                try await world.send(body: body, attributes: ["SgRevertError": error], to: world.deadLetters)
+            }
+            let pipe = Pipe()
+            try pipe.fileHandleForReading.close()
+            let list = try world.start(["dlq", "list", "--format", "jsonl"], output: pipe.fileHandleForWriting)
+            try pipe.fileHandleForWriting.close()
+            let result = try await list.end()
+            #expect(result.exitCode == 0, "\(result.errors)")
+            #expect(try await world.aws.drain(world.deadLetters).count == 100)
+        }
+
+        @Test func `a dead-letter queue that is the queue itself or does not exist is refused by name`() async throws {
+            let world = try await World()
+            let same = try await world.run(["dlq", "list", "--dead-letter-queue-url", world.queue])
+            #expect(same.exitCode == 78 && same.errors.contains("--dead-letter-queue-url"), "\(same.errors)")
+            let missing = world.queue + "-nowhere"
+            let gone = try await world.run(["dlq", "list", "--dead-letter-queue-url", missing])
+            #expect(gone.exitCode == 1 && gone.errors.contains("queue \(missing) does not exist"), "\(gone.errors)")
+            let worker = try await world.run(["worker", "--until-empty", "--dead-letter-queue-url", world.queue])
+            #expect(worker.exitCode == 78 && worker.errors.contains("it is the queue itself"), "\(worker.errors)")
         }
 
         @Test func `where SQS itself moved a message, dlq list has the ledger's last error`() async throws {

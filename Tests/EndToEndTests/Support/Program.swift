@@ -24,7 +24,9 @@ final class Program: Sendable {
     private let files: URL
 
     /// Starts the program with nothing of this process's environment but `PATH`.
-    init(_ arguments: [String], environment: [String: String], in folder: URL) throws {
+    ///
+    /// - Parameter output: takes the output; nil for a file that `end` reads.
+    init(_ arguments: [String], environment: [String: String], in folder: URL, output: FileHandle? = nil) throws {
         files = folder.appendingPathComponent("run-\(UUID())")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
         process.executableURL = Self.url
@@ -34,7 +36,8 @@ final class Program: Sendable {
         ]) { given, _ in given }
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.writing(to: files.appendingPathComponent("output"))
+        let file = try Self.writing(to: files.appendingPathComponent("output"))
+        process.standardOutput = output ?? file
         process.standardError = try Self.writing(to: files.appendingPathComponent("errors"))
         try process.run()
     }

@@ -104,8 +104,12 @@ final class World: Sendable {
     }
 
     /// Starts the program.
-    func start(_ arguments: [String], environment changes: [String: String] = [:]) throws -> Program {
-        try Program(arguments, environment: environment.merging(changes) { $1 }, in: folder)
+    func start(
+        _ arguments: [String],
+        environment changes: [String: String] = [:],
+        output: FileHandle? = nil
+    ) throws -> Program {
+        try Program(arguments, environment: environment.merging(changes) { $1 }, in: folder, output: output)
     }
 
     // MARK: What it recorded
