@@ -15,6 +15,12 @@ let houseRules: [SwiftSetting] = [
 /// Targets that call C also mark every unsafe expression.
 let touchesC = houseRules + [.strictMemorySafety()]
 
+/// `SG_REVERT_COMMIT`, where the environment of the build has it: scripts/package sets it.
+let buildStamp: [CSetting] = {
+    let commit = (Context.environment["SG_REVERT_COMMIT"] ?? "").filter { $0.isHexDigit || $0 == "+" }
+    return commit.isEmpty ? [] : [.define("SG_REVERT_COMMIT", to: commit)]
+}()
+
 let package = Package(
     name: "sg-revert",
     products: [
@@ -71,6 +77,9 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        // The commit that a build is made from, told by the environment of the build.
+        .target(name: "CBuildStamp", cSettings: buildStamp),
+
         // What joins them.
         .target(
             name: "Worker",
@@ -85,7 +94,7 @@ let package = Package(
             dependencies: [
                 "Formats", "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry",
                 "Worker",
-                "Yams",
+                "CBuildStamp", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -76,9 +76,3 @@ package struct LogLineHandler: LogHandler {
             ? JSONText.quoted(clean) : clean
     }
 }
-
-/// Writes all of `bytes` to stderr, whatever interrupts it; without stderr they are lost.
-package func writeToStandardError(_ bytes: [UInt8]) {
-    // The handle's own `write(contentsOf:)` repeats short and interrupted writes.
-    try? FileHandle.standardError.write(contentsOf: Data(bytes))
-}

@@ -19,10 +19,16 @@ enum Main {
             complain("\(failure)")
             exit(failure.exitCode)
         } catch  where SgRevert.exitCode(for: error) == .validationFailure {
-            complain("\(SgRevert.message(for: error)); see --help")
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            let message = unknownCommand(in: arguments, of: SgRevert.self) ?? SgRevert.message(for: error)
+            complain("\(message); see --help")
             exit(ExitCode.validationFailure.rawValue)
-        } catch {
+        } catch  where SgRevert.exitCode(for: error) == .success {
+            // What --help and --version ask for.
             SgRevert.exit(withError: error)
+        } catch {
+            complain(errorText(error))
+            exit(ExitCode.failure.rawValue)
         }
     }
 }

@@ -5,9 +5,7 @@ struct SgRevert: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sg-revert",
         abstract: "Reverts forbidden changes to AWS security groups within seconds, and keeps the record.",
-        version: version,
+        version: Version.text,
         subcommands: [WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, DoctorCommand.self]
     )
-
-    static let version = "0.1.0"
 }

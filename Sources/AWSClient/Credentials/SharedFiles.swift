@@ -41,7 +41,13 @@ struct SharedFiles: Sendable {
             do {
                 bytes = try readFile(path)
             } catch {
-                throw .invalidSharedFile(path: path, line: nil, reason: "the file cannot be read (\(error))")
+                // The AWS SDKs pass over a file that they may not read. Only a profile that somebody chose must be there.
+                guard isProfileChosen else { continue }
+                throw .invalidSharedFile(
+                    path: path,
+                    line: nil,
+                    reason: "the file cannot be read; check who may read it"
+                )
             }
             guard let bytes else { continue }
             guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -139,7 +139,7 @@ package struct SQSClient: Sendable {
         client.unreadable(operation, "the JSON lacks what the operation answers with or is cut off")
     }
 
-    private func call(
+    func call(
         _ operation: String,
         _ queueURL: String,
         timeout: Duration = .seconds(10),

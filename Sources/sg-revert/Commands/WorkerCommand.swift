@@ -1,6 +1,5 @@
 import AWSClient
 import ArgumentParser
-import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -18,31 +17,10 @@ struct WorkerCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var queue: QueueOptions
-
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var ledger: LedgerOptions
-
-    @Option(.topicARN)
-    var topicARN: String?
-
-    @Flag(.dryRun)
-    var isDryRun = false
-
-    @Option(.concurrency)
-    var concurrency: String?
+    @OptionGroup var worker: WorkerSettings
 
     @Flag(name: .customLong("until-empty"), help: "Stop once the queue is empty.")
     var isUntilEmpty = false
-
-    @Option(.waitSeconds)
-    var waitSeconds: String?
-
-    @Option(.settleSeconds)
-    var settleSeconds: String?
-
-    @Option(.shutdownSeconds)
-    var shutdownSeconds: String?
 
     @OptionGroup var aws: AWSOptions
     @OptionGroup var log: LogOptions
@@ -55,19 +33,18 @@ struct WorkerCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let settings = try config.settings()
         let logger = try log.logger(settings)
-        let queueURL = try queue.queueURL(settings)
-        let source = try policy.source(settings)
+        let source = try worker.policy.source(settings)
         let stamp = source.path.flatMap(PolicyReloader.Stamp.init(path:))
-        let options = try options(settings, queueURL: queueURL, policy: source.load())
+        let options = try options(settings, source.load())
         let session = try await aws.session(settings, logger: logger)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let ledger: LedgerDatabase
         do {
-            ledger = try LedgerDatabase(path: self.ledger.path(settings), worker: name, lease: WorkerOptions.lease) {
+            ledger = try LedgerDatabase(path: worker.ledger.path(settings), worker: name, lease: WorkerOptions.lease) {
                 Date()
             }
         } catch let error as LedgerError {
-            throw RunFailure(description: "\(error)", exitCode: 78)
+            throw RunFailure(description: "\(error)", exitCode: error.isSetting ? 78 : 1)
         }
         let worker = RevertWorker(options: options, session: session, ledger: ledger, name: name, logger: logger)
         let stop = StopSignal()
@@ -75,15 +52,22 @@ struct WorkerCommand: AsyncParsableCommand {
             environment: settings.environment,
             processID: ProcessInfo.processInfo.processIdentifier
         )
-        let signals = Task { await watchSignals(stop, manager) }
+        let signals = TerminationSignals(bound: options.shutdown + .seconds(3)) {
+            stop.request()
+            manager?.stopping()
+        }
+        let start = StartReport(session: session, options: options, source: source, logger: logger)
+        let identity = Task { await start.tellIdentity() }
         let reloader = PolicyReloader(source: source, store: options.policies, stamp: stamp, logger: logger)
         let reloads = Task { await reloader.watch(clock: .system) }
         let hangups = Task {
             for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() }
         }
         let watch = Task { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
+        start.tellSettings()
         defer {
             signals.cancel()
+            identity.cancel()
             watch.cancel()
             reloads.cancel()
             hangups.cancel()
@@ -94,7 +78,7 @@ struct WorkerCommand: AsyncParsableCommand {
         } catch let error as AWSClientError where error.isConfiguration {
             throw RunFailure(description: "\(error)", exitCode: 78)
         } catch {
-            throw RunFailure(description: "\(error)")
+            throw RunFailure(description: errorText(error))
         }
         guard abandoned.isEmpty else {
             throw RunFailure(
@@ -104,36 +88,14 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private func options(_ settings: Settings, queueURL: String, policy: Policy) throws -> WorkerOptions {
-        var options = WorkerOptions(queueURL: queueURL, policy: policy)
-        options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
-        options.topicARN =
-            try settings.value(topicARN, .topicARN, expected: "an SNS topic's ARN") { ARN($0) == nil ? nil : $0 }
-            ?? policy.topicARN
-        options.isDryRun = try settings.isOn(isDryRun, .dryRun)
+    private func options(_ settings: Settings, _ policy: Policy) throws -> WorkerOptions {
+        var options = try worker.options(settings, policy: policy)
         options.isUntilEmpty = isUntilEmpty
-        options.concurrency = try settings.number(concurrency, .concurrency)
-        options.wait = .seconds(try settings.number(waitSeconds, .waitSeconds))
-        options.settle = .seconds(try settings.number(settleSeconds, .settleSeconds))
-        options.shutdown = .seconds(try settings.number(shutdownSeconds, .shutdownSeconds))
         return options
     }
 
     /// Whether the poller has gone round in the time that a poll, an abandoned one, or a pause may take.
     private func isAlive(_ worker: RevertWorker, wait: Duration) -> Bool {
         Date().timeIntervalSince(worker.liveness.lastTurn) < Double(wait.components.seconds) + 45
-    }
-
-    /// The first SIGTERM or SIGINT asks for a graceful stop, the second ends the process at once.
-    private func watchSignals(_ stop: StopSignal, _ manager: ServiceManager?) async {
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-            guard stop.isRequested else {
-                stop.request()
-                manager?.stopping()
-                continue
-            }
-            complain("second signal (\(signal)): stopped at once, work in hand is left to the queue")
-            _exit(1)
-        }
     }
 }

@@ -2,25 +2,26 @@ import Foundation
 import Ledger
 
 extension Doctor {
-    /// Whether the ledger can be read and written, or made where there is none yet.
+    /// Checks that the ledger can be read and written, or made where there is none yet.
     func ledger() -> Finding {
+        guard let path = setup.ledgerPath else { return .notTried("ledger", "no place for it is known") }
         let files = FileManager.default
-        guard files.fileExists(atPath: ledgerPath) else {
-            var folder = URL(fileURLWithPath: ledgerPath).deletingLastPathComponent()
+        guard files.fileExists(atPath: path) else {
+            var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             while !files.fileExists(atPath: folder.path), folder.path != "/" { folder.deleteLastPathComponent() }
             guard files.isWritableFile(atPath: folder.path) else {
-                let detail = "\(ledgerPath) does not exist, and \(folder.path) cannot be written to"
-                return .problem("ledger", detail, fix: "set --ledger, or give the worker the folder")
+                let detail = "\(path) does not exist, and \(folder.path) cannot be written to"
+                return .problem("ledger", detail, fix: "set --ledger, or give the worker's user the folder")
             }
-            return .ok("ledger", "\(ledgerPath) is going to be made")
+            return .ok("ledger", "\(path) does not exist yet; the worker makes it")
         }
         do {
-            let reader = try LedgerReader(path: ledgerPath)
+            let reader = try LedgerReader(path: path)
             let count = try reader.count(matching: EventFilter())
-            guard files.isWritableFile(atPath: ledgerPath) else {
-                return .problem("ledger", "\(ledgerPath) cannot be written to", fix: "give the worker the file")
+            guard files.isWritableFile(atPath: path) else {
+                return .problem("ledger", "\(path) cannot be written to", fix: "give the worker's user the file")
             }
-            return .ok("ledger", "\(ledgerPath) with \(count) events")
+            return .ok("ledger", "\(path) with \(count) events")
         } catch {
             return .problem("ledger", "\(error)", fix: "choose another --ledger, or restore this one")
         }

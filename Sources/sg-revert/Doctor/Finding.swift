@@ -1,40 +1,52 @@
-import Foundation
+import AWSClient
 import Ledger
-import Worker
 
-extension Doctor {
-    /// What one check found.
-    struct Finding {
-        /// How bad it is; only a problem keeps the worker from its work.
-        enum Status: String {
-            case ok, warning, problem
-        }
+/// The result of one check of the doctor.
+struct Finding: Hashable, Sendable {
+    /// How bad it is. Only a problem keeps the worker from its work.
+    enum Status: String, Sendable {
+        case ok, warning, problem
+        case notTried = "not-tried"
+    }
 
-        static let columns = ["check", "status", "detail", "fix"]
+    static let columns = ["check", "status", "detail", "fix"]
 
-        let check: String
-        let status: Status
-        let detail: String
-        let fix: String?
+    let check: String
+    let status: Status
+    let detail: String
+    let fix: String?
 
-        static func ok(_ check: String, _ detail: String) -> Self {
-            Self(check: check, status: .ok, detail: detail, fix: nil)
-        }
+    static func ok(_ check: String, _ detail: String) -> Self {
+        Self(check: check, status: .ok, detail: detail, fix: nil)
+    }
 
-        static func warning(_ check: String, _ detail: String, fix: String? = nil) -> Self {
-            Self(check: check, status: .warning, detail: detail, fix: fix)
-        }
+    static func warning(_ check: String, _ detail: String, fix: String? = nil) -> Self {
+        Self(check: check, status: .warning, detail: detail, fix: fix)
+    }
 
-        static func problem(_ check: String, _ detail: String, fix: String) -> Self {
-            Self(check: check, status: .problem, detail: detail, fix: fix)
-        }
+    static func problem(_ check: String, _ detail: String, fix: String) -> Self {
+        Self(check: check, status: .problem, detail: detail, fix: fix)
+    }
 
-        var row: Row {
-            Row(Self.columns, [.text(check), .text(status.rawValue), .text(detail), fix.map { .text($0) } ?? .null])
+    static func notTried(_ check: String, _ detail: String, fix: String? = nil) -> Self {
+        Self(check: check, status: .notTried, detail: detail, fix: fix)
+    }
+
+    /// The finding of a probe.
+    ///
+    /// - Parameters:
+    ///   - check: the permission, such as `sqs:DeleteMessage`.
+    ///   - resource: what the call was made on.
+    static func of(_ answer: ProbeAnswer, _ check: String, on resource: String) -> Self {
+        switch answer {
+        case .allowed: ok(check, "allowed on \(resource)")
+        case .denied(let error): problem(check, error, fix: "allow \(check) on \(resource) to the worker's role")
+        case .missing(let error): problem(check, error, fix: "name one that exists")
+        case .unclear(let error): notTried(check, "no clear answer: \(error)")
         }
     }
 
-    func rfc3339(_ date: Date) -> String {
-        date.formatted(.iso8601)
+    var row: Row {
+        Row(Self.columns, [.text(check), .text(status.rawValue), .text(detail), fix.map { .text($0) } ?? .null])
     }
 }

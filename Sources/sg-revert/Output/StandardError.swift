@@ -1,6 +1,6 @@
-import Foundation
+import Telemetry
 
 /// Writes one line on stderr, after the program's name.
 func complain(_ line: String) {
-    FileHandle.standardError.write(Data("sg-revert: \(line)\n".utf8))
+    writeToStandardError(Array("sg-revert: \(line)\n".utf8))
 }

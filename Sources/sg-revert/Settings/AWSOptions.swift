@@ -29,7 +29,8 @@ struct AWSOptions: ParsableArguments {
                     caBundle: AWSSession.caBundle(environment: environment, profile: profile),
                     proxies: ProxySettings(environment: environment)
                 ),
-                logger: logger
+                logger: logger,
+                version: Version.userAgent
             )
         } catch let error as any CommandFailure {
             throw error

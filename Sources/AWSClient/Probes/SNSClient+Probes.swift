@@ -1,0 +1,19 @@
+extension SNSClient {
+    /// Asks whether the topic exists. The worker itself does not need this permission.
+    package func probeTopic(topicARN: String) async -> ProbeAnswer {
+        await ProbeAnswer.of(expecting: []) {
+            _ = try await client.query("GetTopicAttributes") { $0.add("TopicArn", topicARN) }
+        }
+    }
+
+    /// Asks whether messages may be published, with a message that SNS refuses: it is empty and its subject is too long.
+    package func probePublish(topicARN: String) async -> ProbeAnswer {
+        await ProbeAnswer.of(expecting: ["InvalidParameter", "InvalidParameterException", "ValidationError"]) {
+            _ = try await client.query("Publish") { parameters in
+                parameters.add("TopicArn", topicARN)
+                parameters.add("Subject", String(repeating: "sg-revert doctor ", count: 10))
+                parameters.add("Message", "")
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+extension SQSClient {
+    /// Asks whether messages may be received, with a number of messages that SQS refuses, so that none is received.
+    package func probeReceive(queueURL: String) async -> ProbeAnswer {
+        await ProbeAnswer.of(expecting: [
+            "InvalidParameterValue", "ReadCountOutOfRange", "AWS.SimpleQueueService.ReadCountOutOfRange",
+            "InvalidParameterValueException",
+        ]) {
+            _ = try await call("ReceiveMessage", queueURL) { $0.member("MaxNumberOfMessages", 0) }
+        }
+    }
+
+    /// Asks whether messages may be deleted, with a receipt handle that belongs to no message.
+    package func probeDelete(queueURL: String) async -> ProbeAnswer {
+        await ProbeAnswer.of(expecting: Self.badHandle) {
+            try refused(await deleteMessageBatch(queueURL: queueURL, receiptHandles: ["sg-revert-doctor"]))
+        }
+    }
+
+    /// Asks whether the visibility of messages may be changed, with a receipt handle that belongs to no message.
+    package func probeChangeVisibility(queueURL: String) async -> ProbeAnswer {
+        await ProbeAnswer.of(expecting: Self.badHandle) {
+            let entries = [(receiptHandle: "sg-revert-doctor", seconds: 0)]
+            try refused(await changeMessageVisibilityBatch(queueURL: queueURL, entries: entries))
+        }
+    }
+
+    /// Asks whether messages may be sent, with a batch that holds none.
+    package func probeSend(queueURL: String) async -> ProbeAnswer {
+        await ProbeAnswer.of(expecting: [
+            "EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", "MissingParameter",
+        ]) {
+            _ = try await call("SendMessageBatch", queueURL) { request in
+                request.name("Entries")
+                request.array { _ in }
+            }
+        }
+    }
+
+    /// A batch answers for each entry, so an entry may be refused although the call was not.
+    private func refused(_ outcomes: [BatchEntryFailure?]) throws {
+        guard let failure = outcomes.first ?? nil else { return }
+        throw AWSServiceError(
+            service: "sqs",
+            operation: "batch",
+            code: failure.code,
+            message: failure.message,
+            statusCode: 200
+        )
+    }
+
+    private static let badHandle: Set = [
+        "ReceiptHandleIsInvalid", "InvalidParameterValue", "InvalidParameterValueException",
+    ]
+}

@@ -1,0 +1,128 @@
+import AWSClient
+import Foundation
+import Worker
+
+extension Doctor {
+    /// Checks the queue, its policy, its dead-letter queue and the calls on both.
+    func queue(_ session: AWSSession, ownAccount: String?) async -> [Finding] {
+        let dependent = ["visibility", "queue-policy", "redrive"]
+        guard let url = setup.queueURL, let sqs = try? session.sqs(queueURL: url) else {
+            return notTried(["queue"] + dependent, "no queue that can be asked")
+        }
+        let attributes: [String: String]
+        var findings: [Finding] = []
+        do {
+            attributes = try await sqs.getQueueAttributes(queueURL: url)
+            findings.append(.ok("queue", "\(url): about \(attributes["ApproximateNumberOfMessages"] ?? "0") messages"))
+        } catch {
+            let fix = "check --queue-url; allow sqs:GetQueueAttributes on the queue to the worker's role"
+            // Nothing is there, or nobody answers: no other call can tell more.
+            guard let refused = error as? AWSServiceError, refused.code.hasPrefix("AccessDenied") else {
+                return [.problem("queue", "\(error)", fix: fix)] + notTried(dependent, "the queue did not answer")
+            }
+            return await [.problem("queue", "\(error)", fix: fix)]
+                + notTried(dependent, "the queue's attributes are unknown")
+                + calls(sqs, url) + deadLetterCalls(sqs, WorkQueue(sqs: sqs, url: url)).findings
+        }
+        findings.append(Self.visibility(attributes))
+        findings.append(
+            QueuePolicyReview(
+                policy: attributes["Policy"],
+                ownAccount: ownAccount ?? QueuePolicyReview.account(of: attributes)
+            )
+            .finding
+        )
+        findings += await calls(sqs, url)
+        findings += await redrive(sqs, url, attributes)
+        findings.append(
+            .notTried(
+                "senders",
+                "not tried: SQS tells a SenderId only to a receive, which counts toward maxReceiveCount",
+                fix: "aws sqs receive-message --queue-url \(url) --message-system-attribute-names SenderId "
+                    + "--visibility-timeout 0"
+            )
+        )
+        return findings
+    }
+
+    static func visibility(_ attributes: [String: String]) -> Finding {
+        let seconds = attributes["VisibilityTimeout"].flatMap { Int($0) } ?? 30
+        let detail = "messages stay hidden for \(seconds) s"
+        guard seconds < 30 else { return .ok("visibility", detail) }
+        return .problem("visibility", detail, fix: "set the queue's visibility timeout to 60 s")
+    }
+
+    private func calls(_ sqs: SQSClient, _ url: String) async -> [Finding] {
+        await [
+            .of(sqs.probeReceive(queueURL: url), "sqs:ReceiveMessage", on: url),
+            .of(sqs.probeDelete(queueURL: url), "sqs:DeleteMessage", on: url),
+            .of(sqs.probeChangeVisibility(queueURL: url), "sqs:ChangeMessageVisibility", on: url),
+        ]
+    }
+
+    // MARK: Dead letters
+
+    private func redrive(_ sqs: SQSClient, _ url: String, _ attributes: [String: String]) async -> [Finding] {
+        if let target = setup.deadLetterQueueURL, let problem = Self.badTarget(target, beside: url) { return [problem] }
+        let queue = WorkQueue(sqs: sqs, url: url)
+        let calls = await deadLetterCalls(sqs, queue)
+        guard let target = calls.target else { return calls.findings }
+        guard let count = (try? await queue.attributes())?.maxReceiveCount else {
+            let detail = "the queue moves nothing to \(target) by itself"
+            let fix = "give the queue a redrive policy, as a net below the worker"
+            return [.warning("redrive", detail, fix: fix)] + calls.findings
+        }
+        return [Self.redrive(to: target, after: count)] + calls.findings
+    }
+
+    static func redrive(to target: String, after count: Int) -> Finding {
+        let detail = "to \(target) after \(count) receives"
+        // Each failure and each restart takes one receive.
+        guard count >= 3 else {
+            return .problem("redrive", detail, fix: "set maxReceiveCount to 5: below 3 a short outage is enough")
+        }
+        return count <= 100
+            ? .ok("redrive", detail)
+            : .warning("redrive", detail, fix: "set maxReceiveCount to 5: what fails so often is lost in the queue")
+    }
+
+    /// A dead-letter queue that cannot be meant: the queue itself, or one on another host.
+    static func badTarget(_ target: String, beside url: String) -> Finding? {
+        func parts(_ text: String) -> (host: String, path: String) {
+            let url = URL(string: text)
+            let path = (url?.path ?? text).split(separator: "/").joined(separator: "/")
+            return ("\(url?.host?.lowercased() ?? ""):\(url?.port ?? 0)", path)
+        }
+        let (queue, dead) = (parts(url), parts(target))
+        if queue == dead {
+            return .problem(
+                "redrive",
+                "--dead-letter-queue-url is the queue itself: \(target)",
+                fix: "name another queue, or leave it to the queue's redrive policy"
+            )
+        }
+        guard queue.host != dead.host else { return nil }
+        return .problem(
+            "redrive",
+            "--dead-letter-queue-url is on another host than the queue: \(target)",
+            fix: "name a queue of the same Region and endpoint as --queue-url"
+        )
+    }
+
+    /// Checks that the dead-letter queue exists and takes messages.
+    private func deadLetterCalls(_ sqs: SQSClient, _ queue: WorkQueue) async -> (findings: [Finding], target: String?) {
+        let target: String
+        do {
+            target = try await queue.deadLetterQueue(at: setup.deadLetterQueueURL).url
+        } catch {
+            let fix = "give the queue a redrive policy, or set --dead-letter-queue-url; allow sqs:GetQueueUrl on it"
+            return ([.problem("redrive", "\(error)", fix: fix)], nil)
+        }
+        let answer = await sqs.probeSend(queueURL: target)
+        if case .missing(let error) = answer {
+            let fix = "create the dead-letter queue, or set --dead-letter-queue-url to one that exists"
+            return ([.problem("redrive", error, fix: fix)], nil)
+        }
+        return ([.of(answer, "sqs:SendMessage", on: target)], target)
+    }
+}

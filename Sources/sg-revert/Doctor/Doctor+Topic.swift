@@ -1,0 +1,23 @@
+import AWSClient
+
+extension Doctor {
+    /// Checks that the topic exists and takes messages.
+    func topic(_ session: AWSSession) async -> [Finding] {
+        guard let arn = setup.topicARN else { return [.ok("topic", "no notifications are asked for")] }
+        guard !arn.hasSuffix(".fifo") else {
+            return [.problem("topic", "\(arn) is a FIFO topic", fix: "name a standard topic")]
+        }
+        let sns: SNSClient
+        do {
+            sns = try session.sns(topicARN: arn)
+        } catch {
+            return [.problem("topic", "\(error)", fix: "set --topic-arn or notify.topic_arn to the topic's ARN")]
+        }
+        if case .missing(let error) = await sns.probeTopic(topicARN: arn) {
+            let fix = "create the topic, or correct --topic-arn or notify.topic_arn"
+            return [.problem("topic", error, fix: fix)] + notTried(["sns:Publish"], "there is no topic")
+        }
+        let publish = Finding.of(await sns.probePublish(topicARN: arn), "sns:Publish", on: arn)
+        return [.ok("topic", arn), publish]
+    }
+}

@@ -1,0 +1,70 @@
+import AWSClient
+import Formats
+import Foundation
+import Hashing
+import Logging
+import SecurityGroups
+import Worker
+
+/// Logs what the worker runs with, so that a log tells which policy and which identity made its decisions.
+struct StartReport: Sendable {
+    let session: AWSSession
+    let options: WorkerOptions
+    let source: PolicySource
+    let logger: Logger
+
+    /// Logs the settings.
+    func tellSettings() {
+        let policy = options.policies.current
+        let watch = policy.watch.map(\.origin)
+        logger.notice(
+            "worker starting",
+            metadata: [
+                "version": "\(Version.text)",
+                "policy": "\(plainText(source.path ?? "--group"))",
+                "policy.digest": "\(source.digest ?? "unknown")",
+                "policy.watch": "\(watch.prefix(20).joined(separator: ","))\(watch.count > 20 ? ",…" : "")",
+                "policy.entries": "\(watch.count)",
+                "regions": "\(regions.joined(separator: ","))",
+                "queue.url": "\(plainText(options.queueURL))",
+                "dry.run": "\(options.isDryRun)",
+            ]
+        )
+    }
+
+    /// Logs the identity and its account, once STS tells them. Nothing waits for it.
+    func tellIdentity() async {
+        do {
+            let region = try session.sqs(queueURL: options.queueURL).region
+            let identity = try await session.sts(region: region).getCallerIdentity()
+            logger.notice(
+                "worker identity",
+                metadata: ["account": "\(identity.account)", "identity": "\(plainText(identity.arn))"]
+            )
+            let finding = Doctor.identity(identity)
+            if let fix = finding.fix { logger.warning("\(finding.detail): \(fix)") }
+        } catch {
+            logger.info("worker identity not known", metadata: ["error": "\(plainText("\(error)"))"])
+        }
+    }
+
+    /// The queue's Region and those that the policy names.
+    private var regions: [String] {
+        let own = (try? session.sqs(queueURL: options.queueURL).region.description).map { [$0] } ?? []
+        return Set(own + options.policies.current.watch.flatMap { $0.regions ?? [] }).sorted()
+    }
+}
+
+extension PolicySource {
+    /// The first 12 hex digits of the SHA-256 of the policy's text; nil where its file cannot be read.
+    var digest: String? {
+        let bytes: [UInt8]
+        switch self {
+        case .file(let path):
+            guard let data = FileManager.default.contents(atPath: path) else { return nil }
+            bytes = Array(data)
+        case .groups(let ids): bytes = Array(ids.map(\.description).sorted().joined(separator: "\n").utf8)
+        }
+        return String(Digest.hex(Digest.sha256(bytes)).prefix(12))
+    }
+}

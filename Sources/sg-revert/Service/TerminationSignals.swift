@@ -1,0 +1,42 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Handles SIGTERM and SIGINT: the first asks for a graceful stop, the second ends the process at once.
+///
+/// The signals arrive on a thread of their own, so that they are heard although every other thread is held by a write
+/// that nobody reads. For the same reason nothing is logged here.
+final class TerminationSignals {
+    private let sources: [any DispatchSourceSignal]
+
+    /// - Parameters:
+    ///   - bound: how long after the first signal the process ends in any case.
+    ///   - request: asks for the graceful stop. Called once.
+    init(bound: Duration, request: @escaping @Sendable () -> Void) {
+        let queue = DispatchQueue(label: "signals", qos: .userInteractive)
+        let count = Count()
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                guard count.next() == 1 else { _exit(1) }
+                queue.asyncAfter(deadline: .now() + (bound / .seconds(1))) { _exit(1) }
+                request()
+            }
+            source.activate()
+            return source
+        }
+    }
+
+    /// Counts the signals.
+    private final class Count: Sendable {
+        private let number = Atomic(0)
+
+        func next() -> Int { number.add(1, ordering: .relaxed).newValue }
+    }
+
+    /// Listens no more.
+    func cancel() {
+        for source in sources { source.cancel() }
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Testing
+
+@testable import Telemetry
+
+@Suite struct StandardErrorStreamTests {
+    @Test func `a pipe that nobody reads holds nobody up, and its reader hears what was lost`() {
+        let pipe = Pipe()
+        let stream = StandardErrorStream(
+            descriptor: pipe.fileHandleForWriting.fileDescriptor,
+            patience: .milliseconds(20)
+        )
+        let line = Array((String(repeating: "x", count: 4095) + "\n").utf8)
+        let start = ContinuousClock.now
+        for _ in 0..<100 { stream.write(line) }
+        #expect(ContinuousClock.now - start < .seconds(2))
+
+        var read = pipe.fileHandleForReading.availableData
+        stream.write(Array("again\n".utf8))
+        while !String(decoding: read, as: UTF8.self).hasSuffix("again\n") {
+            read += pipe.fileHandleForReading.availableData
+        }
+        let text = String(decoding: read, as: UTF8.self)
+        let whole = text.split(separator: "\n").count { $0.allSatisfy { $0 == "x" } }
+        #expect(text.contains("sg-revert: \(100 - whole) lines were lost, because nobody read stderr"))
+    }
+
+    @Test func `without a stream nothing happens`() {
+        StandardErrorStream(descriptor: -1).write(Array("x".utf8))
+    }
+}
