@@ -29,7 +29,7 @@ struct OutputTests {
 
     @Test("A table has its own columns, aligned, and nothing at all where there are no rows")
     func table() {
-        #expect(printed(.table, rows) == "text  id\na     1\nyes   -\n")
+        #expect(printed(.table, rows) == "text  id\na     1\ntrue  -\n")
         #expect(printed(.table, []) == "")
         #expect(printed(.table, [[.integer(1), .text("a\u{1B}[2J\nb")]]) == "text     id\na [2J b  1\n")
         #expect(printed(.table, [[.integer(1), .text("")]]) == "text  id\n      1\n")

@@ -43,7 +43,8 @@ package struct AuditStatistics: Sendable {
         if let hour { byHour[hour, default: (0, 0)].events += 1 }
         let exposed = event["exposed_ms"].integer
         if let exposed { exposures.append(exposed) }
-        guard event.isOffence else { return }
+        // What was never judged is nobody's offence: a message that failed before its rules were known.
+        guard event.isOffence, eventRules.contains(where: { $0["decision"] == .text("revert") }) else { return }
         if let hour {
             byHour[hour, default: (0, 0)].offences += 1
             hours[(hour % 24 + 24) % 24] += 1

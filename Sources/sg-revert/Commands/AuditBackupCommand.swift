@@ -11,7 +11,7 @@ struct AuditBackupCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The new file.")
+    @Argument(help: "The new file.", completion: .file())
     var file: String
 
     @OptionGroup var ledger: LedgerOptions

@@ -9,7 +9,8 @@ struct AuditLedgerOptions: ParsableArguments {
         help: ArgumentHelp(
             "A ledger to read; repeated, those of several hosts as one. (default: the worker's)",
             valueName: "file"
-        )
+        ),
+        completion: .file(extensions: ["db"])
     )
     var ledgers: [String] = []
 

@@ -30,7 +30,7 @@ struct AuditQueryCommand: AsyncParsableCommand {
     @Flag(help: "One line for each rule instead of each event.")
     var rules = false
 
-    @OptionGroup var format: FormatOptions
+    @OptionGroup var format: ListFormatOptions
     @OptionGroup var config: ConfigOptions
 
     /// What fits on a screen.
@@ -52,10 +52,12 @@ struct AuditQueryCommand: AsyncParsableCommand {
 
     private func query(_ readers: [LedgerReader], _ filter: EventFilter) throws {
         let limit = limit ?? (format.format == .table ? 100 : 0)
+        let columns = rules ? AuditRule.columns : AuditEvent.columns
         var printer = RowPrinter(
             format: format.format,
-            columns: rules ? AuditRule.columns : AuditEvent.columns,
-            tableColumns: rules ? Self.ruleTable : Self.eventTable
+            columns: columns,
+            tableColumns: rules ? Self.ruleTable : Self.eventTable,
+            style: try format.style(among: columns)
         )
         let needsRules = rules || format.format == .json || format.format == .jsonl
         var events = EventStream(readers, matching: filter, withRules: needsRules)
@@ -69,6 +71,9 @@ struct AuditQueryCommand: AsyncParsableCommand {
             }
         }
         printer.finish()
+        if format.format == .table, printer.count == 0 {
+            complain("no \(rules ? "rules" : "events") in the ledger match")
+        }
         if format.format == .table, limit > 0, count == limit {
             let more = try remaining(events, readers, filter, shown: count)
             if more > 0 { complain("\(more) more (--limit 0: all)") }

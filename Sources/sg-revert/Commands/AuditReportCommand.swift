@@ -12,7 +12,10 @@ struct AuditReportCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("The page to write; replaced if it is there.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The page to write, replaced if it is there; - for standard output.", valueName: "file"),
+        completion: .file(extensions: ["html"])
+    )
     var html: String
 
     @OptionGroup var ledger: AuditLedgerOptions
@@ -38,11 +41,7 @@ struct AuditReportCommand: AsyncParsableCommand {
             }
             return page
         }
-        do {
-            // Atomically, so that a page is never half there.
-            try Data(page.html.utf8).write(to: URL(fileURLWithPath: html), options: .atomic)
-        } catch {
-            throw RunFailure(description: "\(html): cannot be written; check the path and its permissions")
-        }
+        guard html != "-" else { return StandardOutput.write(page.html) }
+        try OutputFile.replace(html, with: Array(page.html.utf8))
     }
 }

@@ -10,7 +10,10 @@ struct DeadLetterFilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Messages about this security group.", valueName: "id"))
     var group: String?
 
-    @Option(help: ArgumentHelp("Messages that failed for this reason.", valueName: "reason"))
+    @Option(
+        help: ArgumentHelp("Messages that failed for this reason.", valueName: "reason"),
+        completion: .list(DeadLetterReason.allCases.map(\.rawValue))
+    )
     var reason: String?
 
     @Option(name: .customLong("older-than"), help: ArgumentHelp("Messages sent before this time.", valueName: "time"))

@@ -33,9 +33,9 @@ struct DeadLetterOptions: ParsableArguments {
         } catch let error as any CommandFailure {
             throw error
         } catch let error as AWSClientError where error.isConfiguration {
-            throw RunFailure(description: "\(error)", exitCode: 78)
+            throw RunFailure(description: errorText(error), exitCode: 78)
         } catch {
-            throw RunFailure(description: "\(error)")
+            throw RunFailure(description: errorText(error))
         }
     }
 }

@@ -22,7 +22,10 @@ struct EventFilterOptions: ParsableArguments {
     )
     var actor: String?
 
-    @Option(help: ArgumentHelp("Events with this outcome.", valueName: "outcome"))
+    @Option(
+        help: ArgumentHelp("Events with this outcome.", valueName: "outcome"),
+        completion: .list(EventOutcome.allCases.map(\.rawValue))
+    )
     var outcome: String?
 
     @Option(help: ArgumentHelp("Events from this time on.", valueName: "time"))

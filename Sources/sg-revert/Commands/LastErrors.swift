@@ -11,7 +11,7 @@ struct LastErrors {
         do {
             reader = FileManager.default.fileExists(atPath: path) ? try LedgerReader(path: path) : nil
         } catch {
-            throw RunFailure(description: "\(error)")
+            throw RunFailure(description: errorText(error))
         }
     }
 

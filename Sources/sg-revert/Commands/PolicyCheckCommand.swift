@@ -13,10 +13,13 @@ struct PolicyCheckCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The policy file. (default: the setting --policy)", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The policy file. (default: the setting --policy)", valueName: "file"),
+        completion: .file()
+    )
     var file: String?
 
-    @Option(help: ArgumentHelp("The policy file, as the worker takes it.", valueName: "file"))
+    @Option(help: ArgumentHelp("The policy file, as the worker takes it.", valueName: "file"), completion: .file())
     var policy: String?
 
     @Flag(help: "Take warnings for errors.")

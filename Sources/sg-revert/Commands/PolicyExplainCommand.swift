@@ -17,10 +17,16 @@ struct PolicyExplainCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The policy file. (default: the settings --policy or --group)", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The policy file. (default: the settings --policy or --group)", valueName: "file"),
+        completion: .file()
+    )
     var file: String?
 
-    @Option(help: ArgumentHelp("The file with the events, - for standard input.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The file with the events, - for standard input.", valueName: "file"),
+        completion: .file()
+    )
     var event: String
 
     @Option(help: ArgumentHelp("The VPC of the group.", valueName: "id"))

@@ -33,58 +33,79 @@ struct WorkerCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let settings = try config.settings()
         let logger = try log.logger(settings)
+        // Without a queue there is no work: that is said before anything about the policy.
+        _ = try worker.queue.queueURL(settings)
         let source = try worker.policy.source(settings)
         let stamp = source.path.flatMap(PolicyReloader.Stamp.init(path:))
         let options = try options(settings, source.load())
         let session = try await aws.session(settings, logger: logger)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
-        let ledger: LedgerDatabase
+        let worker = RevertWorker(
+            options: options,
+            session: session,
+            ledger: try openLedger(settings, worker: name),
+            name: name,
+            logger: logger
+        )
+        let reloader = PolicyReloader(source: source, store: options.policies, stamp: stamp, logger: logger)
+        let report = StartReport(session: session, options: options, source: source, logger: logger)
+        let abandoned = try await run(worker, options, reloader, report, environment: settings.environment)
+        guard abandoned.isEmpty else {
+            throw RunFailure(
+                description:
+                    "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))"
+            )
+        }
+    }
+
+    private func openLedger(_ settings: Settings, worker name: String) throws -> LedgerDatabase {
         do {
-            ledger = try LedgerDatabase(path: worker.ledger.path(settings), worker: name, lease: WorkerOptions.lease) {
+            return try LedgerDatabase(path: worker.ledger.path(settings), worker: name, lease: WorkerOptions.lease) {
                 Date()
             }
         } catch let error as LedgerError {
             throw RunFailure(description: "\(error)", exitCode: error.isSetting ? 78 : 1)
         }
-        let worker = RevertWorker(options: options, session: session, ledger: ledger, name: name, logger: logger)
+    }
+
+    /// Runs the worker, and beside it what ends with it: the policy's reloads, the service manager's watchdog, the report.
+    ///
+    /// - Returns: the ids of the messages that the stop's bound abandoned.
+    private func run(
+        _ worker: RevertWorker,
+        _ options: WorkerOptions,
+        _ reloader: PolicyReloader,
+        _ report: StartReport,
+        environment: [String: String]
+    ) async throws -> [String] {
         let stop = StopSignal()
         let manager = ServiceManager(
-            environment: settings.environment,
+            environment: environment,
             processID: ProcessInfo.processInfo.processIdentifier
         )
         let signals = TerminationSignals(bound: options.shutdown + .seconds(3)) {
             stop.request()
             manager?.stopping()
         }
-        let start = StartReport(session: session, options: options, source: source, logger: logger)
-        let identity = Task { await start.tellIdentity() }
-        let reloader = PolicyReloader(source: source, store: options.policies, stamp: stamp, logger: logger)
-        let reloads = Task { await reloader.watch(clock: .system) }
-        let hangups = Task {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() }
-        }
-        let watch = Task { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
-        start.tellSettings()
-        defer {
-            signals.cancel()
-            identity.cancel()
-            watch.cancel()
-            reloads.cancel()
-            hangups.cancel()
-        }
-        let abandoned: [String]
-        do {
-            abandoned = try await worker.run(stop: stop) { manager?.ready() }
-        } catch let error as AWSClientError where error.isConfiguration {
-            throw RunFailure(description: "\(error)", exitCode: 78)
-        } catch {
-            throw RunFailure(description: errorText(error))
-        }
-        guard abandoned.isEmpty else {
-            throw RunFailure(
-                description:
-                    "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))"
-            )
+        defer { signals.cancel() }
+        let (starts, start) = AsyncStream.makeStream(of: Void.self)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await reloader.watch(clock: .system) }
+            group.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() } }
+            group.addTask { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
+            group.addTask { for await _ in starts { await report.tellIdentity() } }
+            defer { group.cancelAll() }
+            do {
+                return try await worker.run(stop: stop) {
+                    manager?.ready()
+                    report.tellSettings()
+                    start.yield()
+                }
+            } catch let error as AWSClientError where error.isConfiguration {
+                throw RunFailure(description: errorText(error), exitCode: 78)
+            } catch {
+                throw RunFailure(description: errorText(error))
+            }
         }
     }
 

@@ -7,6 +7,6 @@ func asking<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
     } catch let finding as AuditFinding {
         throw RunFailure(description: "\(finding)", exitCode: 2)
     } catch let error as LedgerError {
-        throw RunFailure(description: "\(error)")
+        throw RunFailure(description: errorText(error))
     }
 }

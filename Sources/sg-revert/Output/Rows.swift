@@ -1,19 +1,7 @@
-import ArgumentParser
 import Formats
 import Foundation
 import Ledger
 import Worker
-
-/// How a command prints what it lists.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json, jsonl, csv
-}
-
-/// The `--format` flag.
-struct FormatOptions: ParsableArguments {
-    @Option(help: "table, json, jsonl or csv.")
-    var format = OutputFormat.table
-}
 
 /// One thing that a command lists: cells named by columns, and for JSON the rows that belong to it.
 struct Row {
@@ -29,36 +17,39 @@ struct Row {
 /// Prints rows as they come, in one of the formats; a table is held back, to know its widths.
 struct RowPrinter {
     private let format: OutputFormat
-    private let columns: [String]
-    /// The columns of a table, for people: the others do not fit on a screen.
-    private let tableColumns: [String]
+    /// The columns that are printed; nil for each row as it is.
+    private let chosen: [String]?
+    private let table: TableLayout
     private let write: (String) -> Void
     private var held: [[String]] = []
-    private var count = 0
+    /// How many rows were printed.
+    private(set) var count = 0
 
-    /// - Parameter write: takes each piece of text as it is, line ends included; by default to stdout.
+    /// - Parameters:
+    ///   - tableColumns: the columns of a table, for people: the others do not fit on a screen.
+    ///   - write: takes each piece of text as it is, line ends included; by default to stdout.
     init(
         format: OutputFormat,
         columns: [String],
         tableColumns: [String],
+        style: TableLayout.Style = .plain,
         write: @escaping (String) -> Void = StandardOutput.write
     ) {
         self.write = write
         self.format = format
-        self.columns = columns
-        self.tableColumns = tableColumns
-        if format == .csv { emit(columns.map(csvCell).joined(separator: ","), terminator: "\r\n") }
+        chosen = style.columns
+        table = TableLayout(columns: style.columns ?? (style.isWide ? columns : tableColumns), style: style)
+        if format == .csv { emit((chosen ?? columns).map(csvCell).joined(separator: ","), terminator: "\r\n") }
     }
 
     mutating func print(_ row: Row) {
         switch format {
-        case .table:
-            held.append(
-                tableColumns.map { name in row.cells.first { $0.column == name }.map { tableCell($0.value) } ?? "" }
-            )
+        case .table: held.append(row.values(of: table.columns).map { tableCell($0) })
         case .json: emit(count == 0 ? "[\n  \(jsonObject(row))" : ",\n  \(jsonObject(row))", terminator: "")
         case .jsonl: emit(jsonObject(row))
-        case .csv: emit(row.cells.map { csvCell($0.value) }.joined(separator: ","), terminator: "\r\n")
+        case .csv:
+            let values = chosen.map { row.values(of: $0) } ?? row.cells.map(\.value)
+            emit(values.map { csvCell($0) }.joined(separator: ","), terminator: "\r\n")
         }
         count += 1
     }
@@ -66,20 +57,20 @@ struct RowPrinter {
     func finish() {
         switch format {
         case .json: emit(count == 0 ? "[]" : "\n]")
-        case .table where !held.isEmpty:
-            let rows = [tableColumns] + held
-            let widths = tableColumns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-            for row in rows {
-                let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-                let line = cells.joined(separator: "  ")
-                emit(String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex)))
-            }
+        case .table where !held.isEmpty: for line in table.lines(held) { emit(line) }
         default: break
         }
     }
 
     private func emit(_ text: String, terminator: String = "\n") {
         write(text + terminator)
+    }
+}
+
+extension Row {
+    /// The cells of these columns; an empty text where there is no such column.
+    fileprivate func values(of columns: [String]) -> [AuditValue] {
+        columns.map { name in cells.first { $0.column == name }?.value ?? .text("") }
     }
 }
 
@@ -104,7 +95,7 @@ func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     case .null: "-"
     case .integer(let number): String(number)
     case .text(let text): limit.map { plainText(text, limit: $0) } ?? plainText(text)
-    case .boolean(let truth): truth ? "yes" : "no"
+    case .boolean(let truth): truth ? "true" : "false"
     }
 }
 

@@ -38,7 +38,7 @@ struct AWSOptions: ParsableArguments {
             let error = AWSClientError.invalidSetting(name: name, value: value, reason: reason)
             throw RunFailure(description: "\(error)", exitCode: 64)
         } catch {
-            throw RunFailure(description: "\(error)", exitCode: 78)
+            throw RunFailure(description: errorText(error), exitCode: 78)
         }
         // Without an answer the Region stays unknown, which is an error only of the call that needs one.
         return (try? await session.locatingRegion()) ?? session

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Formats
+import Foundation
+
+/// How a command prints what it lists.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, jsonl, csv
+}
+
+/// The `--format` flag of a command that shows one thing or a text.
+struct FormatOptions: ParsableArguments {
+    @Option(help: "table, json, jsonl or csv.")
+    var format = OutputFormat.table
+}
+
+/// The `--format` flag of a command that lists things, and the columns of its table.
+struct ListFormatOptions: ParsableArguments {
+    /// The formats, and the table with all its columns.
+    private enum Name: String, ExpressibleByArgument, CaseIterable {
+        case table, wide, json, jsonl, csv
+    }
+
+    @Option(
+        name: [.customShort("o"), .customLong("format")],
+        help: "table, wide (a table with all columns), json, jsonl or csv."
+    )
+    private var name = Name.table
+
+    @Option(
+        help: ArgumentHelp("The columns of a table or of csv, divided by commas.", valueName: "names")
+    )
+    var columns: String?
+
+    /// The format.
+    var format: OutputFormat { OutputFormat(rawValue: name.rawValue) ?? .table }
+
+    /// How the table looks.
+    ///
+    /// - Parameter known: the columns that there are.
+    /// - Throws: `ValidationError` for a column that does not exist.
+    func style(among known: [String]) throws -> TableLayout.Style {
+        let chosen = try columns.map { text in
+            try text.split(separator: ",").map { part in
+                let column = part.trimmingCharacters(in: .whitespaces)
+                guard known.contains(column) else {
+                    let hint =
+                        nearest(to: column, among: known).map { "did you mean \($0)?" }
+                        ?? "the columns are \(known.joined(separator: ", "))"
+                    throw ValidationError("--columns: there is no column \"\(column)\"; \(hint)")
+                }
+                return column
+            }
+        }
+        return TableLayout.Style(
+            columns: chosen,
+            isWide: name == .wide,
+            // Whoever asks for all columns wants them whole.
+            width: name == .wide ? nil : TableLayout.terminalWidth,
+            isStyled: isStyled
+        )
+    }
+}

@@ -1,0 +1,75 @@
+import Formats
+import Foundation
+
+/// Lays out a table: columns as wide as their longest cell, fitted to a terminal where there is one.
+struct TableLayout {
+    /// How tables look.
+    struct Style: Hashable, Sendable {
+        /// The columns that somebody asked for; nil for the table's own.
+        var columns: [String]?
+        /// True for all columns that there are.
+        var isWide = false
+        /// The terminal's width; nil where nothing is cut.
+        var width: Int?
+        /// True where the header is bold.
+        var isStyled = false
+
+        /// Nothing is cut or bold.
+        static let plain = Style()
+    }
+
+    /// Columns whose cells may be cut. Ids and times are only useful whole.
+    private static let flexible: Set = [
+        "actor_arn", "issuer_arn", "reason", "description", "error", "error_message", "last_error", "user_agent",
+        "source", "detail", "message", "event_name", "worker",
+    ]
+    private static let leastWidth = 12
+
+    let columns: [String]
+    let style: Style
+
+    /// The lines of a table with these rows, whose cells are in the order of `columns`.
+    func lines(_ rows: [[String]]) -> [String] {
+        let widths = fitted(
+            columns.indices.map { index in
+                max(columns[index].displayWidth, rows.map { $0[index].displayWidth }.max() ?? 0)
+            }
+        )
+        let header = line(columns, widths)
+        return [style.isStyled ? "\u{1B}[1m\(header)\u{1B}[0m" : header] + rows.map { line($0, widths) }
+    }
+
+    private func line(_ cells: [String], _ widths: [Int]) -> String {
+        let padded = zip(cells, widths).map { cell, width in
+            let text = cell.fitted(to: width)
+            return text + String(repeating: " ", count: max(0, width - text.displayWidth))
+        }
+        let line = padded.joined(separator: "  ")
+        return String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex))
+    }
+
+    /// Takes from the widest column that may be cut, until the table fits or none can give more.
+    private func fitted(_ natural: [Int]) -> [Int] {
+        guard let limit = style.width else { return natural }
+        var widths = natural
+        var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - limit
+        while excess > 0 {
+            let givers = widths.indices.filter { Self.flexible.contains(columns[$0]) && widths[$0] > Self.leastWidth }
+            guard let widest = givers.max(by: { widths[$0] < widths[$1] }) else { break }
+            // Down to the next widest, so that the columns end equally wide.
+            let next = givers.filter { $0 != widest }.map { widths[$0] }.max() ?? Self.leastWidth
+            let step = min(excess, max(1, widths[widest] - max(next, Self.leastWidth)))
+            widths[widest] -= step
+            excess -= step
+        }
+        return widths
+    }
+
+    /// The width of the terminal on stdout; nil where it is none.
+    static var terminalWidth: Int? {
+        guard StandardOutput.isTerminal else { return nil }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+}
