@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Installs what the build and the tests need and the machine lacks. Sourced after common.sh.
 
-# libxml2 is what FoundationXML loads at run time.
-packages=(ca-certificates git libcurl4-openssl-dev libsqlite3-dev libssl-dev libxml2 pkg-config)
+# libxml2 is what FoundationXML loads at run time, and links where the Swift runtime is linked in.
+packages=(ca-certificates git libcurl4-openssl-dev libsqlite3-dev libssl-dev libxml2-dev pkg-config)
 
 install_missing() {
     check_swift
