@@ -54,7 +54,11 @@ let package = Package(
         .target(name: "SecurityGroups", dependencies: ["Formats"], swiftSettings: houseRules),
         .target(name: "CloudTrailEvents", dependencies: ["Formats", "SecurityGroups"], swiftSettings: houseRules),
 
-        .target(name: "PolicyFile", dependencies: ["Formats", "SecurityGroups", "Yams"], swiftSettings: houseRules),
+        .target(
+            name: "PolicyFile",
+            dependencies: ["Formats", "Hashing", "SecurityGroups", "Yams"],
+            swiftSettings: houseRules
+        ),
 
         // The edges.
         .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: touchesC),
@@ -92,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "sg-revert",
             dependencies: [
-                "Formats", "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry",
+                "Formats", "Hashing", "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry",
                 "Worker",
                 "CBuildStamp", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

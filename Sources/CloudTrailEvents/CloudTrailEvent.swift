@@ -1,3 +1,4 @@
+import Formats
 package import Foundation
 
 /// The facts of a CloudTrail record, as text, as the record has them. Nothing here is verified: real records are odd,
@@ -49,7 +50,7 @@ package struct CloudTrailEvent: Hashable, Sendable {
         self.eventID = eventID
         eventName = record["eventName"].string ?? ""
         eventSource = record["eventSource"].string ?? ""
-        eventTime = record["eventTime"].string.flatMap(Self.date)
+        eventTime = record["eventTime"].string.flatMap { RFC3339.parse($0) }
         region = record["awsRegion"].string ?? envelope.region
         actor = Actor(record["userIdentity"])
         account = record["recipientAccountId"].text ?? envelope.account ?? actor.accountID
@@ -65,12 +66,5 @@ package struct CloudTrailEvent: Hashable, Sendable {
         tagChange = subject.tagChange
         changedPrefixListID = subject.changedPrefixListID
         canonicalDetail = record.canonicalBytes
-    }
-
-    private static func date(_ text: String) -> Date? {
-        // RFC 3339 is 20 to 35 characters; nothing longer is worth a parser's time.
-        guard text.utf8.count <= 40 else { return nil }
-        return (try? Date(text, strategy: .iso8601))
-            ?? (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     }
 }

@@ -10,6 +10,12 @@ struct MessageEnvelope {
     /// Events come bare, from EventBridge, or through SNS as a string; a topic that feeds a topic wraps twice.
     private static let maximumWrappings = 4
 
+    private init(record: JSONValue, account: String?, region: String?) {
+        self.record = record
+        self.account = account
+        self.region = region
+    }
+
     /// Unwraps the body of a message.
     init(body: String) throws(UnreadableMessage) {
         try self.init(Self.parse(body, called: "the body"))
@@ -24,7 +30,11 @@ struct MessageEnvelope {
             }
             let isRecord = outer["eventID"] != .null
             guard !isRecord || outer["detail"] == .null else {
-                throw UnreadableMessage(.undecodable, "has an eventID beside detail, so it is two records in one")
+                throw UnreadableMessage(
+                    .undecodable,
+                    "has an eventID beside detail, so it is two records in one",
+                    event: CloudTrailEvent(Self(record: outer, account: nil, region: nil))
+                )
             }
             if !isRecord, outer["detail"] == .null, case .string(let message) = outer["Message"] {
                 outer = try Self.parse(message, called: "Message")

@@ -1,4 +1,5 @@
 package import Foundation
+import Hashing
 package import SecurityGroups
 import Yams
 
@@ -17,10 +18,14 @@ package struct PolicyDocument: Sendable {
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            let message = "cannot be read as UTF-8 text; check the path and its permissions"
-            throw InvalidPolicy(problems: [
-                PolicyProblem(path: path, line: 1, column: 1, severity: .error, message: message)
-            ])
+            let problem = PolicyProblem(
+                path: path,
+                line: 1,
+                column: 1,
+                severity: .error,
+                message: Self.message(for: error, path: path)
+            )
+            throw InvalidPolicy(problems: [problem])
         }
         try self.init(text: text, path: path)
     }
@@ -30,17 +35,31 @@ package struct PolicyDocument: Sendable {
     /// - Parameter path: the name of the file in errors; its last part is what the decisions' reasons name.
     package init(text: String, path: String) throws(InvalidPolicy) {
         var reader = PolicyReader(path: path)
+        let digest = Digest.hex(Digest.sha256(text.utf8))
         let root: Node?
         do {
             root = try compose(yaml: text)
         } catch {
             throw InvalidPolicy(problems: [reader.problem(with: error, in: text)])
         }
-        let policy = reader.policy(root)
+        var policy = reader.policy(root)
+        policy.digest = digest
         guard reader.errors.isEmpty else { throw InvalidPolicy(problems: reader.errors.inOrder) }
         self.policy = policy
         warnings = reader.warnings
         expiries = reader.expiries
+    }
+
+    /// What is wrong with a file that cannot be read.
+    private static func message(for error: any Error, path: String) -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
+            return isLink ? "is a symbolic link to a file that does not exist" : "does not exist; check the path"
+        }
+        if isFolder.boolValue { return "is a folder; give the file in it" }
+        return FileManager.default.isReadableFile(atPath: path)
+            ? "is not UTF-8 text" : "may not be read; check its permissions"
     }
 
     /// What is probably not as it was meant, at the time `now`, in the order of the file.

@@ -1,78 +1,73 @@
+import Formats
 import Foundation
 import SecurityGroups
 import Yams
 
 extension PolicyReader {
+    private static let exemptKeys = [
+        "name", "principals", "invoked_by", "source_identity", "groups", "until", "then", "remind",
+    ]
+
     mutating func exemption(_ node: Node) -> Exemption? {
-        guard let members = members(node, of: "an exempt entry", keys: ["name", "principals", "groups", "until"]) else {
-            return nil
-        }
+        guard let members = members(node, of: "an exempt entry", keys: Self.exemptKeys) else { return nil }
         let name = members["name"].flatMap { text($0, of: "name") }
-        guard let principals = members["principals"] else {
-            fail(node, "principals is missing; say who is exempt, by the ARNs of roles or users")
+        let callers = ["principals", "invoked_by", "source_identity"]
+        guard callers.contains(where: { members[$0] != nil }) else {
+            fail(
+                node,
+                "principals is missing; say who is exempt, by the ARNs of roles or users, or by invoked_by or "
+                    + "source_identity"
+            )
             return nil
         }
-        let patterns = texts(principals, of: "principals")
-        for item in patterns { warnAboutPrincipal(item) }
-        if isEmptyCollection(principals) { warn(principals, "principals is empty: nobody is exempt") }
-        let origin = origin(of: node, "exempt", name: name)
-        var until: Date?
-        if let node = members["until"], let text = text(node, of: "until") {
-            until = moment(text)
-            if let until {
-                let message = "the exemption ended at \(text); remove it, or give it a later end"
-                expiries.append((until, problem(at: node.mark, .warning, message)))
-            } else {
-                fail(node, "\(quoted(text)) is not a time that exists in the form 2026-12-01T00:00:00Z")
-            }
+        for key in callers {
+            guard let node = members[key], isEmptyCollection(node) else { continue }
+            warn(node, "\(key) is empty: nobody is exempt")
+        }
+        let patterns = callers.map { key in members[key].map { texts($0, of: key) } }
+        for item in patterns[0] ?? [] { warnAboutPrincipal(item) }
+        for item in patterns[1] ?? [] { warnAboutService(item) }
+        for item in patterns[2] ?? [] { warnAboutEverybody(item) }
+        let then = members["then"].flatMap { choice($0, of: "then", among: Exemption.End.self) }
+        for key in ["then", "remind"] where members["until"] == nil {
+            guard let node = members[key] else { continue }
+            warn(node, "\(key) does nothing without until: the exemption never ends")
         }
         return Exemption(
             name: name,
-            principals: patterns.map { ARNPattern($0.text) },
+            principals: patterns[0].map { $0.map { Wildcard($0.text) } },
+            invokedBy: patterns[1].map { $0.map { Wildcard($0.text) } },
+            sourceIdentity: patterns[2].map { $0.map { Wildcard($0.text) } },
             groups: groups(members["groups"]),
-            until: until,
-            origin: origin
+            until: members["until"].flatMap { until($0) },
+            then: then ?? .leave,
+            remind: members["remind"].flatMap { duration($0, of: "remind") },
+            origin: origin(of: node, "exempt", name: name)
         )
     }
 
-    private mutating func warnAboutPrincipal(_ item: Text) {
-        let pattern = item.text
-        if pattern.contains(":assumed-role/") || pattern.wholeMatch(of: /arn:[^:]*:sts:.*/) != nil {
-            warn(
-                item.node,
-                "\(quoted(pattern)) is the ARN of a session, which never matches; name the role, as in "
-                    + "arn:aws:iam::111122223333:role/NAME"
-            )
-        } else if pattern.contains(":role/AWSReservedSSO_") {
-            warn(
-                item.node,
-                "the ARN of an IAM Identity Center role has a path: write "
-                    + "role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_…"
-            )
-        } else if pattern.allSatisfy({ $0 == "*" }) {
-            warn(item.node, "\(quoted(pattern)) exempts everybody")
-        } else if !pattern.hasPrefix("arn:"), !pattern.hasPrefix("*"), !pattern.hasPrefix("?") {
-            warn(
-                item.node,
-                "\(quoted(pattern)) is no ARN, so it never matches; write arn:aws:iam::111122223333:role/NAME"
-            )
+    private mutating func until(_ node: Node) -> Date? {
+        guard let text = text(node, of: "until") else { return nil }
+        // RFC 3339 has leap seconds, but nobody means one.
+        guard let until = RFC3339.parse(text), text.dropFirst(17).prefix(2) != "60" else {
+            fail(node, "\(quoted(text)) is not a time that exists in the form 2026-12-01T00:00:00Z")
+            return nil
         }
+        let message = "the exemption ended at \(text); remove it, or give it a later end"
+        expiries.append((until, problem(at: node.mark, .warning, message)))
+        return until
     }
-}
 
-/// An RFC 3339 time that the calendar has: Foundation would take the 30th of February for the 2nd of March.
-private func moment(_ text: String) -> Date? {
-    let form = /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)/.asciiOnlyDigits()
-    guard let match = text.wholeMatch(of: form),
-        let year = Int(match.1), let month = Int(match.2), let day = Int(match.3),
-        let hour = Int(match.4), let minute = Int(match.5), let second = Int(match.6),
-        (1...12).contains(month), hour < 24, minute < 60, second < 60
-    else { return nil }
-    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    guard (1...days[month - 1]).contains(day) else { return nil }
-    let zone = match.8.uppercased() == "Z" ? "Z" : String(match.8)
-    let styles = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
-    let normalized = "\(text.prefix(10))T\(text.dropFirst(11).prefix(8))\(match.7 ?? "")\(zone)"
-    return styles.lazy.compactMap { try? Date(normalized, strategy: $0) }.first
+    /// `90s`, `15m`, `24h` or `30d`.
+    private mutating func duration(_ node: Node, of key: String) -> Duration? {
+        guard let text = text(node, of: key) else { return nil }
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
+            (1...100_000).contains(count), text.utf8.first != UInt8(ascii: "+")
+        else {
+            fail(node, "\(quoted(text)) is not a duration, such as 90s, 15m, 24h or 30d")
+            return nil
+        }
+        return .seconds(count * unit)
+    }
 }

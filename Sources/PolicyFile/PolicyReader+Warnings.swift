@@ -23,6 +23,32 @@ extension PolicyReader {
         }
     }
 
+    /// Warns of an entry that takes the outbound access of new groups: EC2 gives each one a rule for all traffic, which
+    /// the entry would revert.
+    mutating func warnAboutDefaultEgress(_ node: Node, _ watch: Watch, of policy: Policy) {
+        // A group that an entry names by its id is not new.
+        guard watch.changes.contains(.egressAdded), watch.groups == nil, watch.action == .revert,
+            !watch.watchesNothing
+        else { return }
+        let rule = SecurityGroupRule(
+            direction: .egress,
+            ipProtocol: .all,
+            fromPort: nil,
+            toPort: nil,
+            peer: .cidr(.allIPv4)
+        )
+        let group = GroupFacts(groupID: nil, account: nil, region: nil)
+        guard
+            policy.objection(to: rule, in: group, under: watch) != nil || policy.allow.isEmpty && policy.forbid.isEmpty
+        else { return }
+        warn(
+            node,
+            "the entry takes the outbound access of every new group that it matches, since EC2 gives each one a rule for "
+                + "all outbound traffic; allow it (direction: egress, sources: [0.0.0.0/0, \"::/0\"]), or leave out "
+                + "egress-added"
+        )
+    }
+
     /// Warns where only several allow entries, or several ports or sources of one, would cover a rule that looks meant:
     /// ranges of ports that meet, blocks that are the two halves of one.
     mutating func warnAboutUnions(_ entries: [(node: Node, allow: Allow)]) {
@@ -52,15 +78,9 @@ extension PolicyReader {
 
 extension Watch {
     fileprivate func only(group: String) -> Self {
-        Watch(
-            groups: [group],
-            vpcs: vpcs,
-            tags: tags,
-            accounts: accounts,
-            regions: regions,
-            changes: changes,
-            origin: origin
-        )
+        var copy = self
+        copy.groups = [group]
+        return copy
     }
 }
 
@@ -69,9 +89,9 @@ private struct Part {
     let node: Node
     let allow: Allow
     let ports: PortRange
-    let source: Allow.Source
+    let source: RuleSource
 
-    init(_ entry: (node: Node, allow: Allow), _ ports: PortRange, _ source: Allow.Source) {
+    init(_ entry: (node: Node, allow: Allow), _ ports: PortRange, _ source: RuleSource) {
         node = entry.node
         allow = entry.allow
         self.ports = ports

@@ -117,15 +117,36 @@ struct PolicyReader {
         return nil
     }
 
+    /// A value of an enum out of the node of a scalar.
+    mutating func choice<Value: RawRepresentable & CaseIterable>(
+        _ node: Node,
+        of what: String,
+        among type: Value.Type
+    ) -> Value? where Value.RawValue == String {
+        choice(node, of: what, among: Value.allCases.map(\.rawValue)).flatMap { Value(rawValue: $0) }
+    }
+
+    /// One of a few words out of the node of a scalar.
+    mutating func choice(_ node: Node, of what: String, among known: [String]) -> String? {
+        text(node, of: what).flatMap { text in
+            choice(Text(text: text, node: node), of: what, among: known) { known.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// The words that ask for the nearest of a few names; empty where none is near.
+    func hintOfNearest(_ name: String, _ known: [String]) -> String {
+        nearest(to: name, among: known).map { "; did you mean \(quoted($0))?" } ?? ""
+    }
+
     private func hint(_ name: String, _ known: [String]) -> String {
         nearest(to: name, among: known).map { "did you mean \(quoted($0))?" }
             ?? "known are \(known.joined(separator: ", "))"
     }
 
-    /// The text on one line, without control characters, and not too long.
+    /// The text on one line, without characters that do something to a terminal, and not too long.
     func quoted(_ text: String) -> String {
         let excerpt = text.unicodeScalars.prefix(100).map { scalar in
-            scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+            scalar.isUnsafeToShow ? scalar.escaped(asASCII: true) : String(scalar)
         }
         return "\"\(excerpt.joined())\(text.unicodeScalars.count > 100 ? "…" : "")\""
     }

@@ -209,7 +209,7 @@ import Testing
         let body = #"{"eventID":"e-1","detail":\#(Record().json)}"#
         let unreadable = DecodedMessage(body: body).unreadable
         #expect(unreadable?.reason == .undecodable)
-        #expect(unreadable?.event == nil)
+        #expect(unreadable?.event?.eventID == "e-1")
     }
 
     @Test(arguments: [(#""NetworkActivity""#, true), (#""Data""#, true), (#""Management""#, false), ("null", false)])

@@ -22,15 +22,19 @@ import Testing
         _ request: String,
         tags: [String: String]? = ["sg-revert": "enforce"],
         role: String = "admin",
-        members: String = ""
+        members: String = "",
+        policy text: String = policy
     ) throws -> Explanation {
-        let policy = try PolicyDocument(text: Self.policy, path: "policy.yaml").policy
+        let policy = try PolicyDocument(text: text, path: "policy.yaml").policy
         let record =
             #"{"eventID":"e-1","eventSource":"ec2.amazonaws.com","eventName":"\#(event)","awsRegion":"eu-west-1","#
             + #""userIdentity":{"type":"AssumedRole","sessionContext":{"sessionIssuer":"#
             + #"{"arn":"arn:aws:iam::111122223333:role/\#(role)"}}},"#
             + #""requestParameters":{"groupId":"sg-0a1b2c3d4e5f60718",\#(request)}\#(members)}"#
-        let explainer = Explainer(policy: policy, vpcID: nil, tags: tags)
+        let explainer = Explainer(
+            policy: policy,
+            group: GroupFacts(groupID: nil, account: nil, region: nil, tags: tags)
+        )
         return try #require(explainer.explain(DecodedMessage(body: record)))
     }
 
@@ -40,7 +44,8 @@ import Testing
             + #""ipRanges":{"items":[\#(ranges)]}}]}"#
     }
 
-    private let authorize = "AuthorizeSecurityGroupIngress"
+    private static let authorize = "AuthorizeSecurityGroupIngress"
+    private var authorize: String { Self.authorize }
 
     @Test func `one rule to revert makes the event one to revert`() throws {
         let found = try explain(authorize, permission(443, "203.0.113.7/32", "0.0.0.0/0"))
@@ -76,16 +81,83 @@ import Testing
         #expect(failed.rules.isEmpty)
     }
 
-    @Test func `a modified rule is undetermined where its direction matters`() throws {
+    @Test(arguments: [(["ingress-added"], Explanation.Verdict.allow), ([], .undetermined)])
+    func `a modified rule is undetermined where its direction matters`(
+        added: [String],
+        verdict: Explanation.Verdict
+    ) throws {
+        let changes = (added + ["rule-modified", "ingress-removed"]).joined(separator: ", ")
+        let policy = Self.policy.replacing("ingress-added, rule-modified, ingress-removed", with: changes)
         func modify(_ port: Int, _ block: String) throws -> Explanation {
             let rule = #"{"IpProtocol":"tcp","FromPort":\#(port),"ToPort":\#(port),"CidrIpv4":"\#(block)"}"#
             let update = #"{"SecurityGroupRuleId":"sgr-0a1b2c3d","SecurityGroupRule":\#(rule)}"#
-            return try explain("ModifySecurityGroupRules", #""SecurityGroupRule":\#(update)"#)
+            return try explain("ModifySecurityGroupRules", #""SecurityGroupRule":\#(update)"#, policy: policy)
         }
         #expect(try modify(22, "0.0.0.0/0").verdict == .revert)
         let open = try modify(443, "203.0.113.0/24")
-        #expect(open.verdict == .undetermined)
-        #expect(open.reason == "the record does not tell the direction")
+        #expect(open.verdict == verdict)
+        if verdict == .undetermined { #expect(open.reason == "the record does not tell the direction") }
+    }
+
+    @Test(arguments: [
+        (authorize, #""ipPermissions":{}"#, #","awsRegion":"mars-1""#, "impossible"),
+        (authorize, #""ipPermissions":{}"#, #","recipientAccountId":"12""#, "impossible"),
+        (authorize, #""ipPermissions":{},"groupId":"sg-1""#, "", "impossible"),
+        ("RevokeSecurityGroupIngress", #""securityGroupRuleIds":["sgr-x"]"#, "", "impossible"),
+        (authorize, #""ipPermissions":{}"#, #","eventSource":"""#, "undecodable"),
+        (authorize, #""ipPermissions":{}"#, #","detail":{}"#, "undecodable"),
+        (
+            authorize, #""ipProtocol":"tcp","fromPort":1,"toPort":1,"sourceSecurityGroupName":"web""#, "",
+            "undecodable"
+        ),
+    ])
+    func `what the worker would not accept is a dead letter`(
+        event: String,
+        request: String,
+        members: String,
+        reason: String
+    ) throws {
+        let found = try explain(event, request, members: members)
+        #expect(found.verdict == .deadLetter)
+        #expect(found.reason == reason)
+        #expect(found.detail != nil)
+        #expect(found.row(withTrace: false).cells.map(\.column) == ["event_id", "decision", "reason", "detail"])
+    }
+
+    @Test func `an entry that only reports makes the event one to report`() throws {
+        let policy = Self.policy.replacing("    changes:", with: "    action: report\n    changes:")
+        let found = try explain(authorize, permission(22, "0.0.0.0/0"), policy: policy)
+        #expect(found.verdict == .report)
+        #expect(found.rules.map(\.decision) == [.revert])
+        #expect(try explain(authorize, permission(443, "203.0.113.7/32"), policy: policy).verdict == .allow)
+    }
+
+    @Test func `a group's name is asked for, and given`() throws {
+        let text = "version: 1\nwatch: [{ names: [\"web-*\"] }]"
+        let asked = try explain(authorize, permission(22, "0.0.0.0/0"), policy: text)
+        #expect(asked.reason == "the policy needs the group's name (--name or --live)")
+        let policy = try PolicyDocument(text: text, path: "policy.yaml").policy
+        let group = GroupFacts(groupID: nil, account: nil, region: nil, name: "web-1")
+        let body =
+            #"{"eventID":"e-1","eventSource":"ec2.amazonaws.com","eventName":"\#(Self.authorize)","#
+            + #""awsRegion":"eu-west-1","requestParameters":"#
+            + #"{"groupId":"sg-0a1b2c3d4e5f60718",\#(permission(22, "0.0.0.0/0"))}}"#
+        #expect(Explainer(policy: policy, group: group).explain(DecodedMessage(body: body))?.verdict == .revert)
+    }
+
+    @Test func `a prefix list that is judged by its entries needs them`() throws {
+        let text = "version: 1\nwatch: [{ regions: [eu-west-1] }]\nexpand_prefix_lists: true"
+        let request =
+            #""ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":1,"toPort":1,"#
+            + #""prefixListIds":{"items":[{"prefixListId":"pl-0a1b2c3d"}]}}]}"#
+        let found = try explain(authorize, request, policy: text)
+        #expect(found.verdict == .undetermined)
+        #expect(found.reason == "the policy needs the entries of pl-0a1b2c3d (--live)")
+    }
+
+    @Test func `an event that is ignored names its group`() throws {
+        let found = try explain("DeleteSecurityGroup", #""x":1"#)
+        #expect(found.groupID == "sg-0a1b2c3d4e5f60718")
     }
 
     @Test func `a removal that cannot be read is undetermined`() throws {
@@ -98,7 +170,7 @@ import Testing
         let found = try explain(authorize, #""ipPermissions":{}"#)
         #expect(found.verdict == .undetermined)
         #expect(found.reason == "requestParameters: a successful call that names no rule")
-        let explainer = Explainer(policy: .watching([]), vpcID: nil, tags: nil)
+        let explainer = Explainer(policy: .watching([]))
         #expect(explainer.explain(DecodedMessage(body: "{}")) == nil)
         #expect(explainer.explain(DecodedMessage(body: "x")) == nil)
     }

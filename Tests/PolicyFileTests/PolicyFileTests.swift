@@ -92,11 +92,11 @@ import Testing
             exempt: [
                 Exemption(
                     name: "terraform",
-                    principals: [ARNPattern("arn:aws:iam::111122223333:role/terraform")],
+                    principals: ["arn:aws:iam::111122223333:role/terraform"],
                     origin: #"policy.yaml:21 exempt "terraform""#
                 ),
                 Exemption(
-                    principals: [ARNPattern("arn:*")],
+                    principals: ["arn:*"],
                     groups: ["sg-0a1b2c3d4e5f60718"],
                     until: Date(timeIntervalSince1970: 1_796_083_200),
                     origin: "policy.yaml:23 exempt"
@@ -104,7 +104,8 @@ import Testing
             ],
             revertsPerRulePerHour: 5,
             topicARN: "arn:aws:sns:eu-west-1:111122223333:sg-revert",
-            notifyOn: [.reverted, .failed, .suppressed]
+            notifyOn: [.reverted, .failed, .suppressed],
+            digest: policy.digest
         )
         #expect(policy == expected)
     }
@@ -112,12 +113,19 @@ import Testing
     @Test func `the shipped example has neither errors nor warnings`() throws {
         let file = try PolicyDocument(path: repository.appending(path: "infra/policy.example.yaml").path)
         #expect(file.warnings(at: Date(timeIntervalSince1970: 1_796_083_200)) == [])
-        #expect(file.policy.watch.count == 2 && file.policy.allow.count == 4 && file.policy.exempt.count == 2)
+        #expect(
+            file.policy.watch.count == 3 && file.policy.allow.count == 4 && file.policy.forbid.count == 3
+                && file.policy.exempt.count == 4
+        )
     }
 
     @Test(arguments: [
         ("", #"1:1: the file is empty; a policy needs "version: 1" and "watch""#),
-        ("[]", "1:1: the policy must be a mapping with some of the keys version, watch, allow, exempt, limits, notify"),
+        (
+            "[]",
+            "1:1: the policy must be a mapping with some of the keys version, watch, allow, forbid, "
+                + "exempt, limits, expand_prefix_lists, notify"
+        ),
         ("version: 1", "1:1: watch is missing; say which groups are watched"),
         ("watch: []", #"1:1: version is missing; add "version: 1""#),
         ("version: 2\nwatch: []", #"1:10: version "2" is not known; this program reads version 1"#),
@@ -142,7 +150,7 @@ import Testing
         ("groups:", "3:12: groups is empty; give it a value or leave it out"),
         ("vpcs: [vpc-xyz]", #"3:12: "vpc-xyz" is not a VPC id, such as vpc-0123456789abcdef0"#),
         ("tags: x", "3:11: tags must be a mapping of tag keys to values, such as { sg-revert: enforce }"),
-        ("tags: {a: ~}", #"3:15: the value of tag "a" must be a plain value; write "" for an empty one"#),
+        ("tags: {a: ~}", #"3:15: the value of tag "a" must be a plain value; write "" for an empty one, "*" for any"#),
         ("accounts: [12]", #"3:16: "12" is not an account number of 12 digits"#),
         ("regions: [eu-west]", #"3:15: "eu-west" is not a Region, such as eu-west-1"#),
         ("changes: [ingress-aded]", #"3:15: unknown change "ingress-aded"; did you mean "ingress-added"?"#),
@@ -154,8 +162,8 @@ import Testing
         ("group: []", #"3:5: unknown key "group" in a watch entry; did you mean "groups"?"#),
         (
             "\"\\e[31m\": 1",
-            #"3:5: unknown key "\u{1B}[31m" in a watch entry; known are groups, vpcs, tags, accounts, "#
-                + "regions, changes"
+            #"3:5: unknown key "\u{1B}[31m" in a watch entry; known are groups, names, vpcs, tags, "#
+                + "accounts, regions, changes, action, baseline"
         ),
     ])
     func `a watch entry can be wrong`(entry: String, error: String) {
@@ -176,7 +184,7 @@ import Testing
             "protocol: icmp, ports: 8-0",
             #""8-0" is not an ICMP type, such as 8, or type and code, such as 3/4"#
         ),
-        ("protocol: tcp, ports: []", "ports is empty; leave it out to allow all ports"),
+        ("protocol: tcp, ports: []", "ports is empty; leave it out to mean all ports"),
         ("ports: 22", "ports need a protocol that has them: tcp, udp, icmp or icmpv6"),
         ("protocol: -1, ports: 22", "ports need a protocol that has them: tcp, udp, icmp or icmpv6"),
         ("protocol: tpc", #"unknown protocol "tpc"; did you mean "tcp"?"#),
@@ -198,7 +206,7 @@ import Testing
         #expect(
             errors(text) == [
                 "dir/policy.yaml:4:15: \"\(source)\" is not a CIDR block, a prefix list (pl-…), "
-                    + "a security group (sg-…) or self\(hint)"
+                    + "a security group (sg-…), self, any-group or any-prefix-list\(hint)"
             ]
         )
     }
@@ -228,7 +236,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exempt:\n  - name: x", "5:5: principals is missing; say who is exempt, by the ARNs of roles or users"),
+        (
+            "exempt:\n  - name: x",
+            "5:5: principals is missing; say who is exempt, by the ARNs of roles or users, or by invoked_by or "
+                + "source_identity"
+        ),
         ("allow:\n  - name: x", #"5:5: sources is missing; write [0.0.0.0/0, "::/0"] if every address is meant"#),
         ("allow:\n  - sources: []", "5:14: sources is empty: the entry allows nothing"),
         (
@@ -246,6 +258,128 @@ import Testing
         #expect(errors(text) == ["dir/policy.yaml:\(error)"])
     }
 
+    @Test(arguments: [
+        ("- sources: []", "sources is empty: the entry forbids nothing; leave it out to mean every source"),
+        ("- wider_than: {}", "wider_than is empty; write { ipv4: 24, ipv6: 48 }"),
+        ("- wider_than: {ipv4: 33}", #""33" is not the length of a prefix from 1 to 32"#),
+        ("- wider_than: {ipv6: x}", #""x" is not the length of a prefix from 1 to 128"#),
+        ("- wider_than: {ip: 5}", #"unknown key "ip" in wider_than; did you mean "ipv4"?"#),
+        ("- sources: [publik]", nil), ("- widerthan: 5", nil),
+    ])
+    func `a forbid entry can be wrong`(entry: String, message: String?) {
+        let found = errors("version: 1\nwatch: []\nforbid:\n  \(entry)")
+        #expect(found.count == 1)
+        if let message { #expect(found.first?.hasSuffix(message) == true, "\(found)") }
+        #expect(found.allSatisfy { $0.hasPrefix("dir/policy.yaml:4:") })
+    }
+
+    @Test(arguments: [
+        (
+            "notify: {topic_arn: \"arn:aws:sns:eu-west-1:111122223333:t.fifo\"}",
+            #""arn:aws:sns:eu-west-1:111122223333:t.fifo" is a FIFO topic; notifications go to a standard topic"#
+        ),
+        ("notify: {on: failed, outcomes: [failed]}", #""on" and "outcomes" are two spellings of one key; keep one"#),
+        ("expand_prefix_lists: maybe", #"unknown expand_prefix_lists "maybe"; known are true, false"#),
+        ("watch: [{action: revrt}]", #"unknown action "revrt"; did you mean "revert"?"#),
+        ("watch: [{baseline: none}]", #"unknown baseline "none"; known are first-sight, policy"#),
+        (
+            "allow: [{sources: [public]}]",
+            #""public" can only be forbidden; to allow every address write [0.0.0.0/0, "::/0"]"#
+        ),
+        ("exempt: [{principals: x, then: stay}]", #"unknown then "stay"; known are revert, leave"#),
+        ("exempt: [{principals: x, remind: soon}]", #""soon" is not a duration, such as 90s, 15m, 24h or 30d"#),
+        ("limits: {reverts_per_hor: 5}", #"unknown key "reverts_per_hor" in limits; did you mean "reverts_per_hour"?"#),
+    ])
+    func `the newer keys can be wrong`(section: String, message: String) {
+        let watch = section.hasPrefix("watch") ? "" : "watch: []\n"
+        #expect(errors("version: 1\n\(watch)\(section)").map { $0.hasSuffix(message) } == [true])
+    }
+
+    @Test func `the newer keys are read`() throws {
+        let policy = try PolicyDocument(
+            text: """
+                version: 1
+                watch:
+                  - names: ["web-*", default]
+                    tags: { team: "*" }
+                    action: report
+                    baseline: policy
+                forbid:
+                  - name: world
+                    direction: ingress
+                    sources: [public, any-group, any-prefix-list]
+                    wider_than: { ipv4: 24, ipv6: 48 }
+                exempt:
+                  - invoked_by: [eks.amazonaws.com]
+                    source_identity: mia
+                    until: 2026-12-01T00:00:00Z
+                    then: revert
+                    remind: 15m
+                limits:
+                  reverts_per_rule_per_hour: 5
+                  reverts_per_group_per_hour: 200
+                  reverts_per_hour: 1000
+                expand_prefix_lists: true
+                notify:
+                  outcomes: [failed, not-restored]
+                """,
+            path: "policy.yaml"
+        ).policy
+        let expected = Policy(
+            watch: [
+                Watch(
+                    names: ["web-*", "default"],
+                    tags: ["team": "*"],
+                    action: .report,
+                    baseline: .policy,
+                    origin: "policy.yaml:3 watch"
+                )
+            ],
+            forbid: [
+                Forbid(
+                    name: "world",
+                    direction: .ingress,
+                    sources: [.publicAddresses, .anyGroup, .anyPrefixList],
+                    widerThanIPv4: 24,
+                    widerThanIPv6: 48,
+                    origin: #"policy.yaml:8 forbid "world""#
+                )
+            ],
+            exempt: [
+                Exemption(
+                    invokedBy: ["eks.amazonaws.com"],
+                    sourceIdentity: ["mia"],
+                    until: Date(timeIntervalSince1970: 1_796_083_200),
+                    then: .revert,
+                    remind: .seconds(900),
+                    origin: "policy.yaml:13 exempt"
+                )
+            ],
+            revertsPerRulePerHour: 5,
+            revertsPerGroupPerHour: 200,
+            revertsPerHour: 1000,
+            expandPrefixLists: true,
+            notifyOn: [.failed, .notRestored],
+            digest: policy.digest
+        )
+        #expect(policy == expected)
+    }
+
+    @Test func `the digest is that of the text`() throws {
+        let text = "version: 1\nwatch: []\n"
+        let digest = try PolicyDocument(text: text, path: "").policy.digest
+        #expect(digest.count == 64)
+        #expect(try PolicyDocument(text: text, path: "other").policy.digest == digest)
+        #expect(try PolicyDocument(text: text + "#", path: "").policy.digest != digest)
+    }
+
+    @Test(arguments: ["\u{202E}", "\u{200B}", "\u{61C}", "\u{FEFF}", "\u{E0041}", "\u{9B}"])
+    func `names are quoted without characters that do something to a terminal`(character: String) {
+        let found = errors("version: 1\nwatch: []\n\"a\(character)b\": 1")
+        #expect(found.count == 1)
+        #expect(found.allSatisfy { !$0.contains(character) })
+    }
+
     @Test func `all errors are told, in the order of the file`() {
         let text = "version: 3\nwatch:\n  - groups: [a, b]\nexempt: 5\nfoo: 1"
         #expect(
@@ -254,11 +388,28 @@ import Testing
         )
     }
 
+    @Test func `a folder, a dead link and bytes are told apart`() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "policy-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func message(_ path: String) -> String? {
+            let error = #expect(throws: InvalidPolicy.self) { try PolicyDocument(path: path) }
+            return error?.problems.first?.message
+        }
+        #expect(message(folder.path) == "is a folder; give the file in it")
+        let link = folder.appending(path: "link").path
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "nowhere")
+        #expect(message(link) == "is a symbolic link to a file that does not exist")
+        let bytes = folder.appending(path: "bytes")
+        try Data([0xFF, 0xFE, 0xC3]).write(to: bytes)
+        #expect(message(bytes.path) == "is not UTF-8 text")
+    }
+
     @Test func `a file that cannot be read says so`() throws {
         let error = #expect(throws: InvalidPolicy.self) { try PolicyDocument(path: "/nonexistent/policy.yaml") }
         #expect(
             error?.description
-                == "/nonexistent/policy.yaml:1:1: cannot be read as UTF-8 text; check the path and its permissions"
+                == "/nonexistent/policy.yaml:1:1: does not exist; check the path"
         )
     }
 }

@@ -15,6 +15,9 @@ struct SchemaTests {
     /// For each key good texts, and bad ones that a schema can tell: not reversed ranges, or days that no month has.
     private static let watch = [
         "groups": (["[sg-0a1b2c3d]", "sg-0a1b2c3d", "[]"], ["[sg-1]", "[[]]", "~", "{}", "[SG-0a1b2c3d]"]),
+        "names": (["[\"web-*\", default]", "x", "[]"], ["~", "{}", "[[]]"]),
+        "action": (["revert", "report"], ["alert", "[revert]", "~"]),
+        "baseline": (["first-sight", "policy"], ["none", "~"]),
         "vpcs": (["[vpc-0a1b2c3d]"], ["[0]", "[sg-0a1b2c3d]"]),
         "tags": (["{a: b, c: 5, d: true, e: \"\"}", "{}"], ["x", "{a: }", "{a: []}", "[a]"]),
         "accounts": (["[111122223333]", "\"012345678901\""], ["[12]", "[x]"]),
@@ -36,19 +39,43 @@ struct SchemaTests {
             ]
         ),
         "sources": (
-            ["[10.0.0.0/8, 2001:db8::/32]", "self", "[pl-0a1b2c3d, sg-0a1b2c3d]", "\"::/0\"", "192.0.2.1"],
-            ["[]", "any", "[300.0.0.0/8]", "[10.0.0.0/33]", "[sg-1]", "~", "[1]"]
+            [
+                "[10.0.0.0/8, 2001:db8::/32]", "self", "[pl-0a1b2c3d, sg-0a1b2c3d]", "\"::/0\"", "192.0.2.1",
+                "[any-group, any-prefix-list]",
+            ],
+            ["[]", "any", "public", "[300.0.0.0/8]", "[10.0.0.0/33]", "[sg-1]", "~", "[1]"]
         ),
     ]
+    private static let forbid = {
+        var keys = allow
+        keys["sources"] = (["[public, 10.0.0.0/8]", "any-group", "self"], ["[]", "any", "~", "[1]"])
+        keys["wider_than"] = (
+            ["{ipv4: 24}", "{ipv4: 1, ipv6: \"128\"}"],
+            ["{}", "24", "{ipv4: 0}", "{ipv6: 129}", "{ip: 1}", "{ipv4: x}"]
+        )
+        return keys
+    }()
     private static let exempt = [
+        "invoked_by": (["[eks.amazonaws.com]", "\"*\"", "[]"], ["{}", "~"]),
+        "source_identity": (["[mia, tom]", "m?a"], ["[[]]", "~"]),
+        "then": (["revert", "leave"], ["stay", "[leave]"]),
+        "remind": (["15m", "90s", "30d"], ["15", "m", "0m", "1.5h", "~"]),
         "name": (["x"], ["~"]), "groups": (["[sg-0a1b2c3d]"], ["[x]"]),
         "principals": (["[\"arn:*\"]", "x", "[]"], ["{}", "[[]]", "~"]),
         "until": (["2026-12-01T00:00:00Z", "2026-12-01 00:00:00.5+01:00"], ["2026-12-01", "x", "[]", "5"]),
     ]
-    private static let limits = ["reverts_per_rule_per_hour": (["5", "\"5\""], ["0", "x", "1.5", "[5]"])]
+    private static let limits = [
+        "reverts_per_rule_per_hour": (["5", "\"5\""], ["0", "x", "1.5", "[5]"]),
+        "reverts_per_group_per_hour": (["200"], ["0", "~"]), "reverts_per_hour": (["1000000"], ["1000001", "-1"]),
+    ]
     private static let notify = [
-        "topic_arn": (["arn:aws:sns:eu-west-1:111122223333:t"], ["x", "arn:aws:sqs:eu-west-1:111122223333:t"]),
-        "on": (["[reverted, dead-lettered]", "failed"], ["[revert]", "~"]),
+        "topic_arn": (
+            ["arn:aws:sns:eu-west-1:111122223333:t"],
+            [
+                "x", "arn:aws:sqs:eu-west-1:111122223333:t", "arn:aws:sns:eu-west-1:111122223333:t.fifo",
+            ]
+        ),
+        "outcomes": (["[reverted, dead-lettered]", "failed", "not-restored"], ["[revert]", "~"]),
     ]
 
     @Test func `parser and schema accept the same files`() throws {
@@ -56,7 +83,12 @@ struct SchemaTests {
         var texts = (0..<600).map { _ in Self.document(&random) }
         texts.append(try String(contentsOf: repository.appending(path: "infra/policy.example.yaml"), encoding: .utf8))
         texts += ["version: 1\nwatch: {}", "version: \"1\"\nwatch: []", "version: 2\nwatch: []", "watch: []", "[]"]
-        texts.append("version: 1\nwatch: []\nallow: [{ports: 443, sources: self}]")
+        let start = "version: 1\nwatch: []\n"
+        texts += [
+            "allow: [{ports: 443, sources: self}]", "notify: {on: failed}", "notify: {on: failed, outcomes: failed}",
+            "exempt: [{invoked_by: eks.amazonaws.com}]", "exempt: [{name: x}]", "expand_prefix_lists: true",
+            "expand_prefix_lists: \"false\"", "expand_prefix_lists: maybe", "forbid: {}", "forbid: [{}]",
+        ].map { start + $0 }
         let parsed = texts.map { (try? PolicyDocument(text: $0, path: "")) != nil }
         let validated = try Self.validate(texts)
         try #require(validated.count == texts.count)
@@ -69,7 +101,7 @@ struct SchemaTests {
 
     private static func document(_ random: inout SplitMix) -> String {
         // One bad value in a file: two could hide that one of them is not seen.
-        var badness = Int.random(in: 0..<54, using: &random)
+        var badness = Int.random(in: 0..<80, using: &random)
         func section(
             _ name: String,
             _ keys: [String: ([String], [String])],
@@ -92,7 +124,8 @@ struct SchemaTests {
                 + lines.enumerated().map { "  \(isList ? ($0 == 0 ? "- " : "  ") : "")\($1)\n" }.joined()
         }
         return "version: 1\n" + section("watch", watch, isList: true) + section("allow", allow, isList: true, "sources")
-            + section("exempt", exempt, isList: true, "principals") + section("limits", limits, isList: false)
+            + section("forbid", forbid, isList: true) + section("exempt", exempt, isList: true, "principals")
+            + section("limits", limits, isList: false)
             + section("notify", notify, isList: false)
     }
 

@@ -11,12 +11,17 @@ import Testing
     }
 
     private func warnings(allow entries: [String]) throws -> [String] {
-        try warnings("version: 1\nwatch: [{}]\nallow:\n" + entries.map { "  - {\($0)}\n" }.joined())
+        try warnings("version: 1\nwatch: [{regions: [eu-west-1]}]\nallow:\n" + entries.map { "  - {\($0)}\n" }.joined())
     }
 
     @Test func `an empty watch list watches nothing`() throws {
         #expect(try warnings("version: 1\nwatch: []") == ["2: watch is empty: no group is watched"])
-        #expect(try warnings("version: 1\nwatch: [{groups: []}]") == ["2: groups is empty: the entry matches nothing"])
+        #expect(
+            try warnings("version: 1\nwatch: [{groups: []}]") == [
+                "2: the policy watches nothing: no entry can match a group and a change",
+                "2: groups is empty: the entry matches nothing",
+            ]
+        )
     }
 
     @Test func `an entry behind a wider one can match nothing`() throws {
@@ -108,16 +113,118 @@ import Testing
         ),
         ("**", #""**" exempts everybody"#),
         ("terraform", #""terraform" is no ARN, so it never matches; write arn:aws:iam::111122223333:role/NAME"#),
-        ("arn:aws:iam::111122223333:role/terraform", nil), ("*:role/terraform", nil),
+        ("arn:aws:iam::111122223333:role/terraform", nil), ("*:role/terraform", nil), ("arn:*", nil),
+        ("arn:aws:iam::*:role/terraform", nil), ("arn:aws:iam::111122223333:root", nil),
+        ("arn:aws:iam::111122223333:*", nil), ("arn:aws:iam::111122223333:r*", nil),
+        (
+            "arn:aws:iam::1111:role/terraform",
+            #""arn:aws:iam::1111:role/terraform" never matches: an account has 12 digits"#
+        ),
+        (
+            "arn:aws:iam:eu-west-1:111122223333:role/x",
+            #""arn:aws:iam:eu-west-1:111122223333:role/x" never matches: IAM has no Region, so the fourth part is empty"#
+        ),
+        (
+            "arn:amazon:iam::111122223333:role/x",
+            #""arn:amazon:iam::111122223333:role/x" never matches: there is no such partition"#
+        ),
+        (
+            "arn:aws:ec2::111122223333:role/x",
+            #""arn:aws:ec2::111122223333:role/x" never matches: the service of a role or user is iam"#
+        ),
+        (
+            "arn:aws:iam::111122223333:policy/x",
+            #""arn:aws:iam::111122223333:policy/x" never matches: it is neither of role/…, user/… nor root"#
+        ),
+        ("arn:aws:iam", #""arn:aws:iam" never matches: it has fewer than six parts"#),
     ])
     func `a principal that cannot be meant is told`(principal: String, message: String?) throws {
-        let text = "version: 1\nwatch: [{}]\nexempt:\n  - principals: [\"\(principal)\"]"
+        let text = "version: 1\nwatch: [{regions: [eu-west-1]}]\nexempt:\n  - principals: [\"\(principal)\"]"
         #expect(try warnings(text) == (message.map { ["4: \($0)"] } ?? []))
+    }
+
+    @Test(arguments: [
+        ("invoked_by: [eks.amazonaws.com]", nil), ("invoked_by: [\"*.amazonaws.com\"]", nil),
+        (
+            "invoked_by: [eks]",
+            #""eks" is no AWS service, so it never matches; write a name like eks.amazonaws.com"#
+        ),
+        ("invoked_by: [\"*\"]", #""*" exempts everybody"#), ("source_identity: [\"*\"]", #""*" exempts everybody"#),
+        ("source_identity: []", "source_identity is empty: nobody is exempt"),
+        ("source_identity: [mia]\n    then: revert", "then does nothing without until: the exemption never ends"),
+    ])
+    func `a caller of another kind that cannot be meant is told`(caller: String, message: String?) throws {
+        let found = try warnings("version: 1\nwatch: [{regions: [eu-west-1]}]\nexempt:\n  - \(caller)")
+        #expect(found.map { $0.split(separator: " ", maxSplits: 1)[1] } == (message.map { [Substring($0)] } ?? []))
+    }
+
+    @Test(arguments: [
+        (
+            "{}",
+            "the entry has no selector, so it matches every group in every Region and account that is acted on; "
+                + "name groups, names, vpcs, tags, accounts or regions"
+        ),
+        (
+            "{groups: [sg-0a1b2c3d], changes: []}",
+            "changes is empty, so no change of these groups is judged; leave it out for the usual ones"
+        ),
+        (
+            "{groups: [sg-0a1b2c3d], changes: [ingress-added]}",
+            "additions are watched without rule-modified: a rule that is added harmless and then modified stays; "
+                + "add rule-modified"
+        ),
+        (
+            "{regions: [eu-west-9]}",
+            #"there is no Region "eu-west-9", as far as this program knows; did you mean "eu-west-1"?"#
+        ),
+        (
+            "{tags: {a: b}, changes: [egress-added, rule-modified]}",
+            "the entry takes the outbound access of every new group that it matches, since EC2 gives each one a rule for "
+                + "all outbound traffic; allow it (direction: egress, sources: [0.0.0.0/0, \"::/0\"]), or leave out "
+                + "egress-added"
+        ),
+        ("{groups: [sg-0a1b2c3d], changes: [egress-added, rule-modified]}", nil),
+        ("{tags: {a: b}, changes: [egress-added, rule-modified], action: report}", nil),
+        ("{names: [default], regions: [us-gov-west-1], changes: [egress-removed]}", nil),
+    ])
+    func `a watch entry that is probably not meant is told`(entry: String, message: String?) throws {
+        let text = "version: 1\nwatch:\n  - {groups: [sg-0a1b2c3e]}\n  - \(entry)"
+        #expect(try warnings(text) == (message.map { ["4: \($0)"] } ?? []))
+    }
+
+    @Test(arguments: [
+        ("allow: [{direction: egress, sources: [0.0.0.0/0, \"::/0\"]}]", false),
+        ("allow: [{sources: [10.0.0.0/8]}]", true),
+        ("forbid: [{direction: ingress, sources: [public]}]", false), ("forbid: [{sources: [public]}]", true),
+    ])
+    func `the outbound access of new groups is kept where it is allowed or not forbidden`(
+        section: String,
+        isTaken: Bool
+    ) throws {
+        let text = "version: 1\nwatch: [{tags: {a: b}, changes: [egress-added, rule-modified]}]\n\(section)"
+        #expect(try !warnings(text).filter { $0.contains("outbound access") }.isEmpty == isTaken)
+    }
+
+    @Test func `forbid entries that mean everything or nothing are told`() throws {
+        let start = "version: 1\nwatch: [{groups: [sg-0a1b2c3d]}]\n"
+        #expect(try warnings(start + "forbid: []").count == 1)
+        #expect(try warnings(start + "forbid: [{name: x}]").count == 1)
+        #expect(try warnings(start + "forbid: [{name: x, direction: egress}]") == [])
+    }
+
+    @Test(arguments: [
+        ("arn:aws:sns:eu-west-1:111122223333:t", 0), ("arn:aws:sns:eu-west-7:111122223333:t", 1),
+        ("arn:aws:sns:eu-west-1:1:t", 1),
+    ])
+    func `a topic that cannot be is told`(topic: String, count: Int) throws {
+        let text = "version: 1\nwatch: [{groups: [sg-0a1b2c3d]}]\nnotify: {topic_arn: \(topic)}"
+        #expect(try warnings(text).count == count)
     }
 
     @Test(arguments: [("2026-11-30T23:59:59Z", true), ("2026-12-01T00:00:00Z", true), ("2026-12-01T00:00:01Z", false)])
     func `an exemption that has ended is told`(until: String, isExpired: Bool) throws {
-        let text = "version: 1\nwatch: [{}]\nexempt:\n  - principals: [\"arn:*\"]\n    until: \(until)"
+        let text =
+            "version: 1\nwatch: [{regions: [eu-west-1]}]\nexempt:\n  - principals: [\"arn:*\"]\n    until: \(until)"
         let message = "5: the exemption ended at \(until); remove it, or give it a later end"
         #expect(try warnings(text) == (isExpired ? [message] : []))
     }

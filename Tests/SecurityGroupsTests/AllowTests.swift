@@ -21,7 +21,7 @@ import Testing
         )
     }
 
-    private func source(_ text: String) throws -> Allow.Source {
+    private func source(_ text: String) throws -> RuleSource {
         if text == "self" { return .itself }
         if text.hasPrefix("pl-") { return .prefixList(text) }
         if text.hasPrefix("sg-") { return .group(text) }
@@ -48,6 +48,7 @@ import Testing
             case .prefixList(let id): .prefixList(id)
             case .group(let id): .group(id)
             case .itself: .group(Self.group)
+            case .anyGroup, .anyPrefixList, .publicAddresses: .groupName("no peer")
             }
         let allow = Allow(
             ipProtocol: .tcp,
@@ -56,6 +57,27 @@ import Testing
             origin: ""
         )
         #expect(try allow.covers(rule(peer: peer), in: Self.group) == covers)
+    }
+
+    @Test func `any group and any prefix list are sources too`() throws {
+        let groups = Allow(sources: [.anyGroup], origin: "")
+        #expect(try groups.covers(rule(peer: .group("sg-0fedcba9876543210")), in: Self.group))
+        #expect(try !groups.covers(rule(peer: .prefixList("pl-0123456789abcdef0")), in: Self.group))
+        let lists = Allow(sources: [.anyPrefixList], origin: "")
+        #expect(try lists.covers(rule(peer: .prefixList("pl-0123456789abcdef0")), in: Self.group))
+        #expect(try !lists.covers(rule(), in: Self.group))
+    }
+
+    @Test(arguments: [
+        (["10.1.0.0/16", "10.2.3.4/32"], true), (["10.1.0.0/16", "11.0.0.0/8"], false), ([], true), (nil, false),
+    ])
+    func `a prefix list is covered where all its entries are`(entries: [String]?, covers: Bool) throws {
+        let allow = Allow(sources: [try source("10.0.0.0/8")], origin: "")
+        let blocks = try entries?.map { try #require(CIDRBlock($0)) }
+        let lists = blocks.map { PrefixLists(["pl-0123456789abcdef0": $0]) } ?? .unknown
+        let rule = try rule(peer: .prefixList("pl-0123456789abcdef0"))
+        #expect(allow.covers(rule, in: Self.group, lists: lists) == covers)
+        #expect(!allow.covers(rule, in: Self.group))
     }
 
     @Test func `a group by name is nothing that an entry can mean`() throws {
@@ -186,7 +208,7 @@ import Testing
     @Test mutating func `more sources or ports never cover less`() throws {
         for _ in 0..<1000 {
             let rule = rule(range(), try block())
-            let (ports, source) = (range(), Allow.Source.cidr(try block()))
+            let (ports, source) = (range(), RuleSource.cidr(try block()))
             let small = Allow(ipProtocol: .tcp, ports: [ports], sources: [source], origin: "")
             let large = Allow(ports: nil, sources: [.cidr(try block()), source, .itself], origin: "")
             if small.covers(rule, in: nil) { #expect(large.covers(rule, in: nil)) }

@@ -23,7 +23,7 @@ import Testing
                     origin: "policy.yaml:11 allow"
                 ),
             ],
-            exempt: [Exemption(principals: [ARNPattern(Self.role)], origin: "policy.yaml:15 exempt")]
+            exempt: [Exemption(principals: [Wildcard(Self.role)], origin: "policy.yaml:15 exempt")]
         )
     }
 
@@ -39,7 +39,8 @@ import Testing
     @Test func `the first entry that covers is the reason`() throws {
         let policy = try policy()
         let decision = try policy.decide(rule(from: "10.1.0.0/16"), context(), under: policy.watch[0])
-        #expect(decision == Decision(decision: .allow, reason: #"policy.yaml:6 allow "ssh""#))
+        let reason = #"policy.yaml:6 allow "ssh""#
+        #expect(decision == Decision(decision: .allow, reason: reason, approvedBy: "allow policy.yaml:6"))
     }
 
     @Test func `an allowed rule is allowed whoever made it`() throws {
@@ -57,7 +58,11 @@ import Testing
         )
         #expect(
             policy.decide(open, context(by: Self.role), under: policy.watch[0])
-                == Decision(decision: .exempt, reason: "policy.yaml:15 exempt")
+                == Decision(
+                    decision: .exempt,
+                    reason: "policy.yaml:15 exempt",
+                    approvedBy: "exempt policy.yaml:15"
+                )
         )
     }
 
@@ -104,6 +109,21 @@ import Testing
         #expect(try decide("0.0.0.0/0", by: Self.role) == .exempt)
         #expect(try decide(nil) == nil)
         #expect(try decide(nil, by: Self.role) == .exempt)
+    }
+
+    @Test func `a modified rule counts in the directions in which additions are watched`() throws {
+        let policy = try policy()
+        let watch = Watch(origin: "w")
+        let out = try policy.decide(rule(.egress, from: "0.0.0.0/0"), context(.ruleModified), under: watch)
+        #expect(out.decision == .allow)
+        #expect(out.reason == "w: its changes leave egress alone")
+        #expect(try policy.decide(rule(from: "0.0.0.0/0"), context(.ruleModified), under: watch).decision == .revert)
+        let both = Watch(changes: [.ruleModified], origin: "w")
+        #expect(try policy.decide(rule(.egress, from: "::/0"), context(.ruleModified), under: both).decision == .revert)
+        // The record does not tell the direction, but only one of them matters.
+        let traffic = try rule(from: "0.0.0.0/0").traffic
+        let changed = ChangedRule(id: "sgr-1", direction: nil, traffic: traffic, ruleDescription: nil)
+        #expect(policy.decide(changed, context(.ruleModified), under: watch)?.decision == .revert)
     }
 
     @Test func `a rule known by id alone needs no content where nothing is allowed`() throws {

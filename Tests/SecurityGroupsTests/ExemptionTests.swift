@@ -20,11 +20,11 @@ import Testing
         ("arn:aws:iam::????????????:role/terraform", terraform, true), ("[a-z]*", terraform, false),
     ])
     func `a pattern means the whole ARN`(pattern: String, arn: String, matches: Bool) {
-        #expect(ARNPattern(pattern).matches(arn) == matches)
+        #expect(Wildcard(pattern).matches(arn) == matches)
     }
 
     @Test func `no pattern backtracks without bound`() {
-        let pattern = ARNPattern(String(repeating: "*a", count: 50) + "b")
+        let pattern = Wildcard(String(repeating: "*a", count: 50) + "b")
         #expect(!pattern.matches(String(repeating: "a", count: 2_000)))
     }
 
@@ -42,16 +42,41 @@ import Testing
     }
 
     @Test func `one principal of several is enough, and without an issuer none is`() {
-        let exemption = Exemption(principals: [ARNPattern("x"), ARNPattern(Self.terraform)], origin: "")
+        let exemption = Exemption(principals: ["x", Wildcard(Self.terraform)], origin: "")
         #expect(exemption.covers(context()))
         #expect(!exemption.covers(context(Self.sso)))
-        #expect(!Exemption(principals: [ARNPattern("*")], origin: "").covers(context(nil)))
+        #expect(!Exemption(principals: ["*"], origin: "").covers(context(nil)))
         #expect(!Exemption(principals: [], origin: "").covers(context()))
+    }
+
+    @Test(arguments: [
+        ("eks.amazonaws.com", nil, true, false), ("eks.amazonaws.com", "mia", true, true),
+        ("ecs.amazonaws.com", "mia", false, false), (nil, "mia", false, false), (nil, nil, false, false),
+        ("eks.amazonaws.com", "tom", true, false),
+    ])
+    func `all callers that an entry asks for must match`(
+        service: String?,
+        identity: String?,
+        byService: Bool,
+        byBoth: Bool
+    ) {
+        let context = ChangeContext(
+            group: GroupFacts(groupID: nil, account: nil, region: nil),
+            kind: .ingressAdded,
+            issuerARN: Self.terraform,
+            invokedBy: service,
+            sourceIdentity: identity,
+            eventTime: nil
+        )
+        #expect(Exemption(invokedBy: ["eks.amazonaws.com"], origin: "").covers(context) == byService)
+        let both = Exemption(principals: ["*"], invokedBy: ["eks.*"], sourceIdentity: ["mi?"], origin: "")
+        #expect(both.covers(context) == byBoth)
+        #expect(!Exemption(origin: "").covers(context))
     }
 
     @Test(arguments: [(["sg-0a1b2c3d4e5f60718"], true), (["sg-0fedcba9876543210"], false), ([], false)])
     func `groups bound it`(groups: [String], covers: Bool) {
-        let exemption = Exemption(principals: [ARNPattern("*")], groups: Set(groups), origin: "")
+        let exemption = Exemption(principals: ["*"], groups: Set(groups), origin: "")
         #expect(exemption.covers(context()) == covers)
         #expect(!exemption.covers(context(group: nil)))
     }
@@ -59,7 +84,7 @@ import Testing
     @Test(arguments: [(999.0, true), (999.999, true), (1000.0, false), (1001.0, false), (nil, false)])
     func `the event's time bounds it`(time: Double?, covers: Bool) {
         let exemption = Exemption(
-            principals: [ARNPattern("*")],
+            principals: ["*"],
             until: Date(timeIntervalSince1970: 1000),
             origin: ""
         )

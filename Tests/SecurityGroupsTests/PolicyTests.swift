@@ -43,6 +43,10 @@ import Testing
         (Watch(tags: ["a": "1"], origin: ""), true), (Watch(tags: ["a": "1", "b": "2"], origin: ""), true),
         (Watch(tags: ["a": "2"], origin: ""), false), (Watch(tags: ["A": "1"], origin: ""), false),
         (Watch(tags: ["a": "1", "c": ""], origin: ""), false), (Watch(tags: [:], origin: ""), true),
+        (Watch(tags: ["a": "*"], origin: ""), true), (Watch(tags: ["c": "*"], origin: ""), false),
+        (Watch(tags: ["a": "?"], origin: ""), true), (Watch(tags: ["a": "2*"], origin: ""), false),
+        (Watch(names: ["web-*"], origin: ""), true), (Watch(names: ["default", "web-??"], origin: ""), true),
+        (Watch(names: ["default"], origin: ""), false), (Watch(names: [], origin: ""), false),
         (Watch(accounts: ["111122223333"], origin: ""), true), (Watch(accounts: ["444455556666"], origin: ""), false),
         (Watch(regions: ["eu-west-1", "eu-west-2"], origin: ""), true),
         (Watch(regions: ["eu-west"], origin: ""), false),
@@ -50,7 +54,8 @@ import Testing
         (Watch(groups: [group], vpcs: ["vpc-1"], tags: ["a": "1"], accounts: ["111122223333"], origin: ""), true),
     ])
     func `all selectors that are given must match`(watch: Watch, matches: Bool) {
-        let context = context(vpc: "vpc-1", tags: ["a": "1", "b": "2"])
+        var context = context(vpc: "vpc-1", tags: ["a": "1", "b": "2"])
+        context.group.name = "web-01"
         #expect(Policy(watch: [watch]).watch(context) == (matches ? .watched(watch) : .notWatched))
     }
 
@@ -60,6 +65,15 @@ import Testing
         let policy = Policy(watch: [first, second])
         #expect(policy.watch(context(.egressAdded)) == .watched(first))
         #expect(policy.watch(context(.ingressAdded)) == .notWatched)
+    }
+
+    @Test func `Regions and accounts that entries name are known`() {
+        let policy = Policy(watch: [
+            Watch(accounts: ["111122223333"], regions: ["eu-west-1"], origin: ""),
+            Watch(regions: ["us-east-1"], origin: ""), Watch(origin: ""),
+        ])
+        #expect(policy.namedRegions == ["eu-west-1", "us-east-1"])
+        #expect(policy.namedAccounts == ["111122223333"])
     }
 
     @Test func `an empty policy watches nothing`() {
@@ -72,6 +86,7 @@ import Testing
         #expect(policy.watch(context(tags: ["a": "1"])) == .undetermined(needs: [.vpc]))
         #expect(policy.watch(context(tags: ["a": "2"])) == .notWatched)
         #expect(policy.watch(context(vpc: "vpc-2")) == .notWatched)
+        #expect(Policy(watch: [Watch(names: ["x"], origin: "")]).watch(context()) == .undetermined(needs: [.name]))
         let accounts = Policy(watch: [Watch(accounts: ["111122223333"], origin: "")])
         #expect(accounts.watch(context(account: nil)) == .undetermined(needs: [.account]))
         #expect(Policy.watching([]).watch(context(group: nil)) == .notWatched)
@@ -97,6 +112,11 @@ import Testing
         (Watch(tags: ["a": "1", "b": "2"], origin: ""), Watch(tags: ["a": "1"], origin: ""), false),
         (Watch(regions: ["r"], origin: ""), Watch(groups: ["a"], regions: ["r"], changes: [], origin: ""), true),
         (Watch(accounts: ["1"], regions: ["r"], origin: ""), Watch(regions: ["r"], origin: ""), false),
+        (Watch(tags: ["a": "*"], origin: ""), Watch(tags: ["a": "1*"], origin: ""), true),
+        (Watch(tags: ["a": "1*"], origin: ""), Watch(tags: ["a": "12"], origin: ""), true),
+        (Watch(tags: ["a": "1*"], origin: ""), Watch(tags: ["a": "*"], origin: ""), false),
+        (Watch(names: ["web-*"], origin: ""), Watch(names: ["web-1"], origin: ""), true),
+        (Watch(names: ["web-1"], origin: ""), Watch(origin: ""), false),
     ])
     func `an entry covers another whose groups it all matches`(first: Watch, second: Watch, covers: Bool) {
         #expect(first.covers(second) == covers)

@@ -24,7 +24,8 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// Every IPv4 address.
     package static let allIPv4 = Self(family: .ipv4, prefixLength: 0, address: [0, 0, 0, 0])
 
-    private init(family: Family, prefixLength: Int, address: [UInt8]) {
+    /// A block whose address has no bit after the prefix.
+    init(family: Family, prefixLength: Int, address: [UInt8]) {
         self.family = family
         self.prefixLength = prefixLength
         self.address = address

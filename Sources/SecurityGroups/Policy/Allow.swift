@@ -1,37 +1,6 @@
 /// One entry of a policy's allow list. A rule may stand if it lies entirely inside one entry; several are not taken
 /// together.
 package struct Allow: Hashable, Sendable {
-    /// Where an entry lets traffic come from, or for egress go to.
-    package enum Source: Hashable, Sendable, CustomStringConvertible {
-        /// Addresses: covers every block inside.
-        case cidr(CIDRBlock)
-        /// A managed prefix list, by id. What is in it is not looked at.
-        case prefixList(String)
-        /// A security group, by id.
-        case group(String)
-        /// The group in which the rule stands.
-        case itself
-
-        /// The source as a policy writes it.
-        package var description: String {
-            switch self {
-            case .cidr(let block): block.description
-            case .prefixList(let id), .group(let id): id
-            case .itself: "self"
-            }
-        }
-
-        func covers(_ peer: Peer, in groupID: String?) -> Bool {
-            switch (self, peer) {
-            case (.cidr(let mine), .cidr(let block)): mine.contains(block)
-            case (.prefixList(let mine), .prefixList(let id)): mine == id
-            case (.group(let mine), .group(let id)): mine == id
-            case (.itself, .group(let id)): id == groupID
-            default: false
-            }
-        }
-    }
-
     /// The name that people gave it.
     package let name: String?
     /// Ingress or egress; nil for both.
@@ -42,7 +11,7 @@ package struct Allow: Hashable, Sendable {
     /// one.
     package let ports: [PortRange]?
     /// The other ends.
-    package let sources: [Source]
+    package let sources: [RuleSource]
     /// The line of the policy that says so, for the audit.
     package let origin: String
 
@@ -52,7 +21,7 @@ package struct Allow: Hashable, Sendable {
         direction: Direction? = nil,
         ipProtocol: IPProtocol? = nil,
         ports: [PortRange]? = nil,
-        sources: [Source],
+        sources: [RuleSource],
         origin: String
     ) {
         self.name = name
@@ -63,9 +32,11 @@ package struct Allow: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// Whether the whole rule, standing in `groupID`, lies inside this entry.
-    package func covers(_ rule: SecurityGroupRule, in groupID: String?) -> Bool {
-        shortfall(for: rule, in: groupID) == nil
+    /// True if the whole rule, standing in `groupID`, lies inside this entry.
+    ///
+    /// - Parameter lists: the entries of prefix lists, where these are judged by their entries; else nil.
+    package func covers(_ rule: SecurityGroupRule, in groupID: String?, lists: PrefixLists? = nil) -> Bool {
+        shortfall(for: rule, in: groupID, lists: lists) == nil
     }
 
     /// The first respect in which a rule is not inside.
@@ -73,11 +44,17 @@ package struct Allow: Hashable, Sendable {
         case direction, ipProtocol, ports, source
     }
 
-    func shortfall(for rule: SecurityGroupRule, in groupID: String?) -> Shortfall? {
+    func shortfall(for rule: SecurityGroupRule, in groupID: String?, lists: PrefixLists? = nil) -> Shortfall? {
         if let direction, direction != rule.direction { return .direction }
         if let ipProtocol, ipProtocol != .all, ipProtocol != rule.ipProtocol { return .ipProtocol }
         if let ports, !ports.contains(where: { covers(rule.ports, with: $0, rule.ipProtocol) }) { return .ports }
-        return sources.contains { $0.covers(rule.peer, in: groupID) } ? nil : .source
+        return covers(rule.peer, in: groupID, lists: lists) ? nil : .source
+    }
+
+    private func covers(_ peer: Peer, in groupID: String?, lists: PrefixLists?) -> Bool {
+        if sources.contains(where: { $0.covers(peer, in: groupID) }) { return true }
+        guard case .prefixList(let id) = peer, let entries = lists?[id] else { return false }
+        return entries.allSatisfy { entry in sources.contains { $0.covers(.cidr(entry), in: groupID) } }
     }
 
     private func covers(_ ports: PortRange, with mine: PortRange, _ ipProtocol: IPProtocol) -> Bool {

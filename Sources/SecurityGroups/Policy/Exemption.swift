@@ -2,34 +2,58 @@ package import FoundationEssentials
 
 /// One entry of a policy's list of those who may change rules.
 package struct Exemption: Hashable, Sendable {
+    /// What becomes of the rules when the exemption ends.
+    package enum End: String, Hashable, Sendable, CaseIterable {
+        /// What was added under it and still stands is reverted.
+        case revert
+        /// What was added under it stays.
+        case leave
+    }
+
     /// The name that people gave it.
     package let name: String?
-    /// Who: patterns of issuer ARNs. Nothing else counts, since names, sessions and user agents are the caller's
-    /// choice.
-    package let principals: [ARNPattern]
+    /// The callers, by patterns of issuer ARNs; nil where the entry does not ask for one. Names, sessions and user
+    /// agents do not count, since they are the caller's choice.
+    package let principals: [Wildcard]?
+    /// The services that made the call, by patterns of `invokedBy`; nil where the entry does not ask for one.
+    package let invokedBy: [Wildcard]?
+    /// The people behind a role, by patterns of `sourceIdentity`; nil where the entry does not ask for one.
+    package let sourceIdentity: [Wildcard]?
     /// In which groups, by id; nil for all.
     package let groups: Set<String>?
     /// Until when, this moment excluded, by the event's time; nil for ever.
     package let until: Date?
+    /// What happens at that moment.
+    package let then: End
+    /// How long before that moment people are reminded; nil for never.
+    package let remind: Duration?
     /// The line of the policy that says so, for the audit.
     package let origin: String
 
     /// An entry; what is nil does not matter.
     package init(
         name: String? = nil,
-        principals: [ARNPattern],
+        principals: [Wildcard]? = nil,
+        invokedBy: [Wildcard]? = nil,
+        sourceIdentity: [Wildcard]? = nil,
         groups: Set<String>? = nil,
         until: Date? = nil,
+        then: End = .leave,
+        remind: Duration? = nil,
         origin: String
     ) {
         self.name = name
         self.principals = principals
+        self.invokedBy = invokedBy
+        self.sourceIdentity = sourceIdentity
         self.groups = groups
         self.until = until
+        self.then = then
+        self.remind = remind
         self.origin = origin
     }
 
-    /// Whether the change was made by one of these, here, and in time. What is not known of the change speaks against
+    /// True if the change was made by one of these, here, and in time. What is not known of the change speaks against
     /// it.
     package func covers(_ context: ChangeContext) -> Bool {
         shortfall(for: context) == nil
@@ -37,11 +61,19 @@ package struct Exemption: Hashable, Sendable {
 
     /// The first respect in which a change is not exempt.
     enum Shortfall: Hashable {
-        case principal, group, time
+        case nobody, principal, invokedBy, sourceIdentity, group, time
     }
 
     func shortfall(for context: ChangeContext) -> Shortfall? {
-        guard let arn = context.issuerARN, principals.contains(where: { $0.matches(arn) }) else { return .principal }
+        let callers: [([Wildcard]?, String?, Shortfall)] = [
+            (principals, context.issuerARN, .principal), (invokedBy, context.invokedBy, .invokedBy),
+            (sourceIdentity, context.sourceIdentity, .sourceIdentity),
+        ]
+        // An entry that names no caller would exempt everybody.
+        guard callers.contains(where: { $0.0 != nil }) else { return .nobody }
+        for case (let patterns?, let caller, let shortfall) in callers {
+            guard let caller, patterns.contains(where: { $0.matches(caller) }) else { return shortfall }
+        }
         if let groups {
             guard let id = context.group.groupID, groups.contains(id) else { return .group }
         }
@@ -49,44 +81,5 @@ package struct Exemption: Hashable, Sendable {
             guard let time = context.eventTime, time < until else { return .time }
         }
         return nil
-    }
-}
-
-/// A pattern of ARNs: `*` stands for any text, slashes and colons included, `?` for one character; case matters.
-package struct ARNPattern: Hashable, Sendable, CustomStringConvertible {
-    /// The pattern as it is written.
-    package let description: String
-
-    /// Takes any text; an ARN is ASCII, so that a character is a byte.
-    package init(_ pattern: String) {
-        description = pattern
-    }
-
-    /// Whether the whole of `arn` is what the pattern says. Steps back to the last `*` alone, so that no pattern takes
-    /// more than the product of both lengths.
-    package func matches(_ arn: String) -> Bool {
-        let pattern = description.utf8
-        let text = arn.utf8
-        var patternIndex = pattern.startIndex
-        var textIndex = text.startIndex
-        var retry: (pattern: String.Index, text: String.Index)?
-        while textIndex < text.endIndex {
-            if patternIndex < pattern.endIndex, pattern[patternIndex] == UInt8(ascii: "*") {
-                patternIndex = pattern.index(after: patternIndex)
-                retry = (patternIndex, textIndex)
-            } else if patternIndex < pattern.endIndex,
-                pattern[patternIndex] == UInt8(ascii: "?") || pattern[patternIndex] == text[textIndex]
-            {
-                patternIndex = pattern.index(after: patternIndex)
-                textIndex = text.index(after: textIndex)
-            } else if let last = retry {
-                textIndex = text.index(after: last.text)
-                patternIndex = last.pattern
-                retry = (patternIndex, textIndex)
-            } else {
-                return false
-            }
-        }
-        return pattern[patternIndex...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }

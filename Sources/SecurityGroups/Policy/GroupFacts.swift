@@ -8,21 +8,25 @@ package struct GroupFacts: Hashable, Sendable {
     package var region: String?
     /// The VPC of the group, from EC2 and never from an event; nil where it was not looked up.
     package var vpcID: String?
+    /// The group's name, from EC2 and never from an event; nil where it was not looked up.
+    package var name: String?
     /// The group's tags, from EC2 and never from an event; nil where they were not looked up.
     package var tags: [String: String]?
 
-    /// The facts of a group; the last two are known only to whoever asked EC2.
+    /// The facts of a group; VPC, name and tags are known only to whoever asked EC2.
     package init(
         groupID: String?,
         account: String?,
         region: String?,
         vpcID: String? = nil,
+        name: String? = nil,
         tags: [String: String]? = nil
     ) {
         self.groupID = groupID
         self.account = account
         self.region = region
         self.vpcID = vpcID
+        self.name = name
         self.tags = tags
     }
 }
@@ -37,6 +41,8 @@ package enum GroupFact: String, Hashable, Sendable, CaseIterable {
     case region
     /// Its VPC.
     case vpc
+    /// Its name.
+    case name
     /// Its tags.
     case tags
 }

@@ -1,44 +1,135 @@
 extension Policy {
     /// Judges one rule of a change that is watched under `watch`.
     ///
-    /// An added or modified rule stays where one entry of the allow list covers it entirely, or whoever made it is
-    /// exempt. A removed rule is put back unless whoever removed it is exempt, or the policy itself would not let it
-    /// stand: where there is an allow list that does not cover it and the same watch reverts additions, to put it back
-    /// would be to open what the policy forbids.
+    /// An added or modified rule stays where one allow entry covers it entirely, where there are forbid entries of which
+    /// none overlaps it, or where whoever made it is exempt. A removed rule is put back unless whoever removed it is
+    /// exempt, or the policy would not let it stand: to put it back would be to open what the policy forbids.
     package func decide(_ rule: SecurityGroupRule, _ context: ChangeContext, under watch: Watch) -> Decision {
-        let covering = allow.first { $0.covers(rule, in: context.group.groupID) }
-        if !context.kind.isRemoval, let covering {
-            return Decision(decision: .allow, reason: covering.origin)
+        let verdict = verdict(on: rule, context, under: watch)
+        if context.kind.isRemoval {
+            if let exemption = exemption(of: context) { return exemption }
+            return isClosed(verdict, rule, under: watch)
+                ? Decision(decision: .allow, reason: "\(verdict.origin): it would not let the removed rule stand")
+                : Decision(decision: .revert, reason: watch.origin)
         }
-        if let exemption = exempt.first(where: { $0.covers(context) }) {
-            return Decision(decision: .exempt, reason: exemption.origin)
+        switch verdict {
+        case .allowed(let entry): return Decision(decision: .allow, reason: entry.origin, approvedBy: entry.approval)
+        case .leftAlone(let reason): return Decision(decision: .allow, reason: reason, approvedBy: "allow")
+        case .uncovered, .forbidden:
+            return exemption(of: context) ?? Decision(decision: .revert, reason: verdict.origin)
         }
-        if context.kind.isRemoval, covering == nil, !allow.isEmpty, watch.changes.contains(rule.direction.added) {
-            return Decision(decision: .allow, reason: "\(watch.origin): no allow entry covers the removed rule")
-        }
-        return Decision(decision: .revert, reason: watch.origin)
     }
 
     /// Judges a rule as far as its record tells it: nil where the decision hangs on what it does not tell, the
-    /// direction of a modified rule or the content of one known by id alone.
+    /// direction of a modified rule or the content of one known by id alone. Directions that the watch entry leaves
+    /// alone do not count, since the call would then be none of our business.
     package func decide(_ rule: ChangedRule, _ context: ChangeContext, under watch: Watch) -> Decision? {
         if let rule = rule.rule { return decide(rule, context, under: watch) }
         if let traffic = rule.traffic {
-            let decisions = Direction.allCases.map {
+            let directions = Direction.allCases.filter { context.kind != .ruleModified || watch.judgesModified($0) }
+            let decisions = directions.map {
                 decide(SecurityGroupRule(direction: $0, traffic: traffic), context, under: watch)
             }
-            return decisions[0] == decisions[1] ? decisions[0] : nil
+            return decisions.first.flatMap { first in decisions.allSatisfy { $0 == first } ? first : nil }
         }
-        if let exemption = exempt.first(where: { $0.covers(context) }) {
-            return Decision(decision: .exempt, reason: exemption.origin)
-        }
-        return allow.isEmpty ? Decision(decision: .revert, reason: watch.origin) : nil
+        if let exemption = exemption(of: context) { return exemption }
+        return allow.isEmpty && forbid.isEmpty ? Decision(decision: .revert, reason: watch.origin) : nil
     }
+
+    /// Judges a rule that is about to be added or widened by ourselves, as if somebody who is not exempt had just done
+    /// so.
+    ///
+    /// - Returns: why it must not stand; nil where it may.
+    package func objection(
+        to rule: SecurityGroupRule,
+        in group: GroupFacts,
+        under watch: Watch,
+        prefixLists: PrefixLists = .unknown
+    ) -> String? {
+        let context = ChangeContext(
+            group: group,
+            kind: rule.direction.added,
+            issuerARN: nil,
+            eventTime: nil,
+            prefixLists: prefixLists
+        )
+        let verdict = verdict(on: rule, context, under: watch)
+        return isClosed(verdict, rule, under: watch) ? verdict.origin : nil
+    }
+
+    /// The prefix lists whose entries the decisions on these rules hang on.
+    package func prefixLists(neededFor rules: some Sequence<SecurityGroupRule>) -> Set<String> {
+        guard expandPrefixLists else { return [] }
+        return Set(rules.compactMap { if case .prefixList(let id) = $0.peer { id } else { nil } })
+    }
+
+    private func exemption(of context: ChangeContext) -> Decision? {
+        exempt.first { $0.covers(context) }.map {
+            Decision(decision: .exempt, reason: $0.origin, approvedBy: "exempt \($0.name ?? place(in: $0.origin))")
+        }
+    }
+
+    /// True if the policy would not let a rule stand that is put back.
+    ///
+    /// A policy that has nothing but watch entries closes no rule: it only says that nobody may change any. One with an
+    /// allow list closes what it does not cover, where the same entry reverts additions in that direction.
+    private func isClosed(_ verdict: Verdict, _ rule: SecurityGroupRule, under watch: Watch) -> Bool {
+        switch verdict {
+        case .allowed, .leftAlone: false
+        case .forbidden: true
+        case .uncovered: !allow.isEmpty && watch.changes.contains(rule.direction.added)
+        }
+    }
+}
+
+extension Policy {
+    /// What the allow and forbid entries say of a rule, whoever made it.
+    private enum Verdict {
+        /// This entry covers it.
+        case allowed(Allow)
+        /// It is none of the policy's business, for this reason.
+        case leftAlone(String)
+        /// No entry covers it, and there is no forbid list; the watch entry's line.
+        case uncovered(String)
+        /// This entry overlaps it.
+        case forbidden(Forbid)
+
+        var origin: String {
+            switch self {
+            case .allowed(let entry): entry.origin
+            case .leftAlone(let reason): reason
+            case .uncovered(let origin): origin
+            case .forbidden(let entry): entry.origin
+            }
+        }
+    }
+
+    private func verdict(on rule: SecurityGroupRule, _ context: ChangeContext, under watch: Watch) -> Verdict {
+        let lists = expandPrefixLists ? context.prefixLists : nil
+        let groupID = context.group.groupID
+        if let entry = allow.first(where: { $0.covers(rule, in: groupID, lists: lists) }) { return .allowed(entry) }
+        if context.kind == .ruleModified, !watch.judgesModified(rule.direction) {
+            return .leftAlone("\(watch.origin): its changes leave \(rule.direction.rawValue) alone")
+        }
+        guard !forbid.isEmpty else { return .uncovered(watch.origin) }
+        return forbid.first { $0.overlaps(rule, in: groupID, lists: lists) }.map(Verdict.forbidden)
+            ?? .leftAlone("\(watch.origin): no forbid entry overlaps the rule")
+    }
+}
+
+extension Allow {
+    /// The entry in the words of the view `standing_rules`.
+    fileprivate var approval: String { "allow \(name ?? place(in: origin))" }
+}
+
+/// The file and line of an entry's origin, `policy.yaml:12`.
+private func place(in origin: String) -> String {
+    origin.split(separator: " ").first.map(String.init) ?? origin
 }
 
 extension Direction {
     /// The kind of change that adds a rule in this direction.
-    fileprivate var added: ChangeKind {
+    package var added: ChangeKind {
         self == .ingress ? .ingressAdded : .egressAdded
     }
 }

@@ -37,11 +37,13 @@ extension Policy {
         return steps
     }
 
-    /// The allow and exempt entries in the order in which they are tried on a rule, up to the one that decides.
+    /// The allow, forbid and exempt entries in the order in which they are tried on a rule, up to the one that decides.
     package func trace(_ rule: SecurityGroupRule, _ context: ChangeContext) -> [TraceStep] {
+        let lists = expandPrefixLists ? context.prefixLists : nil
+        let groupID = context.group.groupID
         var steps: [TraceStep] = []
         for entry in allow {
-            guard let shortfall = entry.shortfall(for: rule, in: context.group.groupID) else {
+            guard let shortfall = entry.shortfall(for: rule, in: groupID, lists: lists) else {
                 steps.append(TraceStep(entry: entry.origin, applies: true, detail: "covers the rule"))
                 if context.kind.isRemoval { break }
                 return steps
@@ -49,6 +51,15 @@ extension Policy {
             let detail = entry.words(for: shortfall, of: rule)
             steps.append(TraceStep(entry: entry.origin, applies: false, detail: detail))
         }
+        for entry in forbid {
+            guard let miss = entry.miss(of: rule, in: groupID, lists: lists) else {
+                steps.append(TraceStep(entry: entry.origin, applies: true, detail: "overlaps the rule"))
+                break
+            }
+            steps.append(TraceStep(entry: entry.origin, applies: false, detail: entry.words(for: miss, of: rule)))
+        }
+        // Where there are forbid entries and none overlaps, nobody needs an exemption.
+        if !forbid.isEmpty, steps.last?.applies != true, !context.kind.isRemoval { return steps }
         for entry in exempt {
             guard let shortfall = entry.shortfall(for: context) else {
                 return steps + [TraceStep(entry: entry.origin, applies: true, detail: "exempts the caller")]
@@ -78,9 +89,24 @@ extension Allow {
         }
     }
 
-    private func list(_ texts: [String]) -> String {
-        texts.prefix(8).joined(separator: ", ") + (texts.count > 8 ? ", … (\(texts.count))" : "")
+}
+
+extension Forbid {
+    fileprivate func words(for miss: Miss, of rule: SecurityGroupRule) -> String {
+        switch miss {
+        case .direction: "is for \(direction?.rawValue ?? "both"), the rule is \(rule.direction.rawValue)"
+        case .ipProtocol: "protocol \(ipProtocol?.description ?? "-1") is not \(rule.ipProtocol)"
+        case .ports:
+            "\(list((ports ?? []).map { $0.words(rule.ipProtocol) })) has no port of "
+                + rule.ports.words(rule.ipProtocol)
+        case .source: "no source overlaps \(rule.peer): \(list((sources ?? []).map(\.description)))"
+        case .width: "\(rule.peer) is not wider than the entry says"
+        }
     }
+}
+
+private func list(_ texts: [String]) -> String {
+    texts.prefix(8).joined(separator: ", ") + (texts.count > 8 ? ", … (\(texts.count))" : "")
 }
 
 extension PortRange {
@@ -94,7 +120,11 @@ extension PortRange {
 extension Exemption {
     fileprivate func words(for shortfall: Shortfall, of context: ChangeContext) -> String {
         switch shortfall {
+        case .nobody: "names no caller"
         case .principal: context.issuerARN.map { "no principal matches \($0)" } ?? "the caller has no issuer ARN"
+        case .invokedBy: context.invokedBy.map { "is not for calls by \($0)" } ?? "no service made the call"
+        case .sourceIdentity:
+            context.sourceIdentity.map { "is not for source identity \($0)" } ?? "the session has no source identity"
         case .group: "is for other groups"
         case .time: context.eventTime == nil ? "the event has no time" : "had ended when the call was made"
         }

@@ -3,36 +3,64 @@
 /// All selectors that are given must match; an entry without any matches every group.
 package struct Watch: Hashable, Sendable {
     /// The ids of the groups.
-    package let groups: Set<String>?
+    package var groups: Set<String>?
+    /// The names of the groups.
+    package let names: [Wildcard]?
     /// The ids of the VPCs in which the groups are.
     package let vpcs: Set<String>?
-    /// Tags that the groups carry, all of them, each with exactly this value.
-    package let tags: [String: String]?
+    /// Tags that the groups carry, all of them, each with such a value.
+    package let tags: [String: Wildcard]?
     /// The accounts of the groups.
     package let accounts: Set<String>?
     /// The regions of the groups.
     package let regions: Set<String>?
     /// The kinds of change that are judged there; the others are left alone.
     package let changes: Set<ChangeKind>
+    /// What is done about a rule that must not stand.
+    package let action: Action
+    /// What holds for rules that stood when the group was first seen.
+    package let baseline: Baseline
     /// The setting or the line of the policy that says so, for the audit.
     package let origin: String
+
+    /// What is done about a rule that must not stand.
+    package enum Action: String, Hashable, Sendable, CaseIterable {
+        /// It is reverted.
+        case revert
+        /// It is recorded and told, and nothing is changed.
+        case report
+    }
+
+    /// What holds for rules that stood when a group was first seen.
+    package enum Baseline: String, Hashable, Sendable, CaseIterable {
+        /// They may stand.
+        case firstSight = "first-sight"
+        /// They may stand only if an allow entry covers them.
+        case policy
+    }
 
     /// An entry; nil selectors do not matter.
     package init(
         groups: Set<String>? = nil,
+        names: [Wildcard]? = nil,
         vpcs: Set<String>? = nil,
-        tags: [String: String]? = nil,
+        tags: [String: Wildcard]? = nil,
         accounts: Set<String>? = nil,
         regions: Set<String>? = nil,
         changes: Set<ChangeKind> = ChangeKind.watchedByDefault,
+        action: Action = .revert,
+        baseline: Baseline = .firstSight,
         origin: String
     ) {
         self.groups = groups
+        self.names = names
         self.vpcs = vpcs
         self.tags = tags
         self.accounts = accounts
         self.regions = regions
         self.changes = changes
+        self.action = action
+        self.baseline = baseline
         self.origin = origin
     }
 
@@ -58,9 +86,16 @@ package struct Watch: Hashable, Sendable {
             }
             if !wanted.contains(fact) { return .no(name) }
         }
+        if let names {
+            if let name = group.name {
+                if !names.contains(where: { $0.matches(name) }) { return .no(.name) }
+            } else {
+                unknown.insert(.name)
+            }
+        }
         if let tags {
             if let given = group.tags {
-                if !tags.allSatisfy({ given[$0] == $1 }) { return .no(.tags) }
+                if !tags.allSatisfy({ key, value in given[key].map(value.matches) ?? false }) { return .no(.tags) }
             } else {
                 unknown.insert(.tags)
             }
@@ -75,7 +110,25 @@ package struct Watch: Hashable, Sendable {
         }
         return covers(groups, other.groups) && covers(vpcs, other.vpcs) && covers(accounts, other.accounts)
             && covers(regions, other.regions)
-            && (tags ?? [:]).allSatisfy { other.tags?[$0] == $1 }
+            && (names.map { mine in other.names?.allSatisfy { Self.covers(mine, $0) } ?? false } ?? true)
+            && (tags ?? [:]).allSatisfy { key, value in other.tags?[key].map { Self.covers([value], $0) } ?? false }
+    }
+
+    /// True if one of the patterns means every text that the other does, as far as that is plain to see.
+    private static func covers(_ patterns: [Wildcard], _ other: Wildcard) -> Bool {
+        patterns.contains { $0 == other || $0.isEverything || (other.isLiteral && $0.matches(other.description)) }
+    }
+
+    /// True if rules of this direction are judged when they are modified: those that are judged when they are added, and
+    /// both where none is.
+    func judgesModified(_ direction: Direction) -> Bool {
+        let added = changes.intersection(Direction.allCases.map(\.added))
+        return added.isEmpty || added.contains(direction.added)
+    }
+
+    /// True if the entry has no selector, so that it matches every group.
+    package var matchesEveryGroup: Bool {
+        groups == nil && names == nil && vpcs == nil && tags == nil && accounts == nil && regions == nil
     }
 }
 

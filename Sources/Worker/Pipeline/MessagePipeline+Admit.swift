@@ -36,6 +36,7 @@ extension MessagePipeline {
         if case .undetermined = answer, let groupID = gate.groupID {
             guard let facts = try await facts(of: groupID, gate.place, event) else { return .groupGone }
             context.group.vpcID = facts.vpcID ?? ""
+            context.group.name = facts.name ?? ""
             context.group.tags = facts.tags
             context.group.account = context.group.account ?? facts.ownerID
             answer = policy.watch(context)

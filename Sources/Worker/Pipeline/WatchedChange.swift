@@ -1,7 +1,7 @@
 import AWSClient
-import CloudTrailEvents
+package import CloudTrailEvents
 import Formats
-import SecurityGroups
+package import SecurityGroups
 
 /// A rule change in a watched group, every text that a call could carry proven to be one that EC2 could have made.
 struct WatchedChange: Sendable {
@@ -58,8 +58,21 @@ extension Gate {
             ),
             kind: change.kind,
             issuerARN: event.actor.issuerARN,
+            invokedBy: event.actor.invokedBy,
+            sourceIdentity: event.actor.sourceIdentity,
             eventTime: event.eventTime
         )
+    }
+}
+
+/// The name in an event that cannot exist, in words; nil where every name could be AWS's own. Only such an event is
+/// acted on.
+package func impossibleName(in event: CloudTrailEvent, _ change: SecurityGroupChange) -> String? {
+    do throws(ImpossibleName) {
+        _ = try Gate(event, change)
+        return nil
+    } catch {
+        return "\(error)"
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import Ledger
 import PolicyFile
@@ -61,7 +62,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
     /// One line for each, as compilers write them, so that editors find the place.
     private func print(_ problems: [PolicyProblem]) {
         guard format.format != .table else {
-            for problem in problems { StandardOutput.write("\(problem)\n") }
+            for problem in problems { StandardOutput.write("\(plainText(problem.description))\n") }
             return
         }
         var printer = RowPrinter(format: format.format, columns: Self.columns, tableColumns: Self.columns)

@@ -11,9 +11,9 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Show what a policy decides about recorded events, and why.",
         discussion: """
-            The events are CloudTrail records, bare or as EventBridge, SNS or SQS carry them: one, an array, or one on each \
-            line. An event does not hold the group's VPC and tags: give them where the policy needs them, or let AWS be asked \
-            with --live; without it, AWS is not asked.
+            The events are CloudTrail records, bare or as EventBridge and SNS carry them: one, one on each line, an array, a \
+            CloudTrail log file, or the output of aws cloudtrail lookup-events. An event does not hold the group's name, VPC \
+            and tags: give them where the policy needs them, or let AWS be asked with --live; without it, AWS is not asked.
             """
     )
 
@@ -32,10 +32,13 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The VPC of the group.", valueName: "id"))
     var vpc: String?
 
+    @Option(help: ArgumentHelp("The name of the group.", valueName: "name"))
+    var name: String?
+
     @Option(name: .customLong("tag"), help: ArgumentHelp("A tag of the group. (repeatable)", valueName: "key=value"))
     var tags: [String] = []
 
-    @Flag(help: "Ask AWS for what --vpc and --tag do not tell.")
+    @Flag(help: "Ask AWS for what --vpc, --name and --tag do not tell.")
     var live = false
 
     @Flag(help: "Show each entry that was tried, and why it did not apply.")
@@ -60,16 +63,20 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let policy = try (try file.map { PolicySource.file($0) } ?? self.policy.source(settings)).load()
         let text = try read()
-        let messages = DecodedMessage.all(in: text)
+        let found = MessageFile(text: text)
+        let messages = found.messages
         let explanations = try await explain(messages, policy, settings)
         let unreadable = messages.compactMap { $0.withoutEvent }
         guard !explanations.isEmpty else {
             let detail = unreadable.first.map { " (\($0))" } ?? ""
             throw RunFailure(description: "\(event): no CloudTrail event in it\(detail)")
         }
-        // What holds one event shows one thing; an array is a list, however short.
-        let isList = messages.count > 1 || text.first { !$0.isWhitespace } == "["
-        print(explanations, isList: isList)
+        print(explanations)
+        for wrapping in found.wrappings.filter(\.isDeadLetter).map(\.rawValue).sorted() {
+            complain(
+                "\(event) is \(wrapping): a queue message of that shape would be a dead letter, each event in it would not"
+            )
+        }
         guard unreadable.isEmpty else {
             throw RunFailure(
                 description:
@@ -86,7 +93,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         -> [Explanation]
     {
         guard live else {
-            let explainer = Explainer(policy: policy, vpcID: vpc, tags: groupTags)
+            let explainer = Explainer(policy: policy, group: facts(nil))
             return messages.compactMap { explainer.explain($0) }
         }
         var groups = LiveGroups(session: try await aws.session(settings, logger: log.logger(settings)))
@@ -98,10 +105,22 @@ struct PolicyExplainCommand: AsyncParsableCommand {
             } catch {
                 throw RunFailure(description: "--live: \(error)")
             }
-            let explainer = Explainer(policy: policy, vpcID: vpc ?? group?.vpcID, tags: groupTags ?? group?.tags)
+            let explainer = Explainer(policy: policy, group: facts(group))
             explanations += [explainer.explain(message)].compactMap(\.self)
         }
         return explanations
+    }
+
+    /// What the flags tell of the group, and where they do not, what AWS does.
+    private func facts(_ group: DescribedSecurityGroup?) -> GroupFacts {
+        GroupFacts(
+            groupID: nil,
+            account: group?.ownerID,
+            region: nil,
+            vpcID: vpc ?? group.map { $0.vpcID ?? "" },
+            name: name ?? group.map { $0.name ?? "" },
+            tags: groupTags ?? group?.tags
+        )
     }
 
     private var groupTags: [String: String]? {
@@ -125,10 +144,9 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         }
     }
 
-    private func print(_ explanations: [Explanation], isList: Bool) {
-        let isObject = format.format == .json && !isList
+    private func print(_ explanations: [Explanation]) {
         var printer = RowPrinter(
-            format: isObject ? .jsonl : format.format,
+            format: format.format,
             columns: Explanation.ruleColumns,
             tableColumns: Explanation.tableColumns
         )

@@ -51,7 +51,13 @@ extension Doctor {
             if let vpcs = entry.vpcs {
                 filters.append(EC2Filter(name: "vpc-id", values: Array(vpcs.sorted().prefix(200))))
             }
-            for (key, value) in entry.tags ?? [:] { filters.append(EC2Filter(name: "tag:\(key)", values: [value])) }
+            // EC2's filters take the same wildcards.
+            if let names = entry.names {
+                filters.append(EC2Filter(name: "group-name", values: names.prefix(200).map(\.description)))
+            }
+            for (key, value) in entry.tags ?? [:] {
+                filters.append(EC2Filter(name: "tag:\(key)", values: [value.description]))
+            }
             // An entry for all groups: the default group of a VPC stands for them.
             if filters.isEmpty { filters = [EC2Filter(name: "group-name", values: ["default"])] }
             ids += try await client.describeSecurityGroups(filters: filters).map(\.groupID)

@@ -1,93 +1,145 @@
 import CloudTrailEvents
 import SecurityGroups
+import Worker
 
 /// Says what a policy decides about an event, from the record alone.
 struct Explainer {
     let policy: Policy
-    /// The VPC of the groups, where it is known.
-    let vpcID: String?
-    /// The tags of the groups, where they are known.
-    let tags: [String: String]?
+    /// What is known of the group beside its record: VPC, name and tags.
+    var group = GroupFacts(groupID: nil, account: nil, region: nil)
+    /// The entries of prefix lists, as far as they are known.
+    var prefixLists = PrefixLists.unknown
 
     /// What is decided; nil for a message without any event.
     func explain(_ message: DecodedMessage) -> Explanation? {
         switch message {
         case .unreadable(let unreadable):
             unreadable.event.map {
-                Explanation(eventID: $0.eventID, verdict: .undetermined, reason: "\(unreadable)")
+                deadLetter($0.eventID, reason: unreadable.reason.rawValue, detail: unreadable.detail)
             }
         case .ignored(let event, let reason):
-            Explanation(eventID: event.eventID, verdict: .ignore, reason: reason.rawValue)
+            Explanation(eventID: event.eventID, groupID: event.groupID, verdict: .ignore, reason: reason.rawValue)
         case .change(let event, let change):
             explain(event, change)
         }
     }
 
     private func explain(_ event: CloudTrailEvent, _ change: SecurityGroupChange) -> Explanation {
-        let context = ChangeContext(
-            group: GroupFacts(
-                groupID: change.groupID,
-                account: event.account,
-                region: event.region,
-                vpcID: vpcID,
-                tags: tags
-            ),
-            kind: change.kind,
-            issuerARN: event.actor.issuerARN,
-            eventTime: event.eventTime
-        )
+        if let problem = impossibleName(in: event, change) {
+            return deadLetter(event.eventID, groupID: change.groupID, reason: "impossible", detail: problem)
+        }
+        let context = context(of: event, change)
         let trace = policy.traceWatch(context)
-        switch policy.watch(context) {
+        let answer = policy.watch(context)
+        if answer != .notWatched, let problem = change.problem {
+            return deadLetter(event.eventID, groupID: change.groupID, reason: "undecodable", detail: problem)
+        }
+        switch answer {
         case .notWatched:
-            let reason = IgnoreReason.notWatched.rawValue
-            return Explanation(eventID: event.eventID, verdict: .ignore, reason: reason, trace: trace)
+            return Explanation(
+                eventID: event.eventID,
+                groupID: change.groupID,
+                verdict: .ignore,
+                reason: IgnoreReason.notWatched.rawValue,
+                trace: trace
+            )
         case .undetermined(let needs):
             let reason = "the policy needs \(needs.map(\.request).sorted().joined(separator: ", "))"
-            let rules = change.rules.map { Explanation.Rule(changed: $0, decision: nil, reason: reason, trace: []) }
             return Explanation(
                 eventID: event.eventID,
                 groupID: change.groupID,
                 verdict: .undetermined,
                 reason: reason,
-                rules: rules,
+                rules: change.rules.map { Explanation.Rule(changed: $0, decision: nil, reason: reason, trace: []) },
                 trace: trace
             )
         case .watched(let watch):
-            let rules = change.rules.map { explain($0, context, under: watch) }
-            let deciding =
-                rules.first { $0.decision == .revert } ?? rules.first { $0.decision == nil } ?? rules.first
-            let isUnread = change.unread != nil && deciding?.decision != .revert
-            let verdict: Explanation.Verdict =
-                switch deciding?.decision {
-                case .revert: .revert
-                case .allow, .exempt: isUnread ? .undetermined : .allow
-                case nil: .undetermined
-                }
-            return Explanation(
-                eventID: event.eventID,
-                groupID: change.groupID,
-                verdict: verdict,
-                reason: isUnread ? change.unread : deciding?.reason,
-                rules: rules,
-                trace: trace
-            )
+            return judged(event, change, context, under: watch, trace: trace)
         }
     }
 
+    private func judged(
+        _ event: CloudTrailEvent,
+        _ change: SecurityGroupChange,
+        _ context: ChangeContext,
+        under watch: Watch,
+        trace: [TraceStep]
+    ) -> Explanation {
+        let rules = change.rules.map { explain($0, context, under: watch) }
+        let deciding = rules.first { $0.decision == .revert } ?? rules.first { $0.decision == nil } ?? rules.first
+        let isUnread = change.unread != nil && deciding?.decision != .revert
+        let verdict: Explanation.Verdict =
+            switch deciding?.decision {
+            case .revert: watch.action == .report ? .report : .revert
+            case .allow, .exempt: isUnread ? .undetermined : .allow
+            case nil: .undetermined
+            }
+        return Explanation(
+            eventID: event.eventID,
+            groupID: change.groupID,
+            verdict: verdict,
+            reason: isUnread ? change.unread : deciding?.reason,
+            rules: rules,
+            trace: trace
+        )
+    }
+
     private func explain(_ rule: ChangedRule, _ context: ChangeContext, under watch: Watch) -> Explanation.Rule {
+        let directions = rule.direction.map { [$0] } ?? Direction.allCases
+        let contents = rule.traffic.map { traffic in
+            directions.map { SecurityGroupRule(direction: $0, traffic: traffic) }
+        }
+        let unknownLists = policy.prefixLists(neededFor: contents ?? []).filter { prefixLists[$0] == nil }
+        if let list = unknownLists.min() {
+            let reason = "the policy needs the entries of \(list) (--live)"
+            return Explanation.Rule(changed: rule, decision: nil, reason: reason, trace: [])
+        }
         let decision = policy.decide(rule, context, under: watch)
         let missing =
             rule.traffic == nil
             ? "the record does not tell what the rule says" : "the record does not tell the direction"
-        let directions = rule.direction.map { [$0] } ?? Direction.allCases
         return Explanation.Rule(
             changed: rule,
             decision: decision?.decision,
             reason: decision?.reason ?? missing,
-            trace: rule.traffic.map { traffic in
-                directions.flatMap { policy.trace(SecurityGroupRule(direction: $0, traffic: traffic), context) }
-            } ?? []
+            trace: contents?.flatMap { policy.trace($0, context) } ?? []
         )
+    }
+
+    private func context(of event: CloudTrailEvent, _ change: SecurityGroupChange) -> ChangeContext {
+        var facts = group
+        facts.groupID = change.groupID
+        facts.account = event.account ?? group.account
+        facts.region = event.region
+        return ChangeContext(
+            group: facts,
+            kind: change.kind,
+            issuerARN: event.actor.issuerARN,
+            invokedBy: event.actor.invokedBy,
+            sourceIdentity: event.actor.sourceIdentity,
+            eventTime: event.eventTime,
+            prefixLists: prefixLists
+        )
+    }
+
+    private func deadLetter(
+        _ eventID: String,
+        groupID: String? = nil,
+        reason: String,
+        detail: String
+    ) -> Explanation {
+        Explanation(eventID: eventID, groupID: groupID, verdict: .deadLetter, reason: reason, detail: detail)
+    }
+}
+
+extension SecurityGroupChange {
+    /// Why the worker could not hold a watched change against what EC2 shows; nil if it could.
+    fileprivate var problem: String? {
+        if groupID == nil { return "the record names no group" }
+        let isByName = rules.contains { rule in
+            if case .groupName = rule.traffic?.peer { rule.id == nil || kind.isRemoval } else { false }
+        }
+        return isByName ? "a rule without id names its source group by name, which EC2 never shows" : nil
     }
 }
 
@@ -96,6 +148,7 @@ extension GroupFact {
     fileprivate var request: String {
         switch self {
         case .vpc: "the group's VPC (--vpc or --live)"
+        case .name: "the group's name (--name or --live)"
         case .tags: "the group's tags (--tag or --live)"
         case .group: "the group's id, which the record does not tell"
         case .account: "the account, which the record does not tell"

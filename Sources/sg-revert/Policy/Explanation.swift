@@ -9,10 +9,14 @@ struct Explanation {
     enum Verdict: String {
         /// At least one rule is reverted.
         case revert
+        /// At least one rule is reported, by an entry that changes nothing.
+        case report
         /// Every rule is allowed or exempt.
         case allow
         /// It is not for us.
         case ignore
+        /// The worker would not accept it.
+        case deadLetter = "dead-letter"
         /// It depends on what is not known.
         case undetermined
     }
@@ -31,6 +35,8 @@ struct Explanation {
     var groupID: String?
     let verdict: Verdict
     let reason: String?
+    /// What is wrong with a dead letter.
+    var detail: String?
     var rules: [Rule] = []
     /// The watch entries that were tried.
     var trace: [TraceStep] = []
@@ -47,8 +53,12 @@ struct Explanation {
         let rows = rules.map { rule in
             row(rule, decision: rule.decision?.rawValue, trace: withTrace ? rule.trace : nil)
         }
-        let cells: [AuditValue] = [.text(eventID), .text(verdict.rawValue), .text(reason)]
-        let columns = ["event_id", "decision", "reason"]
+        var cells: [AuditValue] = [.text(eventID), .text(verdict.rawValue), .text(reason)]
+        var columns = ["event_id", "decision", "reason"]
+        if let detail {
+            columns.append("detail")
+            cells.append(.text(detail))
+        }
         return withTrace
             ? Row(columns, cells, children: [("trace", Self.rows(trace)), ("rules", rows)])
             : Row(columns, cells, children: [("rules", rows)])
@@ -59,11 +69,16 @@ struct Explanation {
         guard !rules.isEmpty else {
             let known: [String: AuditValue] = [
                 "event_id": .text(eventID), "group_id": .text(groupID), "decision": .text(verdict.rawValue),
-                "reason": .text(reason),
+                "reason": .text(words),
             ]
             return [Row(Self.ruleColumns, Self.ruleColumns.map { known[$0] ?? .null })]
         }
         return rules.map { row($0, decision: $0.decision?.rawValue ?? Verdict.undetermined.rawValue, trace: nil) }
+    }
+
+    /// Reason and detail.
+    private var words: String? {
+        detail.map { "\(reason ?? verdict.rawValue): \($0)" } ?? reason
     }
 
     private func row(_ rule: Rule, decision: String?, trace: [TraceStep]?) -> Row {
@@ -84,7 +99,7 @@ struct Explanation {
 
     /// The trace for people.
     var traceText: String {
-        var lines = ["\(plainText(eventID)): \(verdict.rawValue)" + (reason.map { " (\(plainText($0)))" } ?? "")]
+        var lines = ["\(plainText(eventID)): \(verdict.rawValue)" + (words.map { " (\(plainText($0)))" } ?? "")]
         func add(_ steps: [TraceStep], indent: String) {
             lines += steps.map { "\(indent)\($0.applies ? "*" : "-") \(plainText($0.entry)): \(plainText($0.detail))" }
         }

@@ -8,34 +8,47 @@ import Worker
 
 /// Lets a changed policy file hold without a restart. One that cannot be used changes nothing: the old policy holds on.
 final class PolicyReloader: Sendable {
-    /// What tells one version of a file from the next: editors write in place, deployments rename a new file over the old.
+    /// What tells one version of a file from the next: editors write in place, deployments rename a new file over the
+    /// old, and Kubernetes swaps a symbolic link somewhere on the way to it. So the stamp is that of the file at the end
+    /// of all links.
     struct Stamp: Hashable, Sendable {
         let modified: Date
         let size: UInt64
         let inode: UInt64
+        let device: UInt64
 
         /// The stamp of the file at `path`; nil where there is none.
         init?(path: String) {
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let target = URL(filePath: path).resolvingSymlinksInPath().path
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
                 let modified = attributes[.modificationDate] as? Date
             else { return nil }
+            func number(_ key: FileAttributeKey) -> UInt64 { (attributes[key] as? NSNumber)?.uint64Value ?? 0 }
             self.modified = modified
-            size = (attributes[.size] as? NSNumber)?.uint64Value ?? 0
-            inode = (attributes[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0
+            size = number(.size)
+            inode = number(.systemFileNumber)
+            device = number(.deviceIdentifier)
         }
+    }
+
+    /// What the last looks at the file found.
+    private struct State {
+        /// Of the file that was read last.
+        var stamp: Stamp?
+        /// How many looks in a row found no file.
+        var missing = 0
     }
 
     private let source: PolicySource
     private let store: PolicyStore
     private let logger: Logger
-    /// Of the file that was read last.
-    private let stamp: Mutex<Stamp?>
+    private let state: Mutex<State>
 
     /// - Parameter stamp: the file as it was before the policy in `store` was read from it, so that no change is missed.
     init(source: PolicySource, store: PolicyStore, stamp: Stamp?, logger: Logger) {
         self.source = source
         self.store = store
-        self.stamp = Mutex(stamp)
+        self.state = Mutex(State(stamp: stamp))
         self.logger = logger
     }
 
@@ -48,25 +61,63 @@ final class PolicyReloader: Sendable {
 
     /// Reads the file if it is another than the one that was read last.
     func reloadIfChanged() {
-        // While a file is being replaced there may be none for a moment; then there is nothing to read either.
-        guard let found = source.path.flatMap(Stamp.init(path:)), found != stamp.withLock(\.self) else { return }
-        reload()
+        guard let path = source.path else { return }
+        guard let found = Stamp(path: path) else {
+            reportMissing(path)
+            return
+        }
+        let isNews = state.withLock { state in
+            defer { state.missing = 0 }
+            // A file that was reported as gone is read again, also where it is the same as before.
+            return found != state.stamp || state.missing > 1
+        }
+        if isNews { reload() }
+    }
+
+    /// While a file is being replaced there may be none for a moment, so that only the second look in a row counts.
+    private func reportMissing(_ path: String) {
+        let looks = state.withLock { state in
+            state.missing += 1
+            return state.missing
+        }
+        guard looks == 2 else { return }
+        logger.error(
+            "the policy file does not exist any more, the policy that was read from it still holds; put the file back",
+            metadata: ["path": "\(plainText(path))"]
+        )
     }
 
     /// Reads the file, whether or not it has changed.
     func reload() {
         let found = source.path.flatMap(Stamp.init(path:))
-        stamp.withLock { $0 = found }
+        state.withLock { $0.stamp = found }
         do throws(PolicyFailure) {
-            let policy = try source.load()
-            store.replace(with: policy)
-            let origins = policy.watch.map(\.origin).joined(separator: ",")
-            logger.notice("policy reloaded", metadata: ["watch": "\(origins)"])
+            use(try source.load())
         } catch {
             let problems = error.problems.map(\.description).joined(separator: "; ")
             logger.error(
                 "the policy cannot be used, the one before still holds; correct the file",
                 metadata: ["error": "\(plainText(problems))"]
+            )
+        }
+    }
+
+    private func use(_ policy: Policy) {
+        let old = store.current
+        guard policy != old else {
+            logger.info("policy read again, unchanged", metadata: ["policy.digest": "\(policy.digest)"])
+            return
+        }
+        store.replace(with: policy)
+        let origins = policy.watch.map(\.origin).joined(separator: ",")
+        logger.notice(
+            "policy reloaded",
+            metadata: ["watch": "\(plainText(origins))", "policy.digest": "\(policy.digest)"]
+        )
+        if policy.topicARN != old.topicARN {
+            logger.warning(
+                "the policy names another topic; restart the worker to send notifications to it",
+                metadata: ["topic": "\(plainText(policy.topicARN ?? "none"))"]
             )
         }
     }

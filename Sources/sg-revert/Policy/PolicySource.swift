@@ -1,3 +1,5 @@
+import Formats
+import Hashing
 import PolicyFile
 import SecurityGroups
 
@@ -16,7 +18,11 @@ enum PolicySource: Hashable, Sendable {
     /// Reads it.
     func load() throws(PolicyFailure) -> Policy {
         switch self {
-        case .groups(let ids): return .watching(ids)
+        case .groups(let ids):
+            var policy = Policy.watching(ids)
+            let text = ids.map { "--group \($0)" }.joined(separator: " ")
+            policy.digest = Digest.hex(Digest.sha256(text.utf8))
+            return policy
         case .file(let path):
             do throws(InvalidPolicy) {
                 return try PolicyDocument(path: path).policy
@@ -33,6 +39,6 @@ struct PolicyFailure: CommandFailure {
     var exitCode: Int32 { 78 }
 
     var description: String {
-        problems.map(\.description).joined(separator: "\nsg-revert: ")
+        problems.map { plainText($0.description) }.joined(separator: "\nsg-revert: ")
     }
 }

@@ -55,7 +55,7 @@ extension Policy {
         _ changes: ChangeKind...,
         allow: [Allow] = [],
         exempt: [Exemption] = [],
-        tags: [String: String]? = nil,
+        tags: [String: Wildcard]? = nil,
         limit: Int? = nil
     ) -> Self {
         let watch = Watch(groups: tags == nil ? [Name.group] : nil, tags: tags, changes: Set(changes), origin: "watch")

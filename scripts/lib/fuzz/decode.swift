@@ -6,7 +6,7 @@ import SecurityGroups
 public func decode(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     let message = DecodedMessage(body: text)
-    _ = DecodedMessage.all(in: text)
+    _ = MessageFile(text: text)
     guard case .change(let event, let change) = message else { return 0 }
     precondition(!event.eventID.isEmpty, "an event has an id")
     precondition(!change.rules.isEmpty || change.unread != nil, "no rule is lost in silence")
