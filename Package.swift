@@ -46,6 +46,7 @@ let package = Package(
             pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]
         ),
+        .systemLibrary(name: "CSystem"),
 
         // Small formats that every target needs, each written once: times, safe text, JSON strings, ARNs, back-off.
         .target(name: "Formats", swiftSettings: houseRules),
@@ -65,7 +66,7 @@ let package = Package(
         .target(
             name: "AWSClient",
             dependencies: [
-                "Formats", "Hashing", "CCurl", .product(name: "Logging", package: "swift-log"),
+                "Formats", "Hashing", "CCurl", "CSystem", .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: touchesC

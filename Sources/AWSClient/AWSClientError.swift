@@ -1,7 +1,7 @@
 /// Everything that keeps a call from getting a service's own answer. What a service answers is `AWSServiceError`.
 package enum AWSClientError: Error, Hashable, CustomStringConvertible {
-    /// No place had credentials.
-    case noCredentials(tried: String)
+    /// No place had credentials; `hint` says what kept one of them from having any.
+    case noCredentials(tried: String, hint: String? = nil)
     /// A place has credentials that cannot be used.
     case invalidCredentials(source: String, reason: String)
     /// The request got no answer; it may have been carried out.
@@ -47,8 +47,9 @@ package enum AWSClientError: Error, Hashable, CustomStringConvertible {
     /// One line: what is wrong and what to do.
     package var description: String {
         switch self {
-        case .noCredentials(let tried):
+        case .noCredentials(let tried, let hint):
             "no AWS credentials in \(tried); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or choose a profile"
+                + (hint.map { " (\($0))" } ?? "")
         case .invalidCredentials(let source, let reason): "the AWS credentials of \(source) cannot be used: \(reason)"
         case .transport(let service, let operation, let error): "\(service) \(operation): \(error)"
         case .unreadableResponse(let service, let operation, let reason):

@@ -1,12 +1,13 @@
 /// The services that this client speaks to. The raw value is the name in settings: `AWS_ENDPOINT_URL_SSO_OIDC`.
 enum AWSService: String, Sendable, CaseIterable {
-    case sqs, ec2, sns, sts, dynamodb, sso
+    case sqs, ec2, sns, sts, dynamodb, eventbridge, sso
     case ssoOIDC = "sso_oidc"
 
     /// What the names of its hosts begin with.
     var hostPrefix: String {
         switch self {
         case .sqs, .ec2, .sns, .sts, .dynamodb: rawValue
+        case .eventbridge: "events"
         case .sso: "portal.sso"
         case .ssoOIDC: "oidc"
         }
@@ -16,6 +17,7 @@ enum AWSService: String, Sendable, CaseIterable {
     var signingName: String {
         switch self {
         case .sqs, .ec2, .sns, .sts, .dynamodb: rawValue
+        case .eventbridge: "events"
         case .sso: "awsssoportal"
         case .ssoOIDC: "sso-oauth"
         }

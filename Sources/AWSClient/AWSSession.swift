@@ -86,9 +86,22 @@ package struct AWSSession: Sendable {
         get async throws { try await cache.credentials() }
     }
 
-    /// The same settings with credentials from `provider` alone, such as those of an assumed role.
-    package func session(with provider: any CredentialProvider) -> AWSSession {
-        AWSSession(region: region, sources: sources, cache: CredentialCache(provider, runtime: sources.runtime))
+    /// The same settings with the credentials of a role, which are fetched once for all clients and kept fresh.
+    ///
+    /// - Parameters:
+    ///   - name: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
+    ///   - externalID: what the role's trust policy asks for.
+    package func assuming(
+        roleARN: String,
+        sessionName name: String,
+        externalID: String? = nil
+    ) throws(AWSClientError) -> AWSSession {
+        let role = AssumedRole(roleARN: roleARN, sessionName: name, externalID: externalID, client: try sts())
+        return AWSSession(
+            region: region,
+            sources: sources,
+            cache: CredentialCache(role, runtime: sources.runtime)
+        )
     }
 
     // MARK: Clients
@@ -108,11 +121,12 @@ package struct AWSSession: Sendable {
         guard let endpoint = queue.endpoint else {
             throw .invalidQueueURL(
                 queueURL,
-                reason: "its host is no SQS host of a known Region; expected https://sqs.REGION.amazonaws.com/…"
+                reason: "its host is no SQS host of a known Region; expected https://sqs.REGION.amazonaws.com/…, "
+                    + "or set AWS_ENDPOINT_URL_SQS to the address that serves it"
             )
         }
         let rules = sources.endpoints.rules
-        if let region = queue.region, rules.usesFIPS || rules.usesDualStack {
+        if let region = queue.region, !queue.isVPCEndpoint, rules.usesFIPS || rules.usesDualStack {
             return SQSClient(client: try client(.sqs, region))
         }
         return SQSClient(client: client(.sqs, try chosen(queue.region), endpoint))
@@ -140,6 +154,16 @@ package struct AWSSession: Sendable {
     /// A client for STS in `region`, or the default Region.
     package func sts(region: AWSRegion? = nil) throws(AWSClientError) -> STSClient {
         STSClient(client: try client(.sts, region))
+    }
+
+    /// A client for tables in `region`, or the default Region.
+    package func dynamodb(region: AWSRegion? = nil) throws(AWSClientError) -> DynamoDBClient {
+        DynamoDBClient(client: try client(.dynamodb, region))
+    }
+
+    /// A client for event buses in `region`, or the default Region.
+    package func eventBridge(region: AWSRegion? = nil) throws(AWSClientError) -> EventBridgeClient {
+        EventBridgeClient(client: try client(.eventbridge, region))
     }
 
     private func client(_ service: AWSService, _ region: AWSRegion?) throws(AWSClientError) -> AWSServiceClient {

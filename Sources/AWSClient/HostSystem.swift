@@ -1,4 +1,3 @@
-import Dispatch
 package import Foundation
 
 /// What the client needs of the machine beside HTTP: passed in, so that tests decide time, chance and files.
@@ -19,7 +18,8 @@ package struct HostSystem: Sendable {
     package var writeFile: @Sendable (String, [UInt8]) throws -> Void
     /// Every address that a host name stands for, in text; none for a name that nobody knows.
     package var addresses: @Sendable (String) async -> [String]
-    /// Runs a line of shell; what it writes to its error output is lost, since that may hold secrets.
+    /// Runs a line of shell, within the bounds of `ShellCommand`; what it writes to its error output is lost, since that
+    /// may hold secrets.
     package var shell: @Sendable (String) async throws -> ShellResult
 
     /// What a line of shell left behind.
@@ -58,65 +58,5 @@ package struct HostSystem: Sendable {
         self.addresses = addresses
         self.shell = shell
         self.uptime = uptime
-    }
-
-    /// The machine that the process runs on.
-    package static let current = HostSystem(
-        now: { Date() },
-        sleep: { try await Task.sleep(for: $0) },
-        random: { Double.random(in: 0...1) },
-        makeID: { UUID().uuidString.lowercased() },
-        readFile: { path in
-            // By a handle: `Data(contentsOf:)` refuses /dev/null, with which people switch the shared files off.
-            do {
-                let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-                return Array(try file.readToEnd() ?? Data())
-            } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
-                return nil
-            }
-        },
-        writeFile: { path, bytes in try replaceFile(path, bytes) },
-        addresses: { name in await blocking { Host(name: name).addresses } },
-        shell: { command in try await blocking { Result { try run(command) } }.get() },
-        uptime: { origin.duration(to: .now) }
-    )
-
-    private static let origin = ContinuousClock.now
-
-    private static func replaceFile(_ path: String, _ bytes: [UInt8]) throws {
-        let (files, draft) = (FileManager.default, "\(path).\(UUID().uuidString)")
-        guard files.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600]),
-            unsafe rename(draft, path) == 0
-        else {
-            try? files.removeItem(atPath: draft)
-            throw CocoaError(.fileWriteUnknown)
-        }
-    }
-
-    /// Credential processes that hang are ended after this long, so that a call fails rather than waits for ever.
-    private static let shellBound: TimeInterval = 60
-
-    private static func run(_ command: String) throws -> ShellResult {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let bound = DispatchWorkItem { process.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + shellBound, execute: bound)
-        defer { bound.cancel() }
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return ShellResult(status: process.terminationStatus, output: Array(bytes))
-    }
-
-    /// Work that blocks, on a thread of its own rather than one of the few that run tasks.
-    private static func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: work()) }
-        }
     }
 }

@@ -70,6 +70,13 @@ struct EndpointTests {
         arguments: [
             ("https://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
             ("https://us-east-2.queue.amazonaws.com/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
+            ("https://us-east-2.queue.amazonaws.com:443/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
+            ("https://queue.amazonaws.com/1/q", "https://queue.amazonaws.com/", "us-east-1"),
+            ("https://sqs.us-east-1.amazonaws.com:443/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
+            (
+                "https://vpce-0a1b-c2d3-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/1/q",
+                "https://vpce-0a1b-c2d3-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/", "us-east-2"
+            ),
             ("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "https://sqs.cn-north-1.amazonaws.com.cn/", "cn-north-1"),
             ("http://localhost:4566/000000000000/q", "http://localhost:4566/", "eu-west-1"),
         ]
@@ -78,6 +85,28 @@ struct EndpointTests {
         let client = try session(region: "eu-west-1").sqs(queueURL: url).client
         #expect(client.endpoint.text == endpoint)
         #expect(client.region.description == region)
+    }
+
+    @Test(
+        "names the setting that helps where a queue's host is unknown",
+        arguments: [
+            "https://sqs.example.com/1/q", "https://sqs.us-east-1.amazonaws.com:8443/1/q",
+            "https://vpce-1.sqs.us-east-1.vpce.example.com/1/q", "https://vpce-1.ec2.us-east-1.vpce.amazonaws.com/1/q",
+            "https://x.queue.amazonaws.com/1/q", "http://sqs.us-east-1.amazonaws.com/1/q",
+        ]
+    )
+    func unknownHost(url: String) throws {
+        let session = try session()
+        #expect {
+            try session.sqs(queueURL: url)
+        } throws: { "\($0)".contains("set AWS_ENDPOINT_URL_SQS") }
+    }
+
+    @Test("keeps a VPC endpoint where FIPS hosts are wanted")
+    func vpcEndpoint() throws {
+        let host = "vpce-1.sqs.us-east-2.vpce.amazonaws.com"
+        let session = try session(["AWS_USE_FIPS_ENDPOINT": "true"])
+        #expect(try session.sqs(queueURL: "https://\(host)/1/q").client.endpoint.host == host)
     }
 
     @Test(

@@ -8,8 +8,11 @@ struct CredentialProcess {
         let result: HostSystem.ShellResult
         do {
             result = try await system.shell(command)
+        } catch let error as CancellationError {
+            throw error
         } catch {
-            throw invalid("the credential process cannot be started")
+            let reason = (error as? ShellCommand.Failure).map { ": \($0)" } ?? " cannot be started"
+            throw invalid("the credential process\(reason); run it by hand to see why")
         }
         guard result.status == 0 else {
             throw invalid("the credential process failed with status \(result.status); run it by hand to see why")

@@ -8,6 +8,14 @@ package protocol CredentialProvider: Sendable {
     /// - Throws: when something is here but broken. The search ends then: going on would use other credentials than
     ///   the ones somebody meant.
     func credentials() async throws -> Credentials?
+
+    /// Why this place, when it was last asked, had nothing, where that can be mended; for an error.
+    var hint: String? { get }
+}
+
+extension CredentialProvider {
+    /// Nothing to add.
+    package var hint: String? { nil }
 }
 
 /// Several places, asked in order until one has credentials.
@@ -22,6 +30,12 @@ package struct ProviderChain: CredentialProvider {
     /// The names of all places, in order.
     package var name: String {
         providers.map(\.name).joined(separator: ", ")
+    }
+
+    /// The hints of all places.
+    package var hint: String? {
+        let hints = providers.compactMap(\.hint)
+        return hints.isEmpty ? nil : hints.joined(separator: "; ")
     }
 
     /// The first credentials found, or nil if no place has any.

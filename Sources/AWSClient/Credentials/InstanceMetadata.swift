@@ -16,6 +16,10 @@ final class InstanceMetadata: Sendable {
     let settings: InstanceMetadataSettings
     private let runtime: AWSServiceClient.Runtime
     private let token = Mutex<Token?>(nil)
+    private let silence = Mutex<String?>(nil)
+
+    /// What kept the service from answering when it was last asked for a token, and what helps.
+    var hint: String? { silence.withLock(\.self) }
 
     init(settings: InstanceMetadataSettings, runtime: AWSServiceClient.Runtime) {
         self.settings = settings
@@ -55,8 +59,10 @@ final class InstanceMetadata: Sendable {
             throw CancellationError()
         } catch {
             runtime.logger.debug("no EC2 metadata service", metadata: ["error": "\(error)"])
+            silence.withLock { $0 = hint(error) }
             return nil
         }
+        silence.withLock { $0 = nil }
         switch response.status {
         case 200: break
         case 403, 404, 405:
@@ -101,6 +107,14 @@ final class InstanceMetadata: Sendable {
             do { try await runtime.system.sleep(delay) } catch { throw .cancelled }
             attempt += 1
         }
+    }
+
+    /// A token that does not arrive means that the packet has died on its way: a container is one hop further.
+    private func hint(_ error: HTTPTransportError) -> String {
+        let place = "EC2 instance metadata at \(settings.endpoint)"
+        guard case .timedOut = error else { return "\(place) cannot be reached: on EC2 enable it, elsewhere set keys" }
+        return "\(place) did not answer in time: in a container on EC2 raise the instance's hop limit to 2 "
+            + "(aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2)"
     }
 
     private func invalid(_ reason: String) -> AWSClientError {

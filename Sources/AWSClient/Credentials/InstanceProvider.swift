@@ -19,6 +19,8 @@ final class InstanceProvider: CredentialProvider {
         self.logger = logger
     }
 
+    var hint: String? { metadata.hint }
+
     func credentials() async throws -> Credentials? {
         do {
             guard let found = try await fetch() else {

@@ -29,6 +29,15 @@ enum ClockSkew {
         return definite.contains(code) ? offset : nil
     }
 
+    /// By how many seconds our clock is ahead of the service's, where the code may come from that and SigV4 forbids it.
+    static func lead(code: String, now: Date, serverDate: String?) -> Int? {
+        guard definite.contains(code) || probable.contains(code), let server = serverDate.flatMap(parse) else {
+            return nil
+        }
+        let lead = now.timeIntervalSince(server)
+        return abs(lead) > 300 ? Int(lead.rounded()) : nil
+    }
+
     /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT`.
     static func parse(_ text: String) -> Date? {
         let parts = text.split { $0 == " " || $0 == ":" }

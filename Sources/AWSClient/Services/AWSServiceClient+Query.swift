@@ -7,7 +7,7 @@ extension AWSServiceClient {
         case .ec2: "2016-11-15"
         case .sns: "2010-03-31"
         case .sts: "2011-06-15"
-        case .sqs, .dynamodb, .sso, .ssoOIDC: ""
+        case .sqs, .dynamodb, .eventbridge, .sso, .ssoOIDC: ""
         }
     }
 

@@ -47,7 +47,7 @@ struct AWSServiceClient: Sendable {
             }
 
             guard attempt < maximumAttempts else { throw failure.error }
-            if mayRecover, await recover(from: failure, credentials: credentials, offset: offset) {
+            if mayRecover, recover(from: failure, credentials: credentials, offset: offset) {
                 mayRecover = false
             } else {
                 lastCost = try await pause(after: failure, attempt: attempt, isLongPoll: call.isLongPoll)
@@ -108,6 +108,12 @@ struct AWSServiceClient: Sendable {
     private func failure(_ response: HTTPResponse, of call: Call, attempt: Int) -> Failure {
         var error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
         error.resource = call.resource
+        if service == .dynamodb { error.body = response.body }
+        error.clockLead = ClockSkew.lead(
+            code: error.code,
+            now: runtime.system.now(),
+            serverDate: response.headers["Date"]
+        )
         // What libcurl repeated by itself counts as an attempt: this answer may be to the repetition.
         error.attempt = attempt + max(response.sends - 1, 0)
         let (reason, result): (RetryReason?, CallMetrics.Result) =
@@ -127,10 +133,10 @@ struct AWSServiceClient: Sendable {
     }
 
     /// Removes the cause of a rejected signature, once for each call: a wrong clock, credentials that have expired.
-    private func recover(from failure: Failure, credentials: Credentials?, offset: TimeInterval) async -> Bool {
+    private func recover(from failure: Failure, credentials: Credentials?, offset: TimeInterval) -> Bool {
         guard let credentials, let cache = self.credentials else { return false }
         let isExpired = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(failure.code)
-        if isExpired { await cache.invalidate(credentials) }
+        if isExpired { cache.invalidate(credentials) }
         let newOffset = ClockSkew.offsetForRetry(
             code: failure.code,
             offset: offset,

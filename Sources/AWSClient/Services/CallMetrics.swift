@@ -14,9 +14,17 @@ struct CallMetrics: Sendable {
         case cancelled
     }
 
-    let factory: any MetricsFactory
+    private let factory: any MetricsFactory
+    /// Whether somebody listens: labels are not built for nobody.
+    private let isActive: Bool
+
+    init(factory: any MetricsFactory) {
+        self.factory = factory
+        isActive = !(factory is NOOPMetricsHandler)
+    }
 
     func record(_ service: AWSService, _ action: String, _ result: Result, took: Duration) {
+        guard isActive else { return }
         let labels = [("service", service.rawValue), ("action", action)]
         Counter(
             label: "sg_revert_api_calls_total",

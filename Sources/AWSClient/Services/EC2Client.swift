@@ -12,36 +12,59 @@ package struct EC2Client: Sendable {
         filters: [EC2Filter],
         answered: (String) -> Void = { _ in }
     ) async throws -> [DescribedSecurityGroupRule] {
-        try await describe("DescribeSecurityGroupRules", "securityGroupRuleSet", filters, answered) { item in
+        try await describe("DescribeSecurityGroupRules", "securityGroupRuleSet", filters, answered: answered) { item in
             DescribedSecurityGroupRule(item)
         }
     }
 
     /// Every group that passes all `filters`, over all pages of the answer. One that was just made may be missing.
     package func describeSecurityGroups(filters: [EC2Filter]) async throws -> [DescribedSecurityGroup] {
-        try await describe("DescribeSecurityGroups", "securityGroupInfo", filters, { _ in }) { item in
+        try await describe("DescribeSecurityGroups", "securityGroupInfo", filters) { item in
             DescribedSecurityGroup(item)
         }
     }
 
-    private func describe<Item>(
+    func describe<Item>(
         _ action: String,
         _ list: String,
         _ filters: [EC2Filter],
-        _ answered: (String) -> Void,
-        _ read: (XMLTree) -> Item?
+        pageSize: Int = 1000,
+        answered: (String) -> Void = { _ in },
+        read: (XMLTree) -> Item?
+    ) async throws -> [Item] {
+        try await pages(
+            action,
+            list,
+            pageSize: pageSize,
+            parameters: { parameters in
+                for (index, filter) in filters.enumerated() {
+                    parameters.add("Filter.\(index + 1).Name", filter.name)
+                    parameters.add("Filter.\(index + 1).Value", list: filter.values)
+                }
+            },
+            answered: answered,
+            read: read
+        )
+    }
+
+    /// The elements of `list` on every page of an answer.
+    func pages<Item>(
+        _ action: String,
+        _ list: String,
+        of resource: AWSResource? = nil,
+        pageSize: Int,
+        parameters: (inout QueryEncoder) -> Void,
+        answered: (String) -> Void = { _ in },
+        read: (XMLTree) -> Item?
     ) async throws -> [Item] {
         var items: [Item] = []
         var pages = PageBounds()
         repeat {
             let token = pages.token
-            let answer = try await client.query(action) { parameters in
-                for (index, filter) in filters.enumerated() {
-                    parameters.add("Filter.\(index + 1).Name", filter.name)
-                    parameters.add("Filter.\(index + 1).Value", list: filter.values)
-                }
-                parameters.add("MaxResults", "1000")
-                parameters.add("NextToken", token)
+            let answer = try await client.query(action, of: resource) { encoder in
+                parameters(&encoder)
+                encoder.add("MaxResults", String(pageSize))
+                encoder.add("NextToken", token)
             }
             let root = answer.root
             if let requestID = answer.requestID { answered(requestID) }
@@ -93,20 +116,6 @@ package struct EC2Client: Sendable {
             hasUnknownPermissions: !root.list("unknownIpPermissionSet").isEmpty,
             requestID: answer.requestID
         )
-    }
-
-    /// Asks whether rules may be described, without describing any.
-    ///
-    /// - Throws: what EC2 answers to who may not, `UnauthorizedOperation`.
-    package func dryRunDescribeSecurityGroupRules() async throws {
-        do {
-            _ = try await client.query("DescribeSecurityGroupRules") { parameters in
-                parameters.add("MaxResults", "5")
-                parameters.add("DryRun", "true")
-            }
-        } catch let error as AWSServiceError where error.has(code: "DryRunOperation") {
-            // What EC2 answers to who may.
-        }
     }
 
     /// Any other call in EC2's protocol, for what tests and probes need.

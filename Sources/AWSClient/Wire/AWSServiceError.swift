@@ -19,6 +19,10 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     package let requestID: String?
     /// The thing that the call was about, where the call says so.
     package var resource: AWSResource?
+    /// The body of the answer, where a service says more in it than a code: DynamoDB, which item failed a condition.
+    var body: [UInt8] = []
+    /// By how many seconds this machine's clock is ahead of the service's, where that is more than SigV4 allows.
+    package internal(set) var clockLead: Int?
     /// Which time of sending got this answer, from 1. One after the first may have met what an earlier one did.
     package var attempt = 1
 
@@ -67,7 +71,13 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
                 "\(resource) does not exist: \(resource.advice) (\(call): \(printable(code)), HTTP \(statusCode)\(id))"
         }
         let place = resource.map { " for \($0)" } ?? ""
-        return "\(call)\(place) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))"
+        return "\(call)\(place) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))\(advice)"
+    }
+
+    private var advice: String {
+        guard let clockLead else { return "" }
+        return "; this machine's clock is \(abs(clockLead)) s \(clockLead > 0 ? "ahead of" : "behind") AWS's: set it, "
+            + "for instance with timedatectl set-ntp true"
     }
 
     /// Whether the service says that it does not know the thing that the call was about.
@@ -84,7 +94,7 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     /// The IAM action that the call needs, such as `sqs:DeleteMessage` for `DeleteMessageBatch`.
     package var permission: String {
         let name = service == "sqs" && operation.hasSuffix("Batch") ? String(operation.dropLast(5)) : operation
-        return "\(service):\(name)"
+        return "\(service == "eventbridge" ? "events" : service):\(name)"
     }
 
     /// Whether the caller lacks the permission for the call.

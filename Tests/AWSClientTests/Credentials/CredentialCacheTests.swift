@@ -152,9 +152,42 @@ struct CredentialCacheTests {
         let source = Source { Self.keys($0) }
         let cache = CredentialCache(source, now: { TestSystem.start })
         let first = try await cache.credentials()
-        await cache.invalidate(Self.keys(9))
+        cache.invalidate(Self.keys(9))
         #expect(try await cache.credentials() == first)
-        await cache.invalidate(first)
+        cache.invalidate(first)
         #expect(try await cache.credentials().accessKeyID == "A2")
+    }
+
+    @Test("fetches keys that live for five minutes once for many calls, and anew ahead of their end")
+    func shortLived() async throws {
+        let system = TestSystem()
+        let source = Source { Self.keys($0, expiresIn: $0 == 1 ? 300 : 9000) }
+        let cache = CredentialCache(source, now: system.system.now)
+        for _ in 0..<15 {
+            #expect(try await cache.credentials().accessKeyID == "A1")
+            system.advance(by: 10)
+        }
+        #expect(source.count == 1)
+        system.advance(by: 100)
+        // Less than a fifth is left: callers wait for the new ones.
+        #expect(try await cache.credentials().accessKeyID == "A2")
+        #expect(source.count == 2)
+    }
+
+    @Test("does not ask a failing source for every call while the keys are valid")
+    func pause() async throws {
+        let system = TestSystem()
+        let source = Source { number in
+            guard number == 1 else { throw AWSClientError.missingRegion }
+            return Self.keys(number, expiresIn: 1200)
+        }
+        let cache = CredentialCache(source, now: system.system.now)
+        _ = try await cache.credentials()
+        system.advance(by: 1100)
+        for _ in 0..<10 { #expect(try await cache.credentials().accessKeyID == "A1") }
+        #expect(source.count == 2)
+        system.advance(by: 15)
+        #expect(try await cache.credentials().accessKeyID == "A1")
+        #expect(source.count == 3)
     }
 }

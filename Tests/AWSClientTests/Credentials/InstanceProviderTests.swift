@@ -126,4 +126,20 @@ struct InstanceProviderTests {
         #expect(try await session.credentials.expiration == TestSystem.start + 16 * 3600)
         #expect(transport.requests.count == 7)
     }
+
+    @Test("says what helps where the service is silent or nobody is there")
+    func hints() async throws {
+        for (failure, words) in [
+            (HTTPTransportError.timedOut(host: "h", after: .seconds(2)), "raise the instance's hop limit to 2"),
+            (
+                .connectionFailed(host: "h", reason: "refused"),
+                "cannot be reached: on EC2 enable it, elsewhere set keys"
+            ),
+        ] {
+            let session = try session(ScriptedTransport([.failure(failure)]))
+            await #expect {
+                try await session.credentials
+            } throws: { "\($0)".contains(words) }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Testing
 
 @testable import AWSClient
@@ -112,5 +113,31 @@ struct SharedConfigTests {
             #expect(files.credentialsPath == testCase["credentialsLocation"] as? String)
             if let profile = testCase["profile"] as? String { #expect(files.profile == profile) }
         }
+    }
+
+    @Test("does without files that it may not read where no profile is chosen")
+    func unreadableFiles() async throws {
+        let machine = TestSystem().system
+        let closed = HostSystem(
+            now: machine.now,
+            sleep: machine.sleep,
+            random: machine.random,
+            makeID: machine.makeID,
+            readFile: { _ in throw CocoaError(.fileReadNoPermission) }
+        )
+        func session(_ environment: [String: String]) throws -> AWSSession {
+            try AWSSession(
+                environment: environment.merging(["HOME": "/home", "AWS_REGION": "eu-west-1"]) { $1 },
+                transport: ScriptedTransport([]),
+                logger: Logger(label: "test"),
+                system: closed
+            )
+        }
+        let keys = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"]
+        #expect(try await session(keys).credentials.accessKeyID == "A")
+        let expected = "/home/.aws/config: the file cannot be read; check who may read it"
+        #expect {
+            try session(keys.merging(["AWS_PROFILE": "p"]) { $1 })
+        } throws: { "\($0)" == expected }
     }
 }

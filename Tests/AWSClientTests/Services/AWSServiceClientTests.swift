@@ -232,21 +232,6 @@ struct AWSServiceClientTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("signs with the credentials of a provider of its own")
-    func otherProvider() async throws {
-        struct Role: CredentialProvider {
-            let name = "role"
-            func credentials() async throws -> Credentials? {
-                Credentials(accessKeyID: "ASIAROLE", secretAccessKey: "s", sessionToken: "token")
-            }
-        }
-        let transport = ScriptedTransport([Self.success])
-        let session = try AWSSession.scripted(transport).session(with: Role())
-        _ = try await session.sts().getCallerIdentity()
-        #expect(transport.requests[0].headers["Authorization"]?.contains("Credential=ASIAROLE/") == true)
-        #expect(transport.requests[0].headers["X-Amz-Security-Token"] == "token")
-    }
-
     @Test("an answer that says done and cannot be read is no success", arguments: ["", "<html>", "<a/>", "ok"])
     func unreadable(body: String) async throws {
         let session = try AWSSession.scripted(ScriptedTransport([.answer(200, body)]))

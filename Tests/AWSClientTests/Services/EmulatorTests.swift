@@ -98,7 +98,7 @@ struct EmulatorTests {
         let sts = try session.sts()
         #expect(try await sts.getCallerIdentity().account == "123456789012")
         let role = "arn:aws:iam::444455556666:role/r"
-        let assumed = session.session(with: AssumedRole(roleARN: role, sessionName: "test", client: sts))
+        let assumed = try session.assuming(roleARN: role, sessionName: "test")
         #expect(try await assumed.sts().getCallerIdentity().account == "444455556666")
         let topic = "arn:aws:sns:us-east-1:123456789012:\(UUID().uuidString)"
         let sns = try session.sns(topicARN: topic)

@@ -75,11 +75,11 @@ struct SNSAndSTSClientTests {
             Self.assumed(expiration: "2027-01-15T09:00:00Z"), .answer(503, ""), .answer(400, ""),
         ])
         let session = try AWSSession.scripted(transport)
-        let provider = AssumedRole(roleARN: role, sessionName: "n", client: try session.sts())
-        let client = try session.session(with: provider).sts()
+        let client = try session.assuming(roleARN: role, sessionName: "n").sts()
         await #expect(throws: AWSServiceError.self) { try await client.getCallerIdentity() }
         let keys = transport.requests.map { $0.headers["Authorization"]?.contains("Credential=ASIA/") }
         #expect(keys == [false, true, true])
+        #expect(transport.requests[1].headers["X-Amz-Security-Token"] != nil)
         #expect(!transport.requests[0].text.contains("ExternalId"))
     }
 

@@ -30,7 +30,7 @@ struct SerializationBotocoreTests {
         let ec2 = try session.ec2(region: try #require(AWSRegion("eu-west-1")))
         let topic = "arn:aws:sns:eu-west-1:123456789012:t"
         let odd = Self.odd
-        let calls: [(service: String, operation: String, params: [String: Any], call: () async throws -> Void)] = [
+        let calls: [Call] = [
             (
                 "ec2", "DescribeSecurityGroupRules",
                 [
@@ -45,8 +45,8 @@ struct SerializationBotocoreTests {
                 }
             ),
             (
-                "ec2", "DescribeSecurityGroupRules", ["MaxResults": 5, "DryRun": true],
-                { try await ec2.dryRunDescribeSecurityGroupRules() }
+                "ec2", "DescribeSecurityGroupRules", ["DryRun": true],
+                { _ = await ec2.probe(.describeRules, groupID: nil) }
             ),
             (
                 "ec2", "RevokeSecurityGroupIngress", ["GroupId": "sg-1", "SecurityGroupRuleIds": ["sgr-1", "sgr-2"]],
@@ -135,6 +135,133 @@ struct SerializationBotocoreTests {
                 { _ = try await sqs.getQueueURL(name: "q", ownerAccountID: "123456789012") }
             ),
         ]
+        try await compare(calls, failing)
+    }
+
+    @Test("what a fleet shares is said in the same names")
+    func fleetOperations() async throws {
+        let failing = ScriptedTransport(Array(repeating: .answer(400), count: 99))
+        let session = try AWSSession.scripted(failing)
+        let ec2 = try session.ec2(region: try #require(AWSRegion("eu-west-1")))
+        let (dynamodb, events) = (try session.dynamodb(), try session.eventBridge())
+        let odd = Self.odd
+        let key: DynamoDBItem = ["pk": .string(odd)]
+        let condition = DynamoDBExpression(
+            "attribute_not_exists(#pk) OR #l < :now",
+            names: ["#pk": "pk", "#l": "lease"],
+            values: [":now": .integer(9_007_199_254_740_993)]
+        )
+        let expressions: [String: Any] = [
+            "ConditionExpression": condition.text, "ExpressionAttributeNames": ["#pk": "pk", "#l": "lease"],
+            "ExpressionAttributeValues": [":now": ["N": "9007199254740993"]],
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        ]
+        let keyJSON: [String: Any] = ["pk": ["S": odd]]
+        func with(_ members: [String: Any]) -> [String: Any] { expressions.merging(members) { $1 } }
+        let put = DynamoDBWrite(.put(["pk": .string(odd), "s": .stringSet(["b", "a"])]), condition: condition)
+        let calls: [Call] = [
+            (
+                "dynamodb", "GetItem", ["TableName": "t", "Key": keyJSON, "ConsistentRead": true],
+                { _ = try await dynamodb.getItem(table: "t", key: key) }
+            ),
+            (
+                "dynamodb", "PutItem",
+                with(["TableName": "t", "Item": ["pk": ["S": odd], "s": ["SS": ["a", "b"]]]]),
+                { _ = try await dynamodb.write(put, table: "t") }
+            ),
+            (
+                "dynamodb", "DeleteItem", with(["TableName": "t", "Key": keyJSON]),
+                { _ = try await dynamodb.write(DynamoDBWrite(.delete(key: key), condition: condition), table: "t") }
+            ),
+            (
+                "dynamodb", "UpdateItem",
+                [
+                    "TableName": "t", "Key": keyJSON, "UpdateExpression": "SET #a = :a",
+                    "ExpressionAttributeNames": ["#a": "a"],
+                    "ExpressionAttributeValues": [":a": ["L": [["BOOL": true], ["M": ["x": ["NULL": true]]]]]],
+                    "ReturnValues": "ALL_NEW",
+                ],
+                {
+                    let update = DynamoDBExpression(
+                        "SET #a = :a",
+                        names: ["#a": "a"],
+                        values: [":a": .list([.bool(true), .map(["x": .null])])]
+                    )
+                    _ = try await dynamodb.write(DynamoDBWrite(.update(key: key, update)), table: "t")
+                }
+            ),
+            (
+                "dynamodb", "TransactWriteItems",
+                [
+                    "ClientRequestToken": "token",
+                    "TransactItems": [
+                        ["Put": with(["TableName": "t", "Item": ["pk": ["S": odd], "s": ["SS": ["a", "b"]]]])],
+                        ["ConditionCheck": with(["TableName": "t", "Key": keyJSON])],
+                        ["Delete": ["TableName": "t", "Key": keyJSON]],
+                    ],
+                ],
+                {
+                    let check = DynamoDBWrite(.check(key: key), condition: condition)
+                    let writes = [put, check, DynamoDBWrite(.delete(key: key))]
+                    _ = try await dynamodb.transact(writes, table: "t", token: "token")
+                }
+            ),
+            (
+                "dynamodb", "Query",
+                [
+                    "TableName": "t", "IndexName": "i", "KeyConditionExpression": "#a = :a",
+                    "ExpressionAttributeNames": ["#a": "a"], "ExpressionAttributeValues": [":a": ["S": "x"]],
+                ],
+                {
+                    let key = DynamoDBExpression("#a = :a", names: ["#a": "a"], values: [":a": .string("x")])
+                    _ = try await dynamodb.query(table: "t", index: "i", keyCondition: key)
+                }
+            ),
+            (
+                "dynamodb", "DescribeTable", ["TableName": "t"],
+                { _ = try await dynamodb.tableStatus("t") }
+            ),
+            (
+                "events", "PutEvents",
+                [
+                    "Entries": [
+                        ["Source": "s", "DetailType": odd, "Detail": odd, "EventBusName": "b", "Resources": ["r"]]
+                    ]
+                ],
+                {
+                    let event = EventBridgeEvent(source: "s", detailType: odd, detail: odd, resources: ["r"])
+                    _ = try await events.putEvents([event], bus: "b")
+                }
+            ),
+            (
+                "ec2", "GetManagedPrefixListEntries", ["PrefixListId": "pl-1", "TargetVersion": 3, "MaxResults": 100],
+                { _ = try await ec2.getManagedPrefixListEntries(prefixListID: "pl-1", version: 3) }
+            ),
+            (
+                "ec2", "ModifySecurityGroupRules",
+                [
+                    "DryRun": true, "GroupId": "sg-1",
+                    "SecurityGroupRules": [
+                        [
+                            "SecurityGroupRuleId": "sgr-00000000000000000",
+                            "SecurityGroupRule": [
+                                "IpProtocol": "tcp", "FromPort": 9, "ToPort": 9, "CidrIpv4": "192.0.2.1/32",
+                            ],
+                        ]
+                    ],
+                ],
+                { _ = await ec2.probe(.modifyRules, groupID: "sg-1") }
+            ),
+        ]
+        try await compare(calls, failing)
+    }
+
+    private typealias Call = (
+        service: String, operation: String, params: [String: Any], call: () async throws -> Void
+    )
+
+    /// Makes each call and holds the request beside the one that botocore would send.
+    private func compare(_ calls: [Call], _ failing: ScriptedTransport) async throws {
         let questions = try calls.map { call in
             let params = try JSONSerialization.data(withJSONObject: call.params)
             return Question(

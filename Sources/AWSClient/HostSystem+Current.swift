@@ -1,0 +1,61 @@
+import Dispatch
+import Foundation
+
+extension HostSystem {
+    /// The machine that the process runs on.
+    package static let current = HostSystem(
+        now: { Date() },
+        sleep: { try await Task.sleep(for: $0) },
+        random: { Double.random(in: 0...1) },
+        makeID: { randomID() },
+        readFile: { path in
+            // By a handle: `Data(contentsOf:)` refuses /dev/null, with which people switch the shared files off.
+            do {
+                let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+                return Array(try file.readToEnd() ?? Data())
+            } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
+                return nil
+            }
+        },
+        writeFile: { path, bytes in try replaceFile(path, bytes) },
+        addresses: { name in (try? await blocking { Host(name: name).addresses }) ?? [] },
+        shell: { command in try await blocking { try ShellCommand(line: command).run() } },
+        uptime: { origin.duration(to: .now) }
+    )
+
+    private static let origin = ContinuousClock.now
+
+    /// A random UUID. Foundation's opens a file for each.
+    private static func randomID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & ~0xF000 | 0x4000
+        let low = generator.next() & ~(0b11 << 62) | 0b10 << 62
+        let digits = [high, low].map { value in
+            let text = String(value, radix: 16)
+            return String(repeating: "0", count: 16 - text.utf8.count) + text
+        }
+        let (first, second) = (digits[0], digits[1])
+        return "\(first.prefix(8))-\(first.dropFirst(8).prefix(4))-\(first.suffix(4))-"
+            + "\(second.prefix(4))-\(second.dropFirst(4))"
+    }
+
+    private static func replaceFile(_ path: String, _ bytes: [UInt8]) throws {
+        let (files, draft) = (FileManager.default, "\(path).\(UUID().uuidString)")
+        guard files.createFile(atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600]),
+            unsafe rename(draft, path) == 0
+        else {
+            try? files.removeItem(atPath: draft)
+            throw CocoaError(.fileWriteUnknown)
+        }
+    }
+
+    /// Work that blocks, on a thread of its own rather than one of the few that run tasks. A caller that is cancelled
+    /// leaves the work behind.
+    private static func blocking<Value: Sendable>(
+        _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let promise = Promise<Value>()
+        DispatchQueue.global().async { promise.fulfil(Result { try work() }) }
+        return try await promise.value()
+    }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import AWSClient
+
+@Suite("Promise")
+struct PromiseTests {
+    private struct Failure: Error {}
+
+    @Test("gives one value to all who wait and will wait")
+    func value() async throws {
+        let promise = Promise<Int>()
+        let waiters = (0..<3).map { _ in Task { try await promise.value() } }
+        promise.fulfil(.success(1))
+        promise.fulfil(.success(2))
+        for waiter in waiters { #expect(try await waiter.value == 1) }
+        #expect(try await promise.value() == 1)
+    }
+
+    @Test("gives a failure to all")
+    func failure() async throws {
+        let promise = Promise<Int>()
+        promise.fulfil(.failure(Failure()))
+        await #expect(throws: Failure.self) { try await promise.value() }
+    }
+
+    @Test("lets go of a waiter that is cancelled, before and while it waits")
+    func cancellation() async throws {
+        let promise = Promise<Int>()
+        let early = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await promise.value()
+        }
+        await #expect(throws: CancellationError.self) { try await early.value }
+        for _ in 0..<50 {
+            let task = Task { try await promise.value() }
+            await Task.yield()
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+        promise.fulfil(.success(1))
+        #expect(try await promise.value() == 1)
+    }
+}
