@@ -10,7 +10,9 @@ package struct RevertWorker: Sendable {
     private let options: WorkerOptions
     private let session: AWSSession
     private let writer: LedgerWriter
-    private let outages: Outages
+    private let lanes: Lanes
+    private let gateway: SecurityGroupGateway
+    private let identity: OwnIdentity
     private let name: String
     private let clock: WorkerClock
     private let logger: Logger
@@ -30,17 +32,20 @@ package struct RevertWorker: Sendable {
     ) {
         self.options = options
         self.session = session
-        outages = Outages(
+        var writer = LedgerWriter(ledger)
+        gateway = SecurityGroupGateway(session: session)
+        lanes = Lanes(
             // One that is to end by itself does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,
-            backoff: Backoff(base: .seconds(1), cap: .seconds(30)),
             clock: clock,
-            logger: logger
+            logger: logger,
+            probe: LaneProbe(session: session, queueURL: options.queueURL, gateway: gateway, writer: writer)
+                .callAsFunction
         )
-        var writer = LedgerWriter(ledger)
-        writer.outages = outages
+        writer.lanes = lanes
         self.writer = writer
-        liveness = Liveness(now: clock.now())
+        identity = OwnIdentity(session: session)
+        liveness = Liveness(clock: clock)
         self.name = name
         self.clock = clock
         self.logger = logger
@@ -83,8 +88,10 @@ package struct RevertWorker: Sendable {
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let consumer = consumer(of: queue, attributes, deadLetters: deadLetters) { wake.yield() }
-        // Ends with this function, which cancels it.
+        // These end with this function, which cancels them.
         async let _ = logAnchors()
+        async let _ = lanes.run()
+        async let _ = identity.find(clock: clock)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             if let notifier {
                 group.addTask { await run(notifier, wakes: wakes, stop: stop) }
@@ -132,7 +139,7 @@ package struct RevertWorker: Sendable {
                 return (attributes, try await deadLetterQueue(beside: queue, attributes))
             } catch  where !options.isUntilEmpty {
                 failures += 1
-                liveness.turned(at: clock.now())
+                liveness.turned(at: clock.instant())
                 logger.error(
                     "cannot start yet, will try again",
                     metadata: ["error": "\(plainText("\(error)"))"]
@@ -169,16 +176,17 @@ package struct RevertWorker: Sendable {
     ) -> QueueConsumer {
         let held = HeldMessages()
         let revert = RevertRun(
-            gateway: SecurityGroupGateway(session: session),
+            gateway: gateway,
             isDryRun: options.isDryRun,
             settle: options.settle,
             clock: clock,
-            outages: outages
+            lanes: lanes
         )
         let pipeline = MessagePipeline(
             writer: writer,
             policies: options.policies,
             revert: revert,
+            identity: identity,
             deadLetters: deadLetters,
             maxReceiveCount: attributes.maxReceiveCount,
             isNotifying: options.topicARN != nil,
@@ -201,7 +209,7 @@ package struct RevertWorker: Sendable {
             held: held,
             heartbeat: heartbeat,
             options: options,
-            outages: outages,
+            lanes: lanes,
             liveness: liveness,
             clock: clock,
             watchdog: clock,

@@ -9,11 +9,13 @@ import Testing
 @Suite struct CallLogTests {
     /// A clock that goes on by 40 milliseconds each time that it is asked.
     private static func clock() -> WorkerClock {
-        let time = Mutex(Date(timeIntervalSince1970: 1000))
+        let start = ContinuousClock.now
+        let time = Mutex(start)
         return WorkerClock(
-            now: {
+            now: { Date(timeIntervalSince1970: 1000) },
+            instant: {
                 time.withLock { time in
-                    defer { time += 0.04 }
+                    defer { time += .milliseconds(40) }
                     return time
                 }
             },

@@ -174,6 +174,7 @@ struct RemovedRuleTests {
         record.members["userIdentity"] =
             #"{"type":"AssumedRole","sessionContext":{"sessionIssuer":{"#
             + #""arn":"arn:aws:iam::111122223333:role/service/sg-revert"}}}"#
+        _ = await it.identity.ask()
         _ = try await it.process(it.message(record.json))
         #expect(try it.test.event("reason", "remove") == "own-change")
         #expect(it.aws.with { $0.rules }.isEmpty)

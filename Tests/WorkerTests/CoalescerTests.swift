@@ -39,7 +39,7 @@ struct CoalescerTests {
         await calls.began.pass()
         for (index, items) in later.enumerated() {
             tasks.append(Task { try await coalescer.submit(items, for: "key") })
-            while await coalescer.waitingCount(for: "key") <= index { await Task.yield() }
+            while coalescer.waitingCount(for: "key") <= index { await Task.yield() }
         }
         calls.door.open()
         var answers: [[Int]] = []
@@ -88,7 +88,7 @@ struct CoalescerTests {
         let first = Task { try await coalescer.submit([1], for: "key") }
         await calls.began.pass()
         let sharers = [[2], [3]].map { items in Task { try await coalescer.submit(items, for: "key") } }
-        while await coalescer.waitingCount(for: "key") < 2 { await Task.yield() }
+        while coalescer.waitingCount(for: "key") < 2 { await Task.yield() }
         calls.door.open()
         #expect(try await first.value == [10])
         for sharer in sharers {
@@ -137,9 +137,9 @@ struct CoalescerTests {
         let first = Task { try await coalescer.submit([1], for: "key") }
         await calls.began.pass()
         let impatient = Task { try await coalescer.submit([2], for: "key") }
-        while await coalescer.waitingCount(for: "key") < 1 { await Task.yield() }
+        while coalescer.waitingCount(for: "key") < 1 { await Task.yield() }
         let patient = Task { try await coalescer.submit([3], for: "key") }
-        while await coalescer.waitingCount(for: "key") < 2 { await Task.yield() }
+        while coalescer.waitingCount(for: "key") < 2 { await Task.yield() }
         impatient.cancel()
         await #expect(throws: CancellationError.self) { try await impatient.value }
         calls.door.open()

@@ -49,7 +49,7 @@ struct DeadLetterPassTests {
         bury(["m1", "m2"])
         let sleeps = Mutex(0)
         // The first third of the visibility timeout passes at once, the next never.
-        let clock = WorkerClock(now: { time.now }) { duration in
+        let clock = time.clock { duration in
             let count = sleeps.withLock {
                 $0 += 1
                 return $0

@@ -22,7 +22,7 @@ struct HeartbeatTests {
             writer: it.writer,
             held: held,
             visibility: visibility,
-            clock: WorkerClock(now: { it.time.now }) { duration in
+            clock: it.time.clock { duration in
                 let count = slept.withLock {
                     $0.append(duration)
                     return $0.count

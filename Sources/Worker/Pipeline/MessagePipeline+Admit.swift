@@ -52,7 +52,7 @@ extension MessagePipeline {
             watch = entry
         }
         if mayBeOurs, let issuer = event.actor.issuerARN,
-            try await revert.ownRole(in: gate.place)?.isIssuer(issuer) == true
+            identity.role?.isIssuer(issuer) == true
         {
             return .ignored(.ownChange)
         }

@@ -19,6 +19,7 @@ struct MessagePipeline: Sendable {
     let writer: LedgerWriter
     let policies: PolicyStore
     let revert: RevertRun
+    let identity: OwnIdentity
     let deadLetters: DeadLetterQueue?
     /// How often SQS hands out a message before it moves it itself.
     let maxReceiveCount: Int?

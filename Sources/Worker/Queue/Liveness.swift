@@ -1,21 +1,22 @@
-package import Foundation
 import Synchronization
 
 /// What others may ask of a running worker: whether its poller still goes round.
 package final class Liveness: Sendable {
-    private let state: Mutex<Date>
+    private let lastTurn: Mutex<ContinuousClock.Instant>
+    private let clock: WorkerClock
 
-    /// - Parameter now: when the worker was started, which counts as a turn.
-    package init(now: Date) {
-        state = Mutex(now)
+    /// A poller that starts now, which counts as a turn.
+    package init(clock: WorkerClock) {
+        self.clock = clock
+        lastTurn = Mutex(clock.instant())
     }
 
-    /// When the poller last went round: asked for messages, or waited on purpose because of an outage.
-    package var lastTurn: Date {
-        state.withLock(\.self)
+    /// How long ago the poller last went round: asked for messages, or waited on purpose because of an outage.
+    package var age: Duration {
+        clock.instant() - lastTurn.withLock(\.self)
     }
 
-    func turned(at time: Date) {
-        state.withLock { $0 = max($0, time) }
+    func turned(at time: ContinuousClock.Instant) {
+        lastTurn.withLock { $0 = max($0, time) }
     }
 }

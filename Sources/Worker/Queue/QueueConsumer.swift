@@ -11,7 +11,7 @@ struct QueueConsumer: Sendable {
     let held: HeldMessages
     let heartbeat: Heartbeat
     let options: WorkerOptions
-    let outages: Outages
+    let lanes: Lanes
     let liveness: Liveness
     let clock: WorkerClock
     /// The clock of the deadline that a hung receive meets.
@@ -45,7 +45,7 @@ struct QueueConsumer: Sendable {
             group.addTask {
                 await heartbeat.run(lease: WorkerOptions.lease) { count in
                     // With its hands full the poller rightly does not poll.
-                    if count >= options.concurrency { liveness.turned(at: clock.now()) }
+                    if count >= options.concurrency { liveness.turned(at: clock.instant()) }
                 }
                 return .helperEnded
             }
@@ -92,8 +92,8 @@ struct QueueConsumer: Sendable {
     private func receive(_ receiver: Int, intake: Intake, stop: StopSignal) async throws {
         try await withThrowingDiscardingTaskGroup { handlers in
             while !stop.isRequested, let room = await intake.reserve(for: receiver, atMost: 10) {
-                let allowed = outages.allowance(of: room)
-                liveness.turned(at: clock.now())
+                let allowed = lanes.board.mayReceive ? room : 0
+                liveness.turned(at: clock.instant())
                 guard allowed > 0 else {
                     _ = await intake.pollEnded(room: room, count: 0)
                     await stop.sleep(for: .seconds(1), clock: clock)
@@ -104,11 +104,11 @@ struct QueueConsumer: Sendable {
                 let messages: [SQSMessage]
                 do {
                     messages = try await queue.receive(atMost: allowed, wait: options.wait, watchdog: watchdog)
-                    outages.end(.queue)
+                    lanes.works(Lane(.queue))
                 } catch {
                     _ = await intake.pollEnded(room: allowed, count: 0)
                     if Task.isCancelled { return }
-                    try await stop.interrupting { try await outages.sitOut(error, of: .queue) }
+                    await stop.sleep(for: try lanes.sitOut(Lane(.queue), error), clock: clock)
                     continue
                 }
                 let isIdle = await intake.pollEnded(room: allowed, count: messages.count)
@@ -166,11 +166,21 @@ struct QueueConsumer: Sendable {
     /// - Returns: whether the message is deleted.
     private func finish(_ item: Item) async throws -> Bool {
         let isDeleted = Mutex(false)
-        try await item.loss.interrupting {
+        try await interrupting(item.loss) {
             let result = try await handle(item.message)
             isDeleted.withLock { $0 = result }
         }
         return isDeleted.withLock(\.self)
+    }
+
+    /// Does `body`, and cancels it when the message is lost.
+    private func interrupting(_ loss: StopSignal, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask { await loss.wait() }
+            try await group.next()
+            group.cancelAll()
+        }
     }
 
     /// - Returns: whether the message is deleted.
@@ -183,7 +193,7 @@ struct QueueConsumer: Sendable {
             switch disposition {
             case .delete:
                 held.noteDone(message)
-                try await outages.riding(.queue) { try await queue.delete(message) }
+                try await lanes.perform(Lane(.deletes), slot: nil) { try await queue.delete(message) }
                 return true
             case .postpone(let duration):
                 await postpone(message, for: duration, logger: logger)

@@ -60,6 +60,11 @@ package struct WorkQueue: Sendable {
         }
     }
 
+    /// Asks to delete a message that does not exist, which tells whether deletes are accepted.
+    func tryDelete() async throws {
+        _ = try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: ["sg-revert-probe"])
+    }
+
     /// What the worker has to know of the queue.
     package func attributes() async throws -> QueueAttributes {
         try await QueueAttributes(sqs.getQueueAttributes(queueURL: url))

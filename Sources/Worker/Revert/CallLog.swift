@@ -19,11 +19,12 @@ struct CallLog {
         _ call: () async throws -> Answer
     ) async throws -> Answer {
         let start = clock.now()
+        let begun = clock.instant()
         func entry(_ requestIDs: [String], _ error: (any Error)?) -> APICall {
             APICall(
                 action: action,
                 startedAt: start,
-                milliseconds: Int64((clock.now().timeIntervalSince(start) * 1000).rounded()),
+                milliseconds: Int64(((clock.instant() - begun).seconds * 1000).rounded()),
                 requestIDs: requestIDs.uniqued(),
                 error: error.map { "\($0)" }
             )

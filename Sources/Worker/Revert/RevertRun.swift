@@ -14,7 +14,7 @@ struct RevertRun: Sendable {
     let settle: Duration
     let clock: WorkerClock
     /// Keeps a run through an outage; without it the run fails.
-    var outages: Outages?
+    var lanes: Lanes?
 
     /// What of a rule the ledger is asked for: what it says, and its id where it has one.
     struct Question: Hashable, Sendable {
@@ -161,14 +161,9 @@ struct RevertRun: Sendable {
         try await riding(place) { try await gateway.group(id, in: place) }
     }
 
-    /// The role that we run as, if it is one.
-    func ownRole(in place: Place) async throws -> OwnRole? {
-        OwnRole(callerARN: try await riding(place) { try await gateway.caller(in: place.region) }.arn)
-    }
-
     private func riding<Result>(_ place: Place, _ call: () async throws -> Result) async throws -> Result {
-        guard let outages else { return try await call() }
-        return try await outages.riding(.ec2(place.region), call)
+        guard let lanes else { return try await call() }
+        return try await lanes.perform(Lane(.ec2, region: place.region), slot: nil, call)
     }
 
     /// EC2 shows another account's rules to nobody: what we do not see there is not gone.

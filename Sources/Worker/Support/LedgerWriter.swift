@@ -7,18 +7,21 @@ struct LedgerWriter: Sendable {
 
     private let commits: Coalescer<String, Body, (any Error)?>
     /// Keeps a write through an outage; without it the write fails.
-    var outages: Outages?
+    var lanes: Lanes?
 
     init(_ ledger: LedgerDatabase) {
         commits = Coalescer(limit: 200) { _, bodies in try await ledger.write(bodies) }
     }
 
     /// Runs `body` in a transaction, as soon as the ledger can be written; returning means that it is committed.
+    ///
+    /// - Parameter slot: the slot that is given to others while the ledger is out.
     func write<Result: Sendable>(
+        slot: WorkSlot? = nil,
         _ body: @escaping @Sendable (LedgerTransaction) throws -> Result
     ) async throws -> Result {
-        guard let outages else { return try await writeOnce(body) }
-        return try await outages.riding(.ledger) { try await writeOnce(body) }
+        guard let lanes else { return try await writeOnce(body) }
+        return try await lanes.perform(Lane(.ledger), slot: slot) { try await writeOnce(body) }
     }
 
     /// The same for what is of no use later: fails if the ledger cannot be written now.
@@ -27,7 +30,7 @@ struct LedgerWriter: Sendable {
     ) async throws -> Result {
         let box = Box<Result>()
         let errors = try await commits.submit([{ try box.fill(body($0)) }], for: "ledger")
-        if let error = errors.first ?? nil { throw error }
+        if let error = errors[0] { throw error }
         return try box.take()
     }
 }
@@ -41,7 +44,12 @@ private final class Box<Value: Sendable>: Sendable {
     }
 
     func take() throws -> Value {
-        guard let value = value.withLock({ $0 }) else { throw CancellationError() }
+        guard let value = value.withLock({ $0 }) else { throw NotRun() }
         return value
+    }
+
+    /// The ledger answered for a body that it never ran.
+    struct NotRun: Error, CustomStringConvertible {
+        var description: String { "the ledger did not run a write; this is a fault of the program" }
     }
 }

@@ -117,6 +117,6 @@ struct WorkerCommand: AsyncParsableCommand {
 
     /// Whether the poller has gone round in the time that a poll, an abandoned one, or a pause may take.
     private func isAlive(_ worker: RevertWorker, wait: Duration) -> Bool {
-        Date().timeIntervalSince(worker.liveness.lastTurn) < Double(wait.components.seconds) + 45
+        worker.liveness.age < wait + .seconds(45)
     }
 }

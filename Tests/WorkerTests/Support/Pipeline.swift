@@ -17,6 +17,8 @@ struct Pipeline {
     let pipeline: MessagePipeline
     let writer: LedgerWriter
     let policies: PolicyStore
+    let session: AWSSession
+    let identity: OwnIdentity
 
     init(
         standing numbers: [Int] = [],
@@ -36,6 +38,8 @@ struct Pipeline {
         self.test = test
         try aws.stand(numbers)
         let session = try aws.session()
+        self.session = session
+        identity = OwnIdentity(session: session)
         let policy = try policy ?? Policy.watching([#require(SecurityGroupID(group))])
         policies = PolicyStore(policy)
         writer = LedgerWriter(test.ledger)
@@ -48,6 +52,7 @@ struct Pipeline {
                 settle: .seconds(15),
                 clock: time.clock
             ),
+            identity: identity,
             deadLetters: hasDeadLetterQueue
                 ? DeadLetterQueue(sqs: try session.sqs(queueURL: Name.queueURL), url: Name.deadLetterURL) : nil,
             maxReceiveCount: maxReceiveCount,
@@ -56,6 +61,22 @@ struct Pipeline {
             backoff: Backoff(base: .seconds(4), cap: .seconds(900)) { 1 },
             clock: time.clock,
             onFinish: {}
+        )
+    }
+
+    /// Lanes whose probes go to the scripted AWS.
+    func lanes(limit: Int? = nil) -> Lanes {
+        Lanes(
+            limit: limit,
+            backoff: Backoff(base: .seconds(1), cap: .seconds(30)) { 1 },
+            clock: time.clock,
+            logger: .silent,
+            probe: LaneProbe(
+                session: session,
+                queueURL: Name.queueURL,
+                gateway: SecurityGroupGateway(session: session),
+                writer: writer
+            ).callAsFunction
         )
     }
 

@@ -14,7 +14,7 @@ struct Revert {
     let aws: ScriptedAWS
     var settle: Duration = .seconds(15)
     var isDryRun = false
-    var outages: Outages?
+    var lanes: Lanes?
 
     init(standing numbers: [Int] = []) throws {
         aws = ScriptedAWS(time: time)
@@ -53,7 +53,7 @@ struct Revert {
             isDryRun: isDryRun,
             settle: settle,
             clock: time.clock,
-            outages: outages
+            lanes: lanes
         )
         let gate = try Gate(event, change)
         let context = gate.context(of: change, by: event)

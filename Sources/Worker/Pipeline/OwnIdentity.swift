@@ -1,0 +1,40 @@
+import AWSClient
+import Formats
+import SecurityGroups
+import Synchronization
+
+/// Who our credentials belong to. STS is asked in the background: no revert waits for its answer.
+final class OwnIdentity: Sendable {
+    private let session: AWSSession
+    private let known = Mutex<CallerIdentity?>(nil)
+
+    init(session: AWSSession) {
+        self.session = session
+    }
+
+    /// Who we are; nil until STS has answered.
+    var caller: CallerIdentity? { known.withLock(\.self) }
+
+    /// The role that we run as; nil for a user, or until STS has answered.
+    var role: OwnRole? { caller.flatMap { OwnRole(callerARN: $0.arn) } }
+
+    /// The account that we are in; nil until STS has answered.
+    var account: AccountID? { caller.flatMap { AccountID($0.account) } }
+
+    /// Asks STS until it answers. Credentials of another identity take another process, so one answer is enough.
+    func find(clock: WorkerClock) async {
+        let backoff = Backoff(base: .seconds(1), cap: .seconds(60))
+        for attempt in 1... {
+            if await ask() != nil { return }
+            guard (try? await clock.sleep(backoff.pause(after: attempt) + .milliseconds(200))) != nil else { return }
+        }
+    }
+
+    /// Asks STS once, unless the answer is known.
+    func ask() async -> CallerIdentity? {
+        if let caller { return caller }
+        guard let found = try? await session.sts().getCallerIdentity() else { return nil }
+        known.withLock { $0 = found }
+        return found
+    }
+}

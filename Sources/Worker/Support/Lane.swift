@@ -1,0 +1,120 @@
+package import AWSClient
+import Ledger
+package import SecurityGroups
+
+/// A part of the outside that works or is out as a whole: one service, in one account and Region.
+package struct Lane: Hashable, Sendable, CustomStringConvertible {
+    /// What is at the end of the lane.
+    package enum Service: String, Hashable, Sendable {
+        /// The ledger's file.
+        case ledger
+        /// Receives from the queue.
+        case queue
+        /// Deletes from the queue.
+        case deletes
+        /// EC2.
+        case ec2
+        /// STS, which hands out assumed roles and says who we are.
+        case sts
+    }
+
+    /// What is at the end of the lane.
+    package let service: Service
+    /// The account whose rules are worked on; nil where there is only one, or none.
+    package let account: AccountID?
+    /// The Region.
+    package let region: AWSRegion?
+
+    /// A lane.
+    package init(_ service: Service, account: AccountID? = nil, region: AWSRegion? = nil) {
+        self.service = service
+        self.account = account
+        self.region = region
+    }
+
+    /// In a few words, such as `EC2 in eu-west-1 (account 111122223333)`.
+    package var description: String {
+        let name =
+            switch service {
+            case .ledger: "the ledger"
+            case .queue: "the queue"
+            case .deletes: "deleting from the queue"
+            case .ec2: "EC2"
+            case .sts: "STS"
+            }
+        return name + (region.map { " in \($0)" } ?? "") + (account.map { " (account \($0))" } ?? "")
+    }
+
+    /// True for a lane without which nothing may be received.
+    var stopsReceiving: Bool {
+        service == .ledger || service == .queue
+    }
+}
+
+extension Lane {
+    /// What the failure of one call says of its lane.
+    enum Verdict: Hashable {
+        /// Nothing: the failure is that call's own.
+        case own
+        /// Everybody in the lane meets it.
+        case out
+        /// Everybody in the lane may meet it; a probe must tell.
+        case uncertain
+        /// The service asks for fewer calls. The lane works.
+        case throttled
+    }
+
+    /// Says what `error` tells of this lane.
+    func verdict(on error: any Error) -> Verdict {
+        switch error {
+        case LedgerError.claimLost: return .own
+        case LedgerError.damaged: return .uncertain
+        // On a full disk small writes still find room, so a probe that gets through proves nothing.
+        case is LedgerError: return .out
+        case let error as AWSClientError: return error.isConfiguration ? .own : .uncertain
+        case let error as AWSServiceError: return verdict(on: error)
+        case is PollAbandoned: return .out
+        default: return .own
+        }
+    }
+
+    private func verdict(on error: AWSServiceError) -> Verdict {
+        if error.isThrottling { return service == .queue || service == .deletes ? .out : .throttled }
+        if error.isTransient { return .uncertain }
+        switch service {
+        case .ledger: return .own
+        case .queue: return error.isRefused || error.isQueueTrouble ? .out : .own
+        case .deletes: return error.isRefused || error.isQueueTrouble ? .uncertain : .own
+        case .sts: return error.isRefused ? .uncertain : .own
+        case .ec2:
+            if error.refusesCredentials { return .uncertain }
+            // A change may be refused for one group alone (tag conditions, an SCP). A look is refused to all.
+            return error.isRefused && error.operation.hasPrefix("Describe") ? .uncertain : .own
+        }
+    }
+}
+
+extension AWSServiceError {
+    /// True when the service refuses the caller, for this request or for any.
+    fileprivate var isRefused: Bool {
+        [401, 403].contains(statusCode) || refusesCredentials
+            || ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains { has(code: $0) }
+    }
+
+    /// True when the service refuses the credentials or the account, whatever they ask for.
+    fileprivate var refusesCredentials: Bool {
+        statusCode == 401 || Self.credentialCodes.contains { has(code: $0) }
+    }
+
+    /// True when the queue cannot be used by anybody: it is gone, or its key is.
+    fileprivate var isQueueTrouble: Bool {
+        code.uppercased().hasPrefix("KMS")
+            || ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "InvalidAddress", "InvalidSecurity"]
+                .contains { has(code: $0) }
+    }
+
+    private static let credentialCodes: Set = [
+        "AuthFailure", "Blocked", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "OptInRequired",
+        "PendingVerification", "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
+    ]
+}

@@ -1,0 +1,160 @@
+import AWSClient
+import Formats
+import Foundation
+import Logging
+import Synchronization
+
+/// The lanes that are out, who waits for them, and how they are found to work again.
+///
+/// An outage is no failure of a message. One failed call does not make an outage: a probe of our own decides whether the lane is
+/// out or the call's failure is the call's own. While a lane is out, only work of that lane waits, without holding a slot.
+final class Lanes: Sendable {
+    /// Tries a lane with a call of our own that changes nothing; it throws what the call failed with.
+    typealias Probe = @Sendable (Lane) async throws -> Void
+
+    private let probe: Probe
+    private let backoff: Backoff
+    /// How many probes may fail before whoever waits gives up; nil for a worker that waits for ever.
+    private let limit: Int?
+    private let clock: WorkerClock
+    let board: OutageBoard
+    private let decisions: Coalescer<Lane, Void, (any Error)?>
+    private let begun: AsyncStream<Lane>
+    private let begin: AsyncStream<Lane>.Continuation
+
+    init(
+        limit: Int? = nil,
+        backoff: Backoff = Backoff(base: .seconds(1), cap: .seconds(30)),
+        clock: WorkerClock,
+        logger: Logger,
+        probe: @escaping Probe
+    ) {
+        self.limit = limit
+        self.backoff = backoff
+        self.clock = clock
+        self.probe = probe
+        board = OutageBoard(clock: clock, logger: logger)
+        (begun, begin) = AsyncStream.makeStream()
+        decisions = Coalescer(limit: .max) { lane, questions in
+            do {
+                try await probe(lane)
+                return questions.map { nil }
+            } catch {
+                return questions.map { error }
+            }
+        }
+    }
+
+    /// Makes `call` once the lane works, again and again while the lane is out.
+    ///
+    /// A call that fails while a probe gets through is made once more, since the lane may have come back in between.
+    ///
+    /// - Throws: what `call` throws for a reason of its own, `OutageLasted`, what parking throws, `CancellationError`.
+    func perform<Result>(
+        _ lane: Lane,
+        slot: WorkSlot?,
+        _ call: () async throws -> Result
+    ) async throws -> Result {
+        var throttlings = 0
+        var mayBeOwn = false
+        while true {
+            try await waitUntilOpen(lane, slot)
+            do {
+                return try await call()
+            } catch {
+                if Task.isCancelled { throw error }
+                switch lane.verdict(on: error) {
+                case .own: throw error
+                case .throttled:
+                    throttlings += 1
+                    guard throttlings <= 60, limit.map({ throttlings <= $0 }) ?? true else { throw error }
+                    try await pause(max(backoff.pause(after: throttlings), .milliseconds(200)), slot)
+                case .out: try fail(lane, error)
+                case .uncertain:
+                    if try await isOut(lane) { continue }
+                    if mayBeOwn { throw error }
+                    mayBeOwn = true
+                }
+            }
+        }
+    }
+
+    /// Asks a probe whether the lane is out, together with all who ask at the same time.
+    private func isOut(_ lane: Lane) async throws -> Bool {
+        if board.isOut(lane) { return true }
+        // A probe that fails for a reason of its own says nothing about the lane.
+        guard let failure = try await decisions.submit([()], for: lane)[0], lane.verdict(on: failure) != .own else {
+            return false
+        }
+        try fail(lane, failure)
+        return true
+    }
+
+    /// Records that a call failed because its lane is out. The caller is who tries the lane again, as the receivers do.
+    ///
+    /// - Returns: how long the caller waits before it tries again.
+    func sitOut(_ lane: Lane, _ error: any Error) throws -> Duration {
+        let failures = board.note(error, of: lane).failures
+        if let limit, failures > limit { throw OutageLasted(cause: error) }
+        return max(backoff.pause(after: failures), .milliseconds(200))
+    }
+
+    /// Records that a lane works, for a lane that its callers try themselves.
+    func works(_ lane: Lane) {
+        board.end(lane)
+    }
+
+    /// Probes the lanes that are out until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await lane in begun {
+                group.addTask { try? await self.watch(lane) }
+            }
+        }
+    }
+
+    private func waitUntilOpen(_ lane: Lane, _ slot: WorkSlot?) async throws {
+        while let over = board.over(lane) {
+            if let slot {
+                try await slot.parked { try await over.value() }
+            } else {
+                try await over.value()
+            }
+        }
+    }
+
+    private func pause(_ duration: Duration, _ slot: WorkSlot?) async throws {
+        if let slot { try await slot.wait(for: duration) } else { try await clock.sleep(duration) }
+    }
+
+    private func fail(_ lane: Lane, _ error: any Error) throws {
+        if board.note(error, of: lane).isNew { begin.yield(lane) }
+    }
+
+    /// Probes one lane until it works and has worked for a while.
+    private func watch(_ lane: Lane) async throws {
+        while let failures = board.failures(of: lane) {
+            try await clock.sleep(max(backoff.pause(after: failures), .milliseconds(200)))
+            do {
+                try await probe(lane)
+            } catch {
+                if Task.isCancelled { return }
+                if lane.verdict(on: error) != .own {
+                    let failures = board.note(error, of: lane).failures
+                    if let limit, failures > limit { board.giveUp(lane, OutageLasted(cause: error)) }
+                    continue
+                }
+            }
+            board.open(lane)
+            try await clock.sleep(OutageBoard.proof)
+            if board.isOpen(lane) { board.end(lane) }
+        }
+    }
+}
+
+/// An outage that lasted for longer than a worker waits that is to end by itself.
+struct OutageLasted: Error, CustomStringConvertible {
+    let cause: any Error
+
+    var description: String { "\(cause)" }
+}

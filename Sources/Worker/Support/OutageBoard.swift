@@ -1,0 +1,161 @@
+import Formats
+import Foundation
+import Logging
+import Synchronization
+
+/// What is out now, since when, and who has been told.
+final class OutageBoard: Sendable {
+    private struct Outage {
+        let since: ContinuousClock.Instant
+        let begunAt: Date
+        var failures = 0
+        var cause: String
+        /// Settled when the lane may be tried again.
+        var over = Promise<Void>()
+        var loggedAt: ContinuousClock.Instant
+        var isNoticed = false
+    }
+
+    /// What became of a failure that was noted.
+    struct Note {
+        /// True for the first failure of an outage.
+        let isNew: Bool
+        /// How many probes have failed in a row.
+        let failures: Int
+    }
+
+    /// For so long a lane must have worked before its outage counts as over: one that comes and goes is told of once.
+    static let proof: Duration = .seconds(5)
+    /// From this age on an outage is a notice.
+    private static let noticeAge: Duration = .seconds(60)
+    /// How often a long outage is logged again.
+    private static let logPeriod: Duration = .seconds(600)
+
+    private let clock: WorkerClock
+    private let logger: Logger
+    private let outages = Mutex<[Lane: Outage]>([:])
+    /// The number of outages, so that a call in a worker without any takes no lock.
+    private let count = Atomic(0)
+    private let (noticeStream, noticeSource) = AsyncStream.makeStream(of: OutageNotice.self)
+
+    init(clock: WorkerClock, logger: Logger) {
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// The outages of which people are to be told, as they come.
+    var notices: AsyncStream<OutageNotice> { noticeStream }
+
+    /// The lanes that are out.
+    var lanes: [Lane] {
+        outages.withLock { $0.filter { !$0.value.over.isSettled }.keys.sorted { $0.description < $1.description } }
+    }
+
+    /// What is out, in a few words; nil when all works.
+    var summary: String? {
+        let lanes = lanes
+        return lanes.isEmpty ? nil : lanes.map(\.description).joined(separator: ", ")
+    }
+
+    /// False while nothing could be recorded. The receivers themselves find out when the queue works again.
+    var mayReceive: Bool {
+        count.load(ordering: .acquiring) == 0 || !isOut(Lane(.ledger))
+    }
+
+    func isOut(_ lane: Lane) -> Bool { over(lane) != nil }
+
+    /// What is settled when the lane may be tried again; nil when it may be tried now.
+    func over(_ lane: Lane) -> Promise<Void>? {
+        guard count.load(ordering: .acquiring) > 0 else { return nil }
+        return outages.withLock { outages in
+            guard let over = outages[lane]?.over else { return nil }
+            // One that was given up stays so, and whoever waits is told.
+            if case .success = over.result { return nil }
+            return over
+        }
+    }
+
+    func failures(of lane: Lane) -> Int? {
+        outages.withLock { outages in
+            guard let outage = outages[lane] else { return nil }
+            if case .failure = outage.over.result { return nil }
+            return outage.failures
+        }
+    }
+
+    /// True when the lane may be tried again, but its outage is not yet over.
+    func isOpen(_ lane: Lane) -> Bool {
+        outages.withLock { if case .success = $0[lane]?.over.result { true } else { false } }
+    }
+
+    /// Records a failure of the lane.
+    func note(_ error: any Error, of lane: Lane) -> Note {
+        let now = clock.instant()
+        let cause = plainText("\(error)")
+        let (outage, isNew, isDue) = outages.withLock { outages in
+            let isNew = outages[lane] == nil
+            var outage =
+                outages[lane]
+                ?? Outage(since: now, begunAt: clock.now(), cause: cause, loggedAt: now)
+            outage.failures += 1
+            outage.cause = cause
+            if case .success = outage.over.result { outage.over = Promise() }
+            let isDue = isNew || now - outage.loggedAt >= Self.logPeriod
+            if isDue { outage.loggedAt = now }
+            let isNotice = !outage.isNoticed && now - outage.since >= Self.noticeAge
+            if isNotice {
+                outage.isNoticed = true
+                noticeSource.yield(OutageNotice(lane: lane, since: outage.begunAt, cause: cause, isOver: false))
+            }
+            outages[lane] = outage
+            count.store(outages.count, ordering: .releasing)
+            return (outage, isNew, isDue)
+        }
+        let waits = lane.stopsReceiving ? "receiving is paused, what is in hand is kept" : "only its work waits"
+        logger.log(
+            level: isDue ? .error : .debug,
+            "\(lane) is out of order: \(waits)",
+            metadata: [
+                "error": "\(cause)", "outage.failures": "\(outage.failures)",
+                "outage.seconds": "\((now - outage.since).components.seconds)",
+            ]
+        )
+        return Note(isNew: isNew, failures: outage.failures)
+    }
+
+    /// Lets everybody try the lane again.
+    func open(_ lane: Lane) {
+        let over = outages.withLock { $0[lane]?.over }
+        over?.settle()
+    }
+
+    /// Ends an outage that would last for longer than anybody waits.
+    func giveUp(_ lane: Lane, _ error: OutageLasted) {
+        let over = outages.withLock { $0[lane]?.over }
+        over?.settle(.failure(error))
+    }
+
+    /// Records that the lane works.
+    func end(_ lane: Lane) {
+        guard count.load(ordering: .acquiring) > 0 else { return }
+        let outage = outages.withLock { outages in
+            defer { count.store(outages.count, ordering: .releasing) }
+            return outages.removeValue(forKey: lane)
+        }
+        guard let outage else { return }
+        outage.over.settle()
+        if outage.isNoticed {
+            noticeSource.yield(OutageNotice(lane: lane, since: outage.begunAt, cause: outage.cause, isOver: true))
+        }
+        let seconds = (clock.instant() - outage.since).components.seconds
+        logger.notice("\(lane) works again", metadata: ["outage.seconds": "\(seconds)"])
+    }
+}
+
+/// An outage of which people are told: once it has lasted for a minute, and when it is over.
+struct OutageNotice: Hashable, Sendable {
+    let lane: Lane
+    let since: Date
+    let cause: String
+    let isOver: Bool
+}

@@ -1,0 +1,187 @@
+import AWSClient
+import Synchronization
+
+/// The places in which messages are worked on: as many as `--concurrency`. A message that waits gives its place to another.
+final class WorkSlots: Sendable {
+    private struct State {
+        var free: Int
+        var waiting = FIFO<Promise<Void>>()
+        var parked = 0
+        var parkedBytes = 0
+    }
+
+    private let state: Mutex<State>
+    private let limits: Limits
+    let clock: WorkerClock
+
+    /// How much may be parked.
+    struct Limits: Sendable {
+        /// How many messages may be parked at once.
+        var messages = 5000
+        /// How many bytes of bodies they may have together, so that the worker stays small whatever is sent to it.
+        var bytes = 10 << 20
+    }
+
+    init(count: Int, limits: Limits = Limits(), clock: WorkerClock) {
+        state = Mutex(State(free: max(count, 1)))
+        self.limits = limits
+        self.clock = clock
+    }
+
+    /// How many messages are parked now.
+    var parkedCount: Int { state.withLock { $0.parked } }
+
+    /// Waits for a slot, runs `body` in it, and frees it.
+    ///
+    /// - Parameter bytes: how much memory the message takes while it is parked.
+    func occupy<Result>(bytes: Int = 0, _ body: (WorkSlot) async throws -> Result) async throws -> Result {
+        try await acquire()
+        let slot = WorkSlot(slots: self, bytes: bytes, clock: clock)
+        defer { if slot.leave() { release() } }
+        return try await body(slot)
+    }
+
+    /// Takes a slot, in the order in which it was asked for.
+    fileprivate func acquire() async throws {
+        let turn = Promise<Void>()
+        let isFree = state.withLock { state in
+            guard state.free > 0 else {
+                state.waiting.append(turn)
+                return false
+            }
+            state.free -= 1
+            return true
+        }
+        if isFree { return }
+        do {
+            try await turn.value()
+        } catch {
+            // A slot that was handed over in the same moment goes to the next.
+            if !turn.settle(.failure(error)), case .success = turn.result { release() }
+            throw error
+        }
+    }
+
+    fileprivate func release() {
+        while let next = nextInLine() {
+            if next.settle() { return }
+        }
+    }
+
+    private func nextInLine() -> Promise<Void>? {
+        state.withLock { state in
+            if let next = state.waiting.popFirst() { return next }
+            state.free += 1
+            return nil
+        }
+    }
+
+    /// Counts a message as parked, and frees its slot.
+    fileprivate func park(bytes: Int) throws(ParkingFull) {
+        let hasRoom = state.withLock { state in
+            guard state.parked < limits.messages, state.parkedBytes + bytes <= limits.bytes else { return false }
+            state.parked += 1
+            state.parkedBytes += bytes
+            return true
+        }
+        guard hasRoom else { throw ParkingFull() }
+        release()
+    }
+
+    fileprivate func unpark(bytes: Int) {
+        state.withLock {
+            $0.parked -= 1
+            $0.parkedBytes -= bytes
+        }
+    }
+}
+
+/// The slot of one message. It is used by one task at a time.
+final class WorkSlot: Sendable {
+    private let slots: WorkSlots?
+    private let bytes: Int
+    private let clock: WorkerClock
+    private let hasSlot = Atomic(true)
+    private let isLost = Atomic(false)
+
+    fileprivate init(slots: WorkSlots, bytes: Int, clock: WorkerClock) {
+        self.slots = slots
+        self.bytes = bytes
+        self.clock = clock
+    }
+
+    /// A slot for work that no other work waits for: a command, or a test.
+    init(clock: WorkerClock) {
+        slots = nil
+        bytes = 0
+        self.clock = clock
+    }
+
+    /// Waits for `duration` without holding the slot.
+    ///
+    /// - Throws: `ParkingFull`, `MessageLost`, `CancellationError`.
+    func wait(for duration: Duration) async throws {
+        guard duration > .zero else { return }
+        try await parked { try await clock.sleep(duration) }
+    }
+
+    /// Runs `body`, which waits for something, without holding the slot, and takes a slot again afterwards.
+    ///
+    /// - Throws: what `body` throws, `ParkingFull`, `MessageLost`, `CancellationError`.
+    func parked<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try checkLoss()
+        guard let slots, hasSlot.exchange(false, ordering: .acquiringAndReleasing) else {
+            let result = try await body()
+            try checkLoss()
+            return result
+        }
+        do {
+            try slots.park(bytes: bytes)
+        } catch {
+            hasSlot.store(true, ordering: .releasing)
+            throw error
+        }
+        let result: Result
+        do {
+            defer { slots.unpark(bytes: bytes) }
+            result = try await body()
+        } catch {
+            // What follows an error is work as well: it is recorded.
+            try await takeBack(slots)
+            throw error
+        }
+        try await takeBack(slots)
+        try checkLoss()
+        return result
+    }
+
+    private func takeBack(_ slots: WorkSlots) async throws {
+        try await slots.acquire()
+        hasSlot.store(true, ordering: .releasing)
+    }
+
+    /// Says that the message is no longer ours. The work on it ends at its next wait, or when it next asks.
+    func lose() {
+        isLost.store(true, ordering: .releasing)
+    }
+
+    /// - Throws: `MessageLost` once somebody else may have the message.
+    func checkLoss() throws {
+        if isLost.load(ordering: .acquiring) { throw MessageLost() }
+    }
+
+    /// - Returns: true if there is a slot to free.
+    fileprivate func leave() -> Bool {
+        hasSlot.exchange(false, ordering: .acquiringAndReleasing)
+    }
+}
+
+/// Too many messages wait already: this one goes back to the queue.
+struct ParkingFull: Error, CustomStringConvertible {
+    var description: String { "too many messages wait already; this one goes back to the queue for a while" }
+}
+
+/// The message is no longer ours: its handle ran out, or another worker has its event.
+struct MessageLost: Error, CustomStringConvertible {
+    var description: String { "the message is no longer ours" }
+}
