@@ -30,6 +30,17 @@ install_missing() {
     with_progress "Installing ${missing[*]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
 }
 
+# Takes promtool, which checks the alert rules, out of Debian's package into the Python environment: installing the
+# package would start a server. Without it its tests are skipped.
+fetch_promtool() {
+    if command -v promtool >/dev/null || [[ -x $root/.venv/bin/promtool ]] || ! command -v apt-get >/dev/null; then
+        return 0
+    fi
+    (cd "$scratch" && apt-get download prometheus >/dev/null 2>&1 && dpkg-deb -x prometheus_*.deb prometheus &&
+        install -m 755 prometheus/usr/bin/promtool "$root/.venv/bin/promtool") ||
+        say "promtool could not be fetched; the alert rules are not checked with it"
+}
+
 is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }

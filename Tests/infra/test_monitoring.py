@@ -1,0 +1,128 @@
+"""The alert rules and the dashboard use the metrics that the worker has, and nothing else."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from template import ROOT
+
+FOLDER = ROOT / "infra/monitoring"
+# The metrics of the contract, with their labels. A histogram has _bucket, _count and _sum.
+METRICS: dict[str, set[str]] = {
+    "sg_revert_messages_received_total": set(),
+    "sg_revert_events_total": {"outcome"},
+    "sg_revert_rules_total": {"outcome"},
+    "sg_revert_duplicates_total": set(),
+    "sg_revert_dead_lettered_total": {"reason"},
+    "sg_revert_api_calls_total": {"service", "action", "result"},
+    "sg_revert_api_seconds": {"service", "action"},
+    "sg_revert_exposed_seconds": set(),
+    "sg_revert_in_flight": set(),
+    "sg_revert_waiting": set(),
+    "sg_revert_outage": {"service", "region"},
+    "sg_revert_standing_unexplained": set(),
+    "sg_revert_exempt_active": set(),
+    "sg_revert_last_poll_timestamp_seconds": set(),
+    "sg_revert_ledger_commit_seconds": set(),
+}
+HISTOGRAMS = {"sg_revert_api_seconds", "sg_revert_exposed_seconds", "sg_revert_ledger_commit_seconds"}
+# What Prometheus adds to every series and to a bucket.
+ADDED = {"instance", "le"}
+
+
+def expressions() -> list[str]:
+    rules = yaml.safe_load((FOLDER / "alerts.yaml").read_text())
+    found = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    return found + [target["expr"] for panel in panels() for target in panel.get("targets", [])]
+
+
+def panels() -> list[dict[str, Any]]:
+    return list(json.loads((FOLDER / "grafana-dashboard.json").read_text())["panels"])
+
+
+class NameTests(unittest.TestCase):
+    def test_every_name_is_a_metric(self) -> None:
+        for expression in expressions():
+            for name in re.findall(r"sg_revert_\w+", expression):
+                base = re.sub(r"_(bucket|count|sum)$", "", name)
+                self.assertIn(base, METRICS, expression)
+                self.assertEqual(name != base, base in HISTOGRAMS, f"{name}: a histogram is asked by its parts")
+
+    def test_every_label_is_one_that_the_metric_has(self) -> None:
+        for expression in expressions():
+            names = {re.sub(r"_(bucket|count|sum)$", "", name) for name in re.findall(r"sg_revert_\w+", expression)}
+            known = set().union(*(METRICS[name] for name in names)) | ADDED
+            used = set(re.findall(r"[{,]\s*(\w+)\s*=", expression))
+            for listed in re.findall(r"by \(([^)]*)\)", expression):
+                used |= {each.strip() for each in listed.split(",")}
+            self.assertLessEqual(used, known, expression)
+
+    def test_every_metric_is_shown(self) -> None:
+        shown = " ".join(target["expr"] for panel in panels() for target in panel.get("targets", []))
+        for name in METRICS:
+            self.assertIn(name, shown)
+
+    def test_every_metric_is_in_the_code(self) -> None:
+        source = "".join(path.read_text() for path in (ROOT / "Sources").rglob("*.swift"))
+        in_code = set(re.findall(r'"(sg_revert_[a-z_]+)"', source))
+        if "sg_revert_events_total" not in in_code:
+            self.skipTest("the worker does not serve its metrics yet")
+        self.assertEqual(set(METRICS) - in_code, set())
+
+
+class PrometheusTests(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_the_alerts_do_what_their_tests_say(self) -> None:
+        for command in (["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]):
+            done = subprocess.run(["promtool", *command], cwd=FOLDER, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_prometheus_takes_every_expression_of_the_dashboard(self) -> None:
+        rules = [
+            {"record": f"panel:{number}", "expr": re.sub(r"\$\w+", "5m", each.replace('"$instance"', '".*"'))}
+            for number, each in enumerate(expressions())
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "rules.yaml")
+            path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+            done = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_every_alert_says_what_to_do(self) -> None:
+        rules = yaml.safe_load((FOLDER / "alerts.yaml").read_text())
+        for rule in rules["groups"][0]["rules"]:
+            self.assertEqual(set(rule["annotations"]), {"summary", "description"}, rule["alert"])
+            self.assertIn(rule["labels"]["severity"], ("critical", "warning"))
+
+
+class DashboardTests(unittest.TestCase):
+    def test_panels_do_not_overlap(self) -> None:
+        taken: set[tuple[int, int]] = set()
+        for panel in panels():
+            place = panel["gridPos"]
+            cells = {
+                (x, y)
+                for x in range(place["x"], place["x"] + place["w"])
+                for y in range(place["y"], place["y"] + place["h"])
+            }
+            self.assertFalse(cells & taken, panel["title"])
+            self.assertLessEqual(place["x"] + place["w"], 24, panel["title"])
+            taken |= cells
+
+    def test_every_panel_has_an_id_of_its_own_and_asks_the_chosen_source(self) -> None:
+        self.assertEqual(len({panel["id"] for panel in panels()}), len(panels()))
+        for panel in panels():
+            for target in panel.get("targets", []):
+                self.assertEqual(target["datasource"]["uid"], "${datasource}")
+
+
+if __name__ == "__main__":
+    unittest.main()
