@@ -65,9 +65,23 @@ package struct LogLineHandler: LogHandler {
     ) -> String {
         var members = [
             ("time", time), ("level", event.level.rawValue), ("logger", label), ("message", "\(event.message)"),
-        ]
-        members += metadata.map { ($0.key, "\($0.value)") }
-        return "{" + members.map { "\(JSONText.quoted($0.0)):\(JSONText.quoted($0.1))" }.joined(separator: ",") + "}"
+        ].map { ($0, JSONText.quoted($1)) }
+        members += metadata.map { ($0.key, json($0.value)) }
+        return "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+    }
+
+    /// A value as JSON: numbers and truths as such, so that whoever reads the log can add them up.
+    private func json(_ value: Logger.MetadataValue) -> String {
+        switch value {
+        case .string(let text): return JSONText.quoted(text)
+        case .array(let values): return "[\(values.map(json).joined(separator: ","))]"
+        case .dictionary(let members):
+            let pairs = members.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\(json($0.value))" }
+            return "{\(pairs.joined(separator: ","))}"
+        case .stringConvertible(let value):
+            let isPlain = value is any BinaryInteger || value is Bool || (value as? Double)?.isFinite ?? false
+            return isPlain ? "\(value)" : JSONText.quoted("\(value)")
+        }
     }
 
     private func quotedIfNeeded(_ text: String) -> String {

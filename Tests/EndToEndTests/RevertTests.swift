@@ -140,6 +140,7 @@ enum Columns {
         "event_id", "outcome", "reason", "event_name", "account", "region", "group_id", "actor_arn", "issuer_arn",
         "source_ip", "user_agent", "event_time", "received_at", "finished_at", "exposed_ms", "attempts", "deliveries",
         "worker", "aws_request_id", "error_code", "error_message", "notified_at", "dry_run",
+        "actor_type", "invoked_by", "actor_id", "policy_digest",
     ]
     static let rulesInOrder = [
         "event_id", "rule_id", "group_id", "direction", "protocol", "from_port", "to_port", "source", "description",

@@ -29,10 +29,10 @@ struct LogLineTests {
             return String(try #require(parts.last))
         }
 
-        /// The members of the one JSON line that was written.
+        /// The texts among the members of the one JSON line that was written.
         func members() throws -> [String: String] {
             let object = try JSONSerialization.jsonObject(with: Data(try #require(all.first).utf8))
-            return try #require(object as? [String: String])
+            return try #require(object as? [String: Any]).compactMapValues { $0 as? String }
         }
     }
 
@@ -101,6 +101,24 @@ struct LogLineTests {
         }
         #expect(steering.isEmpty)
         #expect(line.contains("é👍"))
+    }
+
+    @Test("Numbers and truths are such in JSON, and lists are lists")
+    func jsonValues() throws {
+        let sink = Sink()
+        sink.logger(.json).info(
+            "x",
+            metadata: [
+                "count": .stringConvertible(12), "share": .stringConvertible(0.5),
+                "nan": .stringConvertible(Double.nan),
+                "dry": .stringConvertible(true), "id": "12", "list": ["a", .stringConvertible(2)], "map": ["k": "v"],
+            ]
+        )
+        let line = try #require(sink.all.first)
+        for part in [
+            #""count":12"#, #""share":0.5"#, #""nan":"nan""#, #""dry":true"#, #""id":"12""#, #""list":["a",2]"#,
+            #""map":{"k":"v"}"#,
+        ] { #expect(line.contains(part), "\(part)") }
     }
 
     @Test("A line's own metadata beats the logger's, which beats nothing")

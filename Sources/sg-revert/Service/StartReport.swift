@@ -24,10 +24,10 @@ struct StartReport: Sendable {
                 "policy": "\(plainText(source.path ?? "--group"))",
                 "policy.digest": "\(source.digest ?? "unknown")",
                 "policy.watch": "\(watch.prefix(20).joined(separator: ","))\(watch.count > 20 ? ",…" : "")",
-                "policy.entries": "\(watch.count)",
+                "policy.entries": .stringConvertible(watch.count),
                 "regions": "\(regions.joined(separator: ","))",
                 "queue.url": "\(plainText(options.queueURL))",
-                "dry.run": "\(options.isDryRun)",
+                "dry.run": .stringConvertible(options.isDryRun),
             ]
         )
     }
