@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Makes the Python environment .venv: the AWS emulator and the linters. Sourced after common.sh.
+# Makes Python environments. Sourced after common.sh.
 
+# make_venv [FOLDER REQUIREMENTS]: by default .venv, with the AWS emulator and the linters.
 make_venv() {
-    local requirements="$root/scripts/lib/requirements.txt" venv="$root/.venv" stamp wanted
+    local venv="$root/${1:-.venv}" requirements="$root/scripts/lib/${2:-requirements.txt}" stamp wanted
     stamp="$venv/made-from"
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
         fail "$(python3 --version) is too old for the AWS emulator. Put Python 3.10 or newer first in PATH."
