@@ -118,6 +118,8 @@ package struct Claim: Hashable, Sendable {
     /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
     /// no others.
     package let matchedRuleIDs: [String]?
+    /// False where the ledger has never seen one of the rules that were given with the claim.
+    package var knowsRules = false
     /// Whether the run before this one never ended: its worker died, or lost its lease.
     package let isTakeover: Bool
     /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are

@@ -42,7 +42,7 @@ extension LedgerTransaction {
         {
             return .duplicate(outcome)
         }
-        let claim = Claim(
+        var claim = Claim(
             eventID: eventID,
             fence: known.fence + 1,
             attempt: known.attempts + 1,
@@ -51,6 +51,7 @@ extension LedgerTransaction {
             isTakeover: known.leaseUntil != nil,
             alreadyReverted: try alreadyReverted(known, eventID)
         )
+        claim.knowsRules = try hasSeen(intent, in: event.groupID)
         let earlier = known.matchedRuleIDs ?? []
         let matched = intent.isEmpty ? nil : earlier + intent.map(\.bounded).filter { !earlier.contains($0) }
         // The count of a run that dies is not remembered, so the message that brought it runs again; one that takes

@@ -33,6 +33,7 @@ extension LedgerTransaction {
                 [requestID, claim.eventID, RFC3339.format(now)]
             )
         }
+        try keep(result.sightings, of: claim.eventID)
         try append("finished", eventID: claim.eventID, entry(claim, result, replaces: replaces))
         if replaces, result.notify { try addNotice(of: claim.eventID, result.outcome) }
     }

@@ -3,98 +3,168 @@ package import Foundation
 import GRDB
 package import SecurityGroups
 
+/// What a question about the past needs to know beside the rule.
+package struct PastQuery: Hashable, Sendable {
+    /// The event that is run, which does not count.
+    package let eventID: String
+    /// Its group.
+    package let groupID: String
+    /// Its time.
+    package let eventTime: Date?
+    /// True for the removal of rules.
+    package let isRemoval: Bool
+    /// The policy's limits of reverts within an hour: of one rule, of one group, of all.
+    package let limits: RevertLimits
+
+    /// A query for one event.
+    package init(eventID: String, groupID: String, eventTime: Date?, isRemoval: Bool, limits: RevertLimits) {
+        self.eventID = eventID.bounded
+        self.groupID = groupID
+        self.eventTime = eventTime
+        self.isRemoval = isRemoval
+        self.limits = limits
+    }
+}
+
 extension LedgerTransaction {
-    /// What is known of a rule from before an event, over all workers of the ledger.
-    ///
-    /// - Parameters:
-    ///   - rule: what the rule says.
-    ///   - ruleID: its id, where it has one.
-    ///   - eventID: the event that is run, which does not count.
-    ///   - eventTime: its time; what was done later does not count, except for how often.
-    package func past(
-        of rule: SecurityGroupRule,
-        ruleID: String?,
-        in groupID: String,
-        before eventID: String,
-        at eventTime: Date?
-    ) throws -> RulePast {
-        // Along the index of a group's events by their time, so that even a ledger of years answers at once.
-        let hourBefore = RFC3339.format(min(eventTime ?? now, now).addingTimeInterval(-3600))
-        let reverts = try row(
+    /// What is known of a rule beside the event that is run, over all workers of the ledger.
+    package func past(of question: RuleQuestion, _ query: PastQuery) throws -> RulePast {
+        var past = RulePast()
+        if let rule = question.rule { try countReverts(of: rule, query, &past) }
+        past.roomAt = try roomAt(query)
+        let seen = try question.ruleID.map { try sightings(of: $0.description, in: query.groupID) } ?? []
+        past.lastSeen = seen.first?.content.rule
+        past.contradiction = contradiction(of: question, seen, query)
+        if query.isRemoval {
+            past.earlier = try approvedBefore(question, seen, query)
+            if let rule = question.rule ?? past.earlier?.content.rule {
+                past.lastDecision = try lastDecision(on: rule, query)
+                past.isSettledLater = try isSettledLater(rule, query)
+            }
+        } else {
+            past.approval = seen.first { $0.content.rule == question.rule }?.approval
+            past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
+            past.isOfAnotherEvent =
+                try seen.contains { $0.eventID != query.eventID }
+                || question.ruleID.map { try isNamedElsewhere($0.description, query) } ?? false
+        }
+        return past
+    }
+
+    /// Of a removed rule: the approved content with which it stood last.
+    private func approvedBefore(
+        _ question: RuleQuestion,
+        _ seen: [Sighting],
+        _ query: PastQuery
+    ) throws -> ApprovedContent? {
+        guard let rule = question.rule else { return seen.first?.approved }
+        if question.ruleID == nil { return try approvedSighting(of: rule, in: query.groupID)?.approved }
+        return seen.first { $0.content.rule == rule }?.approved
+    }
+
+    /// What another record says that was added under the same id.
+    private func contradiction(of question: RuleQuestion, _ seen: [Sighting], _ query: PastQuery) -> String? {
+        guard let added = question.added?.description.bounded, let id = question.ruleID else { return nil }
+        let other = seen.first { $0.added != nil && $0.added != added && $0.eventID != query.eventID }
+        return other.flatMap(\.added).map { "\(id) was added as \($0), and this record says as \(added)" }
+    }
+
+    /// True where another event's record names the rule, which stands and so was made by that event.
+    private func isNamedElsewhere(_ ruleID: String, _ query: PastQuery) throws -> Bool {
+        let named = try row(
             """
-            SELECT count(*) FROM events JOIN rules USING (event_id)
+            SELECT 1 FROM events LEFT JOIN rules USING (event_id)
+            WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%'
+                AND (rules.rule_id = ? OR instr(matched_rule_ids, ?) > 0) LIMIT 1
+            """,
+            [query.groupID, query.eventID, ruleID, ruleID]
+        )
+        return named != nil
+    }
+
+    private func countReverts(of rule: SecurityGroupRule, _ query: PastQuery, _ past: inout RulePast) throws {
+        guard query.limits.perRule != nil else { return }
+        let counted = try row(
+            """
+            SELECT count(*), max(finished_at) FROM events JOIN rules USING (event_id)
             WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
                 AND finished_at >= ? AND rules.outcome = 'reverted' AND \(Self.saysTheSame)
             """,
-            [groupID, hourBefore, eventID, RFC3339.format(now.addingTimeInterval(-3600))] + arguments(rule)
+            // Along the index of a group's events by their time, so that even a ledger of years answers at once.
+            [query.groupID, hourBefore(query.eventTime), query.eventID, hourBefore(now)] + arguments(rule)
         )
-        let good = try ruleID.flatMap { id in
-            try lastRule(
-                "rule_id = ? AND decision IN ('allow', 'exempt')",
-                [id],
-                in: groupID,
-                before: eventID,
-                at: eventTime
-            )
-        }
-        let last = try lastRule(Self.saysTheSame, arguments(rule), in: groupID, before: eventID, at: eventTime)
-        return RulePast(
-            reverts: reverts?[0] ?? 0,
-            lastGood: good?.content,
-            isLastGoodExempt: good?.decision == .exempt,
-            lastDecision: last?.decision
-        )
+        let last: String? = counted?[1]
+        past.reverts = counted?[0] ?? 0
+        past.lastRevert = last.flatMap { RFC3339.parse($0) }
     }
 
-    /// What the rule of this id said when it was last added or changed before an event; nil if that was never seen.
-    package func lastContent(
-        ofRule ruleID: String,
-        in groupID: String,
-        before eventID: String,
-        at eventTime: Date?
-    ) throws -> RuleContent? {
-        try lastRule("rule_id = ?", [ruleID.bounded], in: groupID, before: eventID, at: eventTime)?.content
+    /// When the limits of the group and of the worker have room again; nil where they have room now.
+    private func roomAt(_ query: PastQuery) throws -> Date? {
+        var times: [Date] = []
+        if let limit = query.limits.perGroup {
+            times += try fullUntil(limit, "events.group_id = ?", [query.groupID], query).map { [$0] } ?? []
+        }
+        if let limit = query.limits.overall {
+            times += try fullUntil(limit, "events.outcome = ?", ["reverted"], query).map { [$0] } ?? []
+        }
+        return times.max()
+    }
+
+    /// When one of the last `limit` reverts is an hour old.
+    private func fullUntil(
+        _ limit: Int,
+        _ condition: String,
+        _ arguments: StatementArguments,
+        _ query: PastQuery
+    ) throws -> Date? {
+        let found = try row(
+            """
+            SELECT finished_at FROM events JOIN rules USING (event_id)
+            WHERE \(condition) AND coalesce(events.event_time, '') >= ? AND event_id <> ?
+                AND finished_at >= ? AND rules.outcome = 'reverted'
+            ORDER BY finished_at DESC LIMIT 1 OFFSET ?
+            """,
+            arguments + [hourBefore(query.eventTime, hours: 24), query.eventID, hourBefore(now), max(limit - 1, 0)]
+        )
+        let oldest: String? = found?[0]
+        return oldest.flatMap { RFC3339.parse($0) }?.addingTimeInterval(3600)
+    }
+
+    private func hourBefore(_ time: Date?, hours: Double = 1) -> String {
+        RFC3339.format(min(time ?? now, now).addingTimeInterval(-3600 * hours))
+    }
+
+    /// What was decided on a rule that says this when it was last added, or changed to say so, before the event.
+    private func lastDecision(on rule: SecurityGroupRule, _ query: PastQuery) throws -> RuleDecision? {
+        let found = try row(
+            """
+            SELECT decision FROM events JOIN rules USING (event_id)
+            WHERE events.group_id = ? AND coalesce(events.event_time, '') <= ? AND event_id <> ?
+                AND event_name NOT LIKE 'Revoke%' AND \(Self.saysTheSame)
+            ORDER BY coalesce(events.event_time, '') DESC, event_id DESC LIMIT 1
+            """,
+            // An event without a time is judged by all that is known: every year is before this one.
+            [query.groupID, query.eventTime.map(RFC3339.format) ?? "9999", query.eventID] + arguments(rule)
+        )
+        let decision: String? = found?[0]
+        return try decision.map(parse)
+    }
+
+    /// True where somebody who may do so removed a rule that says this after the event.
+    private func isSettledLater(_ rule: SecurityGroupRule, _ query: PastQuery) throws -> Bool {
+        guard let time = query.eventTime else { return false }
+        let found = try row(
+            """
+            SELECT 1 FROM events JOIN rules USING (event_id)
+            WHERE events.group_id = ? AND coalesce(events.event_time, '') > ? AND event_id <> ?
+                AND event_name LIKE 'Revoke%' AND decision IN ('allow', 'exempt') AND \(Self.saysTheSame) LIMIT 1
+            """,
+            [query.groupID, RFC3339.format(time), query.eventID] + arguments(rule)
+        )
+        return found != nil
     }
 
     private static let saysTheSame = """
         rules.direction = ? AND rules.protocol = ? AND rules.from_port = ? AND rules.to_port = ? AND rules.source = ?
         """
-
-    private func arguments(_ rule: SecurityGroupRule) -> StatementArguments {
-        [
-            rule.direction.rawValue, rule.ipProtocol.description, rule.ports.from, rule.ports.to,
-            rule.peer.description.bounded,
-        ]
-    }
-
-    /// The newest record of an addition or modification for which `condition` holds.
-    private func lastRule(
-        _ condition: String,
-        _ arguments: StatementArguments,
-        in groupID: String,
-        before eventID: String,
-        at eventTime: Date?
-    ) throws -> (content: RuleContent, decision: RuleDecision?)? {
-        let found = try row(
-            """
-            SELECT rules.direction, protocol, from_port, to_port, source, description, decision
-            FROM events JOIN rules USING (event_id)
-            WHERE events.group_id = ? AND coalesce(events.event_time, '') <= ? AND event_id <> ?
-                AND event_name NOT LIKE 'Revoke%' AND \(condition)
-            ORDER BY coalesce(events.event_time, '') DESC, event_id DESC LIMIT 1
-            """,
-            // An event without a time is judged by all that is known: every year is before this one.
-            [groupID, eventTime.map(RFC3339.format) ?? "9999", eventID] + arguments
-        )
-        guard let found, let ipProtocol = IPProtocol(found[1]) else { return nil }
-        let rule = SecurityGroupRule(
-            direction: try parse(found[0]),
-            ipProtocol: ipProtocol,
-            fromPort: found[2],
-            toPort: found[3],
-            peer: Peer(found[4])
-        )
-        let decision: String? = found[6]
-        return (RuleContent(rule: rule, ruleDescription: found[5]), try decision.map(parse))
-    }
 }

@@ -25,6 +25,10 @@ package struct RunResult: Hashable, Sendable {
     package let isDryRun: Bool
     /// The digest of the policy that decided, by which its lines can be found again; nil where no policy was asked.
     package var policyDigest: String?
+    /// What the run saw of rules in EC2.
+    package var sightings: [RuleSighting] = []
+    /// When a suppressed event is to be run again.
+    package var notBefore: Date?
     /// Whether people are to be told, should this run's outcome become the event's.
     package var notify: Bool
 

@@ -171,6 +171,8 @@ enum Schema {
             dry_run, actor_type, invoked_by, actor_id, policy_digest
         FROM events;
 
+        \(LedgerTransaction.sightingsSchema)
+
         CREATE VIEW audit_rules AS SELECT
             event_id, rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision,
             reason, outcome, undo

@@ -180,7 +180,8 @@ package struct RevertWorker: Sendable {
             isDryRun: options.isDryRun,
             settle: options.settle,
             clock: clock,
-            lanes: lanes
+            lanes: lanes,
+            identity: identity
         )
         let pipeline = MessagePipeline(
             writer: writer,

@@ -1,12 +1,13 @@
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
 import Testing
 
 @Suite struct PastTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
-    private let test: TestLedger
-    private let ledger: LedgerDatabase
+    static let group = "sg-0a1b2c3d4e5f60718"
+    let test: TestLedger
+    let ledger: LedgerDatabase
 
     init() throws {
         test = try TestLedger()
@@ -17,34 +18,38 @@ import Testing
         SecurityGroupRule(direction: .ingress, ipProtocol: .tcp, fromPort: port, toPort: port, peer: Peer(source))
     }
 
+    private func id(_ digit: Int) throws -> SecurityGroupRuleID {
+        try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)"))
+    }
+
     private func result(
-        _ id: String,
         _ rule: SecurityGroupRule,
+        id: Int = 1,
         _ decision: RuleDecision,
         _ outcome: RuleOutcome
-    )
-        -> RuleResult
-    {
+    ) throws -> RuleResult {
         RuleResult(
-            ruleID: id,
+            ruleID: try self.id(id).description,
             groupID: Self.group,
             direction: rule.direction,
             ipProtocol: rule.ipProtocol.description,
             fromPort: rule.ports.from,
             toPort: rule.ports.to,
             source: rule.peer.description,
-            description: "of \(id)",
             decision: decision,
             outcome: outcome
         )
     }
 
+    /// Records an event that came out so.
     private func record(
         _ eventID: String,
         _ name: String = "AuthorizeSecurityGroupIngress",
         group: String = PastTests.group,
-        secondsAgo: Double,
-        _ rule: RuleResult
+        secondsAgo: Double = 60,
+        rules: [RuleResult] = [],
+        sightings: [RuleSighting] = [],
+        intent: [String] = []
     ) async throws {
         let facts = EventFacts(
             eventID: eventID,
@@ -53,59 +58,175 @@ import Testing
             eventTime: test.now.addingTimeInterval(-secondsAgo)
         )
         let delivery = Delivery(messageID: eventID, receivedAt: test.now)
+        var result = RunResult(outcome: EventOutcome(of: rules.map(\.outcome)), rules: rules)
+        result.sightings = sightings
+        let final = result
         try await ledger.write { transaction in
-            guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { return }
-            try transaction.finish(claim, with: RunResult(outcome: EventOutcome(of: [rule.outcome]), rules: [rule]))
+            guard case .run(let claim) = try transaction.claim(facts, delivery: delivery, intent: intent) else {
+                return
+            }
+            try transaction.finish(claim, with: final)
         }
+        test.advance(0.001)
     }
 
-    private func past(_ rule: SecurityGroupRule, id: String? = nil, ago: Double = 0) async throws -> RulePast {
-        let time = test.now.addingTimeInterval(-ago)
-        return try await ledger.write {
-            try $0.past(of: rule, ruleID: id, in: Self.group, before: "now", at: time)
-        }
+    private func sighting(
+        _ rule: SecurityGroupRule?,
+        id: Int = 1,
+        by source: String? = nil,
+        issuer: String? = nil,
+        added: SecurityGroupRule? = nil,
+        eventTime: Date? = nil
+    ) throws -> RuleSighting {
+        RuleSighting(
+            account: "111122223333",
+            region: "eu-west-1",
+            groupID: try #require(SecurityGroupID(Self.group)),
+            ruleID: try self.id(id),
+            content: rule.map { RuleContent(rule: $0, ruleDescription: "of \(id)") },
+            approval: source.map {
+                Approval(source: $0, caller: Caller(issuerARN: issuer), eventTime: eventTime)
+            },
+            added: added
+        )
+    }
+
+    private func past(
+        _ rule: SecurityGroupRule?,
+        id: Int? = 1,
+        added: SecurityGroupRule? = nil,
+        isRemoval: Bool = false,
+        ago: Double = 0,
+        limits: RevertLimits = RevertLimits()
+    ) async throws -> RulePast {
+        let query = PastQuery(
+            eventID: "now",
+            groupID: Self.group,
+            eventTime: test.now.addingTimeInterval(-ago),
+            isRemoval: isRemoval,
+            limits: limits
+        )
+        let question = RuleQuestion(ruleID: try id.map(self.id), rule: rule, added: added)
+        return try await ledger.write { try $0.past(of: question, query) }
     }
 
     @Test func `reverts of the same rule in the same group within the hour count, and no others`() async throws {
-        try await record("a", secondsAgo: 60, result("r1", rule(), .revert, .reverted))
-        try await record("b", secondsAgo: 30, result("r2", rule(), .revert, .reverted))
-        try await record("c", secondsAgo: 20, result("r3", rule(port: 23), .revert, .reverted))
-        try await record("d", secondsAgo: 20, result("r4", rule("::/0"), .revert, .reverted))
-        try await record("e", secondsAgo: 20, result("r5", rule(), .revert, .alreadyGone))
-        try await record("f", group: "sg-1", secondsAgo: 20, result("r6", rule(), .revert, .reverted))
-        try await record("g", secondsAgo: 4000, result("r7", rule(), .revert, .reverted))
-        try await record("now", secondsAgo: 10, result("r8", rule(), .revert, .reverted))
-        #expect(try await past(rule()).reverts == 2)
+        try await record("a", rules: [result(rule(), .revert, .reverted)])
+        try await record("b", rules: [result(rule(), id: 2, .revert, .reverted)])
+        try await record("c", rules: [result(rule(port: 23), .revert, .reverted)])
+        try await record("d", rules: [result(rule("::/0"), .revert, .reverted)])
+        try await record("e", rules: [result(rule(), .revert, .alreadyGone)])
+        try await record("f", group: "sg-1", rules: [result(rule(), .revert, .reverted)])
+        try await record("g", secondsAgo: 4000, rules: [result(rule(), .revert, .reverted)])
+        try await record("now", rules: [result(rule(), .revert, .reverted)])
+        let known = try await past(rule(), limits: RevertLimits(perRule: 1))
+        #expect(known.reverts == 2)
+        #expect(known.lastRevert.map { test.now.timeIntervalSince($0) < 1 } == true)
+        #expect(try await past(rule()).reverts == 0, "without a limit nobody counts")
     }
 
-    @Test func `the last good content of an id is what was allowed or exempt, from before the event`() async throws {
-        try await record("a", secondsAgo: 500, result("r1", rule(port: 1), .allow, .allowed))
-        try await record("b", secondsAgo: 400, result("r1", rule(port: 2), .exempt, .exempt))
-        try await record("c", secondsAgo: 300, result("r1", rule(port: 3), .revert, .suppressed))
-        try await record("d", secondsAgo: 100, result("r1", rule(port: 4), .allow, .allowed))
-        let past = try await past(rule(port: 9), id: "r1", ago: 200)
-        #expect(past.lastGood == RuleContent(rule: rule(port: 2), ruleDescription: "of r1"))
-        #expect(past.isLastGoodExempt)
-        #expect(try await self.past(rule(port: 9), id: "r2").lastGood == nil)
-        let last = try await ledger.write { transaction in
-            try transaction.lastContent(ofRule: "r1", in: Self.group, before: "now", at: nil)
+    @Test func `the limits of a group and of all have room when one of the last reverts is an hour old`() async throws {
+        let start = test.now
+        for name in ["a", "b", "c"] {
+            try await record(name, rules: [result(rule(), .revert, .reverted)])
+            test.advance(10)
         }
-        #expect(last?.rule == rule(port: 4))
+        #expect(try await past(rule(port: 1), limits: RevertLimits(perGroup: 4)).roomAt == nil)
+        let group = try #require(try await past(rule(port: 1), limits: RevertLimits(perGroup: 2)).roomAt)
+        #expect(abs(group.timeIntervalSince(start) - 3610) < 1)
+        let all = try #require(try await past(rule(port: 1), limits: RevertLimits(overall: 1)).roomAt)
+        #expect(abs(all.timeIntervalSince(start) - 3620) < 1)
+    }
+
+    @Test func `what a rule may say again is the newest approved content of its id`() async throws {
+        let time = test.now
+        try await record("a", sightings: [sighting(rule(port: 1), by: "allow a")])
+        try await record("b", sightings: [sighting(rule(port: 2), by: "exempt b", issuer: "arn", eventTime: time)])
+        try await record("c", sightings: [sighting(rule(port: 3))])
+        let known = try await past(rule(port: 9))
+        #expect(known.lastSeen == rule(port: 3))
+        #expect(known.earlier?.content == RuleContent(rule: rule(port: 2), ruleDescription: "of 1"))
+        #expect(known.earlier?.approval.source == "exempt b")
+        #expect(known.earlier?.approval.caller.issuerARN == "arn")
+        #expect(known.approval == nil)
+        #expect(try await past(rule(port: 1)).approval?.source == "allow a")
+        #expect(try await past(rule(port: 3)).approval == nil, "seen, and never approved")
+        #expect(try await past(rule(port: 9), id: 2).earlier == nil)
+    }
+
+    @Test func `a later sighting without an approval takes none away`() async throws {
+        try await record("a", sightings: [sighting(rule(), by: "exempt a", issuer: "arn")])
+        try await record("b", sightings: [sighting(rule())])
+        #expect(try await past(rule()).approval?.caller.issuerARN == "arn")
+    }
+
+    @Test func `a removed rule comes back only as it stood last, if that was approved`() async throws {
+        try await record("a", sightings: [sighting(rule(port: 1), by: "allow a")])
+        #expect(try await past(nil, isRemoval: true).earlier?.content.rule == rule(port: 1))
+        #expect(try await past(rule(port: 1), isRemoval: true).earlier?.content.rule == rule(port: 1))
+        #expect(try await past(rule(port: 1), id: nil, isRemoval: true).earlier?.content.rule == rule(port: 1))
+        #expect(try await past(rule(port: 2), isRemoval: true).earlier == nil, "never seen")
+        try await record("b", sightings: [sighting(rule(port: 2))])
+        #expect(try await past(nil, isRemoval: true).earlier == nil, "seen last with what nobody approved")
+        #expect(try await past(rule(port: 2), isRemoval: true).earlier == nil)
+    }
+
+    @Test func `a removal by somebody exempt settles it for whatever came before`() async throws {
+        try await record("a", "RevokeSecurityGroupIngress", secondsAgo: 10, rules: [result(rule(), .exempt, .exempt)])
+        #expect(try await past(rule(), isRemoval: true, ago: 60).isSettledLater)
+        #expect(try await !past(rule(), isRemoval: true, ago: 5).isSettledLater)
+        #expect(try await !past(rule(port: 9), isRemoval: true, ago: 60).isSettledLater)
+    }
+
+    @Test func `a second record that adds the same id with other content is a contradiction`() async throws {
+        let added = rule(port: 1)
+        try await record("a", sightings: [sighting(added, by: "allow a", added: added)])
+        #expect(try await past(rule(), added: rule()).contradiction?.contains("tcp 1 from") == true)
+        #expect(try await past(added, added: added).contradiction == nil, "the same call, told in two accounts")
+        #expect(try await past(rule()).contradiction == nil, "a modification says something else")
+    }
+
+    @Test func `the rule that stands is another event's where that event's record names it`() async throws {
+        #expect(try await !past(rule()).isOfAnotherEvent)
+        try await record("a", intent: [id(1).description])
+        #expect(try await past(rule()).isOfAnotherEvent)
+        #expect(try await !past(rule(), id: 2).isOfAnotherEvent)
     }
 
     @Test(arguments: ["2001:db8::/32", "pl-0123456789abcdef0", "sg-0fedcba9876543210", "10.0.0.0/8"])
     func `the last decision on a content is that of its last addition, not of its removal`(source: String) async throws
     {
-        try await record("a", secondsAgo: 500, result("r1", rule(source), .allow, .allowed))
-        try await record("b", secondsAgo: 400, result("r2", rule(source), .revert, .reported))
-        try await record(
-            "c",
-            "RevokeSecurityGroupIngress",
-            secondsAgo: 300,
-            result("r2", rule(source), .allow, .allowed)
-        )
-        #expect(try await past(rule(source)).lastDecision == .revert)
-        #expect(try await past(rule(source), ago: 450).lastDecision == .allow)
-        #expect(try await past(rule(source, port: 99)).lastDecision == nil)
+        try await record("a", secondsAgo: 500, rules: [result(rule(source), .allow, .allowed)])
+        try await record("b", secondsAgo: 400, rules: [result(rule(source), .revert, .reverted)])
+        try await record("c", "RevokeSecurityGroupIngress", secondsAgo: 300, rules: [result(rule(source), .allow, .allowed)])
+        #expect(try await past(rule(source), isRemoval: true).lastDecision == .revert)
+        #expect(try await past(rule(source), isRemoval: true, ago: 450).lastDecision == .allow)
+        #expect(try await past(rule(source, port: 1), isRemoval: true).lastDecision == nil)
+    }
+
+    @Test func `what stands is what was seen last of each rule, until it is seen to be gone`() async throws {
+        let standing =
+            "SELECT group_concat(rule_id || ' ' || from_port || ' ' || coalesce(approved_by, '-')) FROM standing_rules"
+        try await record("a", sightings: [sighting(rule(port: 1), by: "allow a"), sighting(rule(port: 5), id: 2)])
+        try await record("b", sightings: [sighting(rule(port: 2))])
+        #expect(try test.value(standing) == "\(try id(1)) 2 -,\(try id(2)) 5 -")
+        try await record("c", sightings: [sighting(nil)])
+        #expect(try test.value(standing) == "\(try id(2)) 5 -")
+        #expect(try await past(rule(port: 9)).earlier?.content.rule == rule(port: 1), "its approval is remembered")
+    }
+
+    @Test func `a claim tells whether one of its rules was seen before, and a group whether it was`() async throws {
+        try await record("a", sightings: [sighting(rule())])
+        let delivery = Delivery(messageID: "m", receivedAt: test.now)
+        for (event, number) in [("b", 1), ("c", 2)] {
+            let facts = EventFacts(eventID: event, eventName: "AuthorizeSecurityGroupIngress", groupID: Self.group)
+            let intent = [try id(number).description]
+            let claim = try await ledger.write { try $0.claim(facts, delivery: delivery, intent: intent) }.claim
+            #expect(claim.knowsRules == (number == 1))
+        }
+        let now = test.now
+        #expect(try await ledger.write { try $0.knewGroup(Self.group, before: now + 3600, but: "x") })
+        #expect(try await !ledger.write { try $0.knewGroup(Self.group, before: now, but: "x") })
+        #expect(try await !ledger.write { try $0.knewGroup("sg-1", before: now + 3600, but: "x") })
     }
 }

@@ -27,7 +27,7 @@ import Testing
 
     @Test func `an id in another group is not what was added`() throws {
         let live = try Fixture.live("1", Fixture.rule(), in: "b")
-        #expect(try Standing(of: added("1"), in: Fixture.group(), among: [live]) == .changed(live))
+        #expect(try Standing(of: added("1"), in: Fixture.group(), among: [live]) == .elsewhere(live))
     }
 
     @Test func `the same content under a new id was added by somebody else`() throws {

@@ -24,7 +24,7 @@ struct BuryTests {
     @Test(
         "A record that cannot be read, or names what cannot exist, is buried and recorded before any other call to AWS",
         arguments: [
-            (["responseElements": #"{"securityGroupRuleSet":7}"#], "undecodable"),
+            (["requestParameters": "null", "responseElements": #"{"securityGroupRuleSet":7}"#], "undecodable"),
             (["requestParameters": "{}", "responseElements": "{}"], "undecodable"),
             (["awsRegion": "\"eu-west-1.evil.example\""], "impossible"),
             (["recipientAccountId": "\"1234\""], "impossible"),

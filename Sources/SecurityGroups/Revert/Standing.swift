@@ -1,9 +1,11 @@
-/// How a rule that an event added stands now.
+/// How a rule that an event added or modified stands now.
 package enum Standing: Hashable, Sendable {
-    /// It is there, in the event's group, with the content that the event gave it.
+    /// It is in the event's group, and says what the record says of it, as far as the record tells.
     case stands(LiveRule)
-    /// Its id is there, but in another group or with other content: not what the event added.
+    /// It is in the event's group, and says something else.
     case changed(LiveRule)
+    /// The id belongs to a rule of another group. An id never moves, so the record is wrong.
+    case elsewhere(LiveRule)
     /// EC2 does not show it.
     case missing
 
@@ -24,7 +26,11 @@ package enum Standing: Hashable, Sendable {
                 self = .missing
                 return
             }
-            self = found.groupID == group && added.agrees(with: found.rule) ? .stands(found) : .changed(found)
+            if found.groupID != group {
+                self = .elsewhere(found)
+            } else {
+                self = added.agrees(with: found.rule) ? .stands(found) : .changed(found)
+            }
         } else {
             let found = live.first {
                 $0.groupID == group && added.rule == $0.rule && (matched?.contains($0.id) ?? true)
@@ -32,4 +38,14 @@ package enum Standing: Hashable, Sendable {
             self = found.map(Self.stands) ?? .missing
         }
     }
+}
+
+/// How much a record tells of what a rule says now.
+package enum RecordMatch: Hashable, Sendable {
+    /// The rule says exactly what the record says.
+    case exact
+    /// The record does not tell what the rule says.
+    case untold
+    /// The rule says something else.
+    case other
 }

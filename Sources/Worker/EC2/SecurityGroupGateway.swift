@@ -65,7 +65,6 @@ struct SecurityGroupGateway: Sendable {
     private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
     private let groups: Coalescer<Place, SecurityGroupID, DescribedSecurityGroup?>
     private let revokes: Coalescer<Lane, SecurityGroupRuleID, Revocation>
-    private let identity: CallerIdentityCache
 
     init(session: AWSSession) {
         let clients = EC2Clients(session: session)
@@ -77,7 +76,6 @@ struct SecurityGroupGateway: Sendable {
         groups = Coalescer(limit: 200) { place, ids in
             try await Self.look(atGroups: ids, in: place, clients: clients)
         }
-        identity = CallerIdentityCache(session: session)
         revokes = Coalescer(limit: 200) { lane, ids in
             try await pace.run(lane.kind, isThrottling: { ($0 as? AWSServiceError)?.isThrottling == true }) {
                 try await Self.revoke(ids, of: lane.groupID, lane.direction, in: lane.place, clients: clients)
@@ -113,11 +111,6 @@ struct SecurityGroupGateway: Sendable {
     /// The group as EC2 shows it, which is the only one to know its VPC and tags; nil where it does not exist.
     func group(_ id: SecurityGroupID, in place: Place) async throws -> DescribedSecurityGroup? {
         try await groups.submit([id], for: place).first ?? nil
-    }
-
-    /// Who our credentials belong to.
-    func caller(in region: AWSRegion) async throws -> CallerIdentity {
-        try await identity.value(in: region)
     }
 
     /// Puts a rule into a group.
@@ -241,23 +234,6 @@ struct SecurityGroupGateway: Sendable {
             }
         }
         return ids.map { results[$0] ?? .notFound }
-    }
-}
-
-/// Who we are, asked once: credentials of another identity take another process.
-private final class CallerIdentityCache: Sendable {
-    private let session: AWSSession
-    private let known = Mutex<CallerIdentity?>(nil)
-
-    init(session: AWSSession) {
-        self.session = session
-    }
-
-    func value(in region: AWSRegion) async throws -> CallerIdentity {
-        if let identity = known.withLock(\.self) { return identity }
-        let identity = try await session.sts(region: region).getCallerIdentity()
-        known.withLock { $0 = identity }
-        return identity
     }
 }
 

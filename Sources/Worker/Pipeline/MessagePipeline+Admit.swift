@@ -56,15 +56,12 @@ extension MessagePipeline {
         {
             return .ignored(.ownChange)
         }
-        if let unread = change.unread { return .undecodable(unread) }
+        // What was removed is not in the group any more, so there is nowhere to look for it.
+        if change.kind.isRemoval, change.mayHaveMoreRules, let unread = change.unread { return .undecodable(unread) }
         guard let groupID = gate.groupID else { return .undecodable("the record names no group") }
-        let known = try await change.filled(from: writer, in: groupID, before: claim.eventID, at: event.eventTime)
-        if let problem = known.rules.lazy.compactMap({ $0.problem(in: change.kind) }).first {
-            return .undecodable(problem)
-        }
         let watched = WatchedChange(
             event: event,
-            change: known,
+            change: change.judgeable,
             groupID: groupID,
             place: gate.place,
             planner: RevertPlanner(policy: policy, watch: watch, context: context)
@@ -89,52 +86,5 @@ extension MessagePipeline {
             guard clock.now() < settledAt else { return nil }
             try await clock.sleep(.seconds(1))
         }
-    }
-}
-
-extension SecurityGroupChange {
-    /// The change with what the ledger knows of removed rules that the record names by id alone, or whose description it
-    /// leaves out.
-    fileprivate func filled(
-        from writer: LedgerWriter,
-        in groupID: SecurityGroupID,
-        before eventID: String,
-        at eventTime: Date?
-    ) async throws -> Self {
-        guard kind.isRemoval else { return self }
-        let rules = self.rules
-        let filled = try await writer.write { transaction in
-            try rules.map { rule in
-                guard let id = rule.id, rule.rule == nil || rule.ruleDescription == nil,
-                    let content = try transaction.lastContent(
-                        ofRule: id,
-                        in: groupID.description,
-                        before: eventID,
-                        at: eventTime
-                    )
-                else { return rule }
-                return ChangedRule(
-                    id: id,
-                    direction: rule.direction ?? content.rule.direction,
-                    traffic: rule.traffic ?? content.rule.traffic,
-                    ruleDescription: rule.ruleDescription ?? content.ruleDescription,
-                    peerOwner: rule.peerOwner
-                )
-            }
-        }
-        return SecurityGroupChange(kind: kind, groupID: self.groupID, rules: filled, unread: unread)
-    }
-}
-
-extension ChangedRule {
-    /// Why a rule cannot be held against what EC2 shows; nil if it can.
-    fileprivate func problem(in kind: ChangeKind) -> String? {
-        if case .groupName = traffic?.peer, id == nil || kind.isRemoval {
-            return "a rule without id names its source group by name, which EC2 never shows"
-        }
-        if kind.isRemoval, rule == nil {
-            return "the record names the removed rule \(id ?? "") by id alone, and the ledger never saw what it said"
-        }
-        return nil
     }
 }

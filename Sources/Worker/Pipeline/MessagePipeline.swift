@@ -141,22 +141,17 @@ struct MessagePipeline: Sendable {
                 logger: logger
             )
         case .watched(let watched):
-            let result = try await revert(watched, claim: claim) { ids in
-                let texts = ids.map(\.description)
-                try await writer.write { try $0.remember(matched: texts, for: claim) }
-            } recall: { questions in
-                let group = watched.groupID.description
-                return try await writer.write { transaction in
-                    try questions.map {
-                        try transaction.past(
-                            of: $0.rule,
-                            ruleID: $0.ruleID,
-                            in: group,
-                            before: claim.eventID,
-                            at: event.eventTime
-                        )
-                    }
-                }
+            let journal = RunJournal(writer, claim, of: watched)
+            let result = try await revert(watched, claim: claim, journal: journal)
+            if result.outcome == .deadLettered {
+                return try await bury(
+                    message,
+                    reason: .undecodable,
+                    error: result.errorMessage ?? "",
+                    result: result,
+                    claim: claim,
+                    logger: logger
+                )
             }
             return try await end(result, message, claim: claim, logger: logger)
         }

@@ -11,6 +11,9 @@ struct WatchedChange: Sendable {
     let place: Place
     /// What says of each rule what is to be done.
     let planner: RevertPlanner
+
+    /// True for the record of a new group, whose egress no call added.
+    var isNewGroup: Bool { event.eventName == "CreateSecurityGroup" }
 }
 
 /// The gate before the first AWS call: names that cannot exist stop here, whoever put them on the queue.

@@ -12,32 +12,30 @@ struct CallLog {
         self.clock = clock
     }
 
-    /// Makes a call, and keeps it with its time and EC2's ids of its requests.
-    mutating func record<Answer>(
-        _ action: String,
-        ids: (Answer) -> [String],
-        _ call: () async throws -> Answer
-    ) async throws -> Answer {
-        let start = clock.now()
-        let begun = clock.instant()
-        func entry(_ requestIDs: [String], _ error: (any Error)?) -> APICall {
+    /// A call that was begun.
+    struct Begun {
+        let action: String
+        let start: Date
+        let instant: ContinuousClock.Instant
+    }
+
+    /// Takes note that a call begins.
+    func begin(_ action: String) -> Begun {
+        Begun(action: action, start: clock.now(), instant: clock.instant())
+    }
+
+    /// Takes note that a call ended, with EC2's ids of its requests or with an error.
+    mutating func end(_ call: Begun, requestIDs: [String] = [], error: (any Error)? = nil) {
+        let failed = (error as? AWSServiceError)?.requestID
+        calls.append(
             APICall(
-                action: action,
-                startedAt: start,
-                milliseconds: Int64(((clock.instant() - begun).seconds * 1000).rounded()),
-                requestIDs: requestIDs.uniqued(),
+                action: call.action,
+                startedAt: call.start,
+                milliseconds: Int64(((clock.instant() - call.instant).seconds * 1000).rounded()),
+                requestIDs: (requestIDs + [failed].compactMap(\.self)).uniqued(),
                 error: error.map { "\($0)" }
             )
-        }
-        do {
-            let answer = try await call()
-            calls.append(entry(ids(answer), nil))
-            return answer
-        } catch {
-            let requestID = (error as? AWSServiceError)?.requestID
-            calls.append(entry(requestID.map { [$0] } ?? [], error))
-            throw error
-        }
+        )
     }
 }
 

@@ -50,7 +50,8 @@ struct Pipeline {
                 gateway: SecurityGroupGateway(session: session),
                 isDryRun: isDryRun,
                 settle: .seconds(15),
-                clock: time.clock
+                clock: time.clock,
+                identity: identity
             ),
             identity: identity,
             deadLetters: hasDeadLetterQueue

@@ -42,18 +42,21 @@ struct Revert {
         age: Double = 0,
         hasRuleIDs: Bool = true,
         claim: Claim = Revert.claim(),
-        intend: ([SecurityGroupRuleID]) async throws -> Void = { _ in }
+        intend: @escaping @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
     ) async throws -> RunResult {
         let text = RecordText(rules: rules, hasRuleIDs: hasRuleIDs, time: time.now - age).json
         guard case .change(let event, let change) = DecodedMessage(body: text) else { throw NoChange() }
         let group = try #require(SecurityGroupID(Name.group))
         let policy = Policy.watching([group])
+        let identity = OwnIdentity(session: try aws.session())
+        _ = await identity.ask()
         let run = RevertRun(
             gateway: SecurityGroupGateway(session: try aws.session()),
             isDryRun: isDryRun,
             settle: settle,
             clock: time.clock,
-            lanes: lanes
+            lanes: lanes,
+            identity: identity
         )
         let gate = try Gate(event, change)
         let context = gate.context(of: change, by: event)
@@ -65,7 +68,7 @@ struct Revert {
             place: gate.place,
             planner: RevertPlanner(policy: policy, watch: watch, context: context)
         )
-        return try await run(watched, claim: claim, intend: intend)
+        return try await run(watched, claim: claim, journal: RunJournal(intend: intend))
     }
 
     private struct NoChange: Error {}

@@ -1,0 +1,176 @@
+import Formats
+package import Foundation
+import GRDB
+import SecurityGroups
+
+/// The ledger's memory of what stood in EC2: the only one from which access is ever restored.
+extension LedgerTransaction {
+    /// The table and the view. A row is one content of one rule: `gone_at` is null while the rule was last seen to say it.
+    static let sightingsSchema = """
+        CREATE TABLE sightings (
+            group_id TEXT NOT NULL,
+            rule_id TEXT NOT NULL,
+            direction TEXT NOT NULL,
+            protocol TEXT NOT NULL,
+            from_port INTEGER NOT NULL,
+            to_port INTEGER NOT NULL,
+            source TEXT NOT NULL,
+            account TEXT,
+            region TEXT NOT NULL,
+            description TEXT,
+            peer_owner TEXT,                        -- the account of the group that is the source, where it is another
+            first_seen TEXT NOT NULL,
+            last_seen TEXT NOT NULL,
+            gone_at TEXT,
+            known_by TEXT NOT NULL,                 -- baseline, event, sweep, approved
+            approved_by TEXT,                       -- allow NAME, exempt NAME, baseline, approved WHO
+            approver_arn TEXT,                      -- of an exempt caller
+            approver_service TEXT,
+            approver_identity TEXT,
+            approved_event_time TEXT,
+            added_as TEXT,                          -- what the record that added the rule says
+            event_id TEXT,                          -- the event that brought it
+            PRIMARY KEY (group_id, rule_id, direction, protocol, from_port, to_port, source)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE VIEW standing_rules AS SELECT
+            account, region, group_id, rule_id, direction, protocol, from_port, to_port, source, description,
+            first_seen, last_seen, known_by, approved_by
+        FROM sightings WHERE gone_at IS NULL;
+        """
+
+    /// Keeps what a run saw of rules.
+    func keep(_ sightings: [RuleSighting], of eventID: String) throws {
+        for sighting in sightings {
+            try run(
+                """
+                UPDATE sightings SET gone_at = ?
+                WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
+                """,
+                [RFC3339.format(now), sighting.groupID.description, sighting.ruleID.description]
+            )
+            if let content = sighting.content { try keep(content, sighting, of: eventID) }
+        }
+    }
+
+    private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
+        let approval = sighting.approval
+        try run(
+            """
+            INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
+                description, peer_owner, first_seen, last_seen, known_by, approved_by, approver_arn, approver_service,
+                approver_identity, approved_event_time, added_as, event_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'event', ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET
+                gone_at = NULL, last_seen = excluded.last_seen, description = excluded.description,
+                peer_owner = excluded.peer_owner,
+                approved_by = coalesce(excluded.approved_by, approved_by),
+                approver_arn = coalesce(excluded.approver_arn, approver_arn),
+                approver_service = coalesce(excluded.approver_service, approver_service),
+                approver_identity = coalesce(excluded.approver_identity, approver_identity),
+                approved_event_time = max(
+                    coalesce(excluded.approved_event_time, approved_event_time),
+                    coalesce(approved_event_time, excluded.approved_event_time)
+                ),
+                added_as = coalesce(added_as, excluded.added_as)
+            """,
+            [sighting.groupID.description, sighting.ruleID.description] + arguments(content.rule) + [
+                sighting.account, sighting.region, content.ruleDescription?.bounded, content.peerOwner,
+                RFC3339.format(now), RFC3339.format(now), approval?.source.bounded,
+                approval?.caller.issuerARN?.bounded, approval?.caller.invokedBy?.bounded,
+                approval?.caller.sourceIdentity?.bounded, approval?.eventTime.map(RFC3339.format),
+                sighting.added?.description.bounded, eventID,
+            ]
+        )
+    }
+
+    /// True where the ledger has seen one of these rules.
+    func hasSeen(_ ruleIDs: [String], in groupID: String?) throws -> Bool {
+        guard let groupID else { return false }
+        return try ruleIDs.contains {
+            try row("SELECT 1 FROM sightings WHERE group_id = ? AND rule_id = ? LIMIT 1", [groupID, $0.bounded]) != nil
+        }
+    }
+
+    /// True where the ledger saw a group in EC2 well before `time`.
+    package func knewGroup(_ groupID: String, before time: Date, but eventID: String) throws -> Bool {
+        // An event of the group may be older than the group's own by the clocks of two services.
+        let bound = RFC3339.format(time.addingTimeInterval(-60))
+        let seen = try row("SELECT 1 FROM sightings WHERE group_id = ? AND first_seen < ? LIMIT 1", [groupID, bound])
+        if seen != nil { return true }
+        let judged = try row(
+            """
+            SELECT 1 FROM events WHERE group_id = ? AND coalesce(event_time, '') < ? AND event_id <> ?
+                AND outcome IN ('reverted', 'reported', 'suppressed') LIMIT 1
+            """,
+            [groupID, bound, eventID]
+        )
+        return judged != nil
+    }
+
+    /// One row of the table.
+    struct Sighting {
+        let content: RuleContent
+        let approval: Approval?
+        let added: String?
+        let eventID: String?
+
+        /// What the rule said, with its approval, where it had one.
+        var approved: ApprovedContent? { approval.map { ApprovedContent(content: content, approval: $0) } }
+    }
+
+    /// What was seen of a rule, the newest first.
+    func sightings(of ruleID: String, in groupID: String) throws -> [Sighting] {
+        let sql =
+            "\(Self.sightingColumns) WHERE group_id = ? AND rule_id = ? ORDER BY last_seen DESC, gone_at IS NULL DESC"
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [groupID, ruleID]).compactMap(sighting)
+    }
+
+    /// The newest approved sighting of a rule of the group that says this.
+    func approvedSighting(of rule: SecurityGroupRule, in groupID: String) throws -> Sighting? {
+        let sql = """
+            \(Self.sightingColumns) WHERE group_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?
+                AND source = ? AND approved_by IS NOT NULL ORDER BY last_seen DESC LIMIT 1
+            """
+        return try row(sql, [groupID] + arguments(rule)).flatMap(sighting)
+    }
+
+    private static let sightingColumns = """
+        SELECT direction, protocol, from_port, to_port, source, description, peer_owner, approved_by, approver_arn,
+            approver_service, approver_identity, approved_event_time, added_as, event_id FROM sightings
+        """
+
+    private func sighting(_ row: Row) throws -> Sighting? {
+        guard let ipProtocol = IPProtocol(row[1]) else { return nil }
+        let rule = SecurityGroupRule(
+            direction: try parse(row[0]),
+            ipProtocol: ipProtocol,
+            fromPort: row[2],
+            toPort: row[3],
+            peer: Peer(row[4])
+        )
+        let source: String? = row[7]
+        let time: String? = row[11]
+        let approval = source.map {
+            Approval(
+                source: $0,
+                caller: Caller(issuerARN: row[8], invokedBy: row[9], sourceIdentity: row[10]),
+                eventTime: time.flatMap { RFC3339.parse($0) }
+            )
+        }
+        return Sighting(
+            content: RuleContent(rule: rule, ruleDescription: row[5], peerOwner: row[6]),
+            approval: approval,
+            added: row[12],
+            eventID: row[13]
+        )
+    }
+
+    /// What a rule says, in the order of the columns.
+    func arguments(_ rule: SecurityGroupRule) -> StatementArguments {
+        [
+            rule.direction.rawValue, rule.ipProtocol.description, rule.ports.from, rule.ports.to,
+            rule.peer.description.bounded,
+        ]
+    }
+}

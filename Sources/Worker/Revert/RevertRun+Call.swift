@@ -1,0 +1,275 @@
+import AWSClient
+import CloudTrailEvents
+import Foundation
+import Ledger
+import SecurityGroups
+
+extension RevertRun {
+    /// One run under way: the machine that says what is next, and the calls that were made.
+    struct Call {
+        let run: RevertRun
+        let watched: WatchedChange
+        let journal: RunJournal
+        private(set) var machine: RevertMachine
+        private(set) var calls: CallLog
+        private(set) var requestIDs: [String] = []
+        private(set) var failure: (any Error)?
+        let claim: Claim
+        private let slot: WorkSlot
+        private let start: ContinuousClock.Instant
+        let ageAtStart: TimeInterval?
+
+        init(run: RevertRun, watched: WatchedChange, claim: Claim, journal: RunJournal, slot: WorkSlot) {
+            self.run = run
+            self.watched = watched
+            self.claim = claim
+            self.journal = journal
+            self.slot = slot
+            calls = CallLog(clock: run.clock)
+            start = run.clock.instant()
+            ageAtStart = watched.event.eventTime.map(run.clock.now().timeIntervalSince)
+            let event = RevertMachine.Event(
+                change: watched.change,
+                groupID: watched.groupID,
+                isNewGroup: watched.isNewGroup,
+                age: .seconds(max(ageAtStart ?? 0, 0)),
+                settle: run.settle
+            )
+            machine = RevertMachine(
+                event,
+                planner: watched.planner,
+                history: RevertMachine.History(claim, kept: journal.kept)
+            )
+        }
+    }
+}
+
+extension RevertRun.Call {
+    private var place: Place { watched.place }
+    private var elapsed: Duration { run.clock.instant() - start }
+
+    mutating func run() async throws {
+        while machine.isOpen(at: elapsed) {
+            if machine.isTooEarly(at: elapsed) {
+                try await pause()
+                continue
+            }
+            let live = try await look()
+            let candidates = machine.saw(live, at: elapsed)
+            let moves = try await plan(candidates)
+            if !moves.isEmpty {
+                if let ids = machine.intends(moves) { try await journal.intend(ids) }
+                try await make(moves)
+            }
+            if machine.isOpen(at: elapsed) { try await pause() }
+        }
+        if let unproven = machine.unproven { failure = try await explain(unproven) }
+        if machine.hasGoneRules { try await refuseForeignAccount() }
+    }
+
+    private mutating func pause() async throws {
+        try await slot.wait(for: machine.nextPause())
+    }
+
+    private mutating func plan(_ candidates: [RevertMachine.Candidate]) async throws -> [RevertMachine.Move] {
+        guard !candidates.isEmpty else { return [] }
+        let pasts =
+            machine.needsPast(candidates)
+            ? try await journal.recall(candidates.map(\.question)) : candidates.map { _ in RulePast() }
+        return machine.plan(
+            candidates,
+            pasts: pasts,
+            isDryRun: run.isDryRun || watched.planner.watch.action == .report,
+            at: elapsed,
+            date: run.clock.now()
+        )
+    }
+
+    private mutating func look() async throws -> [LiveRule] {
+        let what = machine.look
+        let (run, watched) = (run, watched)
+        let seen = try await call("DescribeSecurityGroupRules", ids: \.requestIDs) {
+            switch what {
+            case .rules(let ids): try await run.gateway.rules(ids, in: watched.place)
+            case .group: try await run.gateway.rules(of: watched.groupID, in: watched.place)
+            }
+        }
+        // A group of another account than the event's is not the one that the event is about.
+        guard let account = place.account?.description else { return seen.rules }
+        return seen.rules.filter { $0.ownerID == nil || $0.ownerID == account }
+    }
+
+    /// Revokes go together, the rest one by one.
+    private mutating func make(_ moves: [RevertMachine.Move]) async throws {
+        for direction in Direction.allCases {
+            let revokes = moves.filter { $0.step.revoked?.rule.direction == direction }
+            if !revokes.isEmpty { try await revoke(revokes, direction) }
+        }
+        for move in moves {
+            switch move.step {
+            case .restore(let live, to: let approved): try await restore(move, live.id, to: approved.content)
+            case .authorize(let approved): try await authorize(move, approved.content)
+            case .revoke, .nothing: continue
+            }
+        }
+    }
+
+    private mutating func revoke(_ moves: [RevertMachine.Move], _ direction: Direction) async throws {
+        let ids = moves.compactMap(\.step.revoked?.id)
+        let (run, watched) = (run, watched)
+        let results = try await call(
+            "RevokeSecurityGroup\(direction.actionSuffix)",
+            changing: moves,
+            ids: { $0.compactMap(\.requestID) }
+        ) {
+            try await run.gateway.revoke(ids, of: watched.groupID, direction, in: watched.place)
+        }
+        for (move, result) in zip(moves, results) {
+            switch result {
+            case .revoked(let requestID): accepted(move, isProven: true, requestID)
+            case .stands(let requestID): accepted(move, isProven: false, requestID)
+            case .notFound: machine.unknown(move, at: elapsed)
+            }
+        }
+    }
+
+    private mutating func restore(
+        _ move: RevertMachine.Move,
+        _ id: SecurityGroupRuleID,
+        to content: RuleContent
+    ) async throws {
+        let (run, watched) = (run, watched)
+        let answer = try await call("ModifySecurityGroupRules", changing: [move], ids: \.requestIDs) {
+            try await run.gateway.restore(id, to: content, in: watched.groupID, watched.place)
+        }
+        take(answer, of: move)
+    }
+
+    private mutating func authorize(_ move: RevertMachine.Move, _ content: RuleContent) async throws {
+        let action = "AuthorizeSecurityGroup\(content.rule.direction.actionSuffix)"
+        let (run, watched) = (run, watched)
+        let answer = try await call(action, changing: [move], ids: \.requestIDs) {
+            try await run.gateway.authorize(content, in: watched.groupID, watched.place)
+        }
+        take(answer, of: move)
+    }
+
+    private mutating func take(_ answer: Amendment, of move: RevertMachine.Move) {
+        switch answer {
+        case .done(let id, let requestID): accepted(move, isProven: true, id: id, requestID)
+        case .accepted(let requestID): accepted(move, isProven: false, requestID)
+        case .duplicate: machine.duplicate(move, at: elapsed)
+        case .notFound: machine.unknown(move, at: elapsed)
+        }
+    }
+
+    private mutating func accepted(
+        _ move: RevertMachine.Move,
+        isProven: Bool,
+        id: SecurityGroupRuleID? = nil,
+        _ requestID: String?
+    ) {
+        machine.accepted(move, isProven: isProven, id: id, at: elapsed)
+        if let requestID { requestIDs.append(requestID) }
+    }
+
+    /// Makes a call. One that changes something, and of which no answer comes, may have had its effect.
+    private mutating func call<Answer>(
+        _ action: String,
+        changing moves: [RevertMachine.Move] = [],
+        ids: (Answer) -> [String],
+        _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        let begun = calls.begin(action)
+        var isLost = false
+        do {
+            let answer = try await run.riding(place, slot) {
+                do {
+                    return try await body()
+                } catch {
+                    isLost = true
+                    throw error
+                }
+            }
+            if isLost { machine.lost(moves, at: elapsed) }
+            calls.end(begun, requestIDs: ids(answer))
+            return answer
+        } catch {
+            machine.lost(moves, at: elapsed)
+            calls.end(begun, error: error)
+            throw error
+        }
+    }
+
+    /// Ends the run with `error`.
+    mutating func fail(with error: any Error) {
+        failure = error
+        machine.fail()
+    }
+
+    /// Says why a rule could not be closed. That of another account can be seen in a shared VPC, and changed only by its owner.
+    private func explain(_ unproven: UnprovenRule) async throws -> RevertError {
+        let owner = unproven.live?.ownerID.flatMap { AccountID($0) } ?? place.account
+        guard let owner, let ours = await run.ownAccount(), ours != owner.description
+        else {
+            return .unproven(unproven)
+        }
+        return .foreignAccount(owner, ours: ours)
+    }
+
+    /// EC2 shows another account's rules to nobody: what we do not see there is not gone.
+    private func refuseForeignAccount() async throws {
+        guard let account = place.account, let ours = await run.ownAccount(),
+            ours != account.description
+        else { return }
+        throw RevertError.foreignAccount(account, ours: ours)
+    }
+}
+
+extension RevertStep {
+    /// The rule that is to be revoked.
+    fileprivate var revoked: LiveRule? {
+        if case .revoke(let live) = self { live } else { nil }
+    }
+}
+
+extension Amendment {
+    fileprivate var requestIDs: [String] { [requestID].compactMap(\.self) }
+}
+
+extension UnprovenRule {
+    /// The rule that EC2 shows.
+    fileprivate var live: LiveRule? {
+        switch self {
+        case .stillStands(let live), .shownButUnknown(let live): live
+        case .notPutBack: nil
+        }
+    }
+}
+
+extension RevertMachine.History {
+    /// What the ledger tells of earlier runs.
+    init(_ claim: Claim, kept: Set<SecurityGroupRuleID>) {
+        self.init()
+        matched = claim.matchedRuleIDs.map { Set($0.compactMap { SecurityGroupRuleID($0) }) }
+        self.kept = kept
+        isTakeover = claim.isTakeover
+        isConflict = claim.isConflict
+        mayKnowRules = claim.knowsRules || kept.isEmpty
+        reverted = claim.alreadyReverted.map { ($0.ruleID, $0.rule) }
+    }
+}
+
+extension RuleResult {
+    /// What the rule said.
+    var rule: SecurityGroupRule? {
+        guard let ipProtocol = IPProtocol(ipProtocol) else { return nil }
+        return SecurityGroupRule(
+            direction: direction,
+            ipProtocol: ipProtocol,
+            fromPort: fromPort,
+            toPort: toPort,
+            peer: Peer(source)
+        )
+    }
+}

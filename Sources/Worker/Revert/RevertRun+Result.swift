@@ -1,0 +1,90 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+
+extension RevertRun.Call {
+    /// The run as the ledger records it.
+    func result() -> RunResult {
+        if machine.foundNothing, failure == nil {
+            return RunResult(
+                outcome: .deadLettered,
+                reason: "undecodable",
+                calls: calls.calls,
+                errorMessage: watched.change.unread,
+                isDryRun: run.isDryRun
+            )
+        }
+        let reports = machine.reports
+        var result = RunResult(
+            outcome: machine.outcome,
+            reason: reason,
+            rules: reports.compactMap(ruleResult),
+            exposedMilliseconds: exposed,
+            awsRequestID: requestIDs.last,
+            ownRequestIDs: requestIDs.uniqued(),
+            calls: calls.calls,
+            errorCode: (failure as? AWSServiceError)?.code,
+            errorMessage: failure.map { "\($0)" },
+            isDryRun: run.isDryRun
+        )
+        result.sightings = reports.compactMap(sighting)
+        result.notBefore = reports.compactMap(\.notBefore).min()
+        return result
+    }
+
+    private var reason: String? {
+        if let contradiction = machine.contradiction { return "conflict: \(contradiction)" }
+        if machine.isConflict { return "conflict: the ledger knows this event id with other content" }
+        return watched.change.unread.map { "what the record does not tell was looked for in the group: \($0)" }
+    }
+
+    private var exposed: Int64? {
+        guard let end = machine.lastRevert, let age = ageAtStart else { return nil }
+        return Int64(max(age + end.seconds, 0) * 1000)
+    }
+
+    private func ruleResult(_ report: RuleReport) -> RuleResult? {
+        if report.isFromEarlierRun, let earlier = alreadyReverted(report) { return earlier }
+        // A rule that the record knows by id alone, and that was never seen, cannot be told of; but it counts.
+        guard let rule = report.rule else { return nil }
+        let undo = report.outcome == .reverted ? report.reversal : nil
+        return RuleResult(
+            ruleID: report.ruleID?.description,
+            groupID: watched.groupID.description,
+            direction: rule.direction,
+            ipProtocol: rule.ipProtocol.description,
+            fromPort: rule.ports.from,
+            toPort: rule.ports.to,
+            source: rule.peer.description,
+            description: report.ruleDescription,
+            decision: report.decision?.decision,
+            reason: report.decision?.reason,
+            outcome: report.outcome,
+            undo: undo.map { undoCommand(for: $0, region: watched.place.region.description) }
+        )
+    }
+
+    private func alreadyReverted(_ report: RuleReport) -> RuleResult? {
+        claim.alreadyReverted.first { earlier in
+            if let id = report.ruleID?.description, id == earlier.ruleID { return true }
+            guard report.ruleID == nil || watched.change.kind.isRemoval else { return false }
+            return report.rule != nil && report.rule == earlier.rule
+        }
+    }
+
+    /// What the ledger is to remember of a rule. It need not hear that a rule is gone of which it never saw anything.
+    private func sighting(_ report: RuleReport) -> RuleSighting? {
+        guard let id = report.standing?.id ?? report.ruleID, report.standing != nil || report.isGone else { return nil }
+        if report.standing == nil, !machine.history.mayKnowRules { return nil }
+        return RuleSighting(
+            account: report.standing?.ownerID ?? watched.place.account?.description,
+            region: watched.place.region.description,
+            groupID: watched.groupID,
+            ruleID: id,
+            content: report.standing?.content,
+            approval: report.approval,
+            added: report.added
+        )
+    }
+}
