@@ -97,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "sg-revert",
             dependencies: [
-                "Formats", "Hashing", "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient", "Telemetry",
+                "Formats", "Hashing", "SecurityGroups", "CloudTrailEvents", "PolicyFile", "Ledger", "AWSClient",
+                "Telemetry",
                 "Worker",
                 "CBuildStamp", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

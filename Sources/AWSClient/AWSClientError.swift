@@ -1,3 +1,5 @@
+import Formats
+
 /// Everything that keeps a call from getting a service's own answer. What a service answers is `AWSServiceError`.
 package enum AWSClientError: Error, Hashable, CustomStringConvertible {
     /// No place had credentials; `hint` says what kept one of them from having any.
@@ -68,7 +70,7 @@ package enum AWSClientError: Error, Hashable, CustomStringConvertible {
 /// Text from outside as a one-line error may show it: short and without control characters.
 func printable(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(200).map { scalar in
-        scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? "?" : scalar
+        scalar.isUnsafeToShow ? "?" : scalar
     }
     return String(String.UnicodeScalarView(shown))
 }

@@ -1,4 +1,5 @@
 package import CoreMetrics
+import Formats
 package import Logging
 
 /// The front door: who we are, where calls go, and the clients that make them.
@@ -144,9 +145,9 @@ package struct AWSSession: Sendable {
 
     /// A client for a topic, in the Region that its ARN names.
     package func sns(topicARN: String) throws(AWSClientError) -> SNSClient {
-        let parts = topicARN.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0] == "arn", parts[2] == "sns", let region = AWSRegion(parts[3]),
-            parts[1] == region.partition.rawValue
+        // A resource with a colon is a subscription.
+        guard let arn = ARN(topicARN), arn.service == "sns", !arn.resource.contains(":"),
+            let region = AWSRegion(arn.region), arn.partition == region.partition.rawValue
         else { throw .invalidTopicARN(topicARN) }
         return SNSClient(client: try client(.sns, region))
     }

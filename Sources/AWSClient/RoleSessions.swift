@@ -1,3 +1,4 @@
+import Formats
 import Synchronization
 
 /// The sessions of a role that has the same name in many accounts: one for each account, made when it is first needed.
@@ -55,11 +56,11 @@ package final class RoleSessions: Sendable {
 
     /// `arn:PARTITION:iam::ACCOUNT:role/NAME`
     private static func isRoleARN(_ text: String) -> Bool {
-        let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        return parts.count == 6 && parts[0] == "arn" && AWSPartition(rawValue: String(parts[1])) != nil
-            && parts[2] == "iam" && parts[3].isEmpty && parts[4].utf8.count == 12
-            && parts[4].utf8.allSatisfy { (0x30...0x39).contains($0) } && parts[5].hasPrefix("role/")
-            && parts[5].utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "{") }
+        guard let arn = ARN(text) else { return false }
+        return AWSPartition(rawValue: arn.partition) != nil && arn.service == "iam" && arn.region.isEmpty
+            && arn.account.utf8.count == 12 && arn.account.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            && arn.resource.hasPrefix("role/")
+            && arn.resource.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "{") }
     }
 }
 

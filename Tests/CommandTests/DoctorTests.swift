@@ -16,21 +16,6 @@ import Testing
         Policy(watch: [Watch(changes: changes, origin: "p.yaml:1")])
     }
 
-    @Test(
-        arguments: [
-            ("https://sqs.eu-west-1.amazonaws.com/1/q", "https://sqs.eu-west-1.amazonaws.com/1/q", "the queue itself"),
-            ("https://sqs.eu-west-1.amazonaws.com/1/q", "https://SQS.eu-west-1.amazonaws.com/1/q/", "the queue itself"),
-            ("https://sqs.eu-west-1.amazonaws.com/1/q", "https://sqs.eu-west-2.amazonaws.com/1/d", "another host"),
-            ("http://127.0.0.1:5000/1/q", "http://127.0.0.1:5001/1/d", "another host"),
-            ("https://sqs.eu-west-1.amazonaws.com/1/q", "https://sqs.eu-west-1.amazonaws.com/1/d", nil),
-        ] as [(String, String, String?)]
-    )
-    func `a dead-letter queue that cannot be meant is a problem`(_ queue: String, _ target: String, _ says: String?) {
-        let finding = Doctor.badTarget(target, beside: queue)
-        #expect(finding?.status == (says == nil ? nil : .problem))
-        if let says { #expect(finding?.detail.contains(says) == true) }
-    }
-
     @Test(arguments: [("0", Finding.Status.problem), ("29", .problem), ("30", .ok), ("43200", .ok)])
     func `a short visibility timeout is a problem`(_ seconds: String, _ status: Finding.Status) {
         #expect(Doctor.visibility(["VisibilityTimeout": seconds]).status == status)

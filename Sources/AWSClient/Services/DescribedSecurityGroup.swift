@@ -12,7 +12,13 @@ package struct DescribedSecurityGroup: Hashable, Sendable {
     package let tags: [String: String]
 
     /// A group; tests script answers with it.
-    package init(groupID: String, ownerID: String? = nil, name: String? = nil, vpcID: String? = nil, tags: [String: String] = [:]) {
+    package init(
+        groupID: String,
+        ownerID: String? = nil,
+        name: String? = nil,
+        vpcID: String? = nil,
+        tags: [String: String] = [:]
+    ) {
         self.groupID = groupID
         self.ownerID = ownerID
         self.name = name

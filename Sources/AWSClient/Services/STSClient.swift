@@ -1,3 +1,4 @@
+import Formats
 package import Foundation
 
 /// AWS STS, at a Region's own endpoint.
@@ -59,22 +60,18 @@ package struct STSClient: Sendable {
         guard let key = given?.text("AccessKeyId"), let secret = given?.text("SecretAccessKey"),
             let token = given?.text("SessionToken"), let expiration = given?.text("Expiration").flatMap(Self.date)
         else { throw client.unreadable(action, "the credentials are incomplete") }
-        let account = result?["AssumedRoleUser"]?.text("Arn").flatMap { $0.split(separator: ":").dropFirst(3).first }
+        let account = result?["AssumedRoleUser"]?.text("Arn").flatMap { ARN($0)?.account }
         return Credentials(
             accessKeyID: key,
             secretAccessKey: secret,
             sessionToken: token,
             expiration: expiration,
-            accountID: account.map(String.init)
+            accountID: account
         )
     }
 
-    /// ISO 8601 with or without fractions of a second.
-    static func date(_ text: String) -> Date? {
-        let style = Date.ISO8601FormatStyle(timeZone: .gmt)
-        return (try? style.parse(text))
-            ?? (try? style.year().month().day().time(includingFractionalSeconds: true).parse(text))
-    }
+    /// The time of an answer, with or without fractions of a second.
+    static func date(_ text: String) -> Date? { RFC3339.parse(text) }
 }
 
 /// The principal that signs.

@@ -1,3 +1,5 @@
+import Formats
+
 /// What was done to one rule, and so what undoes it.
 package enum Reversal: Hashable, Sendable {
     /// This rule was revoked.
@@ -93,18 +95,7 @@ private func shellQuoted(_ text: String) -> String {
     return "'" + text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
 }
 
-/// A JSON string in ASCII alone: everything else is escaped by its UTF-16 code units.
+/// A JSON string in ASCII alone.
 private func jsonString(_ text: String) -> String {
-    var result = "\""
-    for unit in text.utf16 {
-        switch unit {
-        case 0x22: result += "\\\""
-        case 0x5C: result += "\\\\"
-        case 0x20...0x7E: result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-        default:
-            let hex = String(unit, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        }
-    }
-    return result + "\""
+    JSONText.quoted(text, escaping: .nonASCII)
 }

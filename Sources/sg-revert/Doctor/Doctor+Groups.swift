@@ -115,7 +115,7 @@ extension Doctor {
     }
 
     func need(of probe: EC2Probe) -> Need {
-        let kinds = Set((setup.policy?.watch ?? []).flatMap(\.changes))
+        let kinds = Set((setup.policy?.watch ?? []).filter { $0.action == .revert }.flatMap(\.changes))
         func only(_ isWatched: Bool, _ otherwise: String) -> Need {
             setup.isDryRun ? .optional("a dry run changes nothing") : isWatched ? .needed : .optional(otherwise)
         }

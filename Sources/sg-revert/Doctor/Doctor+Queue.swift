@@ -33,7 +33,7 @@ extension Doctor {
             .finding
         )
         findings += await calls(sqs, url)
-        findings += await redrive(sqs, url, attributes)
+        findings += await redrive(session, sqs, url)
         findings.append(
             .notTried(
                 "senders",
@@ -62,8 +62,15 @@ extension Doctor {
 
     // MARK: Dead letters
 
-    private func redrive(_ sqs: SQSClient, _ url: String, _ attributes: [String: String]) async -> [Finding] {
-        if let target = setup.deadLetterQueueURL, let problem = Self.badTarget(target, beside: url) { return [problem] }
+    private func redrive(_ session: AWSSession, _ sqs: SQSClient, _ url: String) async -> [Finding] {
+        if let target = setup.deadLetterQueueURL {
+            do {
+                try DeadLetterQueue.check(target, beside: url, session: session)
+            } catch {
+                let fix = "name a queue of the same host and Region, or leave it to the queue's redrive policy"
+                return [.problem("redrive", "\(error)", fix: fix)]
+            }
+        }
         let queue = WorkQueue(sqs: sqs, url: url)
         let calls = await deadLetterCalls(sqs, queue)
         guard let target = calls.target else { return calls.findings }
@@ -86,34 +93,14 @@ extension Doctor {
             : .warning("redrive", detail, fix: "set maxReceiveCount to 5: what fails so often is lost in the queue")
     }
 
-    /// A dead-letter queue that cannot be meant: the queue itself, or one on another host.
-    static func badTarget(_ target: String, beside url: String) -> Finding? {
-        func parts(_ text: String) -> (host: String, path: String) {
-            let url = URL(string: text)
-            let path = (url?.path ?? text).split(separator: "/").joined(separator: "/")
-            return ("\(url?.host?.lowercased() ?? ""):\(url?.port ?? 0)", path)
-        }
-        let (queue, dead) = (parts(url), parts(target))
-        if queue == dead {
-            return .problem(
-                "redrive",
-                "--dead-letter-queue-url is the queue itself: \(target)",
-                fix: "name another queue, or leave it to the queue's redrive policy"
-            )
-        }
-        guard queue.host != dead.host else { return nil }
-        return .problem(
-            "redrive",
-            "--dead-letter-queue-url is on another host than the queue: \(target)",
-            fix: "name a queue of the same Region and endpoint as --queue-url"
-        )
-    }
-
     /// Checks that the dead-letter queue exists and takes messages.
     private func deadLetterCalls(_ sqs: SQSClient, _ queue: WorkQueue) async -> (findings: [Finding], target: String?) {
         let target: String
+        let remarks: [String]
         do {
-            target = try await queue.deadLetterQueue(at: setup.deadLetterQueueURL).url
+            let letters = try await queue.deadLetterQueue(at: setup.deadLetterQueueURL)
+            target = letters.url
+            remarks = try await letters.check()
         } catch {
             let fix = "give the queue a redrive policy, or set --dead-letter-queue-url; allow sqs:GetQueueUrl on it"
             return ([.problem("redrive", "\(error)", fix: fix)], nil)
@@ -123,6 +110,7 @@ extension Doctor {
             let fix = "create the dead-letter queue, or set --dead-letter-queue-url to one that exists"
             return ([.problem("redrive", error, fix: fix)], nil)
         }
-        return ([.of(answer, "sqs:SendMessage", on: target)], target)
+        let notes = remarks.map { Finding.warning("dead-letter-queue", $0, fix: "remove that redrive policy") }
+        return ([.of(answer, "sqs:SendMessage", on: target)] + notes, target)
     }
 }
