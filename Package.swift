@@ -108,7 +108,7 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
-        // What scripts/bench/aws measures.
+        // What scripts/bench aws measures.
         .executableTarget(
             name: "aws-bench",
             dependencies: ["AWSClient", .product(name: "Logging", package: "swift-log")],
