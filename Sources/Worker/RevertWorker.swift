@@ -33,7 +33,12 @@ package struct RevertWorker: Sendable {
         self.options = options
         self.session = session
         var writer = LedgerWriter(ledger)
-        gateway = SecurityGroupGateway(session: session)
+        let identity = OwnIdentity(session: session)
+        let queueAccount = AccountID(inQueueURL: options.queueURL)
+        let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
+        identity.use(roles)
+        self.identity = identity
+        gateway = SecurityGroupGateway(session: session, roles: roles)
         lanes = Lanes(
             // One that is to end by itself does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,
@@ -44,7 +49,6 @@ package struct RevertWorker: Sendable {
         )
         writer.lanes = lanes
         self.writer = writer
-        identity = OwnIdentity(session: session)
         liveness = Liveness(clock: clock)
         self.name = name
         self.clock = clock

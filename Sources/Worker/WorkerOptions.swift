@@ -1,3 +1,4 @@
+package import AWSClient
 package import SecurityGroups
 
 /// What a worker is told to do.
@@ -22,6 +23,8 @@ package struct WorkerOptions: Sendable {
     package var settle: Duration
     /// How long a stop may take.
     package var shutdown: Duration
+    /// The role that is assumed in accounts other than our own; nil where our own credentials serve everywhere.
+    package var roles: RoleSessions?
 
     /// The outcomes of which people are told.
     static let notifyOn: Set<EventOutcome> = [

@@ -104,7 +104,8 @@ extension EndToEnd {
             }
             let result = try await worker.end()
             #expect(result.exitCode == 1)
-            #expect(result.errorLines.last?.contains("second signal") == true, "\(result.errors)")
+            // Nothing is logged then: a log that nobody reads would hold it up.
+            #expect(!result.errors.contains("second signal"))
         }
     }
 }

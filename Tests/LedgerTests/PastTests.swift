@@ -198,7 +198,12 @@ import Testing
     {
         try await record("a", secondsAgo: 500, rules: [result(rule(source), .allow, .allowed)])
         try await record("b", secondsAgo: 400, rules: [result(rule(source), .revert, .reverted)])
-        try await record("c", "RevokeSecurityGroupIngress", secondsAgo: 300, rules: [result(rule(source), .allow, .allowed)])
+        try await record(
+            "c",
+            "RevokeSecurityGroupIngress",
+            secondsAgo: 300,
+            rules: [result(rule(source), .allow, .allowed)]
+        )
         #expect(try await past(rule(source), isRemoval: true).lastDecision == .revert)
         #expect(try await past(rule(source), isRemoval: true, ago: 450).lastDecision == .allow)
         #expect(try await past(rule(source, port: 1), isRemoval: true).lastDecision == nil)

@@ -66,8 +66,9 @@ struct SecurityGroupGateway: Sendable {
     private let groups: Coalescer<Place, SecurityGroupID, DescribedSecurityGroup?>
     private let revokes: Coalescer<Lane, SecurityGroupRuleID, Revocation>
 
-    init(session: AWSSession) {
-        let clients = EC2Clients(session: session)
+    /// - Parameter roles: the sessions in which other accounts are acted on; nil where ours are used everywhere.
+    init(session: AWSSession, roles: AccountRoles? = nil) {
+        let clients = EC2Clients(session: session, roles: roles)
         let pace = CallPace<Lane.Kind>(start: 10, maximum: 50)
         self.clients = clients
         looks = Coalescer(limit: 200) { place, ids in
@@ -93,7 +94,7 @@ struct SecurityGroupGateway: Sendable {
     func rules(of group: SecurityGroupID, in place: Place) async throws -> Look {
         let filter = EC2Filter(name: "group-id", values: [group.description])
         var requestIDs: [String] = []
-        let rules = try await clients.client(in: place.region)
+        let rules = try await clients.client(in: place)
             .describeSecurityGroupRules(filters: [filter]) { requestIDs.append($0) }
         return Look(rules: rules.compactMap(LiveRule.init), requestIDs: requestIDs)
     }
@@ -115,7 +116,7 @@ struct SecurityGroupGateway: Sendable {
 
     /// Puts a rule into a group.
     func authorize(_ content: RuleContent, in group: SecurityGroupID, _ place: Place) async throws -> Amendment {
-        let ec2 = try clients.client(in: place.region)
+        let ec2 = try clients.client(in: place)
         let request = EC2RuleRequest(content)
         return try await Self.amendment {
             let answer =
@@ -134,7 +135,7 @@ struct SecurityGroupGateway: Sendable {
         in group: SecurityGroupID,
         _ place: Place
     ) async throws -> Amendment {
-        let ec2 = try clients.client(in: place.region)
+        let ec2 = try clients.client(in: place)
         return try await Self.amendment {
             let answer = try await ec2.modifySecurityGroupRules(
                 groupID: group.description,
@@ -163,7 +164,7 @@ struct SecurityGroupGateway: Sendable {
         in place: Place,
         clients: EC2Clients
     ) async throws -> [DescribedSecurityGroup?] {
-        let ec2 = try clients.client(in: place.region)
+        let ec2 = try clients.client(in: place)
         var found: [String: DescribedSecurityGroup] = [:]
         for chunk in ids.uniqued().chunks(of: 200) {
             let filter = EC2Filter(name: "group-id", values: chunk.map(\.description))
@@ -178,7 +179,7 @@ struct SecurityGroupGateway: Sendable {
         in place: Place,
         clients: EC2Clients
     ) async throws -> [Look] {
-        let ec2 = try clients.client(in: place.region)
+        let ec2 = try clients.client(in: place)
         var found: [SecurityGroupRuleID: LiveRule] = [:]
         var requestIDs: [String] = []
         for chunk in ids.chunks(of: 200) {
@@ -199,7 +200,7 @@ struct SecurityGroupGateway: Sendable {
         in place: Place,
         clients: EC2Clients
     ) async throws -> [Revocation] {
-        let ec2 = try clients.client(in: place.region)
+        let ec2 = try clients.client(in: place)
         var results: [SecurityGroupRuleID: Revocation] = [:]
         var rest = ids.uniqued()
         while !rest.isEmpty {
@@ -234,25 +235,6 @@ struct SecurityGroupGateway: Sendable {
             }
         }
         return ids.map { results[$0] ?? .notFound }
-    }
-}
-
-/// One client for each Region, since a client's quota of retries is worth only what it remembers.
-private final class EC2Clients: Sendable {
-    let session: AWSSession
-    private let clients = Mutex<[AWSRegion: EC2Client]>([:])
-
-    init(session: AWSSession) {
-        self.session = session
-    }
-
-    func client(in region: AWSRegion) throws -> EC2Client {
-        try clients.withLock { clients in
-            if let client = clients[region] { return client }
-            let client = try session.ec2(region: region)
-            clients[region] = client
-            return client
-        }
     }
 }
 

@@ -52,7 +52,7 @@ extension MessagePipeline {
             watch = entry
         }
         if mayBeOurs, let issuer = event.actor.issuerARN,
-            identity.role?.isIssuer(issuer) == true
+            identity.isIssuer(issuer)
         {
             return .ignored(.ownChange)
         }

@@ -7,6 +7,7 @@ import Synchronization
 final class OwnIdentity: Sendable {
     private let session: AWSSession
     private let known = Mutex<CallerIdentity?>(nil)
+    private let roles = Mutex<AccountRoles?>(nil)
 
     init(session: AWSSession) {
         self.session = session
@@ -20,6 +21,16 @@ final class OwnIdentity: Sendable {
 
     /// The account that we are in; nil until STS has answered.
     var account: AccountID? { caller.flatMap { AccountID($0.account) } }
+
+    /// Takes the roles of other accounts for ours too.
+    func use(_ roles: AccountRoles?) {
+        self.roles.withLock { $0 = roles }
+    }
+
+    /// True if a call by this issuer was made by a worker of this deployment, or by somebody who uses its role.
+    func isIssuer(_ issuerARN: String) -> Bool {
+        role?.isIssuer(issuerARN) == true || roles.withLock(\.self)?.isIssuer(issuerARN) == true
+    }
 
     /// Asks STS until it answers. Credentials of another identity take another process, so one answer is enough.
     func find(clock: WorkerClock) async {

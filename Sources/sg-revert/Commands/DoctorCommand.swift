@@ -52,6 +52,9 @@ struct DoctorCommand: AsyncParsableCommand {
         } catch {
             try note("session", error, fix: "correct the setting that the message names")
         }
+        do { setup.roles = try setup.session.flatMap { try worker.roles(settings, base: $0) } } catch {
+            try note("role", error, fix: "correct --role-arn")
+        }
         do { setup.queueURL = try worker.queue.queueURL(settings) } catch {
             try note("queue", error, fix: "set --queue-url to the URL of the queue that EventBridge fills")
         }

@@ -37,8 +37,9 @@ struct WorkerCommand: AsyncParsableCommand {
         _ = try worker.queue.queueURL(settings)
         let source = try worker.policy.source(settings)
         let stamp = source.path.flatMap(PolicyReloader.Stamp.init(path:))
-        let options = try options(settings, source.load())
+        var options = try options(settings, source.load())
         let session = try await aws.session(settings, logger: logger)
+        options.roles = try worker.roles(settings, base: session)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let worker = RevertWorker(
             options: options,

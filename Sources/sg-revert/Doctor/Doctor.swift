@@ -13,6 +13,7 @@ struct Doctor: Sendable {
         var policy: Policy?
         var ledgerPath: String?
         var topicARN: String?
+        var roles: RoleSessions?
         var isDryRun = false
     }
 
@@ -32,7 +33,8 @@ struct Doctor: Sendable {
         async let queue = queue(session, ownAccount: account.number)
         async let groups = groups(session, ownAccount: account.number)
         async let topic = topic(session)
-        return await account.findings + endpoint(session) + queue + [policy()] + groups + topic + [ledger()]
+        async let roles = roles(ownAccount: account.number)
+        return await account.findings + endpoint(session) + queue + [policy()] + groups + roles + topic + [ledger()]
     }
 
     /// The checks that need credentials.

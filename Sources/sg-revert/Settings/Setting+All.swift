@@ -27,6 +27,13 @@ extension Setting {
         isFile: true
     )
     static let topicARN = Setting("topic-arn", .text, "The SNS topic for notifications.", valueName: "arn")
+    static let roleARN = Setting(
+        "role-arn",
+        .text,
+        "The role to assume in an event's account where that is not our own. {account} stands for the account.",
+        valueName: "arn"
+    )
+    static let externalID = Setting("external-id", .text, "The external id that --role-arn asks for.", valueName: "id")
     static let dryRun = Setting("dry-run", .boolean, "Decide and record, revoke nothing.")
     static let concurrency = Setting(
         "concurrency",
@@ -90,7 +97,8 @@ extension Setting {
     /// Every setting, in the order in which the documentation lists them. Only what is in this list is accepted in the
     /// environment and in the `--config` file.
     static let all = [
-        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, dryRun, concurrency, waitSeconds,
+        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, roleARN, externalID, dryRun, concurrency,
+        waitSeconds,
         settleSeconds, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
     ]
 }

@@ -1,3 +1,4 @@
+import AWSClient
 import ArgumentParser
 import Formats
 import SecurityGroups
@@ -11,6 +12,12 @@ struct WorkerSettings: ParsableArguments {
 
     @Option(.topicARN)
     var topicARN: String?
+
+    @Option(.roleARN)
+    var roleARN: String?
+
+    @Option(.externalID)
+    var externalID: String?
 
     @Flag(.dryRun)
     var isDryRun = false
@@ -40,6 +47,22 @@ struct WorkerSettings: ParsableArguments {
         options.settle = .seconds(try settings.number(settleSeconds, .settleSeconds))
         options.shutdown = .seconds(try settings.number(shutdownSeconds, .shutdownSeconds))
         return options
+    }
+
+    /// The sessions of the role that is assumed in other accounts, where the setting names one.
+    func roles(_ settings: Settings, base session: AWSSession) throws(SettingsError) -> RoleSessions? {
+        let externalID = try settings.text(externalID, .externalID)
+        let expected = "the ARN of a role, such as arn:aws:iam::{account}:role/sg-revert"
+        let roles = try settings.value(roleARN, .roleARN, expected: expected) { text in
+            try? RoleSessions(base: session, template: text, externalID: externalID)
+        }
+        if roles == nil, externalID != nil {
+            throw .missing(
+                what: "role for --external-id",
+                how: "\(Setting.roleARN.flag) or \(Setting.roleARN.variable)"
+            )
+        }
+        return roles
     }
 
     /// The topic's ARN, where the setting names one.
