@@ -129,6 +129,8 @@ class CentralAndMemberTests(Deployed):
 
     def test_the_list_of_what_is_not_deployed_is_true(self) -> None:
         self.assertLessEqual(self.not_deployed(), NOT_DEPLOYED)
+        text = (ROOT / "infra/README.md").read_text()
+        self.assertEqual({kind for kind in NOT_DEPLOYED if f"`{kind}`" not in text}, set())
 
 
 class FargateTests(Deployed):

@@ -1,8 +1,10 @@
 """The Terraform modules say the same as the CloudFormation templates."""
 
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 from typing import Any
 
@@ -38,6 +40,27 @@ class ModuleTests(unittest.TestCase):
     def test_every_file_has_terraforms_own_form(self) -> None:
         done = subprocess.run(["terraform", "fmt", "-check", "-recursive", "-diff", MODULES], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+    @unittest.skipUnless(shutil.which("terraform"), "terraform is not installed")
+    def test_terraform_validates_every_module(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for module in PAIRS:
+                copy = shutil.copytree(MODULES / module, f"{folder}/{module}")
+                # All three share one download of the provider.
+                environment = os.environ | {"TF_DATA_DIR": f"{folder}/data", "TF_IN_AUTOMATION": "1"}
+                try:
+                    init = subprocess.run(
+                        ["terraform", "init", "-backend=false", "-input=false", "-no-color"],
+                        cwd=copy, env=environment, capture_output=True, text=True, timeout=60,
+                    )
+                except subprocess.TimeoutExpired:
+                    self.skipTest("the AWS provider is not to be had here")
+                if init.returncode:
+                    self.skipTest(f"the AWS provider is not to be had here: {init.stderr.strip()[-200:]}")
+                done = subprocess.run(
+                    ["terraform", "validate", "-no-color"], cwd=copy, env=environment, capture_output=True, text=True
+                )
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_permissions_are_the_same(self) -> None:
         for module in PAIRS:
