@@ -73,7 +73,10 @@ let package = Package(
         ),
         .target(
             name: "Ledger",
-            dependencies: ["Formats", "SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Formats", "SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: houseRules
         ),
         .target(

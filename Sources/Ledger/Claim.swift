@@ -154,9 +154,11 @@ extension String {
         return String(UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
     }
 
-    /// The same, cut at 4 KiB on the boundary of a character: nothing that AWS itself writes is longer.
-    var bounded: String {
-        let limit = 4096
+    /// The text without NUL, cut at 4 KiB: nothing that AWS itself writes is longer.
+    var bounded: String { bounded(to: 4096) }
+
+    /// The text without NUL, cut at so many bytes on the boundary of a character.
+    func bounded(to limit: Int) -> String {
         let text = withoutNUL
         guard text.utf8.count > limit else { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: limit)
@@ -164,5 +166,29 @@ extension String {
             end = text.utf8.index(before: end)
         }
         return String(text[..<end])
+    }
+}
+
+extension EventFacts {
+    /// The facts for a short row: without a user agent, each text cut at 200 bytes. For what is ignored or cannot be read.
+    package var shortened: EventFacts {
+        func cut(_ text: String?) -> String? { text?.bounded(to: 200) }
+        return EventFacts(
+            eventID: eventID,
+            digest: digest,
+            originalEventID: originalEventID,
+            eventName: eventName.bounded(to: 200),
+            account: cut(account),
+            region: cut(region),
+            groupID: cut(groupID),
+            actorARN: cut(actorARN),
+            issuerARN: cut(issuerARN),
+            actorType: cut(actorType),
+            actorID: cut(actorID),
+            invokedBy: cut(invokedBy),
+            sourceIP: cut(sourceIP),
+            eventTime: eventTime,
+            requestID: cut(requestID)
+        )
     }
 }

@@ -73,7 +73,7 @@ extension LedgerTransaction {
     private func isNamedElsewhere(_ ruleID: String, _ query: PastQuery) throws -> Bool {
         let named = try row(
             """
-            SELECT 1 FROM events LEFT JOIN rules USING (event_id)
+            SELECT 1 FROM events LEFT JOIN rules USING (number)
             WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%'
                 AND (rules.rule_id = ? OR instr(matched_rule_ids, ?) > 0) LIMIT 1
             """,
@@ -86,7 +86,7 @@ extension LedgerTransaction {
         guard query.limits.perRule != nil else { return }
         let counted = try row(
             """
-            SELECT count(*), max(finished_at) FROM events JOIN rules USING (event_id)
+            SELECT count(*), max(finished_at) FROM events JOIN rules USING (number)
             WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
                 AND finished_at >= ? AND rules.outcome = 'reverted' AND \(Self.saysTheSame)
             """,
@@ -119,7 +119,7 @@ extension LedgerTransaction {
     ) throws -> Date? {
         let found = try row(
             """
-            SELECT finished_at FROM events JOIN rules USING (event_id)
+            SELECT finished_at FROM events JOIN rules USING (number)
             WHERE \(condition) AND coalesce(events.event_time, '') >= ? AND event_id <> ?
                 AND finished_at >= ? AND rules.outcome = 'reverted'
             ORDER BY finished_at DESC LIMIT 1 OFFSET ?
@@ -138,7 +138,7 @@ extension LedgerTransaction {
     private func lastDecision(on rule: SecurityGroupRule, _ query: PastQuery) throws -> RuleDecision? {
         let found = try row(
             """
-            SELECT decision FROM events JOIN rules USING (event_id)
+            SELECT decision FROM events JOIN rules USING (number)
             WHERE events.group_id = ? AND coalesce(events.event_time, '') <= ? AND event_id <> ?
                 AND event_name NOT LIKE 'Revoke%' AND \(Self.saysTheSame)
             ORDER BY coalesce(events.event_time, '') DESC, event_id DESC LIMIT 1
@@ -155,7 +155,7 @@ extension LedgerTransaction {
         guard let time = query.eventTime else { return false }
         let found = try row(
             """
-            SELECT 1 FROM events JOIN rules USING (event_id)
+            SELECT 1 FROM events JOIN rules USING (number)
             WHERE events.group_id = ? AND coalesce(events.event_time, '') > ? AND event_id <> ?
                 AND event_name LIKE 'Revoke%' AND decision IN ('allow', 'exempt') AND \(Self.saysTheSame) LIMIT 1
             """,

@@ -62,6 +62,29 @@ package struct RunResult: Hashable, Sendable {
     }
 }
 
+extension RunResult {
+    /// The result for a short row: each text cut at 200 bytes. For what is ignored or cannot be read.
+    package var shortened: RunResult {
+        var short = RunResult(
+            outcome: outcome,
+            reason: reason?.bounded(to: 200),
+            rules: rules,
+            exposedMilliseconds: exposedMilliseconds,
+            awsRequestID: awsRequestID,
+            ownRequestIDs: ownRequestIDs,
+            calls: calls,
+            errorCode: errorCode?.bounded(to: 200),
+            errorMessage: errorMessage?.bounded(to: 200),
+            isDryRun: isDryRun,
+            policyDigest: policyDigest,
+            notify: notify
+        )
+        short.sightings = sightings
+        short.notBefore = notBefore
+        return short
+    }
+}
+
 /// One call to AWS that a run made, or shared with other runs.
 package struct APICall: Hashable, Sendable {
     /// EC2's name of the action.

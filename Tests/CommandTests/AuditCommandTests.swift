@@ -77,15 +77,12 @@ import Testing
         try bytes.write(to: file)
         let result = try await folder.run(["audit", "verify", "--ledger", path])
         #expect(result.status == 2 && result.output == "")
-        #expect(
-            result.errors
-                == "sg-revert: entry 2 does not follow from the one before: it was altered, inserted or moved\n"
-        )
+        #expect(result.errors.hasPrefix("sg-revert: entry 2 cannot be read: it was altered\n"))
     }
 
     @Test func `a prune says what it would do until told to`() async throws {
         let path = try await folder.ledger("a", age: 40 * 86_400)
-        let young = try await folder.run(["audit", "prune", "--older-than", "27d", "--ledger", path])
+        let young = try await folder.run(["audit", "prune", "--older-than", "23h", "--ledger", path])
         #expect(young.status == 64 && young.output == "")
         let asked = try await folder.run(["audit", "prune", "--older-than", "30d", "--ledger", path])
         #expect(asked.status == 0 && asked.output == "would drop 1 events (--yes: drop them)\n")

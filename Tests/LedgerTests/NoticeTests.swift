@@ -83,13 +83,65 @@ import Testing
         #expect(try await take() == [])
     }
 
+    /// Finishes an event of a group, with a notice.
+    private func tell(_ id: String, group: String, _ outcome: EventOutcome = .reverted) async throws {
+        let claim = try await ledger.claim(EventFacts(eventID: id, eventName: "Authorize", groupID: group)).claim
+        try await claim.finish(in: ledger, RunResult(outcome: outcome), notify: true)
+    }
+
     @Test func `the longest due go first, no more than asked for`() async throws {
         for id in ["a", "b", "c"] {
-            try await ledger.finish(id, RunResult(outcome: .reverted, notify: true))
+            try await tell(id, group: "sg-\(id)")
             test.advance(1)
         }
-        #expect(try await Set(take(limit: 2).map(\.eventID)) == ["a", "b"])
+        #expect(try await take(limit: 2).map(\.eventID) == ["a", "b"])
         #expect(try await take(limit: 2).map(\.eventID) == ["c"])
+    }
+
+    @Test func `of one group and outcome one goes at once, and the others as one after a minute`() async throws {
+        try await tell("e0", group: "sg-1")
+        let first = try await take()
+        #expect(first.map(\.eventID) == ["e0"] && first.map(\.count) == [1])
+        for number in 1...30 { try await tell("e\(number)", group: "sg-1") }
+        try await tell("other", group: "sg-2")
+        let other = try await take()
+        #expect(other.map(\.eventID) == ["other"])
+        test.advance(61)
+        for notice in first + other { try await ledger.write { try $0.noticeSent(notice) } }
+        let summary = try #require(try await take().first)
+        #expect(summary.eventID == "e1" && summary.count == 30 && summary.payloads.count == 20)
+        // Another joins none that is on its way, and a second attempt tells of the same.
+        try await tell("late", group: "sg-1")
+        test.advance(31)
+        let again = try #require(try await take().first { $0.id == summary.id })
+        #expect(again.count == 30 && again.attempt == 2)
+        try await ledger.write { try $0.noticeSent(again) }
+        #expect(try test.value("SELECT count(*) FROM notices WHERE state = 'pending'") == "1")
+        #expect(try test.value("SELECT count(*) FROM audit_events WHERE notified_at IS NULL") == "1")
+        #expect(try LedgerReader(path: test.path).verify().findings == [])
+    }
+
+    @Test func `what is dead-lettered is summed up over all groups, which anybody may name`() async throws {
+        for number in 0..<5 { try await tell("e\(number)", group: "sg-\(number)", .deadLettered) }
+        #expect(try await take().map(\.count) == [5])
+    }
+
+    @Test func `something that is no event is told once, however often it is said`() async throws {
+        for _ in 0..<2 {
+            try await ledger.write {
+                try $0.addNotice(
+                    id: "outage-1",
+                    kind: "outage",
+                    region: "eu-west-1",
+                    payload: ["service": .text("ec2")]
+                )
+            }
+        }
+        let notices = try await take()
+        #expect(notices.map(\.id) == ["outage-1"] && notices.map(\.kind) == ["outage"])
+        #expect(notices.map(\.outcome) == [nil] && notices.map(\.payload) == [#"{"service":"ec2"}"#])
+        for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }
+        #expect(try await take() == [])
     }
 
     @Test func `the payload is the event and its rules as they were recorded`() async throws {

@@ -114,7 +114,8 @@ import Testing
             try db.execute(sql: "PRAGMA cache_size = 2")
             for number in 0..<200 {
                 try db.execute(
-                    sql: "INSERT INTO trail (at, worker, kind, entry) VALUES ('', '', 'note', ?)",
+                    sql:
+                        "INSERT INTO trail (at, worker, kind, entry, entry_hash, hash) VALUES ('', '', 'note', ?, '', '')",
                     arguments: [String(repeating: "x", count: 500) + "\(number)"]
                 )
             }
@@ -142,7 +143,8 @@ import Testing
         LedgerError.claimLost(eventID: "e", fence: 1), .missing(path: "p"), .isDirectory(path: "p"),
         .notAccessible(path: "p", reason: "r"), .notALedger(path: "p"), .fromTheFuture(path: "p", version: 2, known: 1),
         .networkFileSystem(path: "p"), .settingRefused(path: "p", setting: "s", value: "v"), .busy(path: "p"),
-        .fromThePast(path: "p"), .exists(path: "p"), .needsRecovery(path: "p"), .damaged(path: "p", detail: "d"),
+        .notTrusted(path: "p", problem: "it is a link; name the file"), .replaced(path: "p"), .exists(path: "p"),
+        .needsRecovery(path: "p"), .damaged(path: "p", detail: "d"),
         .failed(path: "p", detail: "d"),
     ])
     func `every error is one line that says what to do`(_ error: LedgerError) {

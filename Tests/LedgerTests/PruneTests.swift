@@ -1,7 +1,9 @@
+import Formats
 import Foundation
-import Ledger
 import SecurityGroups
 import Testing
+
+@testable import Ledger
 
 @Suite struct PruneTests {
     let test: TestLedger
@@ -39,7 +41,7 @@ import Testing
         let untold = try await ledger.claim(.full("untold")).claim
         try await untold.finish(in: ledger, .reverting, notify: true)
         let held = try await ledger.claim(.full("held", time: test.now)).claim
-        try await ledger.write { try $0.note(kind: "dead-lettered", entry: ["message_id": .text("m")]) }
+        try await ledger.write { try $0.note(kind: .note, entry: ["message_id": .text("m")]) }
         test.advance(40 * Self.day)
         try await ledger.finish("new", .reverting)
 
@@ -51,8 +53,8 @@ import Testing
         #expect(expected == 2 && (limit < 5000 || count == PruneCount(events: 2, entries: 10)))
         if limit == 5000 { #expect(try ids() == "failed held new untold") }
         let reader = try LedgerReader(path: test.path)
-        _ = try reader.verify()
-        #expect(throws: AuditFinding.self) { try reader.verify(anchor: anchor) }
+        #expect(try reader.verify().findings == [])
+        #expect(try !reader.verify(anchor: anchor).findings.isEmpty)
 
         // What was kept goes on as if nothing had been.
         try await held.finish(in: ledger, RunResult(outcome: .failed))
@@ -61,7 +63,7 @@ import Testing
         for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }
         try await ledger.finish("failed", .reverting)
         try await ledger.finish("held", .reverting)
-        _ = try reader.verify()
+        #expect(try reader.verify().findings == [])
         test.advance(60 * Self.day)
         _ = try await prune(days: 30, limit: limit)
         test.advance(60 * Self.day)
@@ -77,22 +79,93 @@ import Testing
         #expect(try ids() == "e")
     }
 
-    @Test func `a checkpoint is part of the chain`() async throws {
+    /// Changes the file as somebody would who means to, triggers or not.
+    private func tamper(_ sql: String) throws {
+        let triggers = try ["trail_keeps", "trail_stays"].map { name in
+            try test.value("SELECT sql FROM sqlite_master WHERE name = '\(name)'") ?? ""
+        }
+        try test.execute(
+            "DROP TRIGGER trail_keeps; DROP TRIGGER trail_stays; \(sql);" + triggers.joined(separator: ";")
+        )
+    }
+
+    @Test func `a checkpoint keeps the last entry whole, and verify tells of the gap`() async throws {
         try await ledger.finish("e", RunResult(outcome: .allowed))
+        let lastAt = RFC3339.format(test.now)
         test.advance(40 * Self.day)
         try await ledger.finish("f", RunResult(outcome: .allowed))
         _ = try await prune(days: 30)
-        let reader = try LedgerReader(path: test.path)
-        #expect(try reader.verify().entries == 3)
-        try test.execute(
-            "DROP TRIGGER trail_keeps; UPDATE trail SET entry = replace(entry, '\"through\":2', '\"through\":1')"
+        let found = try LedgerReader(path: test.path).verify()
+        #expect(found.entries == 3 && found.findings == [])
+        #expect(found.gaps.map(\.through) == [2] && found.gaps.map(\.lastAt) == [lastAt])
+        #expect(try test.value("SELECT entry LIKE '%allowed%' FROM trail WHERE kind = 'pruned'") == "1")
+        try tamper("UPDATE trail SET entry = replace(entry, 'allowed', 'ignored') WHERE kind = 'pruned'")
+        #expect(try LedgerReader(path: test.path).verify().findings.contains(.unreadable(seq: 5)))
+    }
+
+    @Test func `a prune that is made up to hide today's events is found, with an old anchor and without`() async throws
+    {
+        try await ledger.finish("old", RunResult(outcome: .allowed))
+        test.advance(40 * Self.day)
+        let anchor = try #require(try await ledger.write { try $0.anchor() })
+        try await ledger.finish("today", .reverting)
+        try await ledger.finish("later", RunResult(outcome: .allowed))
+        // The forger has this very program, and calls what a prune calls, without its bounds.
+        try await ledger.write { transaction in
+            let last = try #require(try TrailEntry.entry(4, in: transaction.db))
+            let previous = try #require(try TrailEntry.entry(3, in: transaction.db))
+            try transaction.appendCheckpoint(
+                last: last,
+                previousHash: previous.hash,
+                before: RFC3339.format(transaction.now),
+                count: PruneCount(events: 2, entries: 4)
+            )
+        }
+        try tamper("DELETE FROM trail WHERE seq < 5; DELETE FROM events WHERE event_id IN ('old', 'today')")
+        let findings = try LedgerReader(path: test.path).verify().findings
+        #expect(
+            findings.contains { if case .youngPrune(seq: 7, from: 1, to: 4, _) = $0 { true } else { false } },
+            "\(findings)"
         )
-        #expect(try test.value("SELECT seq FROM trail WHERE entry LIKE '%\"through\":1,%'") == "5")
-        try test.execute(
-            "CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail\n"
-                + "    BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END"
-        )
-        #expect(throws: AuditFinding.removed(from: 1, to: 2)) { try reader.verify() }
+        #expect(try !LedgerReader(path: test.path).verify(anchor: anchor).findings.isEmpty)
+    }
+
+    @Test func `ignored and dead-lettered events go after a day, and their place in the chain stays`() async throws {
+        for (id, outcome) in [("i", EventOutcome.ignored), ("d", .deadLettered), ("a", .allowed), ("f", .failed)] {
+            try await ledger.finish(id, RunResult(outcome: outcome))
+        }
+        try await ledger.finish("gave-up", RunResult(outcome: .failed))
+        try await ledger.finish("gave-up", RunResult(outcome: .deadLettered))
+        try await ledger.finish("changed", RunResult(outcome: .failed, rules: [.rule("sgr-1", .reverted)]))
+        try await ledger.finish("changed", RunResult(outcome: .deadLettered))
+        try await ledger.write { try $0.note(kind: .deadLettered, entry: ["message_id": .text("m")]) }
+        let anchor = try #require(try await ledger.write { try $0.anchor() })
+        #expect(try await prune(days: 1) == PruneCount())
+        test.advance(1.1 * Self.day)
+        let cutoff = test.now.addingTimeInterval(-Self.day)
+        #expect(try LedgerReader(path: test.path).prunableCount(before: cutoff, now: test.now) == 3)
+        #expect(try await prune(days: 1) == PruneCount(events: 3, entries: 9))
+        #expect(try ids() == "a changed f")
+        #expect(try LedgerReader(path: test.path).verify(anchor: anchor).findings == [])
+        #expect(try test.value("SELECT count(*) FROM trail WHERE entry IS NULL") == "9")
+        // Twenty-eight days later the places go too.
+        test.advance(40 * Self.day)
+        _ = try await prune(days: 30)
+        #expect(try LedgerReader(path: test.path).verify().findings == [])
+    }
+
+    @Test(arguments: [
+        "UPDATE trail SET entry = NULL WHERE seq = 2",
+        "UPDATE trail SET entry = NULL WHERE seq IN (1, 2); DELETE FROM events WHERE event_id = 'e'",
+        "UPDATE trail SET entry = NULL WHERE seq = 3; DELETE FROM events WHERE event_id = 'held'",
+        "UPDATE trail SET entry = NULL WHERE seq IN (4, 5)",
+    ])
+    func `no other entry can be emptied without a finding`(_ sql: String) async throws {
+        try await ledger.finish("e", .reverting)
+        _ = try await ledger.claim("held")
+        try await ledger.finish("i", RunResult(outcome: .ignored))
+        try tamper(sql)
+        #expect(try !LedgerReader(path: test.path).verify().findings.isEmpty)
     }
 
     @Test func `our own calls are forgotten in time`() async throws {

@@ -47,12 +47,12 @@ import Testing
     @Test func `a body that throws writes nothing, and takes nothing from the others`() async throws {
         struct Refused: Error {}
         let errors = try await test.open().write([
-            { try $0.note(kind: "note", entry: ["n": .integer(1)]) },
+            { try $0.note(entry: ["n": .integer(1)]) },
             {
-                try $0.note(kind: "note", entry: ["n": .integer(2)])
+                try $0.note(entry: ["n": .integer(2)])
                 throw Refused()
             },
-            { try $0.note(kind: "note", entry: ["n": .integer(3)]) },
+            { try $0.note(entry: ["n": .integer(3)]) },
         ])
         #expect(errors.map { $0 is Refused } == [false, true, false])
         #expect(try test.value("SELECT group_concat(entry, ' ') FROM trail") == #"{"n":1} {"n":3}"#)
@@ -62,7 +62,7 @@ import Testing
         let ledger = try test.open()
         let write = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            try await ledger.write { try $0.note(kind: "note", entry: ["cancelled": .boolean(Task.isCancelled)]) }
+            try await ledger.write { try $0.note(entry: ["cancelled": .boolean(Task.isCancelled)]) }
             return Task.isCancelled
         }
         #expect(try await write.value)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `the trail is append-only`() async throws {
-        try await test.open().write { try $0.note(kind: "note", eventID: "e", entry: ["b": .null, "a": .text("x")]) }
+        try await test.open().write { try $0.note(eventID: "e", entry: ["b": .null, "a": .text("x")]) }
         #expect(
             try test.value("SELECT event_id || kind || worker || entry FROM trail") == #"enoteone{"a":"x","b":null}"#
         )

@@ -1,6 +1,8 @@
+import Dispatch
 import Foundation
 import Glibc
 import SecurityGroups
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -12,33 +14,89 @@ import Testing
         test = try TestLedger()
     }
 
-    /// Whether another process could take the turn now.
-    @Sendable private static func isFree(_ path: String) -> Bool {
-        let descriptor = open(path + "-turn", O_RDWR | O_CLOEXEC)
-        defer { close(descriptor) }
-        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
-    }
-
-    @Test func `the turn is taken while the lock is asked for, and given back whatever comes of it`() throws {
+    @Test func `the turn is held for the whole body, and given back whatever comes of it`() throws {
         struct Refused: Error {}
         let turn = try WriteTurn(path: test.path)
-        #expect(Self.isFree(test.path))
+        let other = try WriteTurn(path: test.path, patience: .milliseconds(20))
         #expect(throws: Refused.self) {
             try turn.take {
-                #expect(!Self.isFree(test.path))
+                #expect(throws: LedgerError.busy(path: test.path)) { try other.take {} }
                 throw Refused()
             }
         }
-        #expect(Self.isFree(test.path))
+        try other.take {}
     }
 
-    @Test func `who writes has left the turn to the next`() async throws {
-        let path = test.path
-        #expect(try await test.open().write { _ in Self.isFree(path) })
+    @Test func `who waits gets the turn when it is left`() throws {
+        let turn = try WriteTurn(path: test.path)
+        let other = try WriteTurn(path: test.path)
+        let order = Numbers()
+        let done = DispatchSemaphore(value: 0)
+        try turn.take {
+            DispatchQueue.global().async {
+                try? other.take { order.add(2) }
+                done.signal()
+            }
+            _ = usleep(20_000)
+            order.add(1)
+        }
+        done.wait()
+        #expect(order.all == [1, 2])
     }
 
-    @Test func `waiting ends`() {
-        #expect(WriteTurn.wait(0))
-        #expect(!WriteTurn.wait(5000))
+    @Test func `a wait that was given up leaves the turn when it comes`() throws {
+        let turn = try WriteTurn(path: test.path)
+        let other = try WriteTurn(path: test.path, patience: .milliseconds(10))
+        _ = try turn.take {
+            #expect(throws: LedgerError.busy(path: test.path)) { try other.take {} }
+        }
+        for _ in 0..<3 {
+            try turn.take {}
+            try WriteTurn(path: test.path).take {}
+            try WriteTurn(path: test.path).take {}
+        }
+    }
+
+    @Test func `writers take turns, none is left behind`() throws {
+        let turns = try (0..<2).map { _ in try WriteTurn(path: test.path) }
+        let order = Numbers()
+        let end = ContinuousClock.now + .milliseconds(300)
+        DispatchQueue.concurrentPerform(iterations: 2) { number in
+            while ContinuousClock.now < end {
+                try? turns[number].take {
+                    order.add(number)
+                    _ = usleep(1000)
+                }
+            }
+        }
+        let counts = (0..<2).map { number in order.all.count { $0 == number } }
+        #expect((counts.min() ?? 0) * 3 > (counts.max() ?? 0), "\(counts)")
+    }
+
+    @Test func `a turn file that is a link is replaced, and what it points to is left alone`() throws {
+        let target = test.directory + "/target"
+        try "theirs".write(toFile: target, atomically: false, encoding: .utf8)
+        try FileManager.default.createSymbolicLink(atPath: test.path + "-turn", withDestinationPath: target)
+        try WriteTurn(path: test.path).take {}
+        #expect(try String(contentsOfFile: target, encoding: .utf8) == "theirs")
+    }
+
+    @Test func `a turn file that others may write is replaced`() throws {
+        try Data().write(to: URL(fileURLWithPath: test.path + "-turn"))
+        chmod(test.path + "-turn", 0o666)
+        try WriteTurn(path: test.path).take {}
+        let mode = try FileManager.default.attributesOfItem(atPath: test.path + "-turn")[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+    }
+}
+
+/// Numbers in the order in which several threads add them.
+private final class Numbers: Sendable {
+    private let numbers = Mutex<[Int]>([])
+
+    var all: [Int] { numbers.withLock { $0 } }
+
+    func add(_ number: Int) {
+        numbers.withLock { $0.append(number) }
     }
 }

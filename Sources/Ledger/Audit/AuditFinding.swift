@@ -1,11 +1,15 @@
-/// The first thing in a ledger that is not as its workers left it.
-package enum AuditFinding: Error, Hashable, CustomStringConvertible {
+/// Something in a ledger that is not as its workers left it.
+package enum AuditFinding: Error, Hashable, CustomStringConvertible, Sendable {
     /// The entry does not follow from the one before it.
     case broken(seq: Int64)
     /// Entries are missing between the two.
     case removed(from: Int64, to: Int64)
-    /// An entry is no JSON, or lacks what its kind has.
+    /// An entry's text is not the one that was written, no JSON, or gone.
     case unreadable(seq: Int64)
+    /// An entry was emptied that no prune may empty.
+    case emptied(seq: Int64)
+    /// A prune says that it dropped entries younger than a prune may drop.
+    case youngPrune(seq: Int64, from: Int64, to: Int64, at: String)
     /// The trail ends before the anchor.
     case truncated(head: Int64, anchor: Int64)
     /// The entry is another than the one that the anchor was taken from.
@@ -16,12 +20,16 @@ package enum AuditFinding: Error, Hashable, CustomStringConvertible {
     case missingEvent(eventID: String, seq: Int64)
     /// The views show an event that the trail does not know.
     case strayEvent(eventID: String)
+    /// An event's row names an earlier entry as its latest.
+    case hidden(eventID: String, seq: Int64)
     /// A view shows another value than the trail, whose latest entry on the event is given.
     case differs(eventID: String, column: String, shown: String, expected: String, seq: Int64)
     /// A table, index, trigger or view is missing, added or changed.
     case schema(name: String)
     /// SQLite itself finds the file damaged.
     case damaged(detail: String)
+    /// There are more findings than are kept.
+    case more(count: Int)
 
     /// One line: which entry, and what is wrong with it.
     package var description: String {
@@ -31,6 +39,9 @@ package enum AuditFinding: Error, Hashable, CustomStringConvertible {
         case .removed(let from, let to) where from == to: "entry \(from) was removed"
         case .removed(let from, let to): "entries \(from) to \(to) were removed"
         case .unreadable(let seq): "entry \(seq) cannot be read: it was altered"
+        case .emptied(let seq): "entry \(seq) was emptied, which no prune does to an entry of its kind and age"
+        case .youngPrune(let seq, let from, let to, let at):
+            "entry \(seq) tells of a prune of entries \(from) to \(to), of which the last was of \(at): a prune keeps 28 days"
         case .truncated(let head, let anchor):
             "the trail ends at entry \(head), before the anchor's \(anchor): its tail was cut off"
         case .rewritten(let anchor):
@@ -40,10 +51,12 @@ package enum AuditFinding: Error, Hashable, CustomStringConvertible {
         case .missingEvent(let eventID, let seq):
             "entry \(seq) tells of event \(eventID), which audit_events does not show"
         case .strayEvent(let eventID): "audit_events shows event \(eventID), which the trail does not know"
+        case .hidden(let eventID, let seq): "event \(eventID) does not know its entry \(seq): its row was altered"
         case .differs(let eventID, let column, let shown, let expected, let seq):
             "event \(eventID): \(column) is \(shown) where entry \(seq) and those before make it \(expected)"
         case .schema(let name): "\(name) is not as this version of sg-revert makes it"
         case .damaged(let detail): "the file is damaged: \(detail)"
+        case .more(let count): "and \(count) more findings"
         }
     }
 }

@@ -37,11 +37,11 @@ package struct AuditStatistics: Sendable {
     package mutating func add(_ event: AuditEvent, _ eventRules: [AuditRule], words: (AuditRule) -> String) {
         events += 1
         outcomes[event.outcome, default: 0] += 1
-        let hour = event["event_time"].text.flatMap { RFC3339.parse($0) }.map {
+        let hour = event[.eventTime].text.flatMap { RFC3339.parse($0) }.map {
             Int(($0.timeIntervalSince1970 / 3600).rounded(.down))
         }
         if let hour { byHour[hour, default: (0, 0)].events += 1 }
-        let exposed = event["exposed_ms"].integer
+        let exposed = event[.exposedMilliseconds].integer
         if let exposed { exposures.append(exposed) }
         // What was never judged is nobody's offence: a message that failed before its rules were known.
         guard event.isOffence, eventRules.contains(where: { $0["decision"] == .text("revert") }) else { return }
@@ -50,9 +50,9 @@ package struct AuditStatistics: Sendable {
             hours[(hour % 24 + 24) % 24] += 1
         }
         let names: [(WritableKeyPath<Self, [String: Tally]>, [String])] = [
-            (\.actors, [event["issuer_arn"].text ?? event["actor_arn"].text ?? "unknown"]),
-            (\.groups, [event["group_id"].text ?? "unknown"]),
-            (\.rules, Array(Set(eventRules.filter { $0["decision"] == .text("revert") }.map(words)))),
+            (\.actors, [event[.issuerARN].text ?? event[.actorARN].text ?? "unknown"]),
+            (\.groups, [event[.groupID].text ?? "unknown"]),
+            (\.rules, Array(Set(eventRules.filter { $0[.decision] == .text("revert") }.map(words)))),
         ]
         for (table, found) in names {
             for name in found {

@@ -1,59 +1,44 @@
 import GRDB
 
-/// What was found in order.
-package struct AuditVerification: Hashable, Sendable {
-    /// How many entries the chain has.
-    package let entries: Int
-    /// How many events the views show.
-    package let events: Int
-    /// The head of the trail; null for an empty one.
-    package let anchor: Anchor?
-}
-
 extension LedgerReader {
-    /// Recomputes the chain over the trail and holds both views against it, every column but `deliveries`.
-    ///
-    /// It reads in short pages, beside workers that write, and with the memory of one page.
-    ///
-    /// - Parameters:
-    ///   - anchor: A head of the trail from an earlier time, which must still be in it.
-    ///   - progress: Called with the share done, from 0 to 1.
-    /// - Throws: `AuditFinding`, the first that is wrong; `LedgerError` when the ledger cannot be read.
-    package func verify(
-        anchor: Anchor? = nil,
-        progress: @escaping (Double) -> Void = { _ in }
-    ) throws -> AuditVerification {
-        var first = try readTrail(Self.firstEntry)
-        while true {
-            do {
-                return try AuditVerifier(reader: self, anchor: anchor, progress: progress).run()
-            } catch let finding as AuditFinding {
-                // A prune under way moves the beginning of the trail: what was missed then is no finding.
-                let now = try readTrail(Self.firstEntry)
-                guard now != first else { throw finding }
-                first = now
-            } catch LedgerError.damaged(_, let detail) {
-                throw AuditFinding.damaged(detail: detail)
-            }
-        }
-    }
-
-    private static func firstEntry(_ db: Database) throws -> Int64? {
-        try Int64.fetchOne(db, sql: "SELECT min(seq) FROM trail")
+    /// Where the trail begins, and the last prune.
+    static func beginning(_ db: Database) throws -> [Int64?] {
+        [
+            try Int64.fetchOne(db, sql: "SELECT min(seq) FROM trail"),
+            try Int64.fetchOne(db, sql: "SELECT max(seq) FROM trail WHERE kind = 'pruned'"),
+        ]
     }
 }
 
-private struct AuditVerifier {
-    let reader: LedgerReader
-    let anchor: Anchor?
-    let progress: (Double) -> Void
+/// Holds a ledger against its trail, and keeps what it finds.
+final class AuditVerifier {
+    private let reader: LedgerReader
+    private let anchor: Anchor?
+    private let progress: (Double) -> Void
+    private var findings: [AuditFinding] = []
+    private var unlisted = 0
+    private var gaps: [AuditVerification.Gap] = []
 
     private static let pageSize = 500
 
+    init(reader: LedgerReader, anchor: Anchor?, progress: @escaping (Double) -> Void) {
+        self.reader = reader
+        self.anchor = anchor
+        self.progress = progress
+    }
+
     func run() throws -> AuditVerification {
-        try reader.readTrail(checkSchema)
+        try reader.read(checkSchema)
+        try checkFile()
         let (entries, head) = try checkChain()
-        return AuditVerification(entries: entries, events: try checkViews(), anchor: head)
+        let events = try checkViews()
+        if unlisted > 0 { findings.append(.more(count: unlisted)) }
+        return AuditVerification(entries: entries, events: events, anchor: head, gaps: gaps, findings: findings)
+    }
+
+    private func note(_ finding: AuditFinding) {
+        guard !findings.contains(finding) else { return }
+        if findings.count < AuditVerification.findingLimit { findings.append(finding) } else { unlisted += 1 }
     }
 
     private func checkSchema(_ db: Database) throws {
@@ -63,75 +48,94 @@ private struct AuditVerifier {
         }
         // SQLite's own tables of statistics are nobody's forgery.
         let found = try Schema.definitions(in: db).filter { !$0.key.hasPrefix("sqlite_") }
-        let names = Set(expected.keys).union(found.keys).sorted()
-        if let name = names.first(where: { expected[$0] != found[$0] }) { throw AuditFinding.schema(name: name) }
+        for name in Set(expected.keys).union(found.keys).sorted() where expected[name] != found[name] {
+            note(.schema(name: name))
+        }
+    }
+
+    /// One table and its indexes at a time.
+    private func checkFile() throws {
+        let tables = try reader.read {
+            try String.fetchAll($0, sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        }
+        for table in tables {
+            let name = table.replacing("\"", with: "\"\"")
+            let answers = try reader.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(\"\(name)\")") }
+            for answer in answers where answer != "ok" { note(.damaged(detail: answer)) }
+        }
     }
 
     private func checkChain() throws -> (count: Int, head: Anchor?) {
-        let (start, last) = try reader.readTrail { (try Self.start(in: $0), try Self.lastEntry($0)) }
-        var head = start
-        var count = 0
-        if let anchor, let start, anchor.seq < start.seq {
-            throw AuditFinding.anchorPruned(anchor: anchor.seq, first: start.seq + 1)
-        }
-        try check(head)
+        let (start, last) = try reader.read { (try self.start(in: $0), try Self.lastEntry($0)) }
+        var walk = ChainWalk(head: start, anchor: anchor)
+        walk.begin().forEach(note)
         while true {
-            let from = (head?.seq ?? 0) + 1
-            let page = try reader.readTrail { db in
+            let from = (walk.head?.seq ?? 0) + 1
+            let page = try reader.read { db in
                 let page = try TrailEntry.page(from: from, limit: Self.pageSize, in: db)
-                if let last = page.last { try Self.checkEvents(from: from, to: last.seq, in: db) }
+                if let last = page.last { try self.checkEvents(from: from, to: last.seq, in: db) }
                 return page
             }
             for entry in page {
-                let expected = (head?.seq ?? 0) + 1
-                guard entry.seq == expected else {
-                    throw AuditFinding.removed(from: expected, to: entry.seq - 1)
-                }
-                guard entry.hash == entry.hash(after: head?.hash ?? TrailEntry.genesis) else {
-                    throw AuditFinding.broken(seq: entry.seq)
-                }
-                head = Anchor(seq: entry.seq, hash: entry.hash)
-                try check(head)
-                count += 1
+                walk.check(entry).forEach(note)
+                if entry.kind == TrailKind.pruned.rawValue { checkPrune(entry) }
             }
-            progress(0.5 * Double(head?.seq ?? 0) / Double(max(last, 1)))
+            progress(0.5 * Double(walk.head?.seq ?? 0) / Double(max(last, 1)))
             guard page.count == Self.pageSize else { break }
         }
-        if let anchor, anchor.seq > head?.seq ?? 0 {
-            throw AuditFinding.truncated(head: head?.seq ?? 0, anchor: anchor.seq)
-        }
-        return (count, head)
+        walk.end().forEach(note)
+        return (walk.count, walk.head)
     }
 
-    private func check(_ head: Anchor?) throws(AuditFinding) {
-        if let anchor, head?.seq == anchor.seq, head != anchor { throw .rewritten(anchor: anchor.seq) }
-    }
-
-    /// The entry before the first: null for a whole trail, else what the checkpoint of a prune says it was.
-    private static func start(in db: Database) throws -> Anchor? {
+    /// The entry before the first: null for a whole trail, else the one that the latest prune kept whole.
+    private func start(in db: Database) throws -> Anchor? {
         guard let first = try TrailEntry.page(from: 0, limit: 1, in: db).first, first.seq != 1 else { return nil }
-        let sql = "SELECT \(TrailEntry.columns) FROM trail WHERE kind = ? ORDER BY seq DESC LIMIT 1"
-        let checkpoint = try Row.fetchOne(db, sql: sql, arguments: [EventReplay.Kind.pruned])
-        let fields = try? checkpoint.map { try TrailEntry($0).fields() }
-        guard let through = fields?["through"]?.integer, through == first.seq - 1,
-            let hash = fields?["through_hash"]?.string
-        else { throw AuditFinding.removed(from: 1, to: first.seq - 1) }
-        return Anchor(seq: through, hash: hash)
+        let sql = "SELECT \(TrailEntry.columns) FROM trail WHERE kind = 'pruned' ORDER BY seq DESC LIMIT 1"
+        let checkpoint = try Row.fetchOne(db, sql: sql).flatMap { PruneCheckpoint(TrailEntry($0)) }
+        guard let checkpoint, checkpoint.last.seq == first.seq - 1, checkpoint.isWhole else {
+            note(.removed(from: 1, to: first.seq - 1))
+            return Anchor(seq: first.seq - 1, hash: "")
+        }
+        return Anchor(seq: checkpoint.last.seq, hash: checkpoint.last.hash)
+    }
+
+    /// A prune may drop what is older than the horizon, and says what it dropped.
+    private func checkPrune(_ entry: TrailEntry) {
+        guard let checkpoint = PruneCheckpoint(entry), checkpoint.isWhole else {
+            return note(.unreadable(seq: entry.seq))
+        }
+        if !checkpoint.isOldEnough {
+            note(
+                .youngPrune(
+                    seq: entry.seq,
+                    from: checkpoint.last.seq - checkpoint.entries + 1,
+                    to: checkpoint.last.seq,
+                    at: checkpoint.last.at
+                )
+            )
+        }
+        gaps.append(checkpoint.gap)
     }
 
     private static func lastEntry(_ db: Database) throws -> Int64 {
         try Int64.fetchOne(db, sql: "SELECT max(seq) FROM trail") ?? 0
     }
 
-    /// No event that the trail tells of may be missing.
-    private static func checkEvents(from: Int64, to: Int64, in db: Database) throws {
+    /// No event that the trail tells of may be missing or forget an entry; none whose entry was emptied may be there.
+    private func checkEvents(from: Int64, to: Int64, in db: Database) throws {
+        let kinds = TrailKind.allCases.filter(\.tellsOfEvent).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         let sql = """
-            SELECT event_id, seq FROM trail
-            WHERE seq BETWEEN ? AND ? AND kind IN ('claimed', 'finished', 'notified', 'carried')
-                AND event_id IS NOT NULL AND event_id NOT IN (SELECT event_id FROM events) LIMIT 1
+            SELECT trail.event_id, seq, events.last_seq, entry IS NULL FROM trail LEFT JOIN events USING (event_id)
+            WHERE seq BETWEEN ? AND ? AND kind IN (\(kinds)) AND trail.event_id IS NOT NULL
+                AND iif(entry IS NULL, events.number IS NOT NULL, events.number IS NULL OR events.last_seq < seq)
             """
-        if let row = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [from, to]) {
-            throw AuditFinding.missingEvent(eventID: row[0], seq: row[1])
+        for row in try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [from, to]) {
+            let (eventID, seq, last, isEmptied): (String, Int64, Int64?, Bool) = (row[0], row[1], row[2], row[3])
+            if isEmptied {
+                note(.emptied(seq: seq))
+            } else {
+                note(last == nil ? .missingEvent(eventID: eventID, seq: seq) : .hidden(eventID: eventID, seq: seq))
+            }
         }
     }
 
@@ -141,17 +145,13 @@ private struct AuditVerifier {
         var cursor: EventCursor?
         while true {
             let after = cursor
-            let page = try reader.readTrail { db in
-                let events = try AuditQuery.events(
-                    matching: EventFilter(),
-                    after: after,
-                    limit: Self.pageSize,
-                    in: db
-                )
+            let page = try reader.read { db in
+                let span = AuditQuery.Span(after: after, through: nil)
+                let events = try AuditQuery.events(matching: EventFilter(), in: span, limit: Self.pageSize, db)
                 let rules = try AuditQuery.rules(of: events.map(\.eventID), in: db)
                 for event in events {
                     let entries = try TrailEntry.entries(of: event.eventID, in: db)
-                    try EventReplay(entries).check(event, rules[event.eventID] ?? [])
+                    EventReplay(entries).check(event, rules[event.eventID] ?? []).forEach(self.note)
                 }
                 return events
             }
@@ -160,9 +160,9 @@ private struct AuditVerifier {
             progress(0.5 + 0.5 * Double(count) / Double(total))
             guard page.count == Self.pageSize else { break }
         }
-        try reader.readTrail { db in
-            let sql = "SELECT event_id FROM rules WHERE event_id NOT IN (SELECT event_id FROM events) LIMIT 1"
-            if let eventID = try String.fetchOne(db, sql: sql) { throw AuditFinding.strayEvent(eventID: eventID) }
+        let sql = "SELECT DISTINCT number FROM rules WHERE number NOT IN (SELECT number FROM events) LIMIT 100"
+        for number in try reader.read({ try Int64.fetchAll($0, sql: sql) }) {
+            note(.strayEvent(eventID: "number \(number)"))
         }
         return count
     }

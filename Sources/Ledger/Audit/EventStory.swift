@@ -48,7 +48,7 @@ extension LedgerReader {
     ///
     /// - Throws: `LedgerError`.
     package func story(of eventID: String) throws -> EventStory? {
-        try readTrail { db in
+        try read { db in
             guard let event = try AuditQuery.event(eventID, in: db) else { return nil }
             let sql = """
                 SELECT \(EventStory.Sending.columns.joined(separator: ", ").replacing("outcome", with: "kind")) FROM notices WHERE event_id = ? ORDER BY rowid
@@ -71,13 +71,13 @@ extension LedgerReader {
                 throw LedgerError.damaged(path: path, detail: "entry \(entry.seq) of the trail cannot be read")
             }
             let open = runs.lastIndex { $0["fence"] == fields["fence"] && $0["ended_at"] == nil }
-            switch entry.kind {
-            case EventReplay.Kind.claimed:
+            switch TrailKind(rawValue: entry.kind) {
+            case .claimed?:
                 let own: [String: JSON] = ["worker": .string(entry.worker), "claimed_at": .string(entry.at)]
                 runs.append(fields.merging(own) { $1 })
-            case EventReplay.Kind.finished:
+            case let kind? where kind.endsRun:
                 let own: [String: JSON] = ["worker": .string(entry.worker), "ended_at": .string(entry.at)]
-                let run = fields.merging(own) { $1 }
+                let run = fields.merging(fields["result"]?.members ?? [:]) { $1 }.merging(own) { $1 }
                 if let open { runs[open].merge(run) { $1 } } else { runs.append(run) }
             default: break
             }
@@ -89,19 +89,6 @@ extension LedgerReader {
                     EventStory.Call(values: EventStory.Call.columns.map { AuditValue(call[$0]) })
                 }
             )
-        }
-    }
-}
-
-extension AuditValue {
-    /// A cell from an entry of the trail; a list becomes its texts, divided by spaces.
-    init(_ json: JSON?) {
-        switch json {
-        case .integer(let value): self = .integer(value)
-        case .boolean(let value): self = .boolean(value)
-        case .string(let value): self = .text(value)
-        case .array(let values): self = .text(values.compactMap(\.string).joined(separator: " "))
-        case .object, .null, nil: self = .null
         }
     }
 }

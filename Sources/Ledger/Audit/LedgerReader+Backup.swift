@@ -29,6 +29,7 @@ extension LedgerReader {
             throw LedgerError.translate(error, path: path)
         }
         let verification = try LedgerReader(path: partial).verify()
+        if let finding = verification.findings.first { throw finding }
         // A link, which unlike a rename replaces nothing that has come meanwhile.
         guard link(partial, path) == 0 else {
             throw LedgerError.notAccessible(path: path, reason: String(cString: strerror(errno)))

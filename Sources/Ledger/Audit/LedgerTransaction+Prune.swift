@@ -6,7 +6,7 @@ import GRDB
 package struct PruneCount: Hashable, Sendable {
     /// Events, with their rules and notices.
     package var events: Int
-    /// Entries of the trail.
+    /// Entries of the trail, dropped or emptied.
     package var entries: Int
 
     /// So many, or none yet.
@@ -19,91 +19,163 @@ package struct PruneCount: Hashable, Sendable {
 extension LedgerDatabase {
     /// The time in which a duplicate or a replay of an event can still come: two queues' longest retention of 14 days.
     package static let dedupeHorizon: TimeInterval = 28 * 86_400
+    /// The time for which ignored and dead-lettered events stay.
+    package static let shortHorizon: TimeInterval = 86_400
 }
 
 extension LedgerTransaction {
-    /// Drops up to `limit` of the trail's oldest entries from before `cutoff`, and the events that they alone tell of.
+    /// Drops up to `limit` of the trail's oldest entries from before `cutoff`, and the events that they alone tell of;
+    /// and as many ignored and dead-lettered events from before it.
     ///
     /// What is unfinished, younger, or still has people to tell stays, restated in an entry of its own; a checkpoint with
-    /// the hash of the last entry dropped keeps the rest of the chain verifiable. To be called, each time in a transaction
+    /// the last entry dropped keeps the rest of the chain verifiable. To be called, each time in a transaction
     /// of its own so that workers get their turn, until it drops nothing.
     ///
-    /// - Precondition: `cutoff` is at least `Ledger.dedupeHorizon` ago; less drops nothing.
+    /// - Precondition: `cutoff` is at least `LedgerDatabase.shortHorizon` ago; less drops nothing. Less than
+    ///   `dedupeHorizon` ago it drops ignored and dead-lettered events alone.
     package func prune(before cutoff: Date, limit: Int = 5000) throws -> PruneCount {
         var count = PruneCount()
-        guard cutoff <= now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) else { return count }
+        guard cutoff <= now.addingTimeInterval(-LedgerDatabase.shortHorizon) else { return count }
         let before = RFC3339.format(cutoff)
+        if cutoff <= now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) {
+            count = try pruneTrail(before: before, limit: limit)
+        }
+        guard count.entries == 0 else { return count }
+        return try pruneShort(before: before, limit: limit)
+    }
+
+    /// Forgets the calls of ours that CloudTrail cannot bring back any more.
+    package func pruneOwnCalls(before cutoff: Date) throws {
+        let horizon = now.addingTimeInterval(-LedgerDatabase.dedupeHorizon)
+        try run("DELETE FROM own_calls WHERE at < ?", [RFC3339.format(min(cutoff, horizon))])
+    }
+
+    /// Drops the beginning of the trail.
+    private func pruneTrail(before: String, limit: Int) throws -> PruneCount {
+        var count = PruneCount()
         let first: Int64 = try row("SELECT min(seq) FROM trail", [])?[0] ?? 0
-        let young = try row(
-            "SELECT min(seq) FROM trail WHERE seq < ? AND at >= ?",
-            [first + Int64(limit), before]
-        )
+        let young = try row("SELECT min(seq) FROM trail WHERE seq < ? AND at >= ?", [first + Int64(limit), before])
         // The head itself stays, so that the chain always has a beginning.
         let head: Int64 = try row("SELECT max(seq) FROM trail", [])?[0] ?? 0
         let end = min(young?[0] ?? first + Int64(limit), head)
-        guard let last = try row("SELECT seq, hash FROM trail WHERE seq < ? ORDER BY seq DESC LIMIT 1", [end]) else {
-            return count
-        }
+        guard end > first, let last = try TrailEntry.entry(end - 1, in: db) else { return count }
         count.entries = Int(end - first)
         let dropped = try triage(end: end, before: before)
         count.events = dropped.count
-        try append(
-            EventReplay.Kind.pruned,
-            eventID: nil,
-            [
-                "before": .string(before), "through": .integer(last[0]), "through_hash": .string(last[1]),
-                "events": .integer(Int64(count.events)), "entries": .integer(Int64(count.entries)),
-            ]
-        )
-        let ids = JSON.array(dropped.map(JSON.string)).text
-        try run("DELETE FROM events WHERE event_id IN (SELECT value FROM json_each(?))", [ids])
+        let previousHash = try TrailEntry.entry(end - 2, in: db)?.hash ?? (try hash(before: end - 1))
+        try appendCheckpoint(last: last, previousHash: previousHash, before: before, count: count)
+        try drop(dropped)
         try db.execute(sql: "DROP TRIGGER trail_stays")
         try run("DELETE FROM trail WHERE seq < ?", [end])
         try db.execute(sql: Schema.trailStays)
         return count
     }
 
-    /// Forgets the calls of ours that CloudTrail cannot bring back any more.
-    package func pruneOwnCalls(before cutoff: Date) throws {
-        try run("DELETE FROM own_calls WHERE at < ?", [RFC3339.format(cutoff)])
+    /// The hash of an entry that is not in the trail any more: the last that the latest prune dropped, or none at all.
+    private func hash(before seq: Int64) throws -> String {
+        let sql = "SELECT \(TrailEntry.columns) FROM trail WHERE kind = 'pruned' ORDER BY seq DESC LIMIT 1"
+        let checkpoint = try row(sql, []).flatMap { PruneCheckpoint(TrailEntry($0)) }
+        return checkpoint.flatMap { $0.last.seq == seq - 1 ? $0.last.hash : nil } ?? TrailEntry.genesis
+    }
+
+    private func drop(_ numbers: [Int64]) throws {
+        for number in numbers {
+            try run("DELETE FROM notices WHERE event_id = (SELECT event_id FROM events WHERE number = ?)", [number])
+            for table in ["rules", "deliveries", "events"] {
+                try run("DELETE FROM \(table) WHERE number = ?", [number])
+            }
+        }
     }
 
     /// The events that entries before `end` tell of: answers those to drop, and restates those to keep.
-    private func triage(end: Int64, before: String) throws -> [String] {
+    private func triage(end: Int64, before: String) throws -> [Int64] {
         let sql = """
-            SELECT event_id, max(seq) AS last, max(seq) FILTER (WHERE kind = 'carried') AS carried FROM trail
-            WHERE event_id IN (SELECT event_id FROM trail WHERE seq < ? AND event_id IS NOT NULL) GROUP BY event_id
+            SELECT events.number, events.event_id, last_seq FROM events
+            WHERE event_id IN (SELECT event_id FROM trail WHERE seq < ? AND event_id IS NOT NULL) ORDER BY number
             """
-        var dropped: [String] = []
+        var dropped: [Int64] = []
         for found in try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [end]) {
-            let (eventID, last, carried): (String, Int64, Int64?) = (found[0], found[1], found[2])
-            let isOld = try row(AuditQuery.isPrunable, [eventID, before, before, before]) != nil
+            let (number, eventID, last): (Int64, String, Int64) = (found[0], found[1], found[2])
+            let isOld = try row(AuditQuery.isPrunable, [number, before, before, before]) != nil
             if isOld, last < end {
-                dropped.append(eventID)
-            } else if carried ?? 0 < end, let event = try AuditQuery.event(eventID, in: db) {
-                try carry(event)
+                dropped.append(number)
+            } else if try !isCarried(eventID, from: end) {
+                try carry(eventID, number, last)
             }
         }
         return dropped
     }
 
+    /// Whether an entry from `end` on restates an event.
+    private func isCarried(_ eventID: String, from end: Int64) throws -> Bool {
+        try TrailEntry.entries(of: eventID, in: db).contains { $0.seq >= end && $0.kind == TrailKind.carried.rawValue }
+    }
+
     /// Restates an event as it stands.
-    private func carry(_ event: AuditEvent) throws {
-        var entry = AuditEvent.columns.json(event.values)
-        // The trail has no word of duplicates.
-        entry["deliveries"] = nil
-        let worker: String? = try row("SELECT worker FROM events WHERE event_id = ?", [event.eventID])?[0]
-        entry["last_worker"] = JSON(worker)
-        let rules = try AuditQuery.rules(of: [event.eventID], in: db)[event.eventID] ?? []
-        entry["rules"] = .array(rules.map { .object(AuditRule.columns.json($0.values)) })
-        try append(EventReplay.Kind.carried, eventID: event.eventID, entry)
+    private func carry(_ eventID: String, _ number: Int64, _ lastSeq: Int64) throws {
+        guard let event = try AuditQuery.event(eventID, in: db) else { return }
+        let rules = try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? []
+        let seq = try append(.carried, eventID: eventID, before: lastSeq) { json in
+            json.object("event") {
+                for (column, value) in zip(EventColumn.allCases, event.values) where value != .null {
+                    // The trail has no word of duplicates.
+                    if column != .deliveries { $0.member(column.rawValue, value) }
+                }
+            }
+            json.array("rules") { for rule in rules { rule.write(to: &$0) } }
+        }
+        try run("UPDATE events SET last_seq = ?, is_short = 0 WHERE number = ?", [seq, number])
+    }
+}
+
+extension LedgerTransaction {
+    /// Drops ignored and dead-lettered events, and empties their entries, whose place in the chain stays.
+    private func pruneShort(before: String, limit: Int) throws -> PruneCount {
+        let sql = """
+            SELECT number, last_seq FROM events
+            WHERE is_short = 1 AND outcome IN ('ignored', 'dead-lettered') AND lease_owner IS NULL
+                AND finished_at < ? AND received_at < ?
+                AND NOT EXISTS (SELECT 1 FROM notices WHERE notices.event_id = events.event_id AND state = 'pending')
+            LIMIT ?
+            """
+        let found = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [before, before, limit])
+        let letters = try Int64.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT seq FROM trail WHERE kind = 'dead-lettered' AND event_id IS NULL AND entry IS NOT NULL
+                        AND at < ? LIMIT ?
+                    """
+            ),
+            arguments: [before, limit]
+        )
+        var count = PruneCount(events: found.count)
+        guard !found.isEmpty || !letters.isEmpty else { return count }
+        try db.execute(sql: "DROP TRIGGER trail_keeps")
+        for row in found { count.entries += try empty(from: row[1]) }
+        for seq in letters { try run("UPDATE trail SET entry = NULL WHERE seq = ?", [seq]) }
+        count.entries += letters.count
+        try db.execute(sql: Schema.trailKeeps)
+        try drop(found.map { $0[0] })
+        return count
+    }
+
+    /// Empties an event's entries, from its latest back.
+    private func empty(from seq: Int64) throws -> Int {
+        var next: Int64? = seq
+        var count = 0
+        while let seq = next {
+            next = try row("SELECT before FROM trail WHERE seq = ?", [seq])?[0]
+            try run("UPDATE trail SET entry = NULL WHERE seq = ?", [seq])
+            count += 1
+        }
+        return count
     }
 }
 
 extension AuditQuery {
     /// Whether an event may be dropped: finished, nobody's at the moment, old by every time that it has, and told.
     static let isPrunable = """
-        SELECT 1 FROM events WHERE event_id = ? AND lease_owner IS NULL AND finished_at < ? AND received_at < ?
+        SELECT 1 FROM events WHERE number = ? AND lease_owner IS NULL AND finished_at < ? AND received_at < ?
             AND coalesce(event_time, '') < ?
             AND NOT EXISTS (SELECT 1 FROM notices WHERE notices.event_id = events.event_id AND state = 'pending')
         """
@@ -113,13 +185,14 @@ extension LedgerReader {
     /// How many events a prune would drop.
     ///
     /// - Throws: `LedgerError`.
-    package func prunableCount(before cutoff: Date) throws -> Int {
+    package func prunableCount(before cutoff: Date, now: Date = Date()) throws -> Int {
         let before = RFC3339.format(cutoff)
+        let isAll = cutoff <= now.addingTimeInterval(-LedgerDatabase.dedupeHorizon)
         let sql = """
-            SELECT count(*) FROM events WHERE coalesce(event_time, '') < ? AND lease_owner IS NULL AND finished_at < ?
-                AND received_at < ?
+            SELECT count(*) FROM events WHERE lease_owner IS NULL AND finished_at < ? AND received_at < ?
+                AND (? AND coalesce(event_time, '') < ? OR is_short = 1 AND outcome IN ('ignored', 'dead-lettered'))
                 AND NOT EXISTS (SELECT 1 FROM notices WHERE notices.event_id = events.event_id AND state = 'pending')
             """
-        return try read { try Int.fetchOne($0, sql: sql, arguments: [before, before, before]) ?? 0 }
+        return try read { try Int.fetchOne($0, sql: sql, arguments: [before, before, isAll, before]) ?? 0 }
     }
 }

@@ -4,7 +4,7 @@ import Hashing
 /// One entry of the audit trail.
 struct TrailEntry: Hashable {
     /// The columns of the table, in the order in which a row is read and written.
-    static let columns = "seq, at, event_id, worker, kind, entry, hash"
+    static let columns = "seq, at, event_id, worker, kind, before, entry, entry_hash, hash"
     /// What stands in place of a hash before the first entry.
     static let genesis = String(repeating: "0", count: 64)
 
@@ -12,27 +12,66 @@ struct TrailEntry: Hashable {
     let at: String
     let eventID: String?
     let worker: String
+    /// The raw value of a `TrailKind`, or what somebody else wrote.
     let kind: String
-    /// A JSON object with sorted keys.
-    let entry: String
+    /// The event's entry before this one.
+    let before: Int64?
+    /// A JSON object with sorted keys; nil once a prune has emptied it.
+    let entry: String?
+    /// SHA-256 over `entry`, lower-case hexadecimal. It stays when the entry is emptied.
+    let entryHash: String
     /// The link to the entry before: lower-case hexadecimal.
     var hash = ""
 
-    /// SHA-256 over the entry and its predecessor's hash. A JSON array, since texts that are merely joined could trade
+    /// SHA-256 over the predecessor's hash and the entry. A JSON array, since texts that are merely joined could trade
     /// characters across their borders.
     func hash(after previous: String) -> String {
-        let content: JSON = .array([
-            .string(previous), .integer(seq), .string(at), JSON(eventID), .string(worker), .string(kind),
-            .string(entry),
-        ])
-        return Digest.hex(Digest.sha256(content.text.utf8))
+        Self.hash(
+            after: previous,
+            seq: seq,
+            at: at,
+            eventID: eventID,
+            worker: worker,
+            kind: kind,
+            before: before,
+            entryHash: entryHash
+        )
     }
 
-    /// What the entry says, by name.
+    static func hash(
+        after previous: String,
+        seq: Int64,
+        at: String,
+        eventID: String?,
+        worker: String,
+        kind: String,
+        before: Int64?,
+        entryHash: String
+    ) -> String {
+        var json = JSONWriter(capacity: 320)
+        json.array {
+            $0.value(.text(previous))
+            $0.value(.integer(seq))
+            $0.value(.text(at))
+            $0.value(AuditValue(eventID))
+            $0.value(.text(worker))
+            $0.value(.text(kind))
+            $0.value(before.map(AuditValue.integer) ?? .null)
+            $0.value(.text(entryHash))
+        }
+        return Digest.hex(Digest.sha256(json.bytes))
+    }
+
+    /// True where the text is the one that was written, or was emptied.
+    var hasItsText: Bool {
+        entry.map { Digest.hex(Digest.sha256(Array($0.utf8))) == entryHash } ?? true
+    }
+
+    /// What the entry says, by name; empty for one that was emptied.
     ///
-    /// - Throws: `DecodingError` when it is no JSON object.
+    /// - Throws: `JSONError` when it is no JSON object.
     func fields() throws -> [String: JSON] {
-        try JSON.object(entry)
+        try entry.map(JSON.object) ?? [:]
     }
 }
 
@@ -45,8 +84,10 @@ extension TrailEntry {
             eventID: row[2],
             worker: row[3],
             kind: row[4],
-            entry: row[5],
-            hash: row[6]
+            before: row[5],
+            entry: row[6],
+            entryHash: row[7],
+            hash: row[8]
         )
     }
 
@@ -56,10 +97,23 @@ extension TrailEntry {
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [seq, limit]).map(TrailEntry.init)
     }
 
-    /// The entries of one event, oldest first.
+    /// The entry of this number.
+    static func entry(_ seq: Int64, in db: Database) throws -> TrailEntry? {
+        let sql = "SELECT \(columns) FROM trail WHERE seq = ?"
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [seq]).map(TrailEntry.init)
+    }
+
+    /// The entries of one event, oldest first, by the links from its latest. Those before a prune are gone.
     static func entries(of eventID: String, in db: Database) throws -> [TrailEntry] {
-        let sql = "SELECT \(columns) FROM trail WHERE event_id = ? ORDER BY seq"
-        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [eventID]).map(TrailEntry.init)
+        let sql = "SELECT last_seq FROM events WHERE event_id = ?"
+        var next = try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: [eventID])
+        var found: [TrailEntry] = []
+        while let seq = next, let entry = try entry(seq, in: db), entry.eventID == eventID {
+            found.append(entry)
+            // A link points back, so that no chain of them has a loop.
+            next = entry.before.flatMap { $0 < seq ? $0 : nil }
+        }
+        return found.reversed()
     }
 }
 
@@ -69,7 +123,7 @@ extension LedgerReader {
     ///
     /// - Throws: `LedgerError`.
     package func trailLines(after seq: Int64) throws -> (lines: [String], last: Int64)? {
-        let page = try readTrail { try TrailEntry.page(from: seq + 1, limit: 500, in: $0) }
+        let page = try read { try TrailEntry.page(from: seq + 1, limit: 500, in: $0) }
         guard let last = page.last else { return nil }
         return (page.map(\.line), last.seq)
     }
@@ -79,11 +133,18 @@ extension TrailEntry {
     /// The keys are in the order of `columns`. The entry's own text is JSON already, whose hash would not survive another
     /// spelling.
     fileprivate var line: String {
-        let members: [(String, String)] = [
-            ("seq", String(seq)), ("at", JSON.string(at).text), ("event_id", JSON(eventID).text),
-            ("worker", JSON.string(worker).text), ("kind", JSON.string(kind).text), ("entry", entry),
-            ("hash", JSON.string(hash).text),
-        ]
-        return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+        var json = JSONWriter()
+        json.object {
+            $0.member("seq", .integer(seq))
+            $0.member("at", .text(at))
+            $0.member("event_id", AuditValue(eventID))
+            $0.member("worker", .text(worker))
+            $0.member("kind", .text(kind))
+            $0.member("before", before.map(AuditValue.integer) ?? .null)
+            if let entry { $0.member("entry", json: Array(entry.utf8)) } else { $0.member("entry", .null) }
+            $0.member("entry_hash", .text(entryHash))
+            $0.member("hash", .text(hash))
+        }
+        return json.text
     }
 }

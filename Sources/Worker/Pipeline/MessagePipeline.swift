@@ -246,7 +246,7 @@ struct MessagePipeline: Sendable {
         let entry: [String: AuditValue] = [
             "message_id": .text(message.messageID), "reason": .text(reason.rawValue), "error": .text(unreadable.detail),
         ]
-        try await writer.write { try $0.note(kind: "dead-lettered", entry: entry) }
+        try await writer.write { try $0.note(kind: .deadLettered, entry: entry) }
         logger.warning(
             "message dead-lettered",
             metadata: ["reason": "\(reason.rawValue)", "error": "\(plainText(unreadable.detail))"]

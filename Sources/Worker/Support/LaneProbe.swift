@@ -18,7 +18,7 @@ struct LaneProbe: Sendable {
         switch lane.service {
         case .ledger:
             // A write that changes nothing would get through on a full disk.
-            try await writer.writeOnce { try $0.note(kind: "probe", entry: ["lane": .text("\(lane)")]) }
+            try await writer.writeOnce { try $0.note(entry: ["lane": .text("\(lane)")]) }
         case .queue:
             // The receivers try it themselves.
             return

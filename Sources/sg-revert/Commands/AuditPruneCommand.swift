@@ -28,9 +28,9 @@ struct AuditPruneCommand: AsyncParsableCommand {
     func run() async throws {
         let now = Date()
         let cutoff = try moment(olderThan, flag: "--older-than", now: now)
-        guard cutoff <= now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) else {
+        guard cutoff <= now.addingTimeInterval(-LedgerDatabase.shortHorizon) else {
             throw ValidationError(
-                "--older-than: less than 28 days is refused, since a duplicate or a replay could still come"
+                "--older-than: less than 1 day is refused, since a duplicate or a replay could still come"
             )
         }
         let path = try ledger.path(config.settings())

@@ -41,6 +41,11 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             defer { progress.clear() }
             return try LedgerReader(path: path).verify(anchor: earlier, progress: { progress.show($0) })
         }
+        for gap in found.gaps { StandardOutput.write("note: \(gap)\n") }
+        if let last = found.findings.last {
+            for finding in found.findings.dropLast() { complain("\(finding)") }
+            throw RunFailure(description: "\(last)", exitCode: 2)
+        }
         if anchor == "" {
             if let head = found.anchor { StandardOutput.write("\(head)\n") }
         } else {

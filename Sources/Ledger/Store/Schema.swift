@@ -1,6 +1,6 @@
 import GRDB
 
-/// The tables, and how a ledger of any earlier version comes to have them.
+/// The tables, indexes, triggers and views of a ledger.
 enum Schema {
     /// Marks the file as ours: `sgrv`.
     static let applicationID: Int64 = 0x7367_7276
@@ -38,12 +38,12 @@ enum Schema {
         return 0
     }
 
-    /// What keeps entries from being changed, unless by somebody who means to.
+    /// Keeps entries from being changed, unless by somebody who means to; a prune lifts it for its own transaction.
     static let trailKeeps = """
         CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail
             BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
         """
-    /// What keeps entries from being removed; a prune lifts it for its own transaction.
+    /// Keeps entries from being removed; a prune lifts it for its own transaction.
     static let trailStays = """
         CREATE TRIGGER trail_stays BEFORE DELETE ON trail
             BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
@@ -57,10 +57,15 @@ enum Schema {
 
     /// Tables are strict, so that what is read has the type that was written. The expression `coalesce(event_time, '')`
     /// makes events without a time the oldest and gives every page of a listing its place in the index.
+    ///
+    /// An event has a number, which grows, beside its id, which is random: what is filed under the number is appended,
+    /// where under the id each write would change another page. Entries of the trail are linked to the entry before of
+    /// the same event, so that they need no index.
     private static let version1 = """
         CREATE TABLE events (
-            event_id TEXT PRIMARY KEY NOT NULL,
-            digest TEXT NOT NULL DEFAULT '',        -- SHA-256 of the record's detail; '' where it is not known
+            number INTEGER PRIMARY KEY NOT NULL,
+            event_id TEXT UNIQUE NOT NULL,
+            digest TEXT NOT NULL,                   -- SHA-256 of the record's detail; '' where it is not known
             event_name TEXT NOT NULL,
             account TEXT,
             region TEXT,
@@ -84,32 +89,32 @@ enum Schema {
             error_message TEXT,
             dry_run INTEGER NOT NULL DEFAULT 0,
             policy_digest TEXT,
-            attempts INTEGER NOT NULL DEFAULT 0,
-            deliveries INTEGER NOT NULL DEFAULT 0,
+            attempts INTEGER NOT NULL DEFAULT 1,
+            deliveries INTEGER NOT NULL DEFAULT 1,
+            message_id TEXT NOT NULL,               -- of the first message; the others are in deliveries
             worker TEXT,                            -- of the last run that ended
-            replay_count INTEGER NOT NULL,          -- the highest of the runs that ended
+            replay_count INTEGER NOT NULL DEFAULT 0, -- the highest of the runs that ended
             matched_rule_ids TEXT,                  -- JSON array
-            fence INTEGER NOT NULL DEFAULT 0,
+            fence INTEGER NOT NULL DEFAULT 1,
             lease_owner TEXT,                       -- null: nobody runs it
             lease_until TEXT,
-            lease_replay_count INTEGER              -- of the run under way
+            lease_replay_count INTEGER,             -- of the run under way
+            is_short INTEGER NOT NULL DEFAULT 1,    -- 1 while no run has changed or judged anything
+            last_seq INTEGER NOT NULL               -- the event's latest entry in the trail
         ) STRICT;
         CREATE INDEX events_by_time ON events (coalesce(event_time, ''), event_id);
         CREATE INDEX events_by_group ON events (group_id, coalesce(event_time, ''), event_id);
-        CREATE INDEX events_by_account ON events (account, coalesce(event_time, ''), event_id);
-        CREATE INDEX events_by_outcome ON events (outcome, coalesce(event_time, ''), event_id);
-        CREATE INDEX events_by_region ON events (region, coalesce(event_time, ''), event_id);
-        CREATE INDEX events_by_actor ON events (actor_arn, coalesce(event_time, ''), event_id);
-        CREATE INDEX events_by_issuer ON events (issuer_arn, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_short ON events (number)
+            WHERE is_short = 1 AND outcome IN ('ignored', 'dead-lettered');
 
         CREATE TABLE deliveries (
-            event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
+            number INTEGER NOT NULL,
             message_id TEXT NOT NULL,
-            PRIMARY KEY (event_id, message_id)
+            PRIMARY KEY (number, message_id)
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE rules (
-            event_id TEXT NOT NULL REFERENCES events ON DELETE CASCADE,
+            number INTEGER NOT NULL,                -- of the event
             position INTEGER NOT NULL,
             rule_id TEXT,
             group_id TEXT,
@@ -123,31 +128,38 @@ enum Schema {
             reason TEXT,
             outcome TEXT NOT NULL,
             undo TEXT,
-            PRIMARY KEY (event_id, position)
+            PRIMARY KEY (number, position)
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE own_calls (
             request_id TEXT PRIMARY KEY NOT NULL,
-            event_id TEXT NOT NULL,
             at TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE notices (
             id TEXT PRIMARY KEY NOT NULL,           -- stable, so that a reader can drop the second
             kind TEXT NOT NULL,                     -- an outcome, or what else there is to tell
-            event_id TEXT REFERENCES events ON DELETE CASCADE,
+            event_id TEXT,
             account TEXT,
             region TEXT,
             group_id TEXT,
             state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent')),
             due_at TEXT NOT NULL,                   -- while somebody is sending it, the end of the lease
             attempts INTEGER NOT NULL DEFAULT 0,
+            told_in TEXT,                           -- the notice that sums this one up with others
             last_error TEXT,
             sent_at TEXT,
             payload TEXT NOT NULL
         ) STRICT;
         CREATE INDEX notices_by_event ON notices (event_id, kind) WHERE event_id IS NOT NULL;
         CREATE INDEX notices_by_due ON notices (due_at) WHERE state = 'pending';
+        CREATE INDEX notices_by_summary ON notices (told_in) WHERE told_in IS NOT NULL;
+        CREATE TABLE notice_pace (
+            kind TEXT NOT NULL,
+            group_id TEXT NOT NULL,
+            until TEXT NOT NULL,                    -- before then no other notice of this kind and group is sent
+            PRIMARY KEY (kind, group_id)
+        ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE trail (
             seq INTEGER PRIMARY KEY NOT NULL,
@@ -155,27 +167,25 @@ enum Schema {
             event_id TEXT,
             worker TEXT NOT NULL,
             kind TEXT NOT NULL,
-            entry TEXT NOT NULL,                    -- JSON object with sorted keys
-            hash TEXT NOT NULL DEFAULT ''
+            before INTEGER,                         -- the event's entry before this one
+            entry TEXT,                             -- JSON object with sorted keys; null once it was pruned
+            entry_hash TEXT NOT NULL,
+            hash TEXT NOT NULL
         ) STRICT;
-        CREATE INDEX trail_by_event ON trail (event_id) WHERE event_id IS NOT NULL;
+        CREATE INDEX trail_letters ON trail (seq)
+            WHERE kind = 'dead-lettered' AND event_id IS NULL AND entry IS NOT NULL;
+        CREATE INDEX trail_prunes ON trail (seq) WHERE kind = 'pruned';
         \(trailKeeps)
         \(trailStays)
 
         CREATE VIEW audit_events AS SELECT
-            event_id, outcome, reason, event_name, account, region, group_id, actor_arn, issuer_arn, source_ip,
-            user_agent, event_time, received_at, finished_at, exposed_ms, attempts, deliveries,
-            coalesce(lease_owner, worker) AS worker, aws_request_id, error_code, error_message,
-            (SELECT sent_at FROM notices
-                WHERE notices.event_id = events.event_id AND notices.kind = events.outcome) AS notified_at,
-            dry_run, actor_type, invoked_by, actor_id, policy_digest
+            \(EventColumn.allCases.map(\.expression).joined(separator: ", "))
         FROM events;
 
         \(LedgerTransaction.sightingsSchema)
 
         CREATE VIEW audit_rules AS SELECT
-            event_id, rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision,
-            reason, outcome, undo
-        FROM rules;
+            \(RuleColumn.allCases.map(\.expression).joined(separator: ", "))
+        FROM rules JOIN events USING (number);
         """
 }

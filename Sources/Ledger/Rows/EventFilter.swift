@@ -42,3 +42,10 @@ package struct EventFilter: Hashable, Sendable {
         self.until = until
     }
 }
+
+extension EventFilter {
+    /// True where something is asked for that no index finds, so that events are looked through.
+    var isSearch: Bool {
+        eventID == nil && (account != nil || region != nil || actor != nil || outcome != nil)
+    }
+}

@@ -29,32 +29,52 @@ package struct LedgerReader: Sendable {
         }
     }
 
+    /// How many events one read looks at, so that it keeps writers waiting for some milliseconds at most.
+    static let stretch = 5000
+
     /// One page of the events that `filter` lets through, newest event first, those without a time last.
     ///
     /// - Parameter after: The cursor of the last row of the page before. Pages share no row and skip none that was
     ///   there all along.
     package func events(matching filter: EventFilter, after: EventCursor?, limit: Int) throws -> [AuditEvent] {
-        try read { try AuditQuery.events(matching: filter, after: after, limit: limit, in: $0) }
+        guard filter.isSearch else {
+            return try read {
+                try AuditQuery.events(matching: filter, in: .init(after: after, through: nil), limit: limit, $0)
+            }
+        }
+        var found: [AuditEvent] = []
+        var cursor = after
+        repeat {
+            let (page, end) = try read { db in
+                let span = try AuditQuery.span(after: cursor, of: filter, rows: Self.stretch, db)
+                return (
+                    try AuditQuery.events(matching: filter, in: span, limit: limit - found.count, db), span.through
+                )
+            }
+            found += page
+            cursor = end
+        } while cursor != nil && found.count < limit
+        return found
     }
 
     /// How many events `filter` lets through.
     package func count(matching filter: EventFilter) throws -> Int {
-        try read { try AuditQuery.count(matching: filter, in: $0) }
+        var count = 0
+        var cursor: EventCursor?
+        repeat {
+            let (found, end) = try read { db in
+                let span = try AuditQuery.span(after: cursor, of: filter, rows: 10 * Self.stretch, db)
+                return (try AuditQuery.count(matching: filter, in: span, db), span.through)
+            }
+            count += found
+            cursor = end
+        } while cursor != nil
+        return count
     }
 
     /// The rules of each of the events, in the order in which they were recorded; an event without rules is left out.
     package func rules(of eventIDs: [String]) throws -> [String: [AuditRule]] {
         try read { try AuditQuery.rules(of: eventIDs, in: $0) }
-    }
-
-    /// The same, for what a ledger has only since its trail is chained.
-    func readTrail<T>(_ body: (Database) throws -> T) throws -> T {
-        try read { db in
-            guard try Schema.checkedVersion(of: db, path: path) == Schema.migrations.count else {
-                throw LedgerError.fromThePast(path: path)
-            }
-            return try body(db)
-        }
     }
 
     func read<T>(_ body: (Database) throws -> T) throws -> T {

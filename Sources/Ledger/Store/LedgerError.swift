@@ -8,12 +8,14 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
     case isDirectory(path: String)
     /// The file, or its directory, cannot be made, opened or written.
     case notAccessible(path: String, reason: String)
+    /// Somebody else could change the file: it is a link, another user's, or others may write it.
+    case notTrusted(path: String, problem: String)
+    /// The file was moved, deleted or replaced while it was open: what is written would reach nobody.
+    case replaced(path: String)
     /// The file is something else.
     case notALedger(path: String)
     /// A newer version of the program has migrated it.
     case fromTheFuture(path: String, version: Int, known: Int)
-    /// An older version of the program wrote it, without what this question needs.
-    case fromThePast(path: String)
     /// There is a file already where a new one is to be made.
     case exists(path: String)
     /// Its file system is shared with other hosts, where SQLite's locks do not hold.
@@ -39,13 +41,15 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
         case .isDirectory(let path):
             "\(path): this is a directory; --ledger must name a file in it, such as \(path)/ledger.db"
         case .notAccessible(let path, let reason):
-            "\(path): cannot open the ledger: \(reason); check the path and who may write there"
+            "\(path): cannot open the ledger: \(reason); check the path and who may read and write it"
+        case .notTrusted(let path, let problem): "\(path): the ledger is not safe to use: \(problem)"
+        case .replaced(let path):
+            "\(path): the ledger was moved, deleted or replaced while it was open; nothing was written: put the file back, or "
+                + "restart the worker to begin with the file that is there; until then events wait in the queue"
         case .notALedger(let path):
             "\(path): this is not a ledger of sg-revert; name another file with --ledger"
         case .fromTheFuture(let path, let version, let known):
             "\(path): the ledger has version \(version), this program knows up to \(known); use the newer sg-revert"
-        case .fromThePast(let path):
-            "\(path): an older sg-revert wrote this ledger; start this version's worker on it once, which brings it up to date"
         case .exists(let path):
             "\(path): there is a file already; name a new one, or remove it first"
         case .networkFileSystem(let path):
@@ -60,6 +64,17 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
             "\(path): the ledger is damaged: \(detail); restore it from a backup, or move it away to begin a new one"
         case .failed(let path, let detail):
             "\(path): SQLite failed: \(detail); check the disk"
+        }
+    }
+
+    /// True where the setting `--ledger`, or the file that it names, has to be changed before another try can succeed.
+    /// A lock that others hold, a full disk, or a file that may not be opened yet is over by itself, or by an operator.
+    package var isSetting: Bool {
+        switch self {
+        case .isDirectory, .notTrusted, .notALedger, .fromTheFuture, .networkFileSystem: true
+        case .claimLost, .missing, .notAccessible, .replaced, .exists, .settingRefused, .busy, .needsRecovery, .damaged,
+            .failed:
+            false
         }
     }
 }

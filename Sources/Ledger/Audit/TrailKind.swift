@@ -1,0 +1,45 @@
+/// The kinds of entries of the trail.
+package enum TrailKind: String, CaseIterable, Hashable, Sendable {
+    /// A run of an event began.
+    case claimed
+    /// A run ended and judged or changed something.
+    case finished
+    /// A run failed, or was suppressed, and changed nothing.
+    case failed
+    /// The event is not for us.
+    case ignored
+    /// The message went to the dead-letter queue; without an event where it named none.
+    case deadLettered = "dead-lettered"
+    /// People were told.
+    case notified
+    /// A prune restated an event that it kept.
+    case carried
+    /// A prune dropped the beginning of the trail.
+    case pruned
+    /// Something else worth keeping.
+    case note
+
+    /// True where a prune may empty the entry after a day: nothing was judged or changed.
+    var isShortLived: Bool {
+        switch self {
+        case .claimed, .failed, .ignored, .deadLettered, .notified: true
+        case .finished, .carried, .pruned, .note: false
+        }
+    }
+
+    /// True for an entry that tells of an event's row.
+    var tellsOfEvent: Bool {
+        switch self {
+        case .claimed, .finished, .failed, .ignored, .deadLettered, .notified, .carried: true
+        case .pruned, .note: false
+        }
+    }
+
+    /// True where the entry ends a run.
+    var endsRun: Bool {
+        switch self {
+        case .finished, .failed, .ignored, .deadLettered: true
+        case .claimed, .notified, .carried, .pruned, .note: false
+        }
+    }
+}

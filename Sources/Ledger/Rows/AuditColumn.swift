@@ -1,0 +1,12 @@
+/// A column of a view, and what it means. The documentation and the help print these.
+package struct AuditColumn: Hashable, Sendable {
+    /// The name, which is stable.
+    package let name: String
+    /// Unit, and what null means, in half a line.
+    package let meaning: String
+
+    /// The columns of `audit_events`, in their order.
+    package static let events = EventColumn.allCases.map { AuditColumn(name: $0.rawValue, meaning: $0.meaning) }
+    /// The columns of `audit_rules`, in their order.
+    package static let rules = RuleColumn.allCases.map { AuditColumn(name: $0.rawValue, meaning: $0.meaning) }
+}

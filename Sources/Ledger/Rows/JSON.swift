@@ -1,0 +1,102 @@
+/// A JSON value that was read. `JSONWriter` writes.
+enum JSON: Hashable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case string(String)
+    case array([JSON])
+    case object([String: JSON])
+
+    /// The members of the object that `text` holds.
+    ///
+    /// - Throws: `JSONError` for any other text.
+    static func object(_ text: String) throws(JSONError) -> [String: JSON] {
+        guard case .object(let members) = try parse(text) else { throw JSONError() }
+        return members
+    }
+
+    /// The value that `text` holds.
+    static func parse(_ text: String) throws(JSONError) -> JSON {
+        var reader = JSONReader(bytes: Array(text.utf8))
+        return try reader.whole()
+    }
+
+    /// The value as JSON text, for people.
+    var text: String {
+        var json = JSONWriter(capacity: 64)
+        write(to: &json)
+        return json.text
+    }
+
+    private func write(to json: inout JSONWriter) {
+        switch self {
+        case .array(let values): json.array { for value in values { value.write(to: &$0) } }
+        case .object(let members):
+            json.object {
+                for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                    $0.name(name)
+                    value.write(to: &$0)
+                }
+            }
+        default: json.value(AuditValue(self))
+        }
+    }
+
+    /// The text, if it is one.
+    var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    /// The number, if it is one.
+    var integer: Int64? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    /// The truth, if it is one.
+    var boolean: Bool? {
+        if case .boolean(let value) = self { value } else { nil }
+    }
+
+    /// The elements, none where it is no array.
+    var elements: [JSON] {
+        if case .array(let values) = self { values } else { [] }
+    }
+
+    /// The members, none where it is no object.
+    var members: [String: JSON] {
+        if case .object(let members) = self { members } else { [:] }
+    }
+
+    /// A member, where it is an object that has it.
+    subscript(_ key: String) -> JSON? {
+        members[key]
+    }
+}
+
+/// A text is not JSON of the kind that a ledger writes.
+struct JSONError: Error {}
+
+extension JSON {
+    /// The cell of a view, as JSON.
+    init(_ value: AuditValue) {
+        switch value {
+        case .null: self = .null
+        case .integer(let value): self = .integer(value)
+        case .text(let value): self = .string(value)
+        case .boolean(let value): self = .boolean(value)
+        }
+    }
+}
+
+extension AuditValue {
+    /// A cell from an entry of the trail; a list becomes its texts, divided by spaces.
+    init(_ json: JSON?) {
+        switch json {
+        case .integer(let value): self = .integer(value)
+        case .boolean(let value): self = .boolean(value)
+        case .string(let value): self = .text(value)
+        case .array(let values): self = .text(values.compactMap(\.string).joined(separator: " "))
+        case .object, .null, nil: self = .null
+        }
+    }
+}

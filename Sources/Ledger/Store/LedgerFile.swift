@@ -1,0 +1,143 @@
+import Foundation
+import Glibc
+
+/// The file under the ledger, before SQLite opens it.
+enum LedgerFile {
+    /// Which file a path names: another one that takes its place has another identity.
+    struct Identity: Hashable {
+        fileprivate let device: UInt
+        fileprivate let inode: UInt
+    }
+
+    /// Makes the file, for its owner alone, and the directories above it, unless they are there.
+    static func make(at path: String) throws -> Identity {
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw LedgerError.notAccessible(path: path, reason: "cannot make the directory \(directory)")
+        }
+        // mknod rather than open: closing a descriptor would drop the locks that SQLite holds on the file in this
+        // process.
+        guard mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
+            throw LedgerError.notAccessible(path: path, reason: reason(errno))
+        }
+        try check(path)
+        try checkOwner(of: path)
+        guard access(path, R_OK | W_OK) == 0 else {
+            throw LedgerError.notAccessible(path: path, reason: reason(errno))
+        }
+        return try identity(of: path)
+    }
+
+    /// The file that `path` names now.
+    static func identity(of path: String) throws -> Identity {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw LedgerError.replaced(path: path) }
+            throw LedgerError.notAccessible(path: path, reason: reason(errno))
+        }
+        return Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
+    }
+
+    /// Refuses a file that somebody else could change or swap: a link, another user's, one that others may write.
+    private static func checkOwner(of path: String) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            throw LedgerError.notAccessible(path: path, reason: reason(errno))
+        }
+        let problem: String
+        if status.st_mode & S_IFMT == S_IFLNK {
+            problem = "it is a symbolic link; name the file itself"
+        } else if status.st_uid != geteuid() {
+            problem =
+                "user \(name(of: status.st_uid)) owns it; run sg-revert as that user, or give the file to \(name(of: geteuid()))"
+        } else if status.st_mode & 0o022 != 0 {
+            problem = "others may write it; take that away with chmod go-w"
+        } else {
+            return
+        }
+        throw LedgerError.notTrusted(path: path, problem: problem)
+    }
+
+    private static func name(of user: uid_t) -> String {
+        getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
+    }
+
+    /// Opens the file that writers take turns by. One that another user left is replaced where the directory lets us:
+    /// nothing but fairness rests on it.
+    static func openTurn(_ path: String) throws -> Int32 {
+        for isLastTry in [false, true] {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if descriptor >= 0 {
+                var status = stat()
+                if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+                    status.st_mode & 0o022 == 0
+                {
+                    return descriptor
+                }
+                close(descriptor)
+            }
+            let code = descriptor >= 0 ? EPERM : errno
+            guard !isLastTry, code == EACCES || code == EPERM || code == ELOOP, unlink(path) == 0 else {
+                guard code == EACCES || code == EPERM || code == ELOOP else {
+                    throw LedgerError.notAccessible(path: path, reason: reason(code))
+                }
+                throw LedgerError.notTrusted(
+                    path: path,
+                    problem: "it is another user's, or others may write it; remove it, sg-revert makes it anew"
+                )
+            }
+        }
+        throw LedgerError.notAccessible(path: path, reason: "it cannot be opened")
+    }
+
+    /// Refuses what cannot be a ledger, without opening it.
+    static func check(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else {
+                throw LedgerError.notAccessible(path: path, reason: reason(errno))
+            }
+            throw LedgerError.missing(path: path)
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: throw LedgerError.isDirectory(path: path)
+        default: throw LedgerError.notALedger(path: path)
+        }
+        let mounts = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
+        guard !isOnNetwork(device: status.st_dev, mounts: mounts) else {
+            throw LedgerError.networkFileSystem(path: path)
+        }
+    }
+
+    /// Whether `device` is the mount of a file system that other hosts can write too.
+    ///
+    /// - Parameter mounts: Linux's `mountinfo`, whose lines have the device in the third field and the type after a
+    ///   lone hyphen.
+    static func isOnNetwork(device: UInt, mounts: String) -> Bool {
+        let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
+        let minor = device & 0xFF | (device >> 12) & ~0xFF
+        return mounts.split(separator: "\n").contains { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 2, fields[2] == "\(major):\(minor)", let hyphen = fields.firstIndex(of: "-") else {
+                return false
+            }
+            return networkFileSystems.contains(String(fields[(hyphen + 1)...].first ?? ""))
+        }
+    }
+
+    private static let networkFileSystems: Set = [
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "afs", "lustre", "gfs2", "ocfs2", "fuse.sshfs", "fuse.s3fs",
+        "fuse.glusterfs", "fuse.ceph",
+    ]
+
+    private static func reason(_ code: Int32) -> String {
+        String(cString: strerror(code))
+    }
+}

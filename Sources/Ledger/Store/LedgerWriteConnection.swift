@@ -1,0 +1,144 @@
+import Foundation
+import GRDB
+import Glibc
+
+/// The one connection by which a process writes a ledger.
+///
+/// `@unchecked`: all that is not `Sendable` in it, the compiled statements and the head of the trail, is touched by the
+/// connection's serial queue alone.
+final class LedgerWriteConnection: @unchecked Sendable {
+    private let path: String
+    private let worker: String
+    private let lease: Duration
+    private let now: @Sendable () -> Date
+    private let turn: WriteTurn
+    private let file: LedgerFile.Identity
+    private let state = TransactionState()
+    private let queue: DatabaseQueue
+
+    init(path: String, worker: String, lease: Duration, now: @escaping @Sendable () -> Date) throws {
+        self.path = path
+        self.worker = worker
+        self.lease = lease
+        self.now = now
+        file = try LedgerFile.make(at: path)
+        turn = try WriteTurn(path: path)
+        let turn = turn
+        do {
+            queue = try DatabaseQueue(
+                path: path,
+                configuration: .ledger { db in try turn.take { try Self.prepare(db, path: path) } }
+            )
+            try queue.writeWithoutTransaction { db in
+                try turn.take { try db.inImmediateTransaction { try Schema.migrate(db, path: path) } }
+                try Self.checkSettings(of: db, path: path)
+            }
+        } catch {
+            throw LedgerError.translate(error, path: path)
+        }
+    }
+
+    deinit {
+        // The compiled statements end before their connection does.
+        state.statements.removeAll()
+    }
+
+    /// Runs `body` in a transaction, on the connection's own queue and not by GRDB's async functions, which would roll
+    /// back when the task is cancelled.
+    func transaction<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { db in
+                continuation.resume(
+                    with: Result {
+                        do {
+                            return try self.turn.take { try self.transaction(in: db, body) }
+                        } catch {
+                            throw LedgerError.translate(error, path: self.path)
+                        }
+                    }
+                )
+            }
+        }
+    }
+
+    private func transaction<T>(in db: Database, _ body: (LedgerTransaction) throws -> T) throws -> T {
+        guard try LedgerFile.identity(of: path) == file else { throw LedgerError.replaced(path: path) }
+        do {
+            return try attempt(in: db, body)
+        } catch is JournalChanged {
+            // Somebody has switched the ledger to another journal since the last write: it is switched back.
+            state.statements.removeAll()
+            try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
+            try Self.checkSettings(of: db, path: path)
+            return try attempt(in: db, body)
+        }
+    }
+
+    private struct JournalChanged: Error {}
+
+    private func attempt<T>(in db: Database, _ body: (LedgerTransaction) throws -> T) throws -> T {
+        state.head = nil
+        return try db.inImmediateTransaction {
+            var mode = ""
+            try state.statements.statement(.journalMode, in: db).query { mode = $0.text(0) ?? "" }
+            guard mode == "truncate" else { throw JournalChanged() }
+            return try body(
+                LedgerTransaction(db: db, path: path, worker: worker, lease: lease, now: now(), state: state)
+            )
+        }
+    }
+
+    /// The journal mode is part of the file, so it is not set before the file is known to be ours.
+    private static func prepare(_ db: Database, path: String) throws {
+        try db.inTransaction(.deferred) {
+            _ = try Schema.checkedVersion(of: db, path: path)
+            return .commit
+        }
+        try db.execute(sql: "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000")
+    }
+
+    /// SQLite answers a setting that it does not take with the old value, not with an error.
+    private static func checkSettings(of db: Database, path: String) throws {
+        for (setting, wanted) in [("journal_mode", "truncate"), ("synchronous", "2")] {
+            let value = try Row.fetchOne(db, sql: "PRAGMA \(setting)")?.databaseValues.first
+            let text =
+                value.flatMap(String.fromDatabaseValue) ?? value.flatMap(Int64.fromDatabaseValue).map(String.init) ?? ""
+            guard text == wanted else {
+                throw LedgerError.settingRefused(path: path, setting: setting, value: text)
+            }
+        }
+    }
+}
+
+extension Database {
+    /// Runs `body` in a transaction that has the write lock from the start, since one that read first could not wait
+    /// for it.
+    fileprivate func inImmediateTransaction<T>(_ body: () throws -> T) throws -> T {
+        try beginTransaction(.immediate)
+        do {
+            let result = try body()
+            try commit()
+            return result
+        } catch {
+            if isInsideTransaction { try? rollback() }
+            throw error
+        }
+    }
+}
+
+extension Configuration {
+    /// What every connection to a ledger has: it waits ten seconds for others, where GRDB's default fails at once.
+    static func ledger(_ prepare: @escaping @Sendable (Database) throws -> Void) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "ledger"
+        // SQLite's own waits grow to a tenth of a second, in which other writers could commit ten times.
+        configuration.busyMode = .callback { tries in
+            guard tries < 10_000 else { return false }
+            usleep(1000)
+            return true
+        }
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase(prepare)
+        return configuration
+    }
+}

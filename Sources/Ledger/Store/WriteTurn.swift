@@ -1,0 +1,103 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Makes the processes that share a ledger write by turns, in the order in which they ask.
+///
+/// SQLite's own lock is asked for again and again, with sleeps in between, and whoever asks first has it. So each write
+/// holds a lock of the kernel's on a file beside the ledger for its whole transaction: the kernel wakes the next writer at
+/// once, and within one ledger SQLite's lock is free when it is asked for.
+///
+/// There are two such locks, two bytes of the file. A writer takes the *queue*, then the *hold*, then leaves the queue.
+/// One that has just written finds the next writer in the queue and waits behind it.
+///
+/// Nothing but speed and fairness rests on it: where the file is removed, SQLite's lock still keeps writers apart.
+final class WriteTurn: Sendable {
+    private let path: String
+    private let descriptor: Int32
+    /// Waits for a lock in place of the writer, which waits for this thread with a bound.
+    private let waiter = DispatchQueue(label: "ledger-turn")
+    private let waiting = Mutex(0)
+    private let patience: Duration
+
+    /// - Parameters:
+    ///   - path: The ledger's; the file is `path` with `-turn`.
+    ///   - patience: How long a write waits for others, which a process that is stopped while it writes keeps waiting.
+    init(path: String, patience: Duration = .seconds(10)) throws {
+        self.path = path
+        self.patience = patience
+        descriptor = try LedgerFile.openTurn(path + "-turn")
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Runs `body` in this process's turn.
+    ///
+    /// - Throws: What `body` throws, or `LedgerError.busy`.
+    func take<T>(_ body: () throws -> T) throws -> T {
+        if !tryNow() { try wait() }
+        defer { unlock(.hold) }
+        return try body()
+    }
+
+    private enum Part: off_t {
+        case queue, hold
+    }
+
+    /// Takes the turn where nobody has it or waits for it.
+    private func tryNow() -> Bool {
+        // While a wait that was given up may still get the locks, only the waiter's thread touches them.
+        guard waiting.withLock({ $0 == 0 }), lock(.queue, wait: false) else { return false }
+        defer { unlock(.queue) }
+        return lock(.hold, wait: false)
+    }
+
+    private func wait() throws {
+        let state = Waiting()
+        waiting.withLock { $0 += 1 }
+        waiter.async { [self] in
+            _ = lock(.queue, wait: true)
+            _ = lock(.hold, wait: true)
+            unlock(.queue)
+            if state.isSettled() { unlock(.hold) }
+            waiting.withLock { $0 -= 1 }
+            state.done.signal()
+        }
+        _ = state.done.wait(timeout: .now() + .nanoseconds(Int(patience / .nanoseconds(1))))
+        guard state.isSettled() else { throw LedgerError.busy(path: path) }
+    }
+
+    /// A wait that ends either with the lock or by being given up, whichever is settled first.
+    private final class Waiting: Sendable {
+        let done = DispatchSemaphore(value: 0)
+        private let settled = Mutex(false)
+
+        /// Settles the wait; true where the other side did so before.
+        func isSettled() -> Bool {
+            settled.withLock { settled in
+                defer { settled = true }
+                return settled
+            }
+        }
+    }
+
+    /// `F_OFD_SETLK` and `F_OFD_SETLKW`: a lock of the open file, not of the process, so that two ledgers in one process
+    /// keep each other out too.
+    private func lock(_ part: Part, wait: Bool) -> Bool {
+        set(part, Int16(F_WRLCK), wait ? 38 : 37)
+    }
+
+    private func unlock(_ part: Part) {
+        _ = set(part, Int16(F_UNLCK), 37)
+    }
+
+    private func set(_ part: Part, _ type: Int16, _ command: Int32) -> Bool {
+        while true {
+            var range = flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: part.rawValue, l_len: 1, l_pid: 0)
+            if fcntl(descriptor, command, &range) == 0 { return true }
+            guard errno == EINTR else { return false }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+import Formats
+import Foundation
+import GRDB
+import SecurityGroups
+
+extension LedgerTransaction {
+    /// Decides what to do with a delivery of an event, and if it is to be run, gives the event to the caller.
+    ///
+    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is on the way or
+    /// `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
+    /// duplicate. An event id that the ledger knows with another digest is a conflict: an event of its own. An addendum
+    /// whose original is judged is a delivery of the original; else it runs under its own id.
+    ///
+    /// - Parameter intent: The ids of the rules that the record names, to be kept with the claim as
+    ///   `remember(matched:for:)` would.
+    package func claim(_ event: EventFacts, delivery: Delivery, intent: [String] = []) throws -> ClaimResult {
+        if let original = event.originalEventID, let known = try knownEvent(original), let outcome = known.outcome,
+            outcome.isJudged
+        {
+            try count(delivery, of: known)
+            return .duplicate(outcome)
+        }
+        let intent = intent.map(\.bounded)
+        if try insert(event, as: event.eventID, delivery, intent) {
+            var claim = Claim(eventID: event.eventID, fence: 1, attempt: 1)
+            claim.knowsRules = try hasSeen(intent, in: event.groupID)
+            return .run(claim)
+        }
+        let known = try require(event.eventID)
+        guard known.digest != event.digest else { return try claim(known, event, delivery, intent, isConflict: false) }
+        let eventID = "\(event.eventID)~\(event.digest.prefix(12))"
+        if try insert(event, as: eventID, delivery, intent) {
+            var claim = Claim(eventID: eventID, fence: 1, attempt: 1, isConflict: true)
+            claim.knowsRules = try hasSeen(intent, in: event.groupID)
+            return .run(claim)
+        }
+        return try claim(try require(eventID), event, delivery, intent, isConflict: true)
+    }
+
+    /// Keeps which rules a run is about to revoke, before it does: all that it and the runs before it ever tried.
+    ///
+    /// A run that takes over from one that did not live to tell knows by it whose doing a missing rule is; and a later run of a
+    /// record without rule ids touches no others.
+    ///
+    /// - Throws: `LedgerError.claimLost` when the claim has ended.
+    package func remember(matched ruleIDs: [String], for claim: Claim) throws {
+        let changed = try statement(.remember).execute {
+            $0.text(ruleIDs.map(\.bounded).jsonText)
+            $0.text(claim.eventID)
+            $0.integer(claim.fence)
+        }
+        guard changed > 0 else { throw LedgerError.claimLost(eventID: claim.eventID, fence: claim.fence) }
+    }
+
+    /// Makes the leases of `claims` end one lease from now.
+    ///
+    /// - Returns: The claims that have ended, whose runs are to be dropped. One whose lease ran out without a taker
+    ///   is still held.
+    package func renew(_ claims: [Claim]) throws -> [Claim] {
+        let until = text(after: lease)
+        return try claims.filter { claim in
+            let changed = try statement(.renew).execute {
+                $0.text(until)
+                $0.text(claim.eventID)
+                $0.integer(claim.fence)
+            }
+            return changed == 0
+        }
+    }
+
+    /// Writes a new event and its first claim; false where the ledger knows the id.
+    private func insert(
+        _ event: EventFacts,
+        as eventID: String,
+        _ delivery: Delivery,
+        _ intent: [String]
+    ) throws -> Bool {
+        let seq = try nextSeq()
+        let changed = try statement(.insertEvent).execute {
+            $0.text(eventID)
+            $0.text(delivery.messageID)
+            $0.text(RFC3339.format(delivery.receivedAt))
+            $0.text(worker)
+            $0.text(text(after: lease))
+            $0.integer(Int64(delivery.replayCount))
+            $0.text(intent.isEmpty ? nil : intent.jsonText)
+            $0.integer(seq)
+            for column in EventFacts.columns { $0.value(column.value(event)) }
+        }
+        guard changed > 0 else { return false }
+        try appendClaim(eventID, attempt: 1, fence: 1, delivery, before: nil, event)
+        return true
+    }
+
+    /// Claims an event that the ledger knows, unless it is held or done.
+    private func claim(
+        _ known: KnownEvent,
+        _ event: EventFacts,
+        _ delivery: Delivery,
+        _ intent: [String],
+        isConflict: Bool
+    ) throws -> ClaimResult {
+        try count(delivery, of: known)
+        if let leaseUntil = known.leaseUntil {
+            if isBelievable(leaseUntil) { return .held(until: leaseUntil) }
+        } else if let outcome = known.outcome, outcome.isFinal, outcome != .deadLettered,
+            delivery.replayCount <= known.replayCount
+        {
+            return .duplicate(outcome)
+        }
+        var claim = Claim(
+            eventID: known.eventID,
+            fence: known.fence + 1,
+            attempt: known.attempts + 1,
+            isConflict: isConflict,
+            matchedRuleIDs: known.matchedRuleIDs,
+            isTakeover: known.leaseUntil != nil,
+            alreadyReverted: try alreadyReverted(known)
+        )
+        claim.knowsRules = try hasSeen(intent, in: event.groupID)
+        let earlier = known.matchedRuleIDs ?? []
+        let matched = intent.isEmpty ? nil : earlier + intent.filter { !earlier.contains($0) }
+        let seq = try appendClaim(
+            known.eventID,
+            attempt: claim.attempt,
+            fence: claim.fence,
+            delivery,
+            before: known.lastSeq,
+            nil
+        )
+        try statement(.takeEvent).execute {
+            $0.integer(claim.fence)
+            $0.integer(Int64(claim.attempt))
+            $0.text(worker)
+            $0.text(text(after: lease))
+            $0.integer(Int64(delivery.replayCount))
+            $0.text(matched?.jsonText)
+            $0.integer(seq)
+            $0.integer(known.number)
+        }
+        return .run(claim)
+    }
+
+    /// True for a lease that has not ended. One that ends later than a lease made now was written before the clock was
+    /// set back, or by somebody else: to wait for its end could take hours, so it counts as ended.
+    private func isBelievable(_ leaseUntil: Date) -> Bool {
+        leaseUntil > now && leaseUntil <= now.addingTimeInterval(lease / .seconds(1) + 1)
+    }
+
+    @discardableResult
+    private func appendClaim(
+        _ eventID: String,
+        attempt: Int,
+        fence: Int64,
+        _ delivery: Delivery,
+        before: Int64?,
+        _ event: EventFacts?
+    ) throws -> Int64 {
+        try append(.claimed, eventID: eventID, before: before) { json in
+            json.member("attempt", .integer(Int64(attempt)))
+            if let event { json.object("event") { $0.members(EventFacts.columns, of: event) } }
+            json.member("fence", .integer(fence))
+            json.member("message_id", .text(delivery.messageID))
+            json.member("received_at", .text(RFC3339.format(delivery.receivedAt)))
+            json.member("replay_count", .integer(Int64(delivery.replayCount)))
+        }
+    }
+
+    private func count(_ delivery: Delivery, of known: KnownEvent) throws {
+        guard delivery.messageID != known.messageID else { return }
+        let isNew = try statement(.addDelivery).execute {
+            $0.integer(known.number)
+            $0.text(delivery.messageID)
+        }
+        if isNew > 0 { try statement(.countDelivery).execute { $0.integer(known.number) } }
+    }
+
+    private func alreadyReverted(_ event: KnownEvent) throws -> [RuleResult] {
+        guard let outcome = event.outcome, !outcome.isFinal || outcome == .deadLettered else { return [] }
+        let sql = """
+            SELECT rule_id, group_id, direction, protocol, from_port, to_port, source, description, decision,
+                reason, undo
+            FROM rules WHERE number = ? AND outcome = 'reverted' ORDER BY position
+            """
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [event.number]).map { row in
+            let decision: String? = row[8]
+            return RuleResult(
+                ruleID: row[0],
+                groupID: row[1],
+                direction: try parse(row[2]),
+                ipProtocol: row[3],
+                fromPort: row[4],
+                toPort: row[5],
+                source: row[6],
+                description: row[7],
+                decision: try decision.map(parse),
+                reason: row[9],
+                outcome: .reverted,
+                undo: row[10]
+            )
+        }
+    }
+}
+
+/// What the ledger knows of an event before a claim.
+private struct KnownEvent {
+    let eventID: String
+    let number: Int64
+    let digest: String
+    let outcome: EventOutcome?
+    let fence: Int64
+    let attempts: Int
+    let replayCount: Int
+    let leaseUntil: Date?
+    let matchedRuleIDs: [String]?
+    let messageID: String
+    let lastSeq: Int64
+}
+
+extension LedgerTransaction {
+    fileprivate func require(_ eventID: String) throws -> KnownEvent {
+        guard let known = try knownEvent(eventID) else {
+            throw LedgerError.damaged(path: path, detail: "the index of events has an id that the table lacks")
+        }
+        return known
+    }
+
+    fileprivate func knownEvent(_ eventID: String) throws -> KnownEvent? {
+        var known: KnownEvent?
+        try statement(.knownEvent).query {
+            $0.text(eventID)
+        } each: { row in
+            known = KnownEvent(
+                eventID: eventID,
+                number: row.integer(0) ?? 0,
+                digest: row.text(1) ?? "",
+                outcome: try row.text(2).map(parse),
+                fence: row.integer(3) ?? 0,
+                attempts: Int(row.integer(4) ?? 0),
+                replayCount: Int(row.integer(5) ?? 0),
+                leaseUntil: try row.text(6).map(parseTime),
+                matchedRuleIDs: try row.text(7).map(parseTexts),
+                messageID: row.text(8) ?? "",
+                lastSeq: row.integer(9) ?? 0
+            )
+        }
+        return known
+    }
+
+    private func parseTime(_ text: String) throws -> Date {
+        guard let time = RFC3339.parse(text) else {
+            throw LedgerError.damaged(path: path, detail: "'\(text)' is not a time")
+        }
+        return time
+    }
+
+    private func parseTexts(_ text: String) throws -> [String] {
+        guard case .array(let values)? = try? JSON.parse(text) else {
+            throw LedgerError.damaged(path: path, detail: "'\(text)' is not a list of texts")
+        }
+        return values.compactMap(\.string)
+    }
+}
+
+extension [String] {
+    /// A JSON array of the texts.
+    fileprivate var jsonText: String {
+        var json = JSONWriter(capacity: 64)
+        json.array { for text in self { $0.value(.text(text)) } }
+        return json.text
+    }
+}
+
+extension EventOutcome {
+    /// True for what a run found out about the event itself, so that a completed record of it says nothing new.
+    fileprivate var isJudged: Bool {
+        switch self {
+        case .reverted, .unchanged, .allowed, .reported, .suppressed, .notRestored, .conflict: true
+        case .ignored, .failed, .deadLettered: false
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Formats
+import Foundation
+import GRDB
+import Hashing
+import SecurityGroups
+
+/// One transaction on the ledger: what is written in it stands whole or not at all. Not to be kept beyond the closure
+/// that got it.
+package struct LedgerTransaction {
+    let db: Database
+    let path: String
+    let worker: String
+    let lease: Duration
+    /// When the transaction began to write, the same for all that it writes.
+    let now: Date
+    /// `now` as the ledger writes it.
+    let nowText: String
+    let state: TransactionState
+
+    init(db: Database, path: String, worker: String, lease: Duration, now: Date, state: TransactionState) {
+        self.db = db
+        self.path = path
+        self.worker = worker
+        self.lease = lease
+        self.now = now
+        nowText = RFC3339.format(now)
+        self.state = state
+    }
+
+    /// Whether one of this ledger's workers made the call with EC2's id `requestID`, so that CloudTrail's record of
+    /// it is our own echo.
+    package func isOwnCall(requestID: String) throws -> Bool {
+        var isOwn = false
+        try statement(.ownCall).query {
+            $0.text(requestID.bounded)
+        } each: { _ in
+            isOwn = true
+        }
+        return isOwn
+    }
+
+    /// Adds to the trail what has no other place, such as a dead letter without an event id.
+    package func note(kind: TrailKind = .note, eventID: String? = nil, entry: [String: AuditValue]) throws {
+        try append(kind, eventID: eventID?.bounded) { json in
+            for (name, value) in entry.sorted(by: { $0.key < $1.key }) {
+                json.member(name, kind.isShortLived ? value.shortened : value)
+            }
+        }
+    }
+
+    /// The number of the next entry of the trail.
+    func nextSeq() throws -> Int64 {
+        try head().seq + 1
+    }
+
+    /// Adds an entry to the trail. Every change is told here in the transaction that makes it. The transaction has the
+    /// write lock, so that the writers of all processes lengthen one chain.
+    ///
+    /// - Parameters:
+    ///   - before: The event's entry before this one.
+    ///   - write: Writes the members of the entry, in the order of their names.
+    @discardableResult
+    func append(
+        _ kind: TrailKind,
+        eventID: String?,
+        before: Int64? = nil,
+        _ write: (inout JSONWriter) -> Void
+    ) throws -> Int64 {
+        let head = try head()
+        let seq = head.seq + 1
+        var json = JSONWriter(capacity: 1024)
+        json.object(write)
+        let entryHash = Digest.hex(Digest.sha256(json.bytes))
+        let hash = TrailEntry.hash(
+            after: head.hash,
+            seq: seq,
+            at: nowText,
+            eventID: eventID,
+            worker: worker,
+            kind: kind.rawValue,
+            before: before,
+            entryHash: entryHash
+        )
+        try statement(.append).execute {
+            $0.integer(seq)
+            $0.text(nowText)
+            $0.text(eventID)
+            $0.text(worker)
+            $0.text(kind.rawValue)
+            $0.integer(before)
+            $0.text(json.bytes)
+            $0.text(entryHash)
+            $0.text(hash)
+        }
+        state.head = (seq, hash)
+        return seq
+    }
+
+    /// The last entry of the trail, read once for a transaction.
+    private func head() throws -> (seq: Int64, hash: String) {
+        if let head = state.head { return head }
+        var head: (seq: Int64, hash: String) = (0, TrailEntry.genesis)
+        try statement(.head).query { head = ($0.integer(0) ?? 0, $0.text(1) ?? "") }
+        state.head = head
+        return head
+    }
+
+    /// The end of a span that begins now, as the ledger writes it.
+    func text(after duration: Duration) -> String {
+        RFC3339.format(now.addingTimeInterval(duration / .seconds(1)))
+    }
+
+    func statement(_ sql: LedgerSQL) throws -> PreparedStatement {
+        try state.statements.statement(sql, in: db)
+    }
+
+    /// Runs a statement, which is compiled once; values are bound, never part of it.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// The first row of a statement's answer.
+    func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
+        try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    /// A value of a closed set, from a file that anybody may have edited.
+    func parse<T: RawRepresentable<String>>(_ text: String) throws -> T {
+        guard let value = T(rawValue: text) else {
+            throw LedgerError.damaged(path: path, detail: "\(T.self) has no value '\(text)'")
+        }
+        return value
+    }
+}
+
+/// What one connection keeps between the statements of a transaction, and its compiled statements beyond it.
+final class TransactionState {
+    let statements = StatementCache()
+    /// The last entry of the trail; nil until a transaction asks for it.
+    var head: (seq: Int64, hash: String)?
+}
+
+extension AuditValue {
+    /// The value of a short row: text is cut at 200 bytes.
+    var shortened: AuditValue {
+        if case .text(let text) = self { .text(text.bounded(to: 200)) } else { self }
+    }
+}
