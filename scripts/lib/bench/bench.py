@@ -102,6 +102,10 @@ class StandIn:
         self.pipe.send(("load", load.events, load.groups, load.duplicates, seed, load.rate))
         return float(self.pipe.recv())
 
+    def progress(self) -> dict[str, int]:
+        self.pipe.send(("progress",))
+        return dict(self.pipe.recv())
+
     def stats(self) -> dict[str, Any]:
         self.pipe.send(("stats",))
         return dict(self.pipe.recv())
@@ -197,7 +201,7 @@ class Bench:
 
     def await_receives(self, server: StandIn, workers: list[Worker]) -> None:
         deadline = time.monotonic() + 30
-        while server.stats()["receives"] < len(workers):
+        while server.progress()["receives"] < len(workers):
             for worker in workers:
                 worker.alive()
             if time.monotonic() > deadline:
@@ -210,11 +214,11 @@ class Bench:
         before = sum(worker.cpu() for worker in workers)
         busy = server.load(load, seed)
         deadline = time.monotonic() + load.timeout
-        while (stats := server.stats())["left"] or not stats["deleted"]:
+        while (progress := server.progress())["left"] or not progress["deleted"]:
             for worker in workers:
                 worker.alive()
             if time.monotonic() > deadline:
-                raise BenchError(f"after {load.timeout:.0f} s {stats['left']} messages are left and {stats['open']} rules open")
+                raise BenchError(f"after {load.timeout:.0f} s {progress['left']} messages are left")
             time.sleep(0.05)
         spent = sum(worker.cpu() for worker in workers) - before
         memory = max(worker.status("VmHWM") for worker in workers) / 1024

@@ -172,18 +172,23 @@ class World:
 
     # MARK: what came of it
 
-    def result(self) -> dict[str, Any]:
-        times = sorted(rule.closed - rule.visible for rule in self.rules.values() if rule.closed and rule.visible)
+    def progress(self) -> dict[str, int]:
+        """What is asked often, and so costs little."""
         return {
-            "open": sum(1 for rule in self.rules.values() if not rule.closed),
             "left": len(self.ready) + len(self.in_flight) + self.pending,
             "deleted": self.deleted,
+            "receives": self.calls.get("ReceiveMessage", 0),
+        }
+
+    def result(self) -> dict[str, Any]:
+        times = sorted(rule.closed - rule.visible for rule in self.rules.values() if rule.closed and rule.visible)
+        return self.progress() | {
+            "open": sum(1 for rule in self.rules.values() if not rule.closed),
             "buried": self.buried,
             "calls": dict(self.calls),
             "throttled": self.throttled,
             "connections": self.connections,
             "late_revokes": self.late_revokes,
-            "receives": self.calls.get("ReceiveMessage", 0),
             "first_receive": self.first_receive,
             "last_delete": self.last_delete,
             "first_visible": min((rule.visible for rule in self.rules.values()), default=0.0),
@@ -276,41 +281,50 @@ class Connection(asyncio.Protocol):
             target = bytes(self.received[at + 15 :].split(b"\r\n", 1)[0].strip())
         body = bytes(self.received[end + 4 : end + 4 + length])
         del self.received[: end + 4 + length]
-        self.work = asyncio.ensure_future(self.answer(target, body))
+        if self.world.settings.latency or target.endswith(b".ReceiveMessage"):
+            self.work = asyncio.ensure_future(self.answer(target, body))
+        else:
+            self.write(target, *self.attempt(target, body))
 
     async def answer(self, target: bytes, body: bytes) -> None:
+        """Answers after the latency, or when there are messages."""
         half = self.world.settings.latency / 2
         if half:
             await asyncio.sleep(half)
-        kind = b"application/x-amz-json-1.0" if target else b"text/xml"
-        status = 200
+        if target.endswith(b".ReceiveMessage"):
+            status, text = 200, await self.receive(json.loads(body))
+        else:
+            status, text = self.attempt(target, body)
+        if half:
+            await asyncio.sleep(half)
+        self.write(target, status, text)
+
+    def attempt(self, target: bytes, body: bytes) -> tuple[int, str]:
+        """The effect of a call, and its answer."""
         try:
             if target:
-                action = target.split(b".")[1].decode()
-                text = await self.sqs(action, json.loads(body))
-            else:
-                text = self.query(parse_qsl(body.decode(), keep_blank_values=True))
+                return 200, self.sqs(target.split(b".")[1].decode(), json.loads(body))
+            return 200, self.query(parse_qsl(body.decode(), keep_blank_values=True))
         except Failure as failure:
-            status = failure.status
-            text = (
+            return failure.status, (
                 "<Response><Errors><Error><Code>%s</Code><Message>refused</Message></Error></Errors>"
                 "<RequestID>%s</RequestID></Response>" % (failure.code, uuid.uuid4())
             )
-        if half:
-            await asyncio.sleep(half)
-        if not self.transport.is_closing():
-            encoded = text.encode()
-            self.transport.write(
-                b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (status, kind, len(encoded)) + encoded
-            )
+
+    def write(self, target: bytes, status: int, text: str) -> None:
+        if self.transport.is_closing():
+            return
+        kind = b"application/x-amz-json-1.0" if target else b"text/xml"
+        encoded = text.encode()
+        self.transport.write(
+            b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (status, kind, len(encoded)) + encoded
+        )
 
     # MARK: the services
 
-    async def sqs(self, action: str, request: dict[str, Any]) -> str:
+    def sqs(self, action: str, request: dict[str, Any]) -> str:
         world = self.world
         world.calls[action] = world.calls.get(action, 0) + 1
-        if action == "ReceiveMessage":
-            return await self.receive(request)
         if action == "DeleteMessageBatch":
             for entry in request["Entries"]:
                 world.delete(entry["ReceiptHandle"])
@@ -347,6 +361,7 @@ class Connection(asyncio.Protocol):
 
     async def receive(self, request: dict[str, Any]) -> str:
         world = self.world
+        world.calls["ReceiveMessage"] = world.calls.get("ReceiveMessage", 0) + 1
         world.first_receive = world.first_receive or time.monotonic()
         limit = request.get("MaxNumberOfMessages", 1)
         visibility = request.get("VisibilityTimeout", world.settings.visibility)
@@ -424,7 +439,7 @@ def response(action: str, name: str, items: str, more: str = "") -> str:
 
 
 def serve(pipe: Any, settings: Settings) -> None:
-    """Runs in a process of its own. Commands come through the pipe: ("load", …), ("stats",), ("stop",)."""
+    """Runs in a process of its own. Commands come through the pipe: ("load", …), ("progress",), ("stats",), ("stop",)."""
     asyncio.run(Server(pipe, World(settings)).run())
 
 
@@ -454,6 +469,8 @@ class Server:
                 self.trickle(messages, rate)
             else:
                 self.world.release(messages, time.monotonic())
+        elif name == "progress":
+            self.pipe.send(self.world.progress())
         elif name == "stats":
             self.pipe.send(self.world.result() | {"cpu": time.process_time(), "now": time.monotonic()})
         else:
