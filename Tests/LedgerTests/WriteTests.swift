@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import Synchronization
 import Testing
 
 @Suite struct WriteTests {
@@ -56,6 +57,20 @@ import Testing
         ])
         #expect(errors.map { $0 is Refused } == [false, true, false])
         #expect(try test.value("SELECT group_concat(entry, ' ') FROM trail") == #"{"n":1} {"n":3}"#)
+    }
+
+    @Test func `a body that throws before it writes makes no other body run again`() async throws {
+        struct Refused: Error {}
+        let counter = Counter()
+        let errors = try await test.open().write([
+            { transaction in
+                counter.add()
+                try transaction.note(entry: ["n": .integer(1)])
+            },
+            { _ in throw Refused() },
+        ])
+        #expect(errors.map { $0 is Refused } == [false, true] && counter.count == 1)
+        #expect(try LedgerReader(path: test.path).verify().entries == 1)
     }
 
     @Test func `a cancelled task writes nonetheless`() async throws {
@@ -151,4 +166,10 @@ import Testing
         #expect(event.eventName == "x" + String(repeating: "é", count: 2047))
         #expect(EventFacts(eventID: "e", eventName: String(repeating: "y", count: 4096)).eventName.utf8.count == 4096)
     }
+}
+
+private final class Counter: Sendable {
+    private let value = Mutex(0)
+    var count: Int { value.withLock { $0 } }
+    func add() { value.withLock { $0 += 1 } }
 }
