@@ -6,13 +6,15 @@ extension SNSClient {
         }
     }
 
-    /// Asks whether messages may be published, with a message that SNS refuses: it is empty and its subject is too long.
+    /// Asks whether messages may be published, with a message that SNS refuses: its subject is too long, and it is
+    /// said to be JSON and is none.
     package func probePublish(topicARN: String) async -> ProbeAnswer {
         await ProbeAnswer.of(expecting: ["InvalidParameter", "InvalidParameterException", "ValidationError"]) {
             _ = try await client.query("Publish") { parameters in
                 parameters.add("TopicArn", topicARN)
                 parameters.add("Subject", String(repeating: "sg-revert doctor ", count: 10))
-                parameters.add("Message", "")
+                parameters.add("MessageStructure", "json")
+                parameters.add("Message", "sg-revert doctor")
             }
         }
     }

@@ -15,7 +15,8 @@ extension Doctor {
             attributes = try await sqs.getQueueAttributes(queueURL: url)
             findings.append(.ok("queue", "\(url): about \(attributes["ApproximateNumberOfMessages"] ?? "0") messages"))
         } catch {
-            let fix = "check --queue-url; allow sqs:GetQueueAttributes on the queue to the worker's role"
+            var fix = "check --queue-url; allow sqs:GetQueueAttributes on the queue to the worker's role"
+            if case AWSClientError.transport = error { fix = "check the network, AWS_ENDPOINT_URL and --queue-url" }
             // Nothing is there, or nobody answers: no other call can tell more.
             guard let refused = error as? AWSServiceError, refused.code.hasPrefix("AccessDenied") else {
                 return [.problem("queue", "\(error)", fix: fix)] + notTried(dependent, "the queue did not answer")
