@@ -157,6 +157,7 @@ extension MessageAttributeValue: Codable {
         case binaryValue = "BinaryValue"
     }
 
+    /// Reads the attribute as SQS writes it.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -166,6 +167,7 @@ extension MessageAttributeValue: Codable {
         )
     }
 
+    /// Writes the attribute as SQS does.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(dataType, forKey: .dataType)
