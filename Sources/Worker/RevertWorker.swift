@@ -38,7 +38,7 @@ package struct RevertWorker: Sendable {
         let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
         identity.use(roles)
         self.identity = identity
-        gateway = SecurityGroupGateway(session: session, roles: roles)
+        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock)
         lanes = Lanes(
             // One that is to end by itself does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,

@@ -65,7 +65,6 @@ struct RevertFailureTests {
     @Test(
         "Trouble that outlasts the retries fails the run, with the error's code",
         arguments: [
-            ("RevokeSecurityGroupIngress", "RequestLimitExceeded", 503),
             ("RevokeSecurityGroupIngress", "InternalError", 500),
             ("RevokeSecurityGroupIngress", "UnauthorizedOperation", 403),
             ("DescribeSecurityGroupRules", "ServiceUnavailable", 503),
@@ -79,6 +78,16 @@ struct RevertFailureTests {
         #expect(result.errorCode == code)
         #expect(result.errorMessage?.contains(code) == true)
         #expect(revert.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test("A revoke that EC2's quota refuses waits for it, however long, and is made")
+    func throttled() async throws {
+        let revert = try Revert(standing: [1])
+        let refusal = HTTPResponse.ec2Error("RequestLimitExceeded", status: 503)
+        revert.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = Array(repeating: refusal, count: 5) }
+        let result = try await revert([1], age: 60)
+        #expect(result.outcome == .reverted)
+        #expect(revert.aws.with { $0.rules.isEmpty })
     }
 
     @Test("Trouble that passes within the retries is none")
@@ -167,9 +176,9 @@ struct RevertFailureTests {
         let group = try #require(SecurityGroupID(Name.group))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for number in 1...40 {
-                let id = try #require(SecurityGroupRuleID(Name.rule(number)))
+                let rule = try liveRule(number)
                 tasks.addTask {
-                    let results = try await gateway.revoke([id], of: group, .ingress, in: place)
+                    let results = try await gateway.revoke([rule], of: group, .ingress, in: place)
                     #expect(results.count == 1)
                     guard case .revoked = results.first else { throw CancellationError() }
                 }

@@ -26,5 +26,8 @@ extension AWSServiceClient {
         /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
         /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
         var isLongPoll = false
+
+        /// True for calls whose caller knows the quota, and waits for it better than a retry does.
+        var leavesThrottling: Bool { operation.hasPrefix("RevokeSecurityGroup") }
     }
 }

@@ -46,7 +46,9 @@ struct AWSServiceClient: Sendable {
             case .failure(let found): failure = found
             }
 
-            guard attempt < maximumAttempts else { throw failure.error }
+            guard attempt < maximumAttempts, !(call.leavesThrottling && failure.result == .throttled) else {
+                throw failure.error
+            }
             if mayRecover, recover(from: failure, credentials: credentials, offset: offset) {
                 mayRecover = false
             } else {

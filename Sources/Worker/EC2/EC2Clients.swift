@@ -25,3 +25,22 @@ final class EC2Clients: Sendable {
         }
     }
 }
+
+extension EC2Clients {
+    /// True where calls for a place are made in a role of its account, and not with our own credentials.
+    func usesRole(in place: Place) -> Bool {
+        roles?.isForeign(place.account) == true
+    }
+}
+
+extension AWSServiceError {
+    /// True where EC2 says that it does not know a rule or a group: gone, not yet visible, or one of several.
+    var saysNotFound: Bool {
+        ["InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"].contains(code)
+    }
+}
+
+extension Error {
+    /// True where AWS asks for fewer calls.
+    var isThrottling: Bool { (self as? AWSServiceError)?.isThrottling == true }
+}

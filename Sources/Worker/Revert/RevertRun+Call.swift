@@ -115,14 +115,20 @@ extension RevertRun.Call {
     }
 
     private mutating func revoke(_ moves: [RevertMachine.Move], _ direction: Direction) async throws {
-        let ids = moves.compactMap(\.step.revoked?.id)
-        let (run, watched) = (run, watched)
+        let rules = moves.compactMap(\.step.revoked)
+        let (run, watched, slot) = (run, watched, slot)
         let results = try await call(
             "RevokeSecurityGroup\(direction.actionSuffix)",
             changing: moves,
             ids: { $0.compactMap(\.requestID) }
         ) {
-            try await run.gateway.revoke(ids, of: watched.groupID, direction, in: watched.place)
+            // A call that waits for EC2's bucket holds no slot.
+            guard run.gateway.isBusy(direction, in: watched.place) else {
+                return try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place)
+            }
+            return try await slot.parked {
+                try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place)
+            }
         }
         for (move, result) in zip(moves, results) {
             switch result {

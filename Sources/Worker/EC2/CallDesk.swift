@@ -1,0 +1,328 @@
+import SecurityGroups
+import Synchronization
+
+/// Gathers work for calls that have a quota: while tokens are plenty a group's work goes at once, as they run out it gathers, and no
+/// call is made that EC2's bucket would refuse.
+///
+/// There is one call under way for each group. When calls are scarce, the group with the most work goes first. Whoever waits makes
+/// the calls: a task that submits work leads the call that carries it, or is answered by another that does.
+final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
+    /// What a task that waits is told.
+    private enum Turn: Sendable {
+        /// Its work was done.
+        case answered([Output])
+        /// It makes the call of this batch.
+        case leads(Batch)
+        /// It waits for the time at which a call may go.
+        case keepsTime
+    }
+
+    private struct Batch: Sendable {
+        let group: Group
+        let submissions: [Submission]
+        let permit: TokenBucket.Permit
+    }
+
+    private final class Submission: Sendable {
+        let items: [Item]
+        let since: Duration
+        private let current = Mutex((turn: Promise<Turn>(), isGone: false))
+
+        init(_ items: [Item], since: Duration) {
+            self.items = items
+            self.since = since
+        }
+
+        var turn: Promise<Turn> { current.withLock { $0.turn } }
+
+        /// Takes a new turn, unless somebody else did so after `turn` was used up.
+        func renew(after turn: Promise<Turn>) {
+            current.withLock { if $0.turn === turn { $0.turn = Promise() } }
+        }
+
+        /// Tells the task what is next for it.
+        ///
+        /// - Returns: false where the task does not wait any more.
+        func deliver(_ next: Result<Turn, any Error>) -> Bool {
+            current.withLock { current in
+                if current.isGone { return false }
+                if case .success(.keepsTime)? = current.turn.result { current.turn = Promise() }
+                return current.turn.settle(next)
+            }
+        }
+
+        /// Takes the task as gone, and answers what it was told before.
+        func leave() -> Turn? {
+            current.withLock { current in
+                current.isGone = true
+                return current.turn.result.flatMap { try? $0.get() }
+            }
+        }
+    }
+
+    private struct Line {
+        var waiting: [Submission] = []
+        var count = 0
+        var isUnderWay = false
+        var widest = 0
+    }
+
+    private struct State {
+        var lines: [Group: Line] = [:]
+        /// The groups that have work and no call under way.
+        var ready: Set<Group> = []
+        var underWay = 0
+        var timekeeper: Submission?
+        /// When work came last, and how often shortly before.
+        var lastArrival: Duration = .zero
+        var recentArrivals = 0
+        var oldest: Duration?
+    }
+
+    private let key: CallQuota.Key
+    private let quota: CallQuota
+    private let limit: Int
+    private let call: @Sendable (Group, [Item]) async throws -> [Output]
+    /// How much work matters: among groups with as much of it, the one with the higher value goes first.
+    private let weight: @Sendable (Item) -> Int
+    private let isDraining: @Sendable () -> Bool?
+    private let state = Mutex(State())
+
+    /// Work that comes within so long belongs together.
+    private static var quiet: Duration { .milliseconds(20) }
+    /// So long at most work waits for more.
+    private static var patience: Duration { .milliseconds(300) }
+    /// So many calls are under way at the most.
+    private static var width: Int { 32 }
+
+    init(
+        key: CallQuota.Key,
+        quota: CallQuota,
+        limit: Int,
+        isDraining: @escaping @Sendable () -> Bool?,
+        weight: @escaping @Sendable (Item) -> Int,
+        call: @escaping @Sendable (Group, [Item]) async throws -> [Output]
+    ) {
+        self.key = key
+        self.quota = quota
+        self.limit = limit
+        self.isDraining = isDraining
+        self.weight = weight
+        self.call = call
+    }
+
+    /// True where work that is submitted now would wait.
+    var isBusy: Bool {
+        state.withLock { !$0.ready.isEmpty || $0.recentArrivals > 2 }
+            || quota.with(key) { bucket, now in
+                bucket.advance(to: now)
+                return !bucket.isPlenty
+            }
+    }
+
+    /// Waits for the call that carries `items`, and answers each, in order.
+    func submit(_ items: [Item], for group: Group) async throws -> [Output] {
+        guard !items.isEmpty else { return [] }
+        let mine = Submission(items, since: quota.now)
+        state.withLock { arrive(mine, group, &$0) }
+        advance()
+        do {
+            return try await outputs(for: mine)
+        } catch {
+            if Task.isCancelled { leave(mine, group) }
+            throw error
+        }
+    }
+
+    private func outputs(for mine: Submission) async throws -> [Output] {
+        while true {
+            let turn = mine.turn
+            switch try await turn.value() {
+            case .answered(let outputs): return outputs
+            case .leads(let batch):
+                mine.renew(after: turn)
+                if let outputs = try await lead(batch, mine) { return outputs }
+            case .keepsTime:
+                mine.renew(after: turn)
+                try await keepTime(mine)
+            }
+        }
+    }
+
+    private func arrive(_ mine: Submission, _ group: Group, _ state: inout State) {
+        var line = state.lines.removeValue(forKey: group) ?? Line()
+        line.waiting.append(mine)
+        line.count += mine.items.count
+        line.widest = max(line.widest, mine.items.map(weight).max() ?? 0)
+        if !line.isUnderWay { state.ready.insert(group) }
+        state.lines[group] = line
+        state.recentArrivals = mine.since - state.lastArrival < Self.quiet ? state.recentArrivals + 1 : 0
+        state.lastArrival = mine.since
+        state.oldest = state.oldest ?? mine.since
+    }
+
+    /// Waits, for all, until a call may go.
+    private func keepTime(_ mine: Submission) async throws {
+        let turn = mine.turn
+        while !turn.isSettled, let due = dueTime() {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await turn.value() }
+                group.addTask { [quota] in try await quota.clock.sleep(max(due - quota.now, .milliseconds(1))) }
+                defer { group.cancelAll() }
+                _ = try await group.next()
+            }
+            advance()
+        }
+        state.withLock { if $0.timekeeper === mine { $0.timekeeper = nil } }
+        advance()
+    }
+
+    private func dueTime() -> Duration? {
+        let now = quota.now
+        let next = quota.with(key) { bucket, now in bucket.nextToken(after: now) }
+        return state.withLock { state in
+            guard !state.ready.isEmpty else { return nil }
+            return isGathering(state, now) ? min(state.lastArrival + Self.quiet, now + Self.quiet) : next
+        }
+    }
+
+    /// Starts what may start, and has somebody wait for the rest.
+    private func advance() {
+        let now = quota.now
+        let batches = state.withLock { state -> [Batch] in
+            var batches: [Batch] = []
+            while state.underWay < Self.width, !isGathering(state, now), let next = nextBatch(&state) {
+                batches.append(next)
+            }
+            appointTimekeeper(&state)
+            return batches
+        }
+        for batch in batches { start(batch) }
+    }
+
+    private func appointTimekeeper(_ state: inout State) {
+        guard state.timekeeper == nil, state.underWay < Self.width else { return }
+        for group in state.ready {
+            for submission in state.lines[group]?.waiting ?? [] where submission.deliver(.success(.keepsTime)) {
+                state.timekeeper = submission
+                return
+            }
+        }
+    }
+
+    /// True while more work is coming, so that a call that goes now would carry a part of what it could.
+    private func isGathering(_ state: State, _ now: Duration) -> Bool {
+        guard let oldest = state.oldest, now - oldest < Self.patience else { return false }
+        if quota.with(key, { bucket, _ in bucket.isUnlimited }) { return false }
+        if let isDraining = isDraining() { return isDraining && now - state.lastArrival < Self.quiet }
+        return state.recentArrivals > 2 && now - state.lastArrival < Self.quiet
+    }
+
+    /// Takes the group with the most work out of the line, if a token is there.
+    private func nextBatch(_ state: inout State) -> Batch? {
+        guard
+            let group = state.ready.max(by: { first, second in
+                let (one, two) = (state.lines[first], state.lines[second])
+                return (one?.count ?? 0, one?.widest ?? 0) < (two?.count ?? 0, two?.widest ?? 0)
+            }), var line = state.lines[group]
+        else { return nil }
+        let waiting = state.ready.count
+        guard let permit = quota.with(key, { $0.take(waiting: waiting, now: $1) }) else { return nil }
+        var taken: [Submission] = []
+        var count = 0
+        while let next = line.waiting.first, taken.isEmpty || count + next.items.count <= limit {
+            line.waiting.removeFirst()
+            taken.append(next)
+            count += next.items.count
+        }
+        line.count -= count
+        line.isUnderWay = true
+        state.lines[group] = line
+        state.ready.remove(group)
+        state.underWay += 1
+        if state.ready.isEmpty { state.oldest = nil }
+        if let keeper = state.timekeeper, taken.contains(where: { $0 === keeper }) { state.timekeeper = nil }
+        return Batch(group: group, submissions: taken, permit: permit)
+    }
+
+    /// Lets the first task of a batch that still waits make the call.
+    private func start(_ batch: Batch) {
+        if batch.submissions.contains(where: { $0.deliver(.success(.leads(batch))) }) { return }
+        ended(batch, comesBack: [])
+        advance()
+    }
+
+    /// Makes the call of a batch; nil where EC2's bucket refused it and the work went back to its place.
+    private func lead(_ batch: Batch, _ mine: Submission) async throws -> [Output]? {
+        let result: Result<[Output], any Error>
+        var comesBack: [Submission] = []
+        do {
+            result = .success(try await call(batch.group, batch.submissions.flatMap(\.items)))
+            quota.with(key) { bucket, _ in bucket.accepted(batch.permit) }
+        } catch {
+            quota.note(error, key, batch.permit)
+            result = .failure(error)
+            // The bucket was emptier than the model said. A task that was cancelled in the call ends for itself alone.
+            if error.isThrottling { comesBack = batch.submissions }
+            if Task.isCancelled { comesBack = batch.submissions.filter { $0 !== mine } }
+        }
+        ended(batch, comesBack: comesBack)
+        if comesBack.isEmpty {
+            let outputs = handOut(result, batch, mine)
+            advance()
+            return try outputs.get()
+        }
+        advance()
+        if Task.isCancelled { return try result.get() }
+        return nil
+    }
+
+    private func ended(_ batch: Batch, comesBack: [Submission]) {
+        let now = quota.now
+        state.withLock { state in
+            state.underWay -= 1
+            var line = state.lines[batch.group] ?? Line()
+            line.isUnderWay = false
+            line.waiting.insert(contentsOf: comesBack, at: 0)
+            line.count += comesBack.reduce(0) { $0 + $1.items.count }
+            state.lines[batch.group] = line.waiting.isEmpty ? nil : line
+            guard !line.waiting.isEmpty else { return }
+            state.ready.insert(batch.group)
+            state.oldest = state.oldest ?? now
+        }
+    }
+
+    private func handOut(
+        _ result: Result<[Output], any Error>,
+        _ batch: Batch,
+        _ mine: Submission
+    ) -> Result<[Output], any Error> {
+        var own = result
+        var rest = ((try? result.get()) ?? [])[...]
+        for submission in batch.submissions {
+            let answers = Array(rest.prefix(submission.items.count))
+            rest = rest.dropFirst(submission.items.count)
+            if submission === mine {
+                own = result.map { _ in answers }
+            } else {
+                _ = submission.deliver(result.map { _ in .answered(answers) })
+            }
+        }
+        return own
+    }
+
+    /// Takes the work of a task that was cancelled out of its line.
+    private func leave(_ mine: Submission, _ group: Group) {
+        let told = mine.leave()
+        state.withLock { state in
+            if state.timekeeper === mine { state.timekeeper = nil }
+            guard let index = state.lines[group]?.waiting.firstIndex(where: { $0 === mine }) else { return }
+            state.lines[group]?.waiting.remove(at: index)
+            state.lines[group]?.count -= mine.items.count
+            guard state.lines[group]?.waiting.isEmpty == true else { return }
+            state.ready.remove(group)
+            if state.lines[group]?.isUnderWay == false { state.lines[group] = nil }
+        }
+        if case .leads(let batch)? = told { start(batch) } else { advance() }
+    }
+}

@@ -1,0 +1,70 @@
+import SecurityGroups
+import Synchronization
+
+/// EC2's buckets of one process: one for each account, Region and action, whoever calls.
+final class CallQuota: Sendable {
+    /// What EC2 counts together.
+    struct Key: Hashable, Sendable {
+        let place: Place
+        let action: String
+    }
+
+    private let buckets = Mutex<[Key: TokenBucket]>([:])
+    private let waiting = Mutex<[Key: Int]>([:])
+    let clock: WorkerClock
+    private let start: ContinuousClock.Instant
+
+    init(clock: WorkerClock) {
+        self.clock = clock
+        start = clock.instant()
+    }
+
+    /// The time that the buckets go by.
+    var now: Duration { clock.instant() - start }
+
+    /// Does something with the bucket of `key`.
+    func with<Result>(_ key: Key, _ body: (inout TokenBucket, Duration) -> sending Result) -> sending Result {
+        let now = now
+        return buckets.withLock { body(&$0[key, default: TokenBucket(key.size, now: now)], now) }
+    }
+
+    /// Waits for a token, makes a call with it, and tells the bucket how it went.
+    func spending<Result>(_ key: Key, _ call: () async throws -> Result) async throws -> Result {
+        let permit = try await permit(for: key)
+        do {
+            let result = try await call()
+            with(key) { bucket, _ in bucket.accepted(permit) }
+            return result
+        } catch {
+            note(error, key, permit)
+            throw error
+        }
+    }
+
+    /// Tells a bucket how a call ended that failed.
+    func note(_ error: any Error, _ key: Key, _ permit: TokenBucket.Permit) {
+        with(key) { bucket, now in
+            if error.isThrottling { bucket.refused(now: now) } else { bucket.accepted(permit) }
+        }
+    }
+
+    private func permit(for key: Key) async throws -> TokenBucket.Permit {
+        waiting.withLock { $0[key, default: 0] += 1 }
+        defer { waiting.withLock { $0[key, default: 1] -= 1 } }
+        while true {
+            let count = waiting.withLock { $0[key] ?? 1 }
+            let (permit, next) = with(key) { bucket, now in
+                let permit = bucket.take(waiting: count, now: now)
+                return (permit, permit == nil ? bucket.nextToken(after: now) - now : .zero)
+            }
+            if let permit { return permit }
+            try await clock.sleep(next)
+        }
+    }
+}
+
+extension CallQuota.Key {
+    fileprivate var size: TokenBucket.Size {
+        action.hasPrefix("Describe") ? .looks : .changes
+    }
+}

@@ -1,0 +1,64 @@
+import AWSClient
+import SecurityGroups
+
+extension LiveRule {
+    /// A described rule, or nil where the answer holds something that is no rule we could ever have to judge.
+    init?(_ described: DescribedSecurityGroupRule) {
+        guard let id = SecurityGroupRuleID(described.securityGroupRuleID),
+            let groupID = SecurityGroupID(described.groupID),
+            let ipProtocol = IPProtocol(described.ipProtocol),
+            let peer = Peer(described)
+        else { return nil }
+        self.init(
+            id: id,
+            groupID: groupID,
+            rule: SecurityGroupRule(
+                direction: described.isEgress ? .egress : .ingress,
+                ipProtocol: ipProtocol,
+                fromPort: described.fromPort,
+                toPort: described.toPort,
+                peer: peer
+            ),
+            ruleDescription: described.description,
+            ownerID: described.groupOwnerID,
+            peerOwner: described.referencedGroupOwnerID == described.groupOwnerID
+                ? nil : described.referencedGroupOwnerID,
+            tags: described.tags
+        )
+    }
+}
+
+extension EC2RuleRequest {
+    /// What a rule says, as calls take it.
+    init(_ content: RuleContent) {
+        let rule = content.rule
+        self.init(ipProtocol: rule.ipProtocol.description)
+        if rule.ipProtocol.hasPorts {
+            fromPort = rule.ports.from
+            toPort = rule.ports.to
+        }
+        switch rule.peer {
+        case .cidr(let block) where block.family == .ipv4: cidrIPv4 = block.description
+        case .cidr(let block): cidrIPv6 = block.description
+        case .prefixList(let id): prefixListID = id
+        case .group(let id), .groupName(let id): referencedGroupID = id
+        }
+        referencedGroupOwnerID = content.peerOwner
+        description = content.ruleDescription
+    }
+}
+
+extension Peer {
+    fileprivate init?(_ described: DescribedSecurityGroupRule) {
+        if let text = described.cidrIPv4 ?? described.cidrIPv6 {
+            guard let block = CIDRBlock(text) else { return nil }
+            self = .cidr(block)
+        } else if let id = described.prefixListID {
+            self = .prefixList(id)
+        } else if let id = described.referencedGroupID {
+            self = .group(id)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import AWSClient
+import SecurityGroups
+
+/// What is put back or restored is rare, and goes alone.
+extension SecurityGroupGateway {
+    /// Puts a rule into a group.
+    func authorize(_ content: RuleContent, in group: SecurityGroupID, _ place: Place) async throws -> Amendment {
+        let ec2 = try clients.client(in: place)
+        let request = EC2RuleRequest(content)
+        let action = "AuthorizeSecurityGroup\(content.rule.direction.actionSuffix)"
+        return try await Self.amendment {
+            let answer = try await quota.spending(CallQuota.Key(place: place, action: action)) {
+                try await content.rule.direction == .ingress
+                    ? ec2.authorizeSecurityGroupIngress(groupID: group.description, request)
+                    : ec2.authorizeSecurityGroupEgress(groupID: group.description, request)
+            }
+            let id = answer.addedRuleIDs.first.flatMap { SecurityGroupRuleID($0) }
+            return id.map { .done($0, requestID: answer.requestID) } ?? .accepted(requestID: answer.requestID)
+        }
+    }
+
+    /// Gives a rule other content, and proves it.
+    func restore(
+        _ id: SecurityGroupRuleID,
+        to content: RuleContent,
+        in group: SecurityGroupID,
+        _ place: Place
+    ) async throws -> Amendment {
+        let ec2 = try clients.client(in: place)
+        return try await Self.amendment {
+            let answer = try await quota.spending(CallQuota.Key(place: place, action: "ModifySecurityGroupRules")) {
+                try await ec2.modifySecurityGroupRules(
+                    groupID: group.description,
+                    securityGroupRuleID: id.description,
+                    EC2RuleRequest(content)
+                )
+            }
+            let live = try await rules([id], in: place).rules.first
+            return live?.rule == content.rule
+                ? .done(id, requestID: answer.requestID) : .accepted(requestID: answer.requestID)
+        }
+    }
+
+    private static func amendment(_ call: () async throws -> Amendment) async throws -> Amendment {
+        do {
+            return try await call()
+        } catch let error as AWSServiceError where error.has(code: "InvalidPermission.Duplicate") {
+            // A repeated attempt may have met its own first effect.
+            return error.attempt > 1 ? .accepted(requestID: error.requestID) : .duplicate
+        } catch let error as AWSServiceError where error.saysNotFound {
+            return .notFound
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import AWSClient
+import SecurityGroups
+import Synchronization
+import Testing
+
+@testable import Worker
+
+@Suite struct CallDeskTests {
+    private typealias Desk = CallDesk<Int, Int, Int>
+
+    /// What EC2 is in these tests: it counts calls, and refuses as a bucket does.
+    private final class Service: Sendable {
+        struct State {
+            var calls: [(group: Int, items: [Int])] = []
+            var refused = 0
+            var tokens: Int
+        }
+
+        let state: Mutex<State>
+
+        init(tokens: Int = .max) { state = Mutex(State(tokens: tokens)) }
+
+        var calls: [(group: Int, items: [Int])] { state.withLock { $0.calls } }
+        var refused: Int { state.withLock { $0.refused } }
+
+        func call(_ group: Int, _ items: [Int]) async throws -> [Int] {
+            try state.withLock { state in
+                guard state.tokens > 0 else {
+                    state.refused += 1
+                    throw AWSServiceError(service: "ec2", operation: "x", code: "RequestLimitExceeded", statusCode: 503)
+                }
+                state.tokens -= 1
+                state.calls.append((group, items))
+            }
+            await Task.yield()
+            return items.map { $0 * 10 }
+        }
+    }
+
+    private func desk(_ service: Service, clock: WorkerClock = .system, isDraining: Bool? = nil) throws -> Desk {
+        let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))
+        return Desk(
+            key: CallQuota.Key(place: place, action: "RevokeSecurityGroupIngress"),
+            quota: CallQuota(clock: clock),
+            limit: 200,
+            isDraining: { isDraining },
+            weight: { $0 },
+            call: service.call
+        )
+    }
+
+    /// Submits one item for each of `groups` at once.
+    private func submit(_ desk: Desk, _ groups: [Int]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for (number, group) in groups.enumerated() {
+                tasks.addTask {
+                    let answers = try await desk.submit([number], for: group)
+                    #expect(answers == [number * 10])
+                }
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
+    @Test func `one piece of work alone goes at once`() async throws {
+        let service = Service()
+        let desk = try desk(service)
+        #expect(!desk.isBusy)
+        try await submit(desk, [1])
+        #expect(service.calls.count == 1)
+    }
+
+    @Test func `a burst gathers: each of fifty groups needs one call, and a few for what came first`() async throws {
+        let service = Service(tokens: 50)
+        let time = VirtualTime()
+        try await submit(try desk(service, clock: time.clock), (0..<1000).map { $0 % 40 })
+        #expect(service.calls.count <= 50)
+        #expect(service.calls.reduce(0) { $0 + $1.items.count } == 1000)
+        #expect(service.refused == 0, "no call is sent that the bucket refuses")
+    }
+
+    @Test func `while the queue has more, nothing goes until it is in hand`() async throws {
+        let service = Service()
+        try await submit(try desk(service, isDraining: true), (0..<200).map { $0 % 10 })
+        #expect(service.calls.count == 10)
+    }
+
+    @Test func `what the bucket refuses waits and goes later, and nobody notices`() async throws {
+        let service = Service(tokens: 0)
+        let time = VirtualTime()
+        let desk = try desk(service, clock: time.clock)
+        async let work: Void = submit(desk, [1, 2])
+        while service.refused < 3 { await Task.yield() }
+        service.state.withLock { $0.tokens = .max }
+        try await work
+        #expect(service.calls.reduce(0) { $0 + $1.items.count } == 2)
+    }
+
+    @Test func `an error that is no throttling fails whoever shares the call`() async throws {
+        struct Refusal: Error {}
+        let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))
+        let desk = Desk(
+            key: CallQuota.Key(place: place, action: "RevokeSecurityGroupIngress"),
+            quota: CallQuota(clock: .system),
+            limit: 200,
+            isDraining: { true },
+            weight: { $0 },
+            call: { _, _ in throw Refusal() }
+        )
+        await withTaskGroup(of: Void.self) { tasks in
+            for _ in 0..<5 {
+                tasks.addTask { await #expect(throws: Refusal.self) { try await desk.submit([1], for: 1) } }
+            }
+        }
+    }
+
+    @Test(arguments: 0..<20)
+    func `a task that is cancelled leaves, and its group goes on`(round: Int) async throws {
+        let service = Service()
+        let desk = try desk(service, isDraining: true)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            let cancelled = Task { try await desk.submit([99], for: 1) }
+            for number in 0..<5 {
+                tasks.addTask {
+                    let answers = try await desk.submit([number], for: 1)
+                    #expect(answers == [number * 10])
+                }
+            }
+            for _ in 0..<round { await Task.yield() }
+            cancelled.cancel()
+            try await tasks.waitForAll()
+            _ = await cancelled.result
+        }
+        try await submit(desk, [1])
+    }
+}
