@@ -118,7 +118,9 @@ package struct Claim: Hashable, Sendable {
     /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
     /// no others.
     package let matchedRuleIDs: [String]?
-    /// False where the ledger has never seen one of the rules that were given with the claim.
+    /// The ids of the rules that were kept with this claim as what its run is about to revert.
+    package var kept: [String] = []
+    /// False where the ledger has never seen one of these rules.
     package var knowsRules = false
     /// Whether the run before this one never ended: its worker died, or lost its lease.
     package let isTakeover: Bool

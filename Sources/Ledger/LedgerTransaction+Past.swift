@@ -69,6 +69,22 @@ extension LedgerTransaction {
         return other.flatMap(\.added).map { "\(id) was added as \($0), and this record says as \(added)" }
     }
 
+    /// What another record says that was added under the id of a rule that is gone; nil where none contradicts.
+    package func contradiction(ofGone question: RuleQuestion, _ query: PastQuery) throws -> String? {
+        guard let id = question.ruleID, let added = question.added else { return nil }
+        let other = try row(
+            """
+            SELECT rules.protocol, from_port, to_port, source FROM events JOIN rules USING (number)
+            WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%'
+                AND rules.rule_id = ? AND rules.outcome <> 'already-gone' AND NOT (\(Self.saysTheSame)) LIMIT 1
+            """,
+            [query.groupID, query.eventID, id.description] + arguments(added)
+        )
+        guard let other else { return nil }
+        let (ipProtocol, source): (String, String) = (other[0], other[3])
+        return "\(id) is known as \(ipProtocol) \(source), and this record says that it was added as \(added)"
+    }
+
     /// True where another event's record names the rule, which stands and so was made by that event.
     private func isNamedElsewhere(_ ruleID: String, _ query: PastQuery) throws -> Bool {
         let named = try row(

@@ -87,6 +87,22 @@ struct OpeningTests {
         #expect(try it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
     }
 
+    @Test("A contradicting record of a rule that is gone is a conflict, too")
+    func conflictOfGone() async throws {
+        let it = try pipeline(standing: [1])
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("outcome") == "reverted")
+        var second = it.record.id("second")
+        second.members["responseElements"] =
+            #"{"securityGroupRuleSet":{"items":[{"groupId":"\#(Name.group)","securityGroupRuleId":"\#(Name.rule(1))","#
+            + #""isEgress":false,"ipProtocol":"tcp","fromPort":99,"toPort":99,"cidrIpv4":"0.0.0.0/0"}]}}"#
+        _ = try await it.process(it.message(second.json, id: "m2"))
+        #expect(try it.test.event("outcome", "second") == "conflict")
+        // The same call told in another account contradicts nothing.
+        _ = try await it.process(it.message(it.record.id("twin").json, id: "m3"))
+        #expect(try it.test.event("outcome", "twin") == "unchanged")
+    }
+
     @Test("A contradicting record of a rule that nobody approved closes it, and says why")
     func conflictThatCloses() async throws {
         let it = try pipeline(standing: [1])

@@ -23,6 +23,7 @@ extension LedgerTransaction {
         let intent = intent.map(\.bounded)
         if try insert(event, as: event.eventID, delivery, intent) {
             var claim = Claim(eventID: event.eventID, fence: 1, attempt: 1)
+            claim.kept = intent
             claim.knowsRules = try hasSeen(intent, in: event.groupID)
             return .run(claim)
         }
@@ -31,6 +32,7 @@ extension LedgerTransaction {
         let eventID = "\(event.eventID)~\(event.digest.prefix(12))"
         if try insert(event, as: eventID, delivery, intent) {
             var claim = Claim(eventID: eventID, fence: 1, attempt: 1, isConflict: true)
+            claim.kept = intent
             claim.knowsRules = try hasSeen(intent, in: event.groupID)
             return .run(claim)
         }
@@ -117,6 +119,7 @@ extension LedgerTransaction {
             isTakeover: known.leaseUntil != nil,
             alreadyReverted: try alreadyReverted(known)
         )
+        claim.kept = intent
         claim.knowsRules = try hasSeen(intent, in: event.groupID)
         let earlier = known.matchedRuleIDs ?? []
         let matched = intent.isEmpty ? nil : earlier + intent.filter { !earlier.contains($0) }

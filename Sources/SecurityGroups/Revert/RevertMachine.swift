@@ -166,9 +166,17 @@ package struct RevertMachine: Sendable {
         event.change.kind.isRemoval && now < settlesAt
     }
 
-    /// True where the run says of a rule that it was gone before we came.
-    package var hasGoneRules: Bool {
-        items.contains { $0.origin == .recorded && $0.settled?.outcome == .alreadyGone }
+    /// The rules of which the run says that they were gone before we came.
+    package var goneRules: [RuleQuestion] {
+        items.filter { $0.origin == .recorded && $0.settled?.outcome == .alreadyGone }.map { item in
+            let added = event.change.kind == .ruleModified || event.change.kind.isRemoval ? nil : item.changed.rule
+            return RuleQuestion(ruleID: item.changed.strictID, rule: nil, added: added)
+        }
+    }
+
+    /// Takes that the record contradicts what the ledger knows.
+    package mutating func contradicts(_ words: String) {
+        contradiction = contradiction ?? words
     }
 
     /// What is to be looked at: the rules by id, which costs one call for the rules of many events; or the whole group, where an
@@ -311,7 +319,7 @@ package struct RevertMachine: Sendable {
             settle(index, SettledRule(.changedSince))
             return nil
         }
-        if let words = past.contradiction { contradiction = contradiction ?? words }
+        if let words = past.contradiction { contradicts(words) }
         let isConflict = history.isConflict || past.contradiction != nil
         guard let live = candidate.live else {
             let plan = planner.plan(

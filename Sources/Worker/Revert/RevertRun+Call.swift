@@ -38,7 +38,7 @@ extension RevertRun {
             machine = RevertMachine(
                 event,
                 planner: watched.planner,
-                history: RevertMachine.History(claim, kept: journal.kept)
+                history: RevertMachine.History(claim)
             )
         }
     }
@@ -64,7 +64,10 @@ extension RevertRun.Call {
             if machine.isOpen(at: elapsed) { try await pause() }
         }
         if let unproven = machine.unproven { failure = try await explain(unproven) }
-        if machine.hasGoneRules { try await refuseForeignAccount() }
+        let gone = machine.goneRules
+        guard !gone.isEmpty else { return }
+        try await refuseForeignAccount()
+        if let words = try await journal.contradiction(gone) { machine.contradicts(words) }
     }
 
     private mutating func pause() async throws {
@@ -216,7 +219,7 @@ extension RevertRun.Call {
     /// Says why a rule could not be closed. That of another account can be seen in a shared VPC, and changed only by its owner.
     private func explain(_ unproven: UnprovenRule) async throws -> RevertError {
         let owner = unproven.live?.ownerID.flatMap { AccountID($0) } ?? place.account
-        guard let owner, let ours = await run.ownAccount(), ours != owner.description
+        guard let owner, let ours = await run.ownAccount(in: place), ours != owner.description
         else {
             return .unproven(unproven)
         }
@@ -225,7 +228,7 @@ extension RevertRun.Call {
 
     /// EC2 shows another account's rules to nobody: what we do not see there is not gone.
     private func refuseForeignAccount() async throws {
-        guard let account = place.account, let ours = await run.ownAccount(),
+        guard let account = place.account, let ours = await run.ownAccount(in: place),
             ours != account.description
         else { return }
         throw RevertError.foreignAccount(account, ours: ours)
@@ -255,13 +258,13 @@ extension UnprovenRule {
 
 extension RevertMachine.History {
     /// What the ledger tells of earlier runs.
-    init(_ claim: Claim, kept: Set<SecurityGroupRuleID>) {
+    init(_ claim: Claim) {
         self.init()
         matched = claim.matchedRuleIDs.map { Set($0.compactMap { SecurityGroupRuleID($0) }) }
-        self.kept = kept
+        kept = Set(claim.kept.compactMap { SecurityGroupRuleID($0) })
         isTakeover = claim.isTakeover
         isConflict = claim.isConflict
-        mayKnowRules = claim.knowsRules || kept.isEmpty
+        mayKnowRules = claim.knowsRules || claim.kept.isEmpty
         reverted = claim.alreadyReverted.map { ($0.ruleID, $0.rule) }
     }
 }

@@ -84,7 +84,8 @@ struct RevertRun: Sendable {
     }
 
     /// The account that our credentials belong to; nil where STS does not say so soon. No revert waits for this.
-    func ownAccount() async -> String? {
+    func ownAccount(in place: Place) async -> String? {
+        if gateway.clients.usesRole(in: place) { return place.account?.description }
         if let caller = identity.caller { return caller.account }
         return await withTaskGroup(of: String?.self) { group in
             group.addTask { await identity.ask()?.account }

@@ -5,19 +5,19 @@ import SecurityGroups
 
 /// The ledger, as one run of one event uses it.
 struct RunJournal: Sendable {
-    /// The ids of the rules that were kept as the run's intent together with its claim.
-    var kept: Set<SecurityGroupRuleID> = []
     /// Keeps the ids of all rules that the event's runs have tried to revert or are about to. It throws where the run must end.
     var intend: @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
     /// Answers what is known of each rule beside the event.
     var recall: @Sendable ([RuleQuestion]) async throws -> [RulePast] = { $0.map { _ in RulePast() } }
+    /// Answers what another record says of rules that are gone; nil where none contradicts.
+    var contradiction: @Sendable ([RuleQuestion]) async throws -> String? = { _ in nil }
     /// Answers whether the ledger saw the group in EC2 well before this time.
     var knewGroup: @Sendable (Date) async throws -> Bool = { _ in false }
 }
 
 extension RunJournal {
     /// The journal of one claim.
-    init(_ writer: LedgerWriter, _ claim: Claim, of watched: WatchedChange, kept: Set<SecurityGroupRuleID> = []) {
+    init(_ writer: LedgerWriter, _ claim: Claim, of watched: WatchedChange) {
         let groupID = watched.groupID.description
         let query = PastQuery(
             eventID: claim.eventID,
@@ -26,13 +26,17 @@ extension RunJournal {
             isRemoval: watched.change.kind.isRemoval,
             limits: watched.planner.policy.limits
         )
-        self.kept = kept
         intend = { ids in
             let texts = ids.map(\.description)
             try await writer.write { try $0.remember(matched: texts, for: claim) }
         }
         recall = { questions in
             try await writer.write { transaction in try questions.map { try transaction.past(of: $0, query) } }
+        }
+        contradiction = { questions in
+            try await writer.write { transaction in
+                try questions.lazy.compactMap { try transaction.contradiction(ofGone: $0, query) }.first
+            }
         }
         knewGroup = { time in
             try await writer.write { try $0.knewGroup(groupID, before: time, but: claim.eventID) }
