@@ -1,9 +1,14 @@
 #pragma once
 
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 // GNU's, which the headers hide from Swift's view of the C library.
@@ -38,4 +43,42 @@ static inline int csystem_spawn_shell(const char *line, int output, pid_t *child
     }
     posix_spawn_file_actions_destroy(&actions);
     return code;
+}
+
+/// Names the calling thread, at most 15 characters.
+static inline void csystem_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/// Bounds the arenas of malloc, of which it makes one for each thread otherwise.
+static inline void csystem_limit_arenas(int count) {
+    mallopt(M_ARENA_MAX, count);
+}
+
+// struct dl_phdr_info is hidden like the functions above; these are its first members.
+struct csystem_object {
+    uintptr_t address;
+    const char *name;
+    const ElfW(Phdr) * headers;
+    uint16_t count;
+};
+
+extern int dl_iterate_phdr(int (*callback)(struct csystem_object *, size_t, void *), void *context);
+
+static inline int csystem_release_object(struct csystem_object *object, size_t size, void *context) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (uint16_t index = 0; index < object->count; index++) {
+        const ElfW(Phdr) *header = &object->headers[index];
+        // Code is never changed in memory, so that the kernel reads a page again when it is used again.
+        if (header->p_type != PT_LOAD || (header->p_flags & (PF_X | PF_W)) != PF_X) continue;
+        uintptr_t begin = (object->address + header->p_vaddr) & ~(page - 1);
+        uintptr_t end = (object->address + header->p_vaddr + header->p_filesz) & ~(page - 1);
+        if (end > begin) madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+/// Unmaps the pages of code; what runs on maps its own again.
+static inline void csystem_release_code(void) {
+    dl_iterate_phdr(csystem_release_object, NULL);
 }

@@ -1,3 +1,4 @@
+import AWSClient
 import ArgumentParser
 import Foundation
 
@@ -7,6 +8,7 @@ enum Main {
     static func main() async {
         // A reader that has seen enough, such as head, is told by the write that fails.
         signal(SIGPIPE, SIG_IGN)
+        HostSystem.limitMemory()
         do {
             defer { StandardOutput.flush() }
             var command = try SgRevert.parseAsRoot()

@@ -33,10 +33,6 @@ final class CredentialCache: Sendable {
         self.logger = logger
     }
 
-    convenience init(_ provider: any CredentialProvider, runtime: AWSServiceClient.Runtime) {
-        self.init(provider, now: runtime.system.now, logger: runtime.logger)
-    }
-
     /// Credentials that are valid now.
     ///
     /// Every waiter of a fetch gets its result. Nothing of a failed fetch is kept, except that credentials which are

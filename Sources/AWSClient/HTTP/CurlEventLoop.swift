@@ -1,4 +1,5 @@
 import CCurl
+import CSystem
 import Foundation
 
 /// The inbox of the thread that runs libcurl, and the thread itself.
@@ -6,25 +7,8 @@ import Foundation
 /// Tasks put requests into the inbox. They wake the thread only if it sleeps, so that a burst of requests costs one
 /// system call. Everything of libcurl lives in a `CurlMulti` on the thread.
 final class CurlEventLoop: Sendable {
-    typealias Continuation = CheckedContinuation<Result<HTTPResponse, HTTPTransportError>, Never>
-
-    struct Submission: Sendable {
-        let id: UInt64
-        let request: HTTPRequest
-        let timeout: Duration
-        let isCancelled: CancellationFlag
-        let continuation: Continuation
-    }
-
-    /// What is the same for every transfer.
-    struct Options: Sendable {
-        let caBundle: String?
-        let proxies: ProxySettings
-        let maximumResponseSize: Int
-    }
-
     private struct Inbox {
-        var submissions: [Submission] = []
+        var submissions: [CurlSubmission] = []
         var cancelled: [UInt64] = []
         var isStopping = false
         var isStarted = false
@@ -33,11 +17,11 @@ final class CurlEventLoop: Sendable {
     }
 
     private let inbox = PosixLock(Inbox())
-    private let options: Options
+    private let options: CurlOptions
     /// Wakes the thread. Closed with the last reference to this object, so that no wake-up meets another file.
     private let wakeUp: CInt
 
-    init(options: Options) throws(HTTPTransportError) {
+    init(options: CurlOptions) throws(HTTPTransportError) {
         wakeUp = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
         self.options = options
         if wakeUp < 0 {
@@ -49,7 +33,7 @@ final class CurlEventLoop: Sendable {
         if wakeUp >= 0 { close(wakeUp) }
     }
 
-    func submit(_ submission: Submission) {
+    func submit(_ submission: CurlSubmission) {
         enum Next { case nothing, wake, start, refuse }
         let next: Next = inbox.withLock { inbox in
             if inbox.isStopping { return .refuse }
@@ -95,14 +79,13 @@ final class CurlEventLoop: Sendable {
     }
 
     private func start() {
-        let thread = Thread { self.run() }
-        thread.name = "curl"
-        thread.start()
+        Thread.detachNewThread { self.run() }
     }
 
     // MARK: On the thread
 
     private func run() {
+        unsafe csystem_name_thread("curl")
         guard let multi = CurlMulti(options: options, wakeUp: wakeUp) else { return refuseAll() }
         while true {
             let (submissions, cancelled, isStopping) = inbox.withLock { inbox in

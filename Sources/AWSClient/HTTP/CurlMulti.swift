@@ -17,7 +17,7 @@ final class CurlMulti {
     private let multi: UnsafeMutableRawPointer
     private let epoll: CInt
     private let wakeUp: CInt
-    private let options: CurlEventLoop.Options
+    private let options: CurlOptions
     private var transfers: [UInt64: CurlTransfer] = [:]
     private var idle: [CurlTransfer] = []
     /// When libcurl's next timer is due; nil for never.
@@ -29,7 +29,7 @@ final class CurlMulti {
     private var events = unsafe Array(repeating: epoll_event(), count: 64)
 
     /// Nil if there is no memory or no descriptor.
-    init?(options: CurlEventLoop.Options, wakeUp: CInt) {
+    init?(options: CurlOptions, wakeUp: CInt) {
         let epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
         guard epoll >= 0 else { return nil }
         guard let multi = unsafe curl_multi_init() else {
@@ -54,7 +54,7 @@ final class CurlMulti {
         _ = Glibc.close(epoll)
     }
 
-    func begin(_ submission: CurlEventLoop.Submission) {
+    func begin(_ submission: CurlSubmission) {
         guard !submission.isCancelled.isSet else {
             return submission.continuation.resume(returning: .failure(.cancelled))
         }

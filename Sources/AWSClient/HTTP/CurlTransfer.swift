@@ -23,12 +23,12 @@ final class CurlTransfer {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var host = ""
     private var timeout: Duration = .zero
-    private var continuation: CurlEventLoop.Continuation?
+    private var continuation: CurlSubmission.Continuation?
     private var response = HTTPResponse(status: 0)
     private var isTooLarge = false
 
     /// Nil if libcurl has no memory.
-    init?(_ options: CurlEventLoop.Options, sockets: SocketCallbacks) {
+    init?(_ options: CurlOptions, sockets: SocketCallbacks) {
         maximumResponseSize = options.maximumResponseSize
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         guard let easy = unsafe curl_easy_init() else {
@@ -47,7 +47,7 @@ final class CurlTransfer {
     }
 
     /// Makes the handle ready for a request.
-    func prepare(_ submission: CurlEventLoop.Submission, _ options: CurlEventLoop.Options) {
+    func prepare(_ submission: CurlSubmission, _ options: CurlOptions) {
         let request = submission.request
         id = submission.id
         host = request.url.host
@@ -125,7 +125,7 @@ final class CurlTransfer {
     }
 
     /// The options of every request.
-    private func setRules(_ options: CurlEventLoop.Options) {
+    private func setRules(_ options: CurlOptions) {
         // The path is signed as it stands: libcurl must not fold dot segments.
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))

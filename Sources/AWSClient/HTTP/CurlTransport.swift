@@ -20,7 +20,7 @@ package final class CurlTransport: HTTPTransport {
         maximumResponseSize: Int = 16 * 1024 * 1024
     ) throws(HTTPTransportError) {
         loop = try CurlEventLoop(
-            options: .init(caBundle: caBundle, proxies: proxies, maximumResponseSize: maximumResponseSize)
+            options: CurlOptions(caBundle: caBundle, proxies: proxies, maximumResponseSize: maximumResponseSize)
         )
     }
 
@@ -42,7 +42,7 @@ package final class CurlTransport: HTTPTransport {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.submit(
-                    .init(
+                    CurlSubmission(
                         id: id,
                         request: request,
                         timeout: timeout,
@@ -58,13 +58,4 @@ package final class CurlTransport: HTTPTransport {
         }
         return try result.get()
     }
-}
-
-/// Says that nobody waits for a request any more.
-final class CancellationFlag: Sendable {
-    private let flag = Atomic(false)
-
-    var isSet: Bool { flag.load(ordering: .acquiring) }
-
-    func set() { flag.store(true, ordering: .releasing) }
 }

@@ -31,3 +31,10 @@ extension AWSServiceClient {
         var leavesThrottling: Bool { operation.hasPrefix("RevokeSecurityGroup") }
     }
 }
+
+extension CredentialCache {
+    /// A cache on the clock and the log of a session.
+    convenience init(_ provider: any CredentialProvider, runtime: AWSServiceClient.Runtime) {
+        self.init(provider, now: runtime.system.now, logger: runtime.logger)
+    }
+}

@@ -1,37 +1,20 @@
 /// The bytes of a JSON document and where its values are in them.
 final class JSONDocument: Sendable {
-    enum Kind: UInt8 {
-        case object, array, string, number, isTrue, isFalse, null
-    }
-
-    struct Value {
-        let kind: Kind
-        /// Of a string, what stands between the quotes; of a number, its digits.
-        var bytes: Range<Int>
-        /// Of a member, what stands between the quotes of its name.
-        let name: Range<Int>
-        /// The index of the value after this one and all in it.
-        var next: Int
-        /// Whether the string and the name stand for themselves.
-        let isPlain: Bool
-        let isNamePlain: Bool
-    }
-
     let bytes: [UInt8]
     /// In the order in which they begin; the document's own value is first.
-    let values: [Value]
+    let values: [JSONSpan]
 
-    init(_ bytes: [UInt8]) throws(JSONTree.Failure) {
+    init(_ bytes: [UInt8]) throws(JSONFailure) {
         var scanner = JSONScanner(bytes)
         values = try scanner.values()
         self.bytes = bytes
     }
 
-    func isName(_ value: Value, _ name: String) -> Bool {
+    func isName(_ value: JSONSpan, _ name: String) -> Bool {
         value.isNamePlain ? bytes[value.name].elementsEqual(name.utf8) : self.name(of: value) == name
     }
 
-    func name(of value: Value) -> String {
+    func name(of value: JSONSpan) -> String {
         text(value.name, isPlain: value.isNamePlain)
     }
 

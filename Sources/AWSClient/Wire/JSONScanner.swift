@@ -1,3 +1,27 @@
+/// Why a JSON document is not taken.
+enum JSONFailure: Error, Equatable {
+    case malformed(offset: Int)
+    case tooDeep(limit: Int)
+}
+
+/// Where a value is in the bytes of its document.
+struct JSONSpan {
+    enum Kind: UInt8 {
+        case object, array, string, number, isTrue, isFalse, null
+    }
+
+    let kind: Kind
+    /// Of a string, what stands between the quotes; of a number, its digits.
+    var bytes: Range<Int>
+    /// Of a member, what stands between the quotes of its name.
+    let name: Range<Int>
+    /// The index of the value after this one and all in it.
+    var next: Int
+    /// Whether the string and the name stand for themselves.
+    let isPlain: Bool
+    let isNamePlain: Bool
+}
+
 /// Finds the values of a JSON document in one pass over its bytes.
 struct JSONScanner {
     /// Answers of AWS are at most ten deep.
@@ -5,7 +29,7 @@ struct JSONScanner {
 
     private let bytes: [UInt8]
     private var position = 0
-    private var found: [JSONDocument.Value] = []
+    private var found: [JSONSpan] = []
     private var name = 0..<0
     private var isNamePlain = true
 
@@ -13,13 +37,13 @@ struct JSONScanner {
         self.bytes = bytes
     }
 
-    mutating func values() throws(JSONTree.Failure) -> [JSONDocument.Value] {
+    mutating func values() throws(JSONFailure) -> [JSONSpan] {
         try value(depth: 0)
         guard next() == nil else { throw malformed }
         return found
     }
 
-    private var malformed: JSONTree.Failure { .malformed(offset: position) }
+    private var malformed: JSONFailure { .malformed(offset: position) }
 
     /// The byte here, after white space.
     private mutating func next() -> UInt8? {
@@ -37,7 +61,7 @@ struct JSONScanner {
         return true
     }
 
-    private mutating func value(depth: Int) throws(JSONTree.Failure) {
+    private mutating func value(depth: Int) throws(JSONFailure) {
         guard depth < Self.maximumDepth else { throw .tooDeep(limit: Self.maximumDepth) }
         switch next() {
         case UInt8(ascii: "{"): try container(.object, end: UInt8(ascii: "}"), depth: depth)
@@ -52,9 +76,9 @@ struct JSONScanner {
         }
     }
 
-    private mutating func add(_ kind: JSONDocument.Kind, _ range: Range<Int>, isPlain: Bool = true) {
+    private mutating func add(_ kind: JSONSpan.Kind, _ range: Range<Int>, isPlain: Bool = true) {
         found.append(
-            JSONDocument.Value(
+            JSONSpan(
                 kind: kind,
                 bytes: range,
                 name: name,
@@ -66,7 +90,7 @@ struct JSONScanner {
         (name, isNamePlain) = (0..<0, true)
     }
 
-    private mutating func container(_ kind: JSONDocument.Kind, end: UInt8, depth: Int) throws(JSONTree.Failure) {
+    private mutating func container(_ kind: JSONSpan.Kind, end: UInt8, depth: Int) throws(JSONFailure) {
         let index = found.count
         position += 1
         add(kind, position..<position)
@@ -85,14 +109,14 @@ struct JSONScanner {
         found[index].next = found.count
     }
 
-    private mutating func literal(_ word: String, _ kind: JSONDocument.Kind) throws(JSONTree.Failure) {
+    private mutating func literal(_ word: String, _ kind: JSONSpan.Kind) throws(JSONFailure) {
         let end = position + word.utf8.count
         guard end <= bytes.count, bytes[position..<end].elementsEqual(word.utf8) else { throw malformed }
         add(kind, position..<end)
         position = end
     }
 
-    private mutating func number() throws(JSONTree.Failure) -> Range<Int> {
+    private mutating func number() throws(JSONFailure) -> Range<Int> {
         let start = position
         if current == UInt8(ascii: "-") { position += 1 }
         if current == UInt8(ascii: "0") { position += 1 } else { try digits() }
@@ -110,14 +134,14 @@ struct JSONScanner {
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    private mutating func digits() throws(JSONTree.Failure) {
+    private mutating func digits() throws(JSONFailure) {
         let start = position
         while let byte = current, (0x30...0x39).contains(byte) { position += 1 }
         guard position > start else { throw malformed }
     }
 
     /// The bytes between the quotes, the first of which is here, and whether they stand for themselves.
-    private mutating func string() throws(JSONTree.Failure) -> (Range<Int>, Bool) {
+    private mutating func string() throws(JSONFailure) -> (Range<Int>, Bool) {
         position += 1
         let start = position
         var isPlain = true
@@ -136,7 +160,7 @@ struct JSONScanner {
         throw malformed
     }
 
-    private mutating func escape() throws(JSONTree.Failure) {
+    private mutating func escape() throws(JSONFailure) {
         guard position + 1 < bytes.count else { throw malformed }
         switch bytes[position + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),

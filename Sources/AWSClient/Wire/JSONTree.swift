@@ -2,11 +2,7 @@
 ///
 /// Foundation's decoder builds every value before anybody asks for it. Most of an answer of SQS is one long string.
 struct JSONTree: Sendable {
-    /// Why a document is not taken.
-    enum Failure: Error, Equatable {
-        case malformed(offset: Int)
-        case tooDeep(limit: Int)
-    }
+    typealias Failure = JSONFailure
 
     private let document: JSONDocument
     private let index: Int
@@ -17,11 +13,11 @@ struct JSONTree: Sendable {
     }
 
     /// Reads RFC 8259, at most 32 values deep.
-    static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONTree {
+    static func parse(_ bytes: [UInt8]) throws(JSONFailure) -> JSONTree {
         JSONTree(try JSONDocument(bytes), 0)
     }
 
-    private var value: JSONDocument.Value { document.values[index] }
+    private var value: JSONSpan { document.values[index] }
 
     var isNull: Bool { value.kind == .null }
     var isObject: Bool { value.kind == .object }

@@ -3,23 +3,11 @@
 /// It reads what AWS writes: elements, attributes, text, comments, CDATA, the five entities and characters by number.
 /// There is no document type, so nothing grows beyond its own bytes.
 final class XMLDocument: Sendable {
-    struct Element {
-        var name: Range<Int>
-        /// Between the tags; empty for `<a/>`.
-        var content: Range<Int>
-        /// Behind the end tag.
-        var end: Int
-        /// The index of the element after this one and all in it.
-        var next: Int
-        /// Whether the content is nothing but text that stands for itself.
-        var isPlain: Bool
-    }
-
     let bytes: [UInt8]
     /// In the order of their start tags; the root is first.
-    let elements: [Element]
+    let elements: [XMLSpan]
 
-    init(_ bytes: [UInt8], maximumDepth: Int) throws(XMLTree.Failure) {
+    init(_ bytes: [UInt8], maximumDepth: Int) throws(XMLFailure) {
         var scanner = XMLScanner(bytes, maximumDepth: maximumDepth)
         elements = try scanner.elements()
         self.bytes = bytes
@@ -52,7 +40,7 @@ final class XMLDocument: Sendable {
             switch bytes[position] {
             case UInt8(ascii: "&"):
                 let stop = bytes[position..<end].firstIndex(of: UInt8(ascii: ";")) ?? end
-                if let scalar = Self.scalar(of: bytes[(position + 1)..<stop]) { text += String(scalar).utf8 }
+                if let scalar = XMLEntity.scalar(of: bytes[(position + 1)..<stop]) { text += String(scalar).utf8 }
                 position = stop + 1
             case UInt8(ascii: "<"):
                 position = appendSection(at: position, to: &text)
@@ -77,24 +65,5 @@ final class XMLDocument: Sendable {
         let end = XMLScanner.end(of: "]]>", in: bytes, from: start + begin.count) ?? bytes.count
         text += bytes[(start + begin.count)..<max(end - 3, start + begin.count)]
         return end
-    }
-
-    /// The character that an entity's name, or its number, stands for.
-    static func scalar(of name: ArraySlice<UInt8>) -> Unicode.Scalar? {
-        switch String(decoding: name, as: UTF8.self) {
-        case "lt": return "<"
-        case "gt": return ">"
-        case "amp": return "&"
-        case "quot": return "\""
-        case "apos": return "'"
-        case let text where text.hasPrefix("#x"): return number(text.dropFirst(2), radix: 16)
-        case let text where text.hasPrefix("#"): return number(text.dropFirst(), radix: 10)
-        default: return nil
-        }
-    }
-
-    private static func number(_ digits: Substring, radix: Int) -> Unicode.Scalar? {
-        guard let value = UInt32(digits, radix: radix), value >= 0x20 || [9, 10, 13].contains(value) else { return nil }
-        return Unicode.Scalar(value)
     }
 }

@@ -1,3 +1,34 @@
+/// Why an XML document is not taken.
+enum XMLFailure: Error, Equatable, CustomStringConvertible {
+    case malformed, hasDoctype
+    case tooLarge(limit: Int)
+    case tooDeep(limit: Int)
+    case tooManyElements(limit: Int)
+
+    var description: String {
+        switch self {
+        case .malformed: "the XML is cut off or malformed"
+        case .hasDoctype: "the XML has a document type, as only web pages do"
+        case .tooLarge(let limit): "the XML is larger than \(limit) bytes"
+        case .tooDeep(let limit): "the XML is nested deeper than \(limit) elements"
+        case .tooManyElements(let limit): "the XML has more than \(limit) elements"
+        }
+    }
+}
+
+/// Where an element is in the bytes of its document.
+struct XMLSpan {
+    var name: Range<Int>
+    /// Between the tags; empty for `<a/>`.
+    var content: Range<Int>
+    /// Behind the end tag.
+    var end: Int
+    /// The index of the element after this one and all in it.
+    var next: Int
+    /// Whether the content is nothing but text that stands for itself.
+    var isPlain: Bool
+}
+
 /// Finds the elements of a document in one pass over its bytes.
 struct XMLScanner {
     /// A page of 1,000 rules has about 20,000.
@@ -6,7 +37,7 @@ struct XMLScanner {
     private let bytes: [UInt8]
     private let maximumDepth: Int
     private var position = 0
-    private var found: [XMLDocument.Element] = []
+    private var found: [XMLSpan] = []
     /// The indexes of the elements whose end tags are still to come.
     private var open: [Int] = []
 
@@ -16,7 +47,7 @@ struct XMLScanner {
     }
 
     /// Every element, or why the document is not taken.
-    mutating func elements() throws(XMLTree.Failure) -> [XMLDocument.Element] {
+    mutating func elements() throws(XMLFailure) -> [XMLSpan] {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         found.reserveCapacity(min(bytes.count / 32, Self.maximumElements))
         while position < bytes.count {
@@ -28,7 +59,7 @@ struct XMLScanner {
 
     // MARK: Text
 
-    private mutating func text() throws(XMLTree.Failure) {
+    private mutating func text() throws(XMLFailure) {
         var isPlain = true
         while position < bytes.count, bytes[position] != UInt8(ascii: "<") {
             let byte = bytes[position]
@@ -40,7 +71,7 @@ struct XMLScanner {
                 // No entity is longer than &#1114111;
                 let end = min(position + 12, bytes.count)
                 guard let stop = bytes[position..<end].firstIndex(of: UInt8(ascii: ";")),
-                    XMLDocument.scalar(of: bytes[(position + 1)..<stop]) != nil
+                    XMLEntity.scalar(of: bytes[(position + 1)..<stop]) != nil
                 else { throw .malformed }
                 position = stop
             case UInt8(ascii: "\r"): isPlain = false
@@ -59,7 +90,7 @@ struct XMLScanner {
 
     // MARK: Markup
 
-    private mutating func markup() throws(XMLTree.Failure) {
+    private mutating func markup() throws(XMLFailure) {
         guard position + 1 < bytes.count else { throw .malformed }
         switch bytes[position + 1] {
         case UInt8(ascii: "/"): try endTag()
@@ -69,7 +100,7 @@ struct XMLScanner {
         }
     }
 
-    private mutating func declaration() throws(XMLTree.Failure) {
+    private mutating func declaration() throws(XMLFailure) {
         let rest = bytes[position...]
         if rest.starts(with: "<!--".utf8) { return try skip(to: "-->") }
         if rest.starts(with: "<![CDATA[".utf8), !open.isEmpty { return try skip(to: "]]>") }
@@ -77,7 +108,7 @@ struct XMLScanner {
         throw isDoctype ? .hasDoctype : .malformed
     }
 
-    private mutating func skip(to end: String) throws(XMLTree.Failure) {
+    private mutating func skip(to end: String) throws(XMLFailure) {
         // Behind the opening, lest `<!-->` end itself.
         let begin = end == "-->" ? position + 4 : position + 2
         guard let next = Self.end(of: end, in: bytes, from: begin) else { throw .malformed }
@@ -85,7 +116,7 @@ struct XMLScanner {
         position = next
     }
 
-    private mutating func startTag() throws(XMLTree.Failure) {
+    private mutating func startTag() throws(XMLFailure) {
         spoil()
         guard !open.isEmpty || found.isEmpty else { throw .malformed }
         guard open.count < maximumDepth else { throw .tooDeep(limit: maximumDepth) }
@@ -96,7 +127,7 @@ struct XMLScanner {
         let isEmpty = bytes[position] == UInt8(ascii: "/")
         position += isEmpty ? 2 : 1
         guard position <= bytes.count, bytes[position - 1] == UInt8(ascii: ">") else { throw .malformed }
-        let element = XMLDocument.Element(
+        let element = XMLSpan(
             name: name,
             content: position..<position,
             end: position,
@@ -108,7 +139,7 @@ struct XMLScanner {
     }
 
     /// Passes over attributes, to the `/` or `>` behind them.
-    private mutating func attributes() throws(XMLTree.Failure) {
+    private mutating func attributes() throws(XMLFailure) {
         while true {
             while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
             guard position < bytes.count else { throw .malformed }
@@ -123,7 +154,7 @@ struct XMLScanner {
         }
     }
 
-    private mutating func endTag() throws(XMLTree.Failure) {
+    private mutating func endTag() throws(XMLFailure) {
         let start = position
         position += 2
         let name = try takeName()
@@ -137,7 +168,7 @@ struct XMLScanner {
         found[index].next = found.count
     }
 
-    private mutating func takeName() throws(XMLTree.Failure) -> Range<Int> {
+    private mutating func takeName() throws(XMLFailure) -> Range<Int> {
         let start = position
         while position < bytes.count, Self.isNameByte(bytes[position]) { position += 1 }
         guard position > start else { throw .malformed }

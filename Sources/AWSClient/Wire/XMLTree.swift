@@ -2,23 +2,7 @@
 ///
 /// A tree is a view into the answer's bytes: names are compared and texts are made only where somebody asks.
 struct XMLTree: Sendable {
-    /// Why a document is not taken.
-    enum Failure: Error, Equatable, CustomStringConvertible {
-        case malformed, hasDoctype
-        case tooLarge(limit: Int)
-        case tooDeep(limit: Int)
-        case tooManyElements(limit: Int)
-
-        var description: String {
-            switch self {
-            case .malformed: "the XML is cut off or malformed"
-            case .hasDoctype: "the XML has a document type, as only web pages do"
-            case .tooLarge(let limit): "the XML is larger than \(limit) bytes"
-            case .tooDeep(let limit): "the XML is nested deeper than \(limit) elements"
-            case .tooManyElements(let limit): "the XML has more than \(limit) elements"
-            }
-        }
-    }
+    typealias Failure = XMLFailure
 
     private let document: XMLDocument
     private let index: Int
@@ -33,12 +17,12 @@ struct XMLTree: Sendable {
         _ bytes: [UInt8],
         maximumSize: Int = 16 * 1024 * 1024,
         maximumDepth: Int = 32
-    ) throws(Failure) -> XMLTree {
+    ) throws(XMLFailure) -> XMLTree {
         guard bytes.count <= maximumSize else { throw .tooLarge(limit: maximumSize) }
         return XMLTree(try XMLDocument(bytes, maximumDepth: maximumDepth), 0)
     }
 
-    private var element: XMLDocument.Element { document.elements[index] }
+    private var element: XMLSpan { document.elements[index] }
 
     var name: String {
         String(decoding: document.bytes[element.name], as: UTF8.self)

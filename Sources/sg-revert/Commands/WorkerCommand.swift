@@ -92,6 +92,11 @@ struct WorkerCommand: AsyncParsableCommand {
         let (starts, start) = AsyncStream.makeStream(of: Void.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await reloader.watch(clock: .system) }
+            group.addTask {
+                // By then every message of an idle start has been handled.
+                guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
+                HostSystem.releaseStartCode()
+            }
             group.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() } }
             group.addTask { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
             group.addTask { for await _ in starts { await report.tellIdentity() } }

@@ -16,6 +16,55 @@ struct CurlLoadTests {
         #expect(Self.connections(to: server.port) == 0)
     }
 
+    @Test("sleeps while nothing happens, also with a long poll open and connections kept")
+    func idle() async throws {
+        let server = try LoopbackServer { request in
+            request.requestLine.contains("silent") ? .silence : LoopbackServer.response("fine")
+        }
+        defer { server.stop() }
+        let transport = try CurlTransport()
+        let before = Self.wakeUps()
+        let poll = Task { await Self.isAnswered(1, "/silent", .seconds(60), transport, server.port) }
+        for index in 0..<10 { _ = await Self.isAnswered(index, "/", .seconds(60), transport, server.port) }
+        // Libcurl has a last timer of its own for each connection, within the first second.
+        try await Task.sleep(for: .milliseconds(1500))
+        let start = Self.wakeUps()
+        try await Task.sleep(for: .milliseconds(1500))
+        let end = Self.wakeUps()
+        // Threads of other tests come and go; of ours there is at least one, and none of the old ones woke.
+        let ours = start.filter { before[$0.key] == nil }
+        #expect(!ours.isEmpty)
+        #expect(ours.contains { end[$0.key] == $0.value })
+        poll.cancel()
+        _ = await poll.value
+    }
+
+    /// How often each thread of libcurl in this process has been woken so far.
+    private static func wakeUps() -> [String: Int] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        let counts = tasks.compactMap { task -> (String, Int)? in
+            let name = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
+            let status = (try? String(contentsOfFile: "/proc/self/task/\(task)/status", encoding: .utf8)) ?? ""
+            guard name == "curl\n",
+                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("voluntary_ctxt_switches") }),
+                let count = line.split(separator: "\t").last.flatMap({ Int($0) })
+            else { return nil }
+            return (task, count)
+        }
+        return Dictionary(uniqueKeysWithValues: counts)
+    }
+
+    private static func isAnswered(
+        _ index: Int,
+        _ path: String,
+        _ timeout: Duration,
+        _ transport: CurlTransport,
+        _ port: UInt16
+    ) async -> Bool {
+        guard let url = HTTPURL("http://127.0.0.1:\(port)\(path)?\(index)") else { return false }
+        return (try? await transport.send(HTTPRequest(method: "GET", url: url), timeout: timeout))?.status == 200
+    }
+
     private static func loadAndDrop(_ port: UInt16) async throws {
         let transport = try CurlTransport()
         #expect(await load(transport, port, rounds: 20) == 20 * 92)

@@ -107,4 +107,95 @@ struct EmulatorTests {
         let id = try await sns.publish(topicARN: topic, subject: "s", message: "é", attributes: ["a": "b"])
         #expect(!id.isEmpty)
     }
+
+    @Test("claims an item once, says who holds it, and writes all or nothing")
+    func claims() async throws {
+        let dynamodb = try session.dynamodb()
+        let table = "t-\(UUID().uuidString)"
+        _ = try await dynamodb.client.json(
+            AWSServiceClient.Call(
+                operation: "CreateTable",
+                headers: [
+                    "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.CreateTable",
+                ],
+                body: Array(
+                    #"{"TableName":"\#(table)","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"pk","#
+                        .utf8
+                )
+                    + Array(
+                        #""KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}"#.utf8
+                    )
+            )
+        )
+        #expect(try await dynamodb.tableStatus(table) == "ACTIVE")
+        func claim(_ key: String, by token: String) -> DynamoDBWrite {
+            let unclaimed = DynamoDBExpression("attribute_not_exists(#pk)", names: ["#pk": "pk"])
+            return DynamoDBWrite(
+                .put(["pk": .string(key), "token": .string(token), "until": .number("1800000000123.5")]),
+                condition: unclaimed
+            )
+        }
+        #expect(try await dynamodb.write(claim("a", by: "first"), table: table) == .written(item: nil))
+        guard case .refused = try await dynamodb.write(claim("a", by: "second"), table: table) else {
+            Issue.record("an item was claimed twice")
+            return
+        }
+        let item = try await dynamodb.getItem(table: table, key: ["pk": .string("a")])
+        #expect(item?["token"]?.string == "first")
+        #expect(item?["until"] == .number("1800000000123.5"))
+
+        let both = [claim("b", by: "x"), claim("a", by: "x")]
+        guard case .refused(let refusals) = try await dynamodb.transact(both, table: table, token: "token-1") else {
+            Issue.record("half a transaction was taken for done")
+            return
+        }
+        #expect(refusals.map { $0?.code } == [nil, "ConditionalCheckFailed"])
+        #expect(try await dynamodb.getItem(table: table, key: ["pk": .string("b")]) == nil)
+        #expect(try await dynamodb.transact([claim("b", by: "x")], table: table, token: "token-2") == .written)
+
+        let renewal = DynamoDBExpression(
+            "SET #until = :until",
+            names: ["#until": "until"],
+            values: [":until": .integer(7)]
+        )
+        guard
+            case .written(let renewed?) = try await dynamodb.write(
+                DynamoDBWrite(.update(key: ["pk": .string("b")], renewal)),
+                table: table
+            )
+        else {
+            Issue.record("an update did not say what stands now")
+            return
+        }
+        #expect(renewed["until"]?.integer == 7)
+        let key = DynamoDBExpression("#pk = :pk", names: ["#pk": "pk"], values: [":pk": .string("b")])
+        #expect(try await dynamodb.query(table: table, keyCondition: key) == [renewed])
+        #expect(
+            try await dynamodb.write(DynamoDBWrite(.delete(key: ["pk": .string("b")])), table: table)
+                == .written(item: nil)
+        )
+        #expect(try await dynamodb.query(table: table, keyCondition: key).isEmpty)
+    }
+
+    @Test("puts events on a bus")
+    func events() async throws {
+        let event = EventBridgeEvent(source: "sg-revert", detailType: "Security Group Reverted", detail: #"{"a":1}"#)
+        #expect(try await session.eventBridge().putEvents([event, event]) == [nil, nil])
+    }
+
+    @Test("reads a prefix list and its entries")
+    func prefixLists() async throws {
+        let ec2 = try session.ec2(region: try #require(AWSRegion("us-east-1")))
+        let created = try await ec2.query(
+            action: "CreateManagedPrefixList",
+            parameters: [
+                ("PrefixListName", "n"), ("MaxEntries", "5"), ("AddressFamily", "IPv4"), ("Entry.1.Cidr", "10.0.0.0/8"),
+                ("Entry.2.Cidr", "192.0.2.0/24"),
+            ]
+        )
+        let id = try #require(created["prefixList"]?.text("prefixListId"))
+        let lists = try await ec2.describeManagedPrefixLists(filters: [])
+        #expect(lists.contains { $0.prefixListID == id && $0.version == 1 })
+        #expect(try await Set(ec2.getManagedPrefixListEntries(prefixListID: id)) == ["10.0.0.0/8", "192.0.2.0/24"])
+    }
 }
