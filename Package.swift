@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                "Formats", "Hashing", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules

@@ -152,8 +152,7 @@ extension String {
     /// The text as the ledger stores it: GRDB binds up to the first NUL, and two ids that differ after one must stay
     /// two.
     var withoutNUL: String {
-        let hasNUL = utf8.withContiguousStorageIfAvailable { $0.contains(0) } ?? utf8.contains(0)
-        guard hasNUL else { return self }
+        guard utf8.contains(0) else { return self }
         return String(UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
     }
 

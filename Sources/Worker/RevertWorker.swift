@@ -78,7 +78,8 @@ package struct RevertWorker: Sendable {
         if let url = options.deadLetterQueueURL {
             try DeadLetterQueue.check(url, beside: options.queueURL, session: session)
         }
-        guard let (attributes, deadLetters) = try await start(queue, stop: stop) else { return [] }
+        guard let facts = try await start(queue, stop: stop) else { return [] }
+        let queueState = QueueState(facts, logger: logger)
         logger.notice(
             "worker started",
             metadata: [
@@ -91,11 +92,13 @@ package struct RevertWorker: Sendable {
         ready()
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let consumer = consumer(of: queue, attributes, deadLetters: deadLetters) { wake.yield() }
+        let consumer = consumer(of: queue, queueState) { wake.yield() }
         // These end with this function, which cancels them.
         async let _ = logAnchors()
         async let _ = lanes.run()
+        async let _ = tellOutages { wake.yield() }
         async let _ = identity.find(clock: clock)
+        async let _ = queueState.keepFresh(clock: clock) { try await self.facts(of: queue, isStart: false) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             if let notifier {
                 group.addTask { await run(notifier, wakes: wakes, stop: stop) }
@@ -130,17 +133,34 @@ package struct RevertWorker: Sendable {
         } while (try? await clock.sleep(.seconds(3600))) != nil
     }
 
+    /// Puts outages that last into the outbox, from which people are told.
+    private func tellOutages(told: @escaping @Sendable () -> Void) async {
+        for await notice in lanes.board.notices {
+            let id = "outage:\(notice.lane):\(RFC3339.format(notice.since)):\(notice.isOver ? "over" : "out"):\(name)"
+            let payload: [String: AuditValue] = [
+                "lane": .text("\(notice.lane)"), "since": .text(RFC3339.format(notice.since)),
+                "error": .text(notice.cause), "state": .text(notice.isOver ? "over" : "out"), "worker": .text(name),
+            ]
+            try? await writer.write { transaction in
+                try transaction.addNotice(
+                    id: id,
+                    kind: "outage",
+                    account: notice.lane.account?.description,
+                    region: notice.lane.region?.description,
+                    payload: payload
+                )
+            }
+            told()
+        }
+    }
+
     /// Asks for the queue until it answers, or the worker is to stop.
-    private func start(
-        _ queue: WorkQueue,
-        stop: StopSignal
-    ) async throws -> (QueueAttributes, DeadLetterQueue?)? {
+    private func start(_ queue: WorkQueue, stop: StopSignal) async throws -> QueueState.Facts? {
         let backoff = Backoff(base: .seconds(2), cap: .seconds(60))
         var failures = 0
         while !stop.isRequested {
             do {
-                let attributes = try await queue.attributes()
-                return (attributes, try await deadLetterQueue(beside: queue, attributes))
+                return try await stop.interrupting { try await self.facts(of: queue, isStart: true) }
             } catch  where !options.isUntilEmpty {
                 failures += 1
                 liveness.turned(at: clock.instant())
@@ -154,71 +174,95 @@ package struct RevertWorker: Sendable {
         return nil
     }
 
-    private func deadLetterQueue(
-        beside queue: WorkQueue,
-        _ attributes: QueueAttributes
-    ) async throws -> DeadLetterQueue? {
+    /// What the queue says of itself.
+    private func facts(of queue: WorkQueue, isStart: Bool) async throws -> QueueState.Facts {
+        let attributes = try await queue.attributes()
+        var facts = QueueState.Facts(
+            visibilityTimeout: attributes.visibilityTimeout,
+            maxReceiveCount: attributes.maxReceiveCount
+        )
         do {
-            let letters = try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
-            for problem in try await letters.check() {
-                logger.warning("dead-letter queue", metadata: ["problem": "\(plainText(problem))"])
-            }
-            return letters
-        } catch QueueError.noDeadLetterQueue {
+            facts.deadLetters = try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
+        } catch QueueError.noDeadLetterQueue where isStart {
             logger.warning(
                 "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue"
             )
-            return nil
+        } catch QueueError.noDeadLetterQueue {}
+        if isStart, attributes.visibilityTimeout < .seconds(10) {
+            logger.warning(
+                "the queue's visibility timeout is under 10 s: this worker asks for 30 s with each receive",
+                metadata: ["visibility.seconds": "\(attributes.visibilityTimeout.components.seconds)"]
+            )
         }
+        return facts
     }
 
     private func consumer(
         of queue: WorkQueue,
-        _ attributes: QueueAttributes,
-        deadLetters: DeadLetterQueue?,
+        _ queueState: QueueState,
         onFinish: @escaping @Sendable () -> Void
     ) -> QueueConsumer {
-        let held = HeldMessages()
-        let revert = RevertRun(
-            gateway: gateway,
-            isDryRun: options.isDryRun,
-            settle: options.settle,
-            clock: clock,
-            lanes: lanes,
-            identity: identity
-        )
-        let pipeline = MessagePipeline(
-            writer: writer,
-            policies: options.policies,
-            revert: revert,
-            identity: identity,
-            deadLetters: deadLetters,
-            maxReceiveCount: attributes.maxReceiveCount,
-            isNotifying: options.topicARN != nil,
-            workerName: name,
-            backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
-            clock: clock,
-            onFinish: onFinish
-        )
+        // While replies come back full, ten receivers fill a hundred slots in one round.
+        let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
+        let hand = Hand(intake: intake)
         let heartbeat = Heartbeat(
             queue: queue,
             writer: writer,
-            held: held,
-            visibility: attributes.visibilityTimeout,
+            hand: hand,
+            queueState: queueState,
             clock: clock,
             logger: logger
         )
         return QueueConsumer(
             queue: queue,
-            pipeline: pipeline,
-            held: held,
+            queueState: queueState,
+            pipeline: pipeline(queue, queueState, onFinish: onFinish),
+            lanes: lanes,
+            intake: intake,
+            hand: hand,
+            slots: WorkSlots(count: options.concurrency, intake: intake, clock: clock),
             heartbeat: heartbeat,
             options: options,
-            lanes: lanes,
             liveness: liveness,
             clock: clock,
             watchdog: clock,
+            pacer: clock,
             logger: logger
+        )
+    }
+
+    private func pipeline(
+        _ queue: WorkQueue,
+        _ queueState: QueueState,
+        onFinish: @escaping @Sendable () -> Void
+    ) -> MessagePipeline {
+        let topicARN = options.topicARN
+        return MessagePipeline(
+            writer: writer,
+            policies: options.policies,
+            revert: RevertRun(
+                gateway: gateway,
+                isDryRun: options.isDryRun,
+                settle: options.settle,
+                clock: clock,
+                lanes: lanes,
+                identity: identity
+            ),
+            identity: identity,
+            territory: Territory(
+                regions: options.regions,
+                accounts: options.accounts,
+                queueRegion: queue.region.description,
+                queueAccount: AccountID(inQueueURL: options.queueURL)?.description,
+                trustedSenders: options.trustedSenders
+            ),
+            queueState: queueState,
+            isNotifying: { topicARN != nil || $0.topicARN != nil },
+            workerName: name,
+            backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
+            clock: clock,
+            isUntilEmpty: options.isUntilEmpty,
+            onFinish: onFinish
         )
     }
 }

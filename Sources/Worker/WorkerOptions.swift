@@ -11,9 +11,15 @@ package struct WorkerOptions: Sendable {
     package let policies: PolicyStore
     /// Where people are told; nil tells nobody.
     package var topicARN: String?
+    /// The Regions to act in; nil for the queue's own and those that the policy names.
+    package var regions: Set<String>?
+    /// The accounts to act in beside those that the policy names; nil for our own.
+    package var accounts: Set<String>?
+    /// The SQS `SenderId`s whose messages are believed; empty for anybody's.
+    package var trustedSenders: Set<String> = []
     /// Whether rules are only judged, and nothing is revoked.
     package var isDryRun: Bool
-    /// How many messages are in hand at once, at least 1.
+    /// How many messages are worked on at once, at least 1. Those that wait do not count.
     package var concurrency: Int
     /// Whether to end once the queue is empty.
     package var isUntilEmpty: Bool

@@ -222,7 +222,13 @@ struct RemovedRuleTests {
     func takeover() async throws {
         let it = try Pipeline(policy: .watching(.ingressRemoved))
         let back = try liveRule(7, port: 21)
-        let facts = EventFacts(eventID: "remove", eventName: "RevokeSecurityGroupIngress", groupID: Name.group)
+        let text = record(it)
+        let facts = EventFacts(
+            eventID: "remove",
+            digest: text.digest,
+            eventName: "RevokeSecurityGroupIngress",
+            groupID: Name.group
+        )
         let now = it.time.now
         try await it.writer.write { transaction in
             let delivery = Delivery(messageID: "m1", receivedAt: now)
@@ -231,7 +237,7 @@ struct RemovedRuleTests {
         }
         it.time.advance(.seconds(61))
         it.aws.with { $0.rules[Name.rule(7)] = back }
-        _ = try await it.process(it.message(record(it).json))
+        _ = try await it.process(it.message(text.json))
         #expect(try it.test.event("outcome", "remove") == "reverted")
         #expect(try it.test.rules("rule_id", "remove") == [Name.rule(7)])
     }

@@ -8,84 +8,95 @@ import Testing
 
 @Suite("The heart beats while work is in hand")
 struct HeartbeatTests {
-    /// Runs a heartbeat for so many sleeps, and answers how long they were.
-    private func beat(
-        _ it: Pipeline,
-        held: HeldMessages,
-        visibility: Duration = .seconds(30),
-        times: Int
-    ) async throws -> [Duration] {
-        let slept = Mutex<[Duration]>([])
-        let queue = WorkQueue(sqs: try it.aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
+    private let it: Pipeline
+    private let hand = Hand(intake: Intake())
+
+    init() throws {
+        it = try Pipeline()
+    }
+
+    /// Runs a heartbeat for so many seconds, one beat in each.
+    private func beat(seconds: Int, visibility: Duration = .seconds(30)) async throws {
+        let count = Mutex(0)
+        let queue = WorkQueue(sqs: try it.session.sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        let time = it.time
+        it.queueState.replace(with: .init(visibilityTimeout: visibility))
         let heartbeat = Heartbeat(
             queue: queue,
             writer: it.writer,
-            held: held,
-            visibility: visibility,
-            clock: it.time.clock { duration in
-                let count = slept.withLock {
-                    $0.append(duration)
-                    return $0.count
+            hand: hand,
+            queueState: it.queueState,
+            clock: time.clock { duration in
+                // What the beat before began is done before the next one.
+                for _ in 1...20 { try? await Task.sleep(for: .milliseconds(2)) }
+                let beats = count.withLock {
+                    $0 += 1
+                    return $0
                 }
-                if count > times { throw CancellationError() }
-                it.time.advance(duration)
+                if beats > seconds { throw CancellationError() }
+                time.advance(duration)
             },
             logger: .silent
         )
         await heartbeat.run(lease: WorkerOptions.lease) { _ in }
-        return slept.withLock { Array($0.dropLast()) }
     }
 
-    @Test(
-        "It beats three times in the shorter of visibility and lease, at most once a second",
-        arguments: [(30, 10), (600, 20), (3, 1), (0, 1)]
-    )
-    func period(visibility: Int, seconds: Int) async throws {
-        let slept = try await beat(try Pipeline(), held: HeldMessages(), visibility: .seconds(visibility), times: 3)
-        #expect(slept == Array(repeating: .seconds(seconds), count: 3))
+    private func take(_ id: String, age: Duration = .zero, visibility: Duration = .seconds(30)) -> HeldMessage {
+        it.aws.with { $0.queues[Name.queueURL, default: []].append(.init(id: id, body: "")) }
+        let message = it.message("", id: id)
+        let held = HeldMessage(message, receivedAt: it.time.instant - age, visibility: visibility)
+        held.hide(since: it.time.instant, for: visibility)
+        hand.take([held])
+        return held
     }
 
-    @Test("It extends the visibility of each message in hand, ten in a call, and the lease of each claim")
+    @Test("Each message in hand is hidden again after a third of its time, ten in a call")
     func extends() async throws {
-        let it = try Pipeline()
-        let held = HeldMessages()
-        let ids = (1...12).map { "m\($0)" }
-        it.aws.with { $0.queues[Name.queueURL] = ids.map { .init(id: $0, body: "") } }
-        for id in ids { held.take(it.message("", id: id), at: it.time.now) {} }
-        let facts = EventFacts(eventID: Name.event, eventName: "x")
+        for number in 1...12 { _ = take("m\(number)") }
+        try await beat(seconds: 21)
+        #expect(it.aws.with { $0.visibilities.count } == 2 * 12)
+        #expect(it.aws.with { $0.visibilities.allSatisfy { $0.seconds == 30 } })
+        #expect(it.aws.count(of: "ChangeMessageVisibilityBatch") == 2 * 2)
+    }
+
+    @Test("What a short poll hid for five seconds is hidden for the usual time within two")
+    func idleVisibility() async throws {
+        _ = take("m1", visibility: Receiver.idleVisibility)
+        try await beat(seconds: 2)
+        #expect(it.aws.with { $0.visibilities.map(\.seconds) } == [30])
+    }
+
+    @Test("A queue that hides nothing is asked to hide what is in hand for 30 seconds")
+    func noVisibility() async throws {
+        _ = take("m1")
+        try await beat(seconds: 10, visibility: .zero)
+        #expect(it.aws.with { $0.visibilities.map(\.seconds) } == [30])
+    }
+
+    @Test("The lease of a claim is renewed before it ends, and not at each beat")
+    func lease() async throws {
+        let held = take("m1")
         let now = it.time.now
+        let facts = EventFacts(eventID: Name.event, eventName: "x")
         let claimed = try await it.writer.write {
             try $0.claim(facts, delivery: Delivery(messageID: "m1", receivedAt: now))
         }
         guard case .run(let claim) = claimed else { throw CancellationError() }
-        held.note(claim, for: it.message("", id: "m1"))
-
-        _ = try await beat(it, held: held, times: 7)
-        #expect(it.aws.with { Set($0.visibilities.map(\.id)) } == Set(ids))
-        #expect(it.aws.with { $0.visibilities.allSatisfy { $0.seconds == 30 } })
-        #expect(it.aws.with { $0.visibilities.count } == 7 * 12)
-        #expect(it.aws.count(of: "ChangeMessageVisibilityBatch") < 7 * 12)
-
+        held.claimed(claim, at: it.time.instant)
+        try await beat(seconds: 70)
         // Seventy seconds later the claim of sixty still holds.
         let later = it.time.now
         let second = try await it.writer.write {
             try $0.claim(facts, delivery: Delivery(messageID: "m2", receivedAt: later))
         }
-        #expect(second == .held(until: later.addingTimeInterval(60)))
+        guard case .held = second else { throw CancellationError() }
     }
 
-    @Test("Trouble with a beat is not the end of it, and nothing in hand is no call")
+    @Test("Trouble with a beat is not the end of it")
     func trouble() async throws {
-        let it = try Pipeline()
-        _ = try await beat(it, held: HeldMessages(), times: 3)
-        #expect(it.aws.with { $0.calls }.isEmpty)
-        let held = HeldMessages()
-        it.aws.with {
-            $0.queues[Name.queueURL] = [.init(id: "m1", body: "")]
-            $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)]
-        }
-        held.take(it.message("", id: "m1"), at: it.time.now) {}
-        _ = try await beat(it, held: held, times: 2)
+        it.aws.with { $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)] }
+        _ = take("m1")
+        try await beat(seconds: 21)
         #expect(it.aws.with { $0.visibilities.count } == 1)
     }
 
@@ -94,38 +105,33 @@ struct HeartbeatTests {
         arguments: [true, false]
     )
     func lostHandle(isDone: Bool) async throws {
-        let it = try Pipeline()
-        let held = HeldMessages()
         it.aws.with { $0.entryFailures["ChangeMessageVisibilityBatch"] = (1, true) }
-        let lost = StopSignal()
-        held.take(it.message("", id: "m1"), at: it.time.now) { lost.request() }
-        if isDone { held.noteDone(it.message("", id: "m1")) }
-        _ = try await beat(it, held: held, times: 1)
-        #expect(lost.isRequested == !isDone)
-        #expect(held.all.isEmpty == !isDone)
+        let held = take("m1")
+        // Something else keeps the heart beating.
+        _ = take("m2", visibility: .seconds(300))
+        if isDone { held.done() }
+        try await beat(seconds: 11)
+        #expect(held.loss.hasHappened == !isDone)
+        #expect(hand.all.count == (isDone ? 2 : 1))
     }
 
     @Test("A message whose event another worker took over stops being worked on")
     func lostClaim() async throws {
-        let it = try Pipeline()
-        let held = HeldMessages()
-        it.aws.with { $0.queues[Name.queueURL] = [.init(id: "m1", body: "")] }
-        let lost = StopSignal()
-        held.take(it.message("", id: "m1"), at: it.time.now) { lost.request() }
-        held.note(Claim(eventID: Name.event, fence: 7, attempt: 1), for: it.message("", id: "m1"))
-        _ = try await beat(it, held: held, times: 1)
-        #expect(lost.isRequested)
+        let held = take("m1")
+        _ = take("m2")
+        held.claimed(Claim(eventID: Name.event, fence: 7, attempt: 1), at: it.time.instant)
+        try await beat(seconds: 21)
+        #expect(held.loss.hasHappened)
+        let slot = WorkSlot(loss: held.loss, clock: it.time.clock)
+        await #expect(throws: MessageLost.self) { try await slot.wait(for: .seconds(1)) }
     }
 
     @Test("No extension reaches beyond SQS's twelve hours, and after them the message is let go")
     func twelveHours() async throws {
-        let it = try Pipeline()
-        let held = HeldMessages()
-        it.aws.with { $0.queues[Name.queueURL] = [.init(id: "m1", body: "")] }
-        let lost = StopSignal()
-        held.take(it.message("", id: "m1"), at: it.time.now - 43_175) { lost.request() }
-        _ = try await beat(it, held: held, times: 3)
-        #expect(it.aws.with { $0.visibilities.map(\.seconds) } == [14, 4])
-        #expect(lost.isRequested)
+        let held = take("m1", age: .seconds(43_175))
+        _ = take("m2", visibility: .seconds(300))
+        try await beat(seconds: 25)
+        #expect(it.aws.with { $0.visibilities.filter { $0.id == "m1" }.allSatisfy { $0.seconds <= 14 } })
+        #expect(held.loss.hasHappened)
     }
 }

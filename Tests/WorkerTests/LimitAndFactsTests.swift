@@ -26,7 +26,7 @@ struct LimitTests {
 
     @Test("Over the limit a revert waits, for the same rule in the same hour alone")
     func limit() async throws {
-        let it = try Pipeline(policy: .watching(.ingressAdded, limit: 2))
+        let it = try Pipeline(policy: .watching(.ingressAdded, limit: 2), isUntilEmpty: true)
         #expect(try await add(it, 1) == "reverted")
         #expect(try await add(it, 2) == "reverted")
         #expect(try await add(it, 3) == "suppressed")

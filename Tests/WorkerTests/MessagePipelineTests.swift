@@ -47,7 +47,11 @@ struct MessagePipelineTests {
     )
     func held() async throws {
         let it = try Pipeline(standing: [1])
-        let facts = EventFacts(eventID: Name.event, eventName: "AuthorizeSecurityGroupIngress")
+        let facts = EventFacts(
+            eventID: Name.event,
+            digest: it.record.digest,
+            eventName: "AuthorizeSecurityGroupIngress"
+        )
         let now = it.time.now
         _ = try await it.writer.write { try $0.claim(facts, delivery: Delivery(messageID: "m0", receivedAt: now)) }
         #expect(try await it.process(it.message(it.record.json)) == .postpone(.seconds(2)))
@@ -124,7 +128,11 @@ struct MessagePipelineTests {
         let time = VirtualTime()
         let test = try TestLedger(time)
         let thief = LedgerWriter(test.ledger)
-        let facts = EventFacts(eventID: Name.event, eventName: "AuthorizeSecurityGroupIngress")
+        let facts = EventFacts(
+            eventID: Name.event,
+            digest: RecordText(time: time.now - 60).digest,
+            eventName: "AuthorizeSecurityGroupIngress"
+        )
         // While this worker looks, its lease runs out, and somebody else takes the event.
         let aws = ScriptedAWS(time: time) { action in
             guard action == "DescribeSecurityGroupRules" else { return }

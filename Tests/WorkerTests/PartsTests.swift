@@ -38,65 +38,6 @@ struct PartsTests {
         #expect(!stop.isRequested)
     }
 
-    @Test("Nothing is asked for that could not be started at once")
-    func intakeCapacity() async {
-        let intake = Intake(capacity: 12, receivers: 2)
-        #expect(await intake.reserve(for: 0, atMost: 10) == 10)
-        #expect(await intake.pollEnded(room: 10, count: 10) == false)
-        #expect(await intake.reserve(for: 1, atMost: 10) == 2, "a full reply lets a second receiver ask")
-        #expect(await intake.pollEnded(room: 2, count: 0) == false, "ten are in hand")
-        let waits = Task { await intake.reserve(for: 0, atMost: 10) }
-        #expect(await waits.value == 2)
-        let full = Task { await intake.reserve(for: 0, atMost: 10) }
-        await intake.release(4)
-        #expect(await full.value == 4)
-    }
-
-    @Test("The intake is idle when nothing is in hand and no other poll is open")
-    func intakeIdle() async {
-        let intake = Intake(capacity: 20, receivers: 2)
-        _ = await intake.reserve(for: 0, atMost: 10)
-        #expect(await intake.pollEnded(room: 10, count: 10) == false)
-        _ = await intake.reserve(for: 0, atMost: 5)
-        _ = await intake.reserve(for: 1, atMost: 5)
-        await intake.release(10)
-        #expect(await intake.pollEnded(room: 5, count: 0) == false)
-        #expect(await intake.pollEnded(room: 5, count: 0) == true)
-    }
-
-    @Test("A second receiver waits while replies are not full, and all stop waiting when the intake closes")
-    func intakeClose() async {
-        let intake = Intake(capacity: 20, receivers: 2)
-        let second = Task { await intake.reserve(for: 1, atMost: 10) }
-        _ = await intake.reserve(for: 0, atMost: 10)
-        _ = await intake.pollEnded(room: 10, count: 9)
-        await intake.close()
-        #expect(await second.value == nil)
-        #expect(await intake.reserve(for: 0, atMost: 10) == nil)
-    }
-
-    @Test("What is held is what was taken and not let go; what is postponed is still to come until a poll missed it")
-    func heldMessages() {
-        let held = HeldMessages()
-        let start = Date(timeIntervalSince1970: 1000)
-        let messages = ["a", "b", "c"].map { SQSMessage(messageID: $0, receiptHandle: "r-\($0)", body: "") }
-        for message in messages { held.take(message, at: start) {} }
-        let claim = Claim(eventID: "e", fence: 1, attempt: 1)
-        held.note(claim, for: messages[0])
-        #expect(held.all.count == 3)
-        #expect(held.all.compactMap(\.claim) == [claim])
-        held.drop(messages[0])
-        held.postpone(messages[1], until: start + 10)
-        held.postpone(messages[2], until: start + 20)
-        #expect(held.all.isEmpty)
-        #expect(held.nextPostponed(afterEmptyPollFrom: start) == start + 10)
-        held.take(messages[1], at: start) {}
-        #expect(held.nextPostponed(afterEmptyPollFrom: start) == start + 20)
-        #expect(held.nextPostponed(afterEmptyPollFrom: start + 20) == nil)
-        held.note(claim, for: messages[0])
-        #expect(held.all.count == 1, "a claim does not bring back what was let go")
-    }
-
     @Test("A redrive policy is read with its count as number or text; what cannot be read is none")
     func queueAttributes() {
         for count in ["5", "\"5\""] {

@@ -17,18 +17,23 @@ struct QueueConsumerTests {
         watchdog: WorkerClock? = nil,
         url: String = Name.queueURL
     ) throws -> QueueConsumer {
-        let held = HeldMessages()
-        let queue = WorkQueue(sqs: try it.aws.session().sqs(queueURL: url), url: url)
+        let queue = WorkQueue(sqs: try it.session.sqs(queueURL: url), url: url)
         let endless = it.time.endlessClock
+        let intake = Intake(receivers: max(concurrency / 10, 1))
+        let hand = Hand(intake: intake)
         return QueueConsumer(
             queue: queue,
+            queueState: it.queueState,
             pipeline: it.pipeline,
-            held: held,
+            lanes: it.lanes(limit: isUntilEmpty ? 3 : nil),
+            intake: intake,
+            hand: hand,
+            slots: WorkSlots(count: concurrency, intake: intake, clock: it.time.clock),
             heartbeat: Heartbeat(
                 queue: queue,
                 writer: it.writer,
-                held: held,
-                visibility: .seconds(30),
+                hand: hand,
+                queueState: it.queueState,
                 clock: endless,
                 logger: .silent
             ),
@@ -39,10 +44,10 @@ struct QueueConsumerTests {
                 isUntilEmpty: isUntilEmpty,
                 shutdown: shutdown
             ),
-            lanes: it.lanes(limit: isUntilEmpty ? 3 : nil),
             liveness: Liveness(clock: it.time.clock),
             clock: it.time.clock,
             watchdog: watchdog ?? endless,
+            pacer: it.time.clock { _ in try await Task.sleep(for: .milliseconds(1)) },
             logger: .silent
         )
     }
@@ -165,6 +170,7 @@ struct QueueConsumerTests {
         }
         let it = try Pipeline(standing: [1], time: time, aws: aws)
         try enqueue(it, [1])
+        let record = RecordText(eventID: "event-1", rules: [1], time: it.time.now - 60)
         let abandoned = try await consumer(it, isUntilEmpty: false, shutdown: .seconds(30)).run(stop: stop)
         #expect(abandoned == ["m1"])
         #expect(left(it) == ["m1"])
@@ -173,7 +179,6 @@ struct QueueConsumerTests {
         // The call had its effect, although its answer never came; who takes over knows the missing rule as this event's doing.
         aws.with { $0.rules = [:] }
         time.advance(.seconds(61))
-        let record = RecordText(eventID: "event-1", rules: [1], time: time.now - 60)
         #expect(try await it.process(it.message(record.json, receives: 2)) == .delete)
         #expect(try it.test.event("outcome", "event-1") == "reverted")
     }
@@ -200,7 +205,10 @@ struct QueueConsumerTests {
         let hung = Door()
         let hasBegun = Door()
         let aws = ScriptedAWS(time: time) { action in
-            if action == "DeleteMessageBatch" { stop.request() }
+            if action == "DeleteMessageBatch" {
+                stop.request()
+                hung.open()
+            }
             guard action == "ReceiveMessage" else { return }
             let isFirst = polls.withLock { polls in
                 polls += 1
@@ -220,6 +228,7 @@ struct QueueConsumerTests {
             }
             guard isFirst else { return try await time.sleep(VirtualTime.endless) }
             await hasBegun.pass()
+            time.advance(.seconds(60))
         }
         let abandoned = try await consumer(it, isUntilEmpty: false, watchdog: watchdog).run(stop: stop)
         #expect(abandoned.isEmpty)
@@ -242,7 +251,11 @@ struct QueueConsumerTests {
             aws.with { $0.queues[url, default: []].append(message) }
         }
         // Another worker has the first event, so its message is postponed.
-        let first = EventFacts(eventID: "event-1", eventName: "x")
+        let first = EventFacts(
+            eventID: "event-1",
+            digest: RecordText(eventID: "event-1", rules: [1], time: time.now - 60).digest,
+            eventName: "x"
+        )
         let now = time.now
         _ = try await it.writer.write { try $0.claim(first, delivery: Delivery(messageID: "m0", receivedAt: now)) }
         _ = try await consumer(it, isUntilEmpty: false, url: url).run(stop: stop)

@@ -109,27 +109,15 @@ struct JSONWriter {
 
     private mutating func append(_ text: String) {
         bytes.append(0x22)
-        let mark = bytes.count
-        let isASCII = text.utf8.withContiguousStorageIfAvailable { appendASCII($0) }
-        if isASCII != true {
-            bytes.removeSubrange(mark...)
+        let isPlain: Bool? = text.utf8.withContiguousStorageIfAvailable { text in
+            guard text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) else { return false }
+            bytes += text
+            return true
+        }
+        if isPlain != true {
             for scalar in text.unicodeScalars { append(scalar) }
         }
         bytes.append(0x22)
-    }
-
-    /// Appends printable ASCII run by run; false at any other byte.
-    private mutating func appendASCII(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        var start = 0
-        for (index, byte) in text.enumerated() {
-            guard (0x20..<0x7F).contains(byte) else { return false }
-            guard byte == 0x22 || byte == 0x5C else { continue }
-            bytes += text[start..<index]
-            bytes.append(0x5C)
-            start = index
-        }
-        bytes += text[start...]
-        return true
     }
 
     private mutating func append(_ scalar: Unicode.Scalar) {

@@ -17,24 +17,23 @@ enum Admission: Sendable {
 }
 
 extension MessagePipeline {
-    /// Finds out whether a change is ours, watched, and known well enough to be judged by `policy`.
+    /// Finds out whether a change is ours, watched, and known well enough to be judged.
     func admit(
         _ change: SecurityGroupChange,
-        by event: CloudTrailEvent,
         through gate: Gate,
-        policy: Policy,
-        claim: Claim
+        _ run: EventRun
     ) async throws -> Admission {
+        let (event, policy, slot) = (run.event, run.policy, run.slot)
         let mayBeOurs = policy.makes(change.kind) && event.eventName != "CreateSecurityGroup"
         if mayBeOurs, let requestID = event.requestID,
-            try await writer.write({ try $0.isOwnCall(requestID: requestID) })
+            try await writer.write(slot: slot, { try $0.isOwnCall(requestID: requestID) })
         {
             return .ignored(.ownChange)
         }
         var context = gate.context(of: change, by: event)
         var answer = policy.watch(context)
         if case .undetermined = answer, let groupID = gate.groupID {
-            guard let facts = try await facts(of: groupID, gate.place, event) else { return .groupGone }
+            guard let facts = try await facts(of: groupID, gate.place, event, slot) else { return .groupGone }
             context.group.vpcID = facts.vpcID ?? ""
             context.group.name = facts.name ?? ""
             context.group.tags = facts.tags
@@ -73,18 +72,20 @@ extension MessagePipeline {
     private func facts(
         of groupID: SecurityGroupID,
         _ place: Place,
-        _ event: CloudTrailEvent
+        _ event: CloudTrailEvent,
+        _ slot: WorkSlot
     ) async throws -> DescribedSecurityGroup? {
-        let settledAt = min(event.eventTime ?? clock.now(), clock.now()).addingTimeInterval(revert.settle.seconds)
+        let age = max(clock.now().timeIntervalSince(event.eventTime ?? clock.now()), 0)
+        let settledAt = clock.instant() + revert.settle - .seconds(min(age, 86_400))
         while true {
-            if let group = try await revert.group(groupID, in: place) {
+            if let group = try await revert.group(groupID, in: place, slot: slot) {
                 if let account = place.account, let owner = group.ownerID, owner != account.description {
                     throw RevertError.foreignAccount(account, ours: owner)
                 }
                 return group
             }
-            guard clock.now() < settledAt else { return nil }
-            try await clock.sleep(.seconds(1))
+            guard clock.instant() < settledAt else { return nil }
+            try await slot.wait(for: .seconds(1))
         }
     }
 }

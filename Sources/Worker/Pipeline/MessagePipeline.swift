@@ -2,17 +2,10 @@ import AWSClient
 import CloudTrailEvents
 import Formats
 import Foundation
+import Hashing
 import Ledger
 import Logging
 import SecurityGroups
-
-/// What is to be done with a message whose event was handled.
-enum Disposition: Hashable, Sendable {
-    /// It is finished, and recorded as such.
-    case delete
-    /// It comes again after this time.
-    case postpone(Duration)
-}
 
 /// The way of one message, from its body to what is to be done with it.
 struct MessagePipeline: Sendable {
@@ -20,298 +13,178 @@ struct MessagePipeline: Sendable {
     let policies: PolicyStore
     let revert: RevertRun
     let identity: OwnIdentity
-    let deadLetters: DeadLetterQueue?
-    /// How often SQS hands out a message before it moves it itself.
-    let maxReceiveCount: Int?
-    /// Whether there is anybody to tell; of what, the policy says.
-    let isNotifying: Bool
+    let territory: Territory
+    let queueState: QueueState
+    /// Where people are told; a policy may name another place.
+    let isNotifying: @Sendable (Policy) -> Bool
     let workerName: String
     let backoff: Backoff
     let clock: WorkerClock
+    /// True for a worker that is to end by itself.
+    var isUntilEmpty = false
     /// Called when an outcome, and with it perhaps a notice, is recorded.
     let onFinish: @Sendable () -> Void
 
     /// Handles one message.
     ///
-    /// - Parameter hold: called with the claim on the message's event, to be renewed until the message is done.
     /// - Returns: `delete` only when the ledger has the outcome and, for a dead letter, the dead-letter queue has the copy.
-    func process(_ message: SQSMessage, logger: Logger, hold: (Claim) -> Void) async throws -> Disposition {
-        let decoded = DecodedMessage(body: message.body)
-        guard let event = decoded.event else {
-            return try await bury(message, unreadable: decoded, logger: logger)
+    func process(
+        _ held: HeldMessage,
+        slot: WorkSlot,
+        stop: StopSignal,
+        logger: Logger
+    ) async throws -> Disposition {
+        let message = held.message
+        guard territory.trusts(message) else {
+            let sender = message.systemAttributes["SenderId"] ?? "nobody"
+            return try await bury(message, .untrustedSender, "the message was sent by \(sender)", slot, logger)
         }
-        var logger = logger
-        logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
-        let facts = EventFacts(event, decoded.change, digest: "")
+        switch MessageContent(body: message.body) {
+        case .noEvent(let reason, let detail):
+            return try await bury(message, reason, detail, slot, logger)
+        case .event(let event, let content):
+            var logger = logger
+            logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
+            let facts = EventFacts(event, content.change)
+            var round = 0
+            while true {
+                round += 1
+                let claimed = try await claim(facts, content, held, slot: slot)
+                guard case .run(let claim) = claimed else { return disposition(claimed, message, logger) }
+                held.claimed(claim, at: clock.instant())
+                let run = EventRun(
+                    message: message,
+                    event: event,
+                    content: content,
+                    claim: claim,
+                    policy: policies.current,
+                    slot: slot,
+                    logger: logger
+                )
+                switch try await settle(ending(of: run), of: run) {
+                case .done(let disposition): return disposition
+                case .wait:
+                    held.unclaimed()
+                    if let rest = try await sitOut(round, slot, stop) { return rest }
+                }
+            }
+        }
+    }
+
+    /// Claims the event. On the last receive that the queue allows, the message waits in hand for another worker's claim to end,
+    /// since the next receive would be one too many.
+    private func claim(
+        _ facts: EventFacts,
+        _ content: EventContent,
+        _ held: HeldMessage,
+        slot: WorkSlot
+    ) async throws -> ClaimResult {
+        let message = held.message
         let delivery = Delivery(
             messageID: message.messageID,
             replayCount: message.replayCount,
             receivedAt: clock.now()
         )
-        var result = try await writer.write { try $0.claim(facts, delivery: delivery) }
-        // The next receive would be one too many, and end in the dead-letter queue: the message waits in hand.
-        while case .held = result, isLastReceive(of: message) {
-            try await clock.sleep(.seconds(2))
-            result = try await writer.write { try $0.claim(facts, delivery: delivery) }
+        while true {
+            let result = try await writer.write(slot: slot) { try $0.claim(facts, delivery: delivery) }
+            guard case .held = result, isLastReceive(of: message) else { return result }
+            try await slot.wait(for: .seconds(2))
         }
+    }
+
+    private func disposition(_ result: ClaimResult, _ message: SQSMessage, _ logger: Logger) -> Disposition {
         switch result {
         case .held(let until):
             logger.debug("event is held by another worker")
             // Most runs end in a moment, so the first looks come back soon. The pauses double, since each look costs one of the
-            // receives that the queue allows; on the last of them the message waits in hand, above.
-            let lease = max(until.timeIntervalSince(clock.now()), 0) + 1
-            return .postpone(.seconds(min(lease, Double(2 << min(max(message.receiveCount - 1, 0), 5)))))
+            // receives that the queue allows. Another host's clock may be wrong, so its lease is not believed beyond ours.
+            let left = min(max(until.timeIntervalSince(clock.now()), 0), WorkerOptions.lease.seconds) + 1
+            return .postpone(.seconds(min(left, Double(2 << min(max(message.receiveCount - 1, 0), 5)))))
         case .duplicate(let outcome):
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
             return .delete
-        case .run(let claim):
-            hold(claim)
-            return try await run(message, decoded, event, claim: claim, logger: logger)
+        case .run:
+            return .postpone(.zero)
         }
     }
 
-    private func run(
-        _ message: SQSMessage,
-        _ decoded: DecodedMessage,
-        _ event: CloudTrailEvent,
-        claim: Claim,
-        logger: Logger
-    ) async throws -> Disposition {
-        switch decoded {
-        case .unreadable(let unreadable):
-            return try await bury(
-                message,
-                reason: DeadLetterReason(unreadable.reason),
-                error: unreadable.detail,
-                result: RunResult(outcome: .deadLettered),
-                claim: claim,
-                logger: logger
-            )
-        case .ignored(_, let reason):
-            return try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
-        case .change(_, let change):
-            let gate: Gate
-            do {
-                gate = try Gate(event, change)
-            } catch {
-                return try await bury(
-                    message,
-                    reason: .impossible,
-                    error: "\(error)",
-                    result: RunResult(outcome: .deadLettered),
-                    claim: claim,
-                    logger: logger
-                )
-            }
-            return try await run(change, event, through: gate, message, claim: claim, logger: logger)
-        }
-    }
-
-    private func run(
-        _ change: SecurityGroupChange,
-        _ event: CloudTrailEvent,
-        through gate: Gate,
-        _ message: SQSMessage,
-        claim: Claim,
-        logger: Logger
-    ) async throws -> Disposition {
-        let admission: Admission
-        do {
-            admission = try await admit(change, by: event, through: gate, policy: policies.current, claim: claim)
-        } catch let error where error is CancellationError || error is LedgerError || error is OutageLasted {
-            throw error
-        } catch {
-            let code = (error as? AWSServiceError)?.code
-            let result = RunResult(outcome: .failed, errorCode: code, errorMessage: "\(error)")
-            return try await end(result, message, claim: claim, logger: logger)
-        }
-        switch admission {
-        case .ignored(let reason):
-            return try await finish(claim, RunResult(outcome: .ignored, reason: reason.rawValue), logger: logger)
-        case .groupGone:
-            let result = RunResult(outcome: .unchanged, reason: "the group does not exist")
-            return try await finish(claim, result, logger: logger)
-        case .undecodable(let error):
-            return try await bury(
-                message,
-                reason: .undecodable,
-                error: error,
-                result: RunResult(outcome: .deadLettered),
-                claim: claim,
-                logger: logger
-            )
-        case .watched(let watched):
-            let journal = RunJournal(writer, claim, of: watched)
-            let result = try await revert(watched, claim: claim, journal: journal)
-            if result.outcome == .deadLettered {
-                return try await bury(
-                    message,
-                    reason: .undecodable,
-                    error: result.errorMessage ?? "",
-                    result: result,
-                    claim: claim,
-                    logger: logger
-                )
-            }
-            return try await end(result, message, claim: claim, logger: logger)
-        }
-    }
-
-    /// Ends a run: what failed comes again, or on its last receive goes to the dead-letter queue.
-    private func end(
-        _ result: RunResult,
-        _ message: SQSMessage,
-        claim: Claim,
-        logger: Logger
-    ) async throws -> Disposition {
-        guard result.outcome == .failed else {
-            return try await finish(claim, result, logger: logger)
-        }
-        let error = result.errorMessage ?? "unknown"
-        if isLastReceive(of: message) {
-            return try await bury(
-                message,
-                reason: .gaveUp,
-                error: error,
-                result: result,
-                claim: claim,
-                logger: logger
-            )
-        }
-        _ = try await finish(claim, result, logger: logger)
-        return .postpone(backoff.pause(after: message.receiveCount))
-    }
-
-    /// Whether SQS would move the message away instead of handing it out again.
-    private func isLastReceive(of message: SQSMessage) -> Bool {
-        maxReceiveCount.map { message.receiveCount >= $0 } ?? false
-    }
-
-    private func finish(_ claim: Claim, _ result: RunResult, logger: Logger) async throws -> Disposition {
-        var result = result
-        result.notify = isNotifying && (policies.current.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
-        let final = result
-        try await writer.write { try $0.finish(claim, with: final) }
-        onFinish()
-        logger.log(
-            level: result.outcome.logLevel,
-            "event \(result.outcome.rawValue)",
-            metadata: result.logMetadata
-        )
-        return .delete
-    }
-
-    /// Moves a message to the dead-letter queue: the copy first, then the ledger; the delete is the caller's, last.
+    /// Waits in hand before the `round`-th next run of a suppressed event: a minute, doubling, at most an hour.
     ///
-    /// Where no copy can be had, the run has failed and is recorded as such, so that the next delivery runs at once and
-    /// does not wait for this one's lease.
-    private func bury(
-        _ message: SQSMessage,
-        reason: DeadLetterReason,
-        error: String,
-        result: RunResult,
-        claim: Claim,
-        logger: Logger
-    ) async throws -> Disposition {
-        var result = result
-        result.errorMessage = error
-        guard let deadLetters else {
-            result.outcome = .failed
-            _ = try await finish(claim, result, logger: logger)
-            return leave(message, reason: reason, logger: logger)
-        }
+    /// - Returns: what is to be done with a message that cannot wait in hand; nil when it has waited.
+    private func sitOut(_ round: Int, _ slot: WorkSlot, _ stop: StopSignal) async throws -> Disposition? {
+        let pause = min(Duration.seconds(60) * (1 << min(round - 1, 6)), .seconds(3600))
+        if isUntilEmpty { return .setAside(pause) }
+        let start = clock.instant()
         do {
-            try await deadLetters.accept(message, story: story(reason, error, eventID: claim.eventID))
-        } catch let refusal where !(refusal is CancellationError) {
-            result.outcome = .failed
-            result.errorMessage = "\(error); the dead-letter queue did not take the message: \(refusal)"
-            _ = try await finish(claim, result, logger: logger)
-            return .postpone(backoff.pause(after: message.receiveCount))
+            try await slot.parked { await stop.sleep(for: pause, clock: clock) }
+        } catch is ParkingFull {
+            return .setAside(pause)
         }
-        result.outcome = .deadLettered
-        result.reason = reason.rawValue
-        return try await finish(claim, result, logger: logger)
+        return stop.isRequested ? .setAside(max(pause - (clock.instant() - start), .zero)) : nil
     }
 
-    /// The same for a message without an event: the trail alone tells of it.
-    private func bury(
-        _ message: SQSMessage,
-        unreadable decoded: DecodedMessage,
-        logger: Logger
-    ) async throws -> Disposition {
-        guard case .unreadable(let unreadable) = decoded else { return .delete }
-        let reason = DeadLetterReason(unreadable.reason)
-        guard let deadLetters else { return leave(message, reason: reason, logger: logger) }
-        try await deadLetters.accept(message, story: story(reason, unreadable.detail, eventID: nil))
-        let entry: [String: AuditValue] = [
-            "message_id": .text(message.messageID), "reason": .text(reason.rawValue), "error": .text(unreadable.detail),
-        ]
-        try await writer.write { try $0.note(kind: .deadLettered, entry: entry) }
-        logger.warning(
-            "message dead-lettered",
-            metadata: ["reason": "\(reason.rawValue)", "error": "\(plainText(unreadable.detail))"]
-        )
-        return .delete
+    /// Judges and reverts, and says how that ended.
+    private func ending(of run: EventRun) async throws -> Ending {
+        switch run.content {
+        case .unreadable(let reason, let detail): return .deadLetter(reason, detail)
+        case .ignored(let reason): return .ignored(reason)
+        case .change(let change):
+            let gate: Gate
+            do throws(ImpossibleName) {
+                gate = try Gate(run.event, change)
+            } catch {
+                return .deadLetter(.impossible, "\(error)")
+            }
+            do {
+                return try await ending(of: change, through: gate, run)
+            } catch let error where Self.endsNoRun(error) {
+                throw error
+            } catch {
+                let code = (error as? AWSServiceError)?.code
+                return .finished(RunResult(outcome: .failed, errorCode: code, errorMessage: "\(error)"))
+            }
+        }
     }
 
-    /// Without a dead-letter queue a bad message stays where it is, and somebody has to look at it.
-    private func leave(_ message: SQSMessage, reason: DeadLetterReason, logger: Logger) -> Disposition {
-        logger.error(
-            "message cannot be handled and there is no dead-letter queue; it stays in the queue",
-            metadata: ["reason": "\(reason.rawValue)"]
-        )
-        return .postpone(backoff.pause(after: message.receiveCount))
+    private func ending(of change: SecurityGroupChange, through gate: Gate, _ run: EventRun) async throws -> Ending {
+        guard territory.covers(gate.place, policy: run.policy, own: identity.account) else {
+            return .ignored(.notWatched)
+        }
+        switch try await admit(change, through: gate, run) {
+        case .ignored(let reason): return .ignored(reason)
+        case .groupGone:
+            return .finished(RunResult(outcome: .unchanged, reason: "the group does not exist"))
+        case .undecodable(let error): return .deadLetter(.undecodable, error)
+        case .watched(let watched):
+            let journal = RunJournal(writer, run.claim, of: watched)
+            let result = try await revert(watched, claim: run.claim, journal: journal, slot: run.slot)
+            guard result.outcome == .deadLettered else { return .finished(result) }
+            return .deadLetter(.undecodable, error: result.errorMessage ?? "", result)
+        }
     }
 
-    private func story(_ reason: DeadLetterReason, _ error: String, eventID: String?) -> DeadLetterStory {
-        DeadLetterStory(
-            reason: reason,
-            error: error,
-            eventID: eventID,
-            failedAt: clock.now(),
-            worker: workerName
-        )
+    /// True for an error after which nothing can be recorded of the run: the next delivery runs the event.
+    static func endsNoRun(_ error: any Error) -> Bool {
+        error is CancellationError || error is LedgerError || error is OutageLasted || error is MessageLost
+            || error is ParkingFull
+    }
+
+    /// True if SQS would move the message away instead of handing it out again.
+    func isLastReceive(of message: SQSMessage) -> Bool {
+        queueState.facts.maxReceiveCount.map { message.receiveCount >= $0 } ?? false
     }
 }
 
-extension DeadLetterReason {
-    fileprivate init(_ reason: UnreadableReason) {
-        switch reason {
-        case .notJSON: self = .notJSON
-        case .noEventID: self = .noEventID
-        case .undecodable: self = .undecodable
-        }
-    }
-}
-
-extension EventOutcome {
-    fileprivate var logLevel: Logger.Level {
-        switch self {
-        case .reverted, .reported, .suppressed, .notRestored: .notice
-        case .unchanged, .allowed, .ignored: .info
-        case .failed, .conflict: .warning
-        case .deadLettered: .error
-        }
-    }
-}
-
-extension RunResult {
-    fileprivate var logMetadata: Logger.Metadata {
-        var metadata: Logger.Metadata = [:]
-        if let reason { metadata["reason"] = "\(reason)" }
-        if !rules.isEmpty { metadata["rules"] = "\(rules.count)" }
-        if let groupID = rules.first?.groupID { metadata["group.id"] = "\(plainText(groupID))" }
-        if let exposedMilliseconds { metadata["exposed.ms"] = "\(exposedMilliseconds)" }
-        if let errorMessage { metadata["error"] = "\(plainText(errorMessage))" }
-        return metadata
-    }
+extension CloudTrailEvent {
+    /// The SHA-256 of the record, by which the ledger tells two records of one id apart.
+    var digest: String { Digest.hex(Digest.sha256(canonicalDetail)) }
 }
 
 extension EventFacts {
-    fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?, digest: String) {
+    fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
         self.init(
             eventID: event.eventID,
-            digest: digest,
+            digest: event.digest,
             originalEventID: event.originalEventID,
             eventName: event.eventName,
             account: event.account,
@@ -326,20 +199,5 @@ extension EventFacts {
             eventTime: event.eventTime,
             requestID: event.requestID
         )
-    }
-}
-
-extension DecodedMessage {
-    /// The facts of the record, where they could be read.
-    var event: CloudTrailEvent? {
-        switch self {
-        case .change(let event, _), .ignored(let event, _): event
-        case .unreadable(let unreadable): unreadable.event
-        }
-    }
-
-    /// What the call changed, where it changed anything that we know of.
-    var change: SecurityGroupChange? {
-        if case .change(_, let change) = self { change } else { nil }
     }
 }

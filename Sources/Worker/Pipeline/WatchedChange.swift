@@ -23,6 +23,9 @@ struct Gate {
     /// The group that was changed; a revoke by name has none.
     let groupID: SecurityGroupID?
 
+    /// How many rules an event may name. EC2 takes fewer in a call.
+    private static let ruleLimit = 1000
+
     /// Checks all names of an event.
     ///
     /// - Throws: `ImpossibleName`, the first name that cannot exist.
@@ -36,6 +39,9 @@ struct Gate {
             account = id
         }
         place = Place(account: account, region: region)
+        guard change.rules.count <= Self.ruleLimit else {
+            throw ImpossibleName(kind: "change of so many rules", text: "\(change.rules.count) rules")
+        }
         if let text = change.groupID {
             guard let id = SecurityGroupID(text) else { throw ImpossibleName(kind: "security group", text: text) }
             groupID = id

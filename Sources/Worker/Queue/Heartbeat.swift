@@ -1,79 +1,111 @@
 import AWSClient
 import Formats
-import Foundation
 import Ledger
 import Logging
 
-/// Keeps what is in hand in hand: extends each message's visibility and each claim's lease until the message is done.
+/// Keeps messages in hand: extends each one's visibility and each claim's lease until the message is done.
 ///
-/// What turns out to be no longer ours is stopped: another worker may have it.
+/// A message that turns out to be no longer ours is stopped: another worker may have it. Nothing beats while nothing is in hand.
 struct Heartbeat: Sendable {
     let queue: WorkQueue
     let writer: LedgerWriter
-    let held: HeldMessages
-    /// The queue's own visibility timeout, which each extension starts anew.
-    let visibility: Duration
+    let hand: Hand
+    let queueState: QueueState
     let clock: WorkerClock
     let logger: Logger
 
     /// How long SQS lets a message be hidden, counted from its receive.
-    private static let longestHold: TimeInterval = 43_200
+    private static let longestHold: Duration = .seconds(43_200)
+    /// How often the messages in hand are looked through.
+    private static let period: Duration = .seconds(1)
 
-    /// Beats three times in the shorter of a visibility timeout and a lease, until the task is cancelled.
+    /// Beats until the task is cancelled.
     ///
     /// - Parameter beaten: called after each beat with how many messages it found in hand.
     func run(lease: Duration, beaten: (Int) -> Void) async {
-        let period = max(min(visibility, lease) / 3, .seconds(1))
-        await withDiscardingTaskGroup { renewals in
-            while (try? await clock.sleep(period)) != nil {
-                let messages = held.all
-                // Not waited for: a ledger that others keep locked must not cost us the messages.
-                renewals.addTask { await renew(messages) }
-                await withDiscardingTaskGroup { group in
-                    for held in messages {
-                        group.addTask { await extend(held) }
-                    }
+        await withDiscardingTaskGroup { group in
+            while true {
+                do {
+                    try await hand.filled()
+                    try await clock.sleep(Self.period)
+                } catch {
+                    return
                 }
-                beaten(messages.count)
+                let now = clock.instant()
+                let all = hand.all
+                let due = all.filter { $0.hiding.dueAt <= now }
+                let claims = all.compactMap { held in
+                    held.claimToRenew(at: now, every: lease / 3).map { (held, $0) }
+                }
+                // Not waited for: a ledger that others keep locked must not cost us the messages.
+                if !claims.isEmpty { group.addTask { await renew(claims) } }
+                for chunk in extendable(due, at: now).chunks(of: 10) {
+                    group.addTask { await extend(Array(chunk), at: now) }
+                }
+                beaten(all.count)
             }
         }
     }
 
-    private func extend(_ item: HeldMessages.Held) async {
-        let rest = Self.longestHold - clock.now().timeIntervalSince(item.receivedAt) - 1
-        guard rest > 0 else { return lose(item, "SQS hides no message for more than 12 hours") }
+    /// The messages that SQS hides for longer; the others are lost.
+    private func extendable(_ due: [HeldMessage], at now: ContinuousClock.Instant) -> [(HeldMessage, Duration)] {
+        due.compactMap { held in
+            let rest = Self.longestHold - (now - held.receivedAt) - .seconds(1)
+            guard rest >= .seconds(1) else {
+                lose(held, "SQS hides no message for more than 12 hours")
+                return nil
+            }
+            let duration = min(queueState.hold, .seconds(rest.components.seconds))
+            // Until SQS has answered, the message counts as hidden for as long as it was before.
+            held.hide(since: now, for: held.hiding.duration)
+            return (held, duration)
+        }
+    }
+
+    private func extend(_ items: [(held: HeldMessage, duration: Duration)], at now: ContinuousClock.Instant) async {
         do {
-            // Some queues hide for so short a time that no extension could come in time for the next.
-            let duration = max(visibility, .seconds(10))
-            try await queue.setVisibility(of: item.message, to: min(duration, .seconds(Int(rest))))
-        } catch let failure as BatchEntryFailure where failure.isSenderFault {
-            lose(item, "\(failure)")
+            let failures = try await queue.setVisibilities(items.map { ($0.held.message, $0.duration) })
+            for (item, failure) in zip(items, failures) {
+                if let failure {
+                    failed(item.held, failure)
+                } else {
+                    item.held.hide(since: now, for: item.duration)
+                }
+            }
         } catch {
             logger.warning(
                 "visibility not extended",
-                metadata: ["message.id": "\(item.message.messageID)", "error": "\(plainText("\(error)"))"]
+                metadata: ["messages": "\(items.count)", "error": "\(plainText("\(error)"))"]
             )
         }
     }
 
-    private func renew(_ messages: [HeldMessages.Held]) async {
-        let claims = messages.compactMap(\.claim)
-        guard !claims.isEmpty else { return }
+    private func failed(_ held: HeldMessage, _ failure: BatchEntryFailure) {
+        if failure.isSenderFault { return lose(held, "\(failure)") }
+        logger.warning(
+            "visibility not extended",
+            metadata: ["message.id": "\(held.message.messageID)", "error": "\(plainText("\(failure)"))"]
+        )
+    }
+
+    private func renew(_ items: [(held: HeldMessage, claim: Claim)]) async {
         do {
-            let ended = try await writer.writeOnce { try $0.renew(claims) }
-            for item in messages where item.claim.map(ended.contains) == true {
-                lose(item, "another worker took its event over")
+            let claims = items.map(\.claim)
+            let ended = Set(try await writer.writeOnce { try $0.renew(claims) })
+            for item in items where ended.contains(item.claim) && item.held.claim == item.claim {
+                lose(item.held, "another worker took its event over")
             }
         } catch {
             logger.warning("leases not renewed", metadata: ["error": "\(plainText("\(error)"))"])
         }
     }
 
-    private func lose(_ item: HeldMessages.Held, _ reason: String) {
-        guard held.lose(item.message) else { return }
+    private func lose(_ held: HeldMessage, _ reason: String) {
+        guard held.lose() else { return }
+        hand.letGo(held)
         logger.warning(
             "message lost, work on it stopped",
-            metadata: ["message.id": "\(item.message.messageID)", "reason": "\(plainText(reason))"]
+            metadata: ["message.id": "\(held.message.messageID)", "reason": "\(plainText(reason))"]
         )
     }
 }

@@ -1,60 +1,116 @@
-/// How much the worker may still take in hand, and how many of its receivers may ask for it.
+import Synchronization
+
+/// How much the worker may still take from the queue, and how many receivers may ask for it.
 ///
-/// Nothing is received that cannot be started at once, and more receivers than one ask only while replies come back full.
-actor Intake {
-    private let capacity: Int
+/// Only messages that are worked on, or that wait for a slot, count here: those that are parked have bounds of their own.
+final class Intake: Sendable {
+    /// How much may be in hand without being parked.
+    struct Limits: Sendable {
+        /// How many messages.
+        var messages = 2000
+        /// How many bytes their bodies may have together.
+        var bytes = 6 << 20
+    }
+
+    private struct State {
+        var messages = 0
+        var bytes = 0
+        var receivers = 1
+        var openPolls = 0
+        var isDraining = false
+        var isClosed = false
+        var waiting: [Promise<Void>] = []
+    }
+
+    private let limits: Limits
     private let receivers: Int
-    private var free: Int
-    private var active = 1
-    private var openPolls = 0
-    private var isClosed = false
-    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private let state = Mutex(State())
 
-    init(capacity: Int, receivers: Int) {
-        self.capacity = capacity
-        self.receivers = receivers
-        free = capacity
+    /// - Parameter receivers: how many receivers may ask at once, while replies come back full.
+    init(limits: Limits = Limits(), receivers: Int = 1) {
+        self.limits = limits
+        self.receivers = max(receivers, 1)
     }
 
-    /// Waits until `receiver` may ask for messages, and answers for how many, or nil when nothing more is to be received.
-    func reserve(for receiver: Int, atMost count: Int) async -> Int? {
-        while !isClosed, free == 0 || receiver >= active {
-            await withCheckedContinuation { waiters.append($0) }
-        }
-        guard !isClosed else { return nil }
-        let room = min(free, count)
-        free -= room
-        openPolls += 1
-        return room
-    }
+    /// True while the last reply came back full: there is more in the queue, and it will soon be in hand.
+    var isDraining: Bool { state.withLock { $0.isDraining } }
 
-    /// Takes the end of a poll that asked for `room` messages and brought `count`.
+    /// How many messages count at this moment.
+    var count: Int { state.withLock { $0.messages } }
+
+    /// Waits until there is room for ten more messages, or nothing is in hand.
     ///
-    /// - Returns: whether nothing is in hand and no other poll is open.
-    func pollEnded(room: Int, count: Int) -> Bool {
-        openPolls -= 1
-        active = count == 10 ? min(active + 1, receivers) : max(active - 1, 1)
-        release(room - count)
-        return openPolls == 0 && free == capacity
+    /// - Returns: false once nothing more is to be received.
+    func waitForRoom() async throws -> Bool {
+        while true {
+            let promise = state.withLock { state -> Promise<Void>? in
+                if state.isClosed || hasRoom(state) { return nil }
+                let promise = Promise<Void>()
+                state.waiting.append(promise)
+                return promise
+            }
+            guard let promise else { return state.withLock { !$0.isClosed } }
+            try await promise.value()
+        }
     }
 
-    /// Takes `count` messages as done.
-    func release(_ count: Int) {
-        free += count
-        wake()
+    private func hasRoom(_ state: State) -> Bool {
+        state.messages == 0 || (state.messages + 10 <= limits.messages && state.bytes < limits.bytes)
     }
+
+    /// Counts a message.
+    func enter(bytes: Int) {
+        state.withLock {
+            $0.messages += 1
+            $0.bytes += bytes
+        }
+    }
+
+    /// Stops counting a message: it is done, or parked.
+    func leave(bytes: Int) {
+        let woken = state.withLock { state -> [Promise<Void>] in
+            state.messages -= 1
+            state.bytes -= bytes
+            guard !state.waiting.isEmpty, hasRoom(state) else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for promise in woken { promise.settle() }
+    }
+
+    /// Records that a receiver asks.
+    func pollBegan() {
+        state.withLock { $0.openPolls += 1 }
+    }
+
+    /// Records what a receiver got.
+    ///
+    /// - Returns: true if one more receiver is to ask.
+    func pollEnded(isFull: Bool) -> Bool {
+        state.withLock { state in
+            state.openPolls -= 1
+            state.isDraining = isFull
+            guard isFull, !state.isClosed, state.receivers < receivers else { return false }
+            state.receivers += 1
+            return true
+        }
+    }
+
+    /// Records that a receiver asks no more.
+    func receiverEnded() {
+        state.withLock { $0.receivers -= 1 }
+    }
+
+    /// True while no receiver asks.
+    var hasNoOpenPoll: Bool { state.withLock { $0.openPolls == 0 } }
 
     /// Lets nothing more be received.
     func close() {
-        isClosed = true
-        wake()
-    }
-
-    private func wake() {
-        let woken = waiters
-        waiters = []
-        for waiter in woken {
-            waiter.resume()
+        let woken = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiting = [] }
+            return state.waiting
         }
+        for promise in woken { promise.settle() }
     }
 }

@@ -21,10 +21,11 @@ package struct WorkQueue: Sendable {
     package init(sqs: SQSClient, url: String) {
         self.sqs = sqs
         self.url = url
-        deletes = Coalescer(limit: 10) { url, handles in
+        // Several calls may be under way, since one after another would be the limit where AWS answers slowly.
+        deletes = Coalescer(limit: 10, width: 8) { url, handles in
             try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: handles)
         }
-        visibilities = Coalescer(limit: 10) { url, changes in
+        visibilities = Coalescer(limit: 10, width: 8) { url, changes in
             try await sqs.changeMessageVisibilityBatch(
                 queueURL: url,
                 entries: changes.map { ($0.receiptHandle, $0.seconds) }
@@ -32,32 +33,44 @@ package struct WorkQueue: Sendable {
         }
     }
 
-    /// Waits for messages, `wait` at the most. A receive that hangs is abandoned a little after the HTTP client's own deadline.
-    func receive(atMost count: Int, wait: Duration, watchdog: WorkerClock) async throws -> [SQSMessage] {
-        try await abandoning(after: wait + .seconds(12), clock: watchdog) { [sqs, url] in
-            try await sqs.receiveMessage(
-                queueURL: url,
-                maxNumberOfMessages: count,
-                waitTimeSeconds: Int(wait.components.seconds)
-            )
-        }
+    /// The Region that the queue is in.
+    var region: AWSRegion { sqs.region }
+
+    /// Waits for up to ten messages, `wait` at the most, and hides them for `visibility`.
+    func receive(wait: Duration, visibility: Duration) async throws -> [SQSMessage] {
+        try await sqs.receiveMessage(
+            queueURL: url,
+            maxNumberOfMessages: 10,
+            waitTimeSeconds: Int(wait.components.seconds),
+            visibilityTimeout: Int(visibility.components.seconds)
+        )
     }
 
     /// Deletes a message that is finished. What SQS refuses of a batch is tried again, each by itself.
     func delete(_ message: SQSMessage) async throws {
         for attempt in 1... {
-            guard let failure = try await deletes.submit([message.receiptHandle], for: url).first ?? nil else { return }
+            guard let failure = try await deletes.submit([message.receiptHandle], for: url)[0] else { return }
             guard !failure.isSenderFault, attempt < 3 else { throw failure }
         }
     }
 
-    /// Hides a message for `duration` from now, at most SQS's 12 hours; nothing gives it back at once.
+    /// Sets the visibility timeout of a message: it is hidden for `duration` from now, at most SQS's 12 hours. Zero makes it
+    /// visible at once.
     func setVisibility(of message: SQSMessage, to duration: Duration) async throws {
-        let seconds = min(max(Int(duration.seconds.rounded(.up)), 0), 43_200)
-        let change = VisibilityChange(receiptHandle: message.receiptHandle, seconds: seconds)
-        if let failure = try await visibilities.submit([change], for: url).first ?? nil {
-            throw failure
+        if let failure = try await setVisibilities([(message, duration)])[0] { throw failure }
+    }
+
+    /// Sets the visibility timeouts of up to ten messages in one call.
+    ///
+    /// - Returns: for each message nil, or why it was refused.
+    func setVisibilities(_ items: [(message: SQSMessage, duration: Duration)]) async throws -> [BatchEntryFailure?] {
+        let changes = items.map { item in
+            VisibilityChange(
+                receiptHandle: item.message.receiptHandle,
+                seconds: min(max(Int(item.duration.seconds.rounded(.up)), 0), 43_200)
+            )
         }
+        return try await visibilities.submit(changes, for: url)
     }
 
     /// Asks to delete a message that does not exist, which tells whether deletes are accepted.

@@ -32,7 +32,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         self.region = region
     }
 
-    /// In a few words, such as `EC2 in eu-west-1 (account 111122223333)`.
+    /// In a few words, such as `EC2 in eu-west-1`. The log and the notice tell the account beside it.
     package var description: String {
         let name =
             switch service {
@@ -42,7 +42,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
             case .ec2: "EC2"
             case .sts: "STS"
             }
-        return name + (region.map { " in \($0)" } ?? "") + (account.map { " (account \($0))" } ?? "")
+        return name + (region.map { " in \($0)" } ?? "")
     }
 
     /// True for a lane without which nothing may be received.

@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Logging
+import SecurityGroups
 import Synchronization
 
 /// What is out now, since when, and who has been told.
@@ -116,7 +117,8 @@ final class OutageBoard: Sendable {
             level: isDue ? .error : .debug,
             "\(lane) is out of order: \(waits)",
             metadata: [
-                "error": "\(cause)", "outage.failures": "\(outage.failures)",
+                "error": "\(cause)", "account": "\(lane.account?.description ?? "")",
+                "outage.failures": "\(outage.failures)",
                 "outage.seconds": "\((now - outage.since).components.seconds)",
             ]
         )

@@ -18,6 +18,23 @@ package final class StopSignal: Sendable {
         try? await promise.value()
     }
 
+    /// Makes `call`, and cancels it when the worker is to stop.
+    ///
+    /// - Returns: nil when the worker is to stop.
+    func interrupting<Result: Sendable>(
+        _ call: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await call() }
+            group.addTask {
+                await self.wait()
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
     /// Sleeps for `duration`, or until the worker is to stop; cancellation ends the sleep as well.
     func sleep(for duration: Duration, clock: WorkerClock) async {
         guard !isRequested else { return }

@@ -12,6 +12,8 @@ final class WorkSlots: Sendable {
 
     private let state: Mutex<State>
     private let limits: Limits
+    /// Counts what is not parked.
+    private let intake: Intake?
     let clock: WorkerClock
 
     /// How much may be parked.
@@ -22,7 +24,8 @@ final class WorkSlots: Sendable {
         var bytes = 10 << 20
     }
 
-    init(count: Int, limits: Limits = Limits(), clock: WorkerClock) {
+    init(count: Int, limits: Limits = Limits(), intake: Intake? = nil, clock: WorkerClock) {
+        self.intake = intake
         state = Mutex(State(free: max(count, 1)))
         self.limits = limits
         self.clock = clock
@@ -33,10 +36,16 @@ final class WorkSlots: Sendable {
 
     /// Waits for a slot, runs `body` in it, and frees it.
     ///
-    /// - Parameter bytes: how much memory the message takes while it is parked.
-    func occupy<Result>(bytes: Int = 0, _ body: (WorkSlot) async throws -> Result) async throws -> Result {
+    /// - Parameters:
+    ///   - bytes: how much memory the message takes while it is parked.
+    ///   - loss: says that the message is no longer ours.
+    func occupy<Result>(
+        bytes: Int = 0,
+        loss: Loss = Loss(),
+        _ body: (WorkSlot) async throws -> Result
+    ) async throws -> Result {
         try await acquire()
-        let slot = WorkSlot(slots: self, bytes: bytes, clock: clock)
+        let slot = WorkSlot(slots: self, bytes: bytes, loss: loss, clock: clock)
         defer { if slot.leave() { release() } }
         return try await body(slot)
     }
@@ -76,7 +85,7 @@ final class WorkSlots: Sendable {
         }
     }
 
-    /// Counts a message as parked, and frees its slot.
+    /// Counts a message as parked.
     fileprivate func park(bytes: Int) throws(ParkingFull) {
         let hasRoom = state.withLock { state in
             guard state.parked < limits.messages, state.parkedBytes + bytes <= limits.bytes else { return false }
@@ -85,7 +94,7 @@ final class WorkSlots: Sendable {
             return true
         }
         guard hasRoom else { throw ParkingFull() }
-        release()
+        intake?.leave(bytes: bytes)
     }
 
     fileprivate func unpark(bytes: Int) {
@@ -93,7 +102,18 @@ final class WorkSlots: Sendable {
             $0.parked -= 1
             $0.parkedBytes -= bytes
         }
+        intake?.enter(bytes: bytes)
     }
+}
+
+/// The news that a message is no longer ours.
+final class Loss: Sendable {
+    private let flag = Atomic(false)
+
+    var hasHappened: Bool { flag.load(ordering: .acquiring) }
+
+    /// - Returns: true for the first call.
+    func happen() -> Bool { !flag.exchange(true, ordering: .acquiringAndReleasing) }
 }
 
 /// The slot of one message. It is used by one task at a time.
@@ -102,18 +122,20 @@ final class WorkSlot: Sendable {
     private let bytes: Int
     private let clock: WorkerClock
     private let hasSlot = Atomic(true)
-    private let isLost = Atomic(false)
+    private let loss: Loss
 
-    fileprivate init(slots: WorkSlots, bytes: Int, clock: WorkerClock) {
+    fileprivate init(slots: WorkSlots, bytes: Int, loss: Loss, clock: WorkerClock) {
         self.slots = slots
         self.bytes = bytes
+        self.loss = loss
         self.clock = clock
     }
 
     /// A slot for work that no other work waits for: a command, or a test.
-    init(clock: WorkerClock) {
+    init(loss: Loss = Loss(), clock: WorkerClock) {
         slots = nil
         bytes = 0
+        self.loss = loss
         self.clock = clock
     }
 
@@ -125,34 +147,36 @@ final class WorkSlot: Sendable {
         try await parked { try await clock.sleep(duration) }
     }
 
-    /// Runs `body`, which waits for something, without holding the slot, and takes a slot again afterwards.
+    /// Runs `body`, which waits for something, without holding the slot, and takes a slot again afterwards if there was one.
     ///
     /// - Throws: what `body` throws, `ParkingFull`, `MessageLost`, `CancellationError`.
     func parked<Result>(_ body: () async throws -> Result) async throws -> Result {
         try checkLoss()
-        guard let slots, hasSlot.exchange(false, ordering: .acquiringAndReleasing) else {
+        guard let slots else {
             let result = try await body()
             try checkLoss()
             return result
         }
-        do {
-            try slots.park(bytes: bytes)
-        } catch {
-            hasSlot.store(true, ordering: .releasing)
-            throw error
-        }
+        try slots.park(bytes: bytes)
+        let hadSlot = leave()
+        if hadSlot { slots.release() }
         let result: Result
         do {
             defer { slots.unpark(bytes: bytes) }
             result = try await body()
         } catch {
             // What follows an error is work as well: it is recorded.
-            try await takeBack(slots)
+            if hadSlot { try await takeBack(slots) }
             throw error
         }
-        try await takeBack(slots)
+        if hadSlot { try await takeBack(slots) }
         try checkLoss()
         return result
+    }
+
+    /// Gives the slot to others for good. What is left to do is no work: one delete.
+    func release() {
+        if leave() { slots?.release() }
     }
 
     private func takeBack(_ slots: WorkSlots) async throws {
@@ -160,14 +184,9 @@ final class WorkSlot: Sendable {
         hasSlot.store(true, ordering: .releasing)
     }
 
-    /// Says that the message is no longer ours. The work on it ends at its next wait, or when it next asks.
-    func lose() {
-        isLost.store(true, ordering: .releasing)
-    }
-
     /// - Throws: `MessageLost` once somebody else may have the message.
     func checkLoss() throws {
-        if isLost.load(ordering: .acquiring) { throw MessageLost() }
+        if loss.hasHappened { throw MessageLost() }
     }
 
     /// - Returns: true if there is a slot to free.

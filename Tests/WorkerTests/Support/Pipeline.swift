@@ -19,6 +19,7 @@ struct Pipeline {
     let policies: PolicyStore
     let session: AWSSession
     let identity: OwnIdentity
+    let queueState: QueueState
 
     init(
         standing numbers: [Int] = [],
@@ -27,6 +28,8 @@ struct Pipeline {
         watching group: String = Name.group,
         policy: Policy? = nil,
         isDryRun: Bool = false,
+        isUntilEmpty: Bool = false,
+        trusted: Set<String> = [],
         time: VirtualTime = VirtualTime(),
         aws: ScriptedAWS? = nil,
         test: TestLedger? = nil
@@ -34,6 +37,7 @@ struct Pipeline {
         let aws = aws ?? ScriptedAWS(time: time)
         let test = try test ?? TestLedger(time)
         self.time = time
+        record = RecordText(time: time.now - 60)
         self.aws = aws
         self.test = test
         try aws.stand(numbers)
@@ -43,6 +47,13 @@ struct Pipeline {
         let policy = try policy ?? Policy.watching([#require(SecurityGroupID(group))])
         policies = PolicyStore(policy)
         writer = LedgerWriter(test.ledger)
+        let deadLetters =
+            hasDeadLetterQueue
+            ? DeadLetterQueue(sqs: try session.sqs(queueURL: Name.queueURL), url: Name.deadLetterURL) : nil
+        queueState = QueueState(
+            .init(maxReceiveCount: maxReceiveCount, deadLetters: deadLetters),
+            logger: .silent
+        )
         pipeline = MessagePipeline(
             writer: writer,
             policies: policies,
@@ -54,13 +65,17 @@ struct Pipeline {
                 identity: identity
             ),
             identity: identity,
-            deadLetters: hasDeadLetterQueue
-                ? DeadLetterQueue(sqs: try session.sqs(queueURL: Name.queueURL), url: Name.deadLetterURL) : nil,
-            maxReceiveCount: maxReceiveCount,
-            isNotifying: true,
+            territory: Territory(
+                queueRegion: "eu-west-1",
+                queueAccount: "111122223333",
+                trustedSenders: trusted
+            ),
+            queueState: queueState,
+            isNotifying: { _ in true },
             workerName: "one",
             backoff: Backoff(base: .seconds(4), cap: .seconds(900)) { 1 },
             clock: time.clock,
+            isUntilEmpty: isUntilEmpty,
             onFinish: {}
         )
     }
@@ -82,7 +97,7 @@ struct Pipeline {
     }
 
     /// The usual record, a minute old.
-    var record: RecordText { RecordText(time: time.now - 60) }
+    let record: RecordText
 
     func message(
         _ body: String,
@@ -100,7 +115,13 @@ struct Pipeline {
     }
 
     func process(_ message: SQSMessage) async throws -> Disposition {
-        try await pipeline.process(message, logger: .silent) { _ in }
+        let held = HeldMessage(message, receivedAt: time.instant, visibility: .seconds(30))
+        return try await pipeline.process(
+            held,
+            slot: WorkSlot(clock: time.clock),
+            stop: StopSignal(),
+            logger: .silent
+        )
     }
 
     /// What lies in the dead-letter queue.

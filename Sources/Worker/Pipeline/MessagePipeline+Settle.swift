@@ -1,0 +1,147 @@
+import AWSClient
+import Formats
+import Foundation
+import Ledger
+import Logging
+import SecurityGroups
+
+/// What follows the end of a run.
+enum Settlement: Sendable {
+    /// The message is handled so.
+    case done(Disposition)
+    /// The event waits in hand and runs again.
+    case wait
+}
+
+extension MessagePipeline {
+    /// Settles how a run ended. This is the only place that writes an event's outcome and fills the dead-letter queue.
+    ///
+    /// A dead letter is copied first, then recorded; the delete is the caller's, last. Where no copy can be had, the run has
+    /// failed and is recorded as such, so that the next delivery runs at once and does not wait for this one's lease.
+    func settle(_ ending: Ending, of run: EventRun) async throws -> Settlement {
+        var settlement = Settlement.done(.delete)
+        let again = Disposition.postpone(backoff.pause(after: run.message.receiveCount))
+        var (result, letter) = taken(ending, of: run)
+        if let letter {
+            result.errorMessage = letter.error
+            if let deadLetters = queueState.facts.deadLetters {
+                do {
+                    let story = story(letter.reason, letter.error, eventID: run.claim.eventID)
+                    try await deadLetters.accept(run.message, story: story)
+                    result.outcome = .deadLettered
+                    result.reason = letter.reason.rawValue
+                } catch let refusal where !(refusal is CancellationError) {
+                    queueState.surprised()
+                    result.outcome = .failed
+                    result.errorMessage = "\(letter.error); the dead-letter queue did not take the message: \(refusal)"
+                    settlement = .done(again)
+                }
+            } else {
+                result.outcome = .failed
+                settlement = .done(again)
+                logStuck(letter.reason, run.logger)
+            }
+        } else if result.outcome == .failed {
+            settlement = .done(again)
+        } else if result.outcome == .suppressed {
+            settlement = .wait
+        }
+        try await record(result, of: run)
+        return settlement
+    }
+
+    /// The result of a run, and what becomes of its message if that is to be a dead letter. What failed on the last receive that
+    /// the queue allows is given up.
+    private func taken(
+        _ ending: Ending,
+        of run: EventRun
+    ) -> (RunResult, letter: (reason: DeadLetterReason, error: String)?) {
+        switch ending {
+        case .deadLetter(let reason, let error, let result): return (result, (reason, error))
+        case .finished(let result):
+            guard result.outcome == .failed, isLastReceive(of: run.message) else { return (result, nil) }
+            return (result, (.gaveUp, result.errorMessage ?? "unknown"))
+        }
+    }
+
+    private func record(_ result: RunResult, of run: EventRun) async throws {
+        var result = result
+        let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
+        result.notify = isOn && isNotifying(run.policy)
+        result.policyDigest = run.policy.digest
+        let (final, claim) = (result, run.claim)
+        try await writer.write(slot: run.slot) { try $0.finish(claim, with: final) }
+        onFinish()
+        run.logger.log(
+            level: result.outcome.logLevel,
+            "event \(result.outcome.rawValue)",
+            metadata: result.logMetadata
+        )
+    }
+
+    /// Moves a message without an event to the dead-letter queue. The trail alone tells of it.
+    func bury(
+        _ message: SQSMessage,
+        _ reason: DeadLetterReason,
+        _ error: String,
+        _ slot: WorkSlot,
+        _ logger: Logger
+    ) async throws -> Disposition {
+        guard let deadLetters = queueState.facts.deadLetters else {
+            logStuck(reason, logger)
+            return .postpone(backoff.pause(after: message.receiveCount))
+        }
+        try await deadLetters.accept(message, story: story(reason, error, eventID: nil))
+        let entry: [String: AuditValue] = [
+            "message_id": .text(message.messageID), "reason": .text(reason.rawValue),
+            "error": .text(plainText(error, limit: 200)),
+        ]
+        try await writer.write(slot: slot) { try $0.note(kind: .deadLettered, entry: entry) }
+        logger.warning(
+            "message dead-lettered",
+            metadata: ["reason": "\(reason.rawValue)", "error": "\(plainText(error))"]
+        )
+        return .delete
+    }
+
+    /// Without a dead-letter queue a bad message stays where it is, and somebody has to look at it.
+    private func logStuck(_ reason: DeadLetterReason, _ logger: Logger) {
+        logger.error(
+            "message cannot be handled and there is no dead-letter queue; it stays in the queue",
+            metadata: ["reason": "\(reason.rawValue)"]
+        )
+    }
+
+    private func story(_ reason: DeadLetterReason, _ error: String, eventID: String?) -> DeadLetterStory {
+        DeadLetterStory(
+            reason: reason,
+            error: error,
+            eventID: eventID,
+            failedAt: clock.now(),
+            worker: workerName
+        )
+    }
+}
+
+extension EventOutcome {
+    fileprivate var logLevel: Logger.Level {
+        switch self {
+        case .reverted, .reported, .suppressed, .notRestored: .notice
+        case .unchanged, .allowed, .ignored: .info
+        case .failed, .conflict: .warning
+        case .deadLettered: .error
+        }
+    }
+}
+
+extension RunResult {
+    fileprivate var logMetadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [:]
+        if let reason { metadata["reason"] = "\(reason)" }
+        if !rules.isEmpty { metadata["rules"] = "\(rules.count)" }
+        if let groupID = rules.first?.groupID { metadata["group.id"] = "\(plainText(groupID))" }
+        if let exposedMilliseconds { metadata["exposed.ms"] = "\(exposedMilliseconds)" }
+        if let errorMessage { metadata["error"] = "\(plainText(errorMessage))" }
+        return metadata
+    }
+}

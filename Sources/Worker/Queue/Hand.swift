@@ -1,0 +1,97 @@
+import AWSClient
+import Synchronization
+
+/// The messages that the worker has in hand, and those that it put off. It is the one owner of both.
+final class Hand: Sendable {
+    private struct State {
+        var held: [ObjectIdentifier: HeldMessage] = [:]
+        var postponed: [String: ContinuousClock.Instant] = [:]
+        var whenEmpty: [Promise<Void>] = []
+        var whenFilled: [Promise<Void>] = []
+    }
+
+    private let state = Mutex(State())
+    private let intake: Intake
+
+    init(intake: Intake) {
+        self.intake = intake
+    }
+
+    /// What is in hand now.
+    var all: [HeldMessage] { state.withLock { Array($0.held.values) } }
+
+    /// True when nothing is in hand.
+    var isEmpty: Bool { state.withLock { $0.held.isEmpty } }
+
+    /// Takes messages in hand.
+    func take(_ messages: [HeldMessage]) {
+        let woken = state.withLock { state in
+            for held in messages {
+                state.held[ObjectIdentifier(held)] = held
+                state.postponed[held.message.messageID] = nil
+            }
+            defer { state.whenFilled = [] }
+            return state.whenFilled
+        }
+        for held in messages { intake.enter(bytes: held.bytes) }
+        for promise in woken { promise.settle() }
+    }
+
+    /// Runs `body` with a message that was taken, and lets go of it exactly once, however `body` ends.
+    func scope<Result>(_ held: HeldMessage, _ body: (HeldMessage) async throws -> Result) async rethrows -> Result {
+        defer {
+            letGo(held)
+            intake.leave(bytes: held.bytes)
+        }
+        return try await body(held)
+    }
+
+    /// Keeps no heartbeat for a message any more. Its scope goes on.
+    func letGo(_ held: HeldMessage) {
+        let woken = state.withLock { state -> [Promise<Void>] in
+            state.held[ObjectIdentifier(held)] = nil
+            guard state.held.isEmpty else { return [] }
+            defer { state.whenEmpty = [] }
+            return state.whenEmpty
+        }
+        for promise in woken { promise.settle() }
+    }
+
+    /// Notes when a message comes again that this worker postponed.
+    func postpone(_ messageID: String, until due: ContinuousClock.Instant) {
+        state.withLock { $0.postponed[messageID] = due }
+    }
+
+    /// Waits until nothing is in hand.
+    func emptied() async throws {
+        try await wait { state in
+            guard !state.held.isEmpty else { return nil }
+            let promise = Promise<Void>()
+            state.whenEmpty.append(promise)
+            return promise
+        }
+    }
+
+    /// Waits until something is in hand.
+    func filled() async throws {
+        try await wait { state in
+            guard state.held.isEmpty else { return nil }
+            let promise = Promise<Void>()
+            state.whenFilled.append(promise)
+            return promise
+        }
+    }
+
+    private func wait(_ register: (inout State) -> Promise<Void>?) async throws {
+        try await state.withLock { register(&$0) }?.value()
+    }
+
+    /// When the first of the postponed messages is still to come, once a poll that began at `start` has come back empty. What
+    /// was due before it was handed to another worker.
+    func nextPostponed(afterEmptyPollFrom start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        state.withLock { state in
+            state.postponed = state.postponed.filter { $0.value > start }
+            return state.postponed.values.min()
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import AWSClient
+import Foundation
+import Synchronization
+
+/// The receives under way, so that one that hangs is abandoned and one that need not go on is cut.
+///
+/// The HTTP client has a deadline of its own. This one is for the day on which that fails, since a poller that waits for ever is
+/// a worker that stopped without a word.
+final class OpenPolls: Sendable {
+    typealias Answer = Promise<[SQSMessage]>
+
+    private struct State {
+        var polls: [ObjectIdentifier: (since: ContinuousClock.Instant, answer: Answer)] = [:]
+        var isCut = false
+    }
+
+    private let state = Mutex(State())
+    private let bound: Duration
+
+    /// - Parameter bound: how long a receive may take.
+    init(bound: Duration) {
+        self.bound = bound
+    }
+
+    /// Notes a receive that begins.
+    func begin(at now: ContinuousClock.Instant) -> Answer {
+        let answer = Answer()
+        let isCut = state.withLock { state in
+            state.polls[ObjectIdentifier(answer)] = (now, answer)
+            return state.isCut
+        }
+        if isCut { answer.settle(.failure(PollCut())) }
+        return answer
+    }
+
+    /// Forgets a receive that ended.
+    func end(_ answer: Answer) {
+        state.withLock { $0.polls[ObjectIdentifier(answer)] = nil }
+    }
+
+    /// Lets nobody wait for a receive any more.
+    func cut() {
+        let polls = state.withLock { state in
+            state.isCut = true
+            return state.polls.values.map(\.answer)
+        }
+        for answer in polls { answer.settle(.failure(PollCut())) }
+    }
+
+    /// Abandons the receives that go on for longer than they can, until the task is cancelled.
+    func watch(clock: WorkerClock) async {
+        while (try? await clock.sleep(.seconds(10))) != nil {
+            let now = clock.instant()
+            let overdue = state.withLock { $0.polls.values.filter { now - $0.since > bound }.map(\.answer) }
+            for answer in overdue { answer.settle(.failure(PollAbandoned(bound: bound))) }
+        }
+    }
+}
+
+/// A receive that went on for longer than it can.
+struct PollAbandoned: Error, CustomStringConvertible {
+    let bound: Duration
+
+    var description: String {
+        "a receive did not end within \(bound.components.seconds) s and was abandoned with its connection; "
+            + "check the network and proxy"
+    }
+}
+
+/// A receive that nobody waits for, since the worker stops and has nothing in hand.
+struct PollCut: Error {}

@@ -1,0 +1,131 @@
+import AWSClient
+import Formats
+import Logging
+
+/// Asks the queue for messages, and hands on what comes.
+///
+/// While replies come back full each receiver starts another one, and a receiver whose reply is not full ends, but for the first.
+struct Receiver: Sendable {
+    let queue: WorkQueue
+    let queueState: QueueState
+    let lanes: Lanes
+    let intake: Intake
+    let hand: Hand
+    let polls: OpenPolls
+    let liveness: Liveness
+    let options: WorkerOptions
+    let clock: WorkerClock
+    /// The clock of the pauses after answers that came too soon.
+    let pacer: WorkerClock
+    let logger: Logger
+    let stop: StopSignal
+    /// Works on a line of messages that have to go one after another.
+    let work: @Sendable ([HeldMessage]) async throws -> Void
+
+    /// A poll that may wait for long hides what it brings for so short a time: when the worker is stopped the poll is cut, and
+    /// what SQS had already put into its answer comes back after this time. The first heartbeat makes it the usual time.
+    static let idleVisibility: Duration = .seconds(5)
+
+    /// Receives until the stop, or with `isUntilEmpty` until the queue is empty.
+    func run(isFirst: Bool = true) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            var pacing = PollPacing(wait: options.wait)
+            var wasEmpty = isFirst
+            while try await mayAsk() {
+                let start = clock.instant()
+                let visibility = wasEmpty ? min(Self.idleVisibility, queueState.hold) : queueState.hold
+                let answer = polls.begin(at: start)
+                defer { polls.end(answer) }
+                intake.pollBegan()
+                let wait = pacing.wait
+                group.addTask { await poll(answer, wait: wait, visibility: visibility) }
+                let messages: [SQSMessage]
+                do {
+                    messages = try await answer.value()
+                    lanes.works(Lane(.queue))
+                } catch {
+                    _ = intake.pollEnded(isFull: false)
+                    if error is PollCut { group.cancelAll() }
+                    if error is PollCut || Task.isCancelled { return }
+                    try await recover(from: error, after: clock.instant() - start, &pacing)
+                    continue
+                }
+                let took = clock.instant() - start
+                let held = messages.map { HeldMessage($0, receivedAt: start, visibility: visibility) }
+                hand.take(held)
+                let isMore = intake.pollEnded(isFull: messages.count >= 10)
+                for line in lines(held) {
+                    group.addTask { try await work(line) }
+                }
+                if isMore { group.addTask { try await run(isFirst: false) } }
+                wasEmpty = messages.isEmpty
+                if messages.isEmpty {
+                    if options.isUntilEmpty, try await isOver(start) { return }
+                    await stop.sleep(for: pacing.pause(afterEmpty: took), clock: pacer)
+                } else {
+                    pacing.broughtMessages()
+                }
+                if !isFirst, messages.count < 10 { return intake.receiverEnded() }
+            }
+        }
+    }
+
+    /// Waits until there is room and what comes could be recorded.
+    ///
+    /// - Returns: false when nothing more is to be received.
+    private func mayAsk() async throws -> Bool {
+        while !stop.isRequested {
+            liveness.turned(at: clock.instant())
+            guard try await intake.waitForRoom() else { return false }
+            if lanes.board.mayReceive { return !stop.isRequested }
+            await stop.sleep(for: .seconds(1), clock: clock)
+            try Task.checkCancellation()
+        }
+        return false
+    }
+
+    /// One poll. What it brings after nobody waits for it any more goes back.
+    private func poll(_ answer: OpenPolls.Answer, wait: Duration, visibility: Duration) async {
+        let result: Result<[SQSMessage], any Error>
+        do {
+            result = .success(try await queue.receive(wait: wait, visibility: visibility))
+        } catch {
+            result = .failure(error)
+        }
+        guard !answer.settle(result), case .success(let messages) = result, !messages.isEmpty else { return }
+        _ = try? await queue.setVisibilities(messages.map { ($0, .zero) })
+    }
+
+    private func recover(from error: any Error, after took: Duration, _ pacing: inout PollPacing) async throws {
+        queueState.surprised()
+        switch pacing.note(error, after: took) {
+        case .once:
+            return
+        case .shortened(let wait):
+            logger.warning(
+                "something on the way cuts connections that stay silent: polls wait for a shorter time from now on",
+                metadata: ["wait.seconds": "\(wait.components.seconds)", "advice": "set --wait-seconds to this"]
+            )
+        case .none:
+            await stop.sleep(for: try lanes.sitOut(Lane(.queue), error), clock: clock)
+        }
+    }
+
+    /// With `isUntilEmpty`, after a poll that began at `start` and came back empty: whether all is done.
+    private func isOver(_ start: ContinuousClock.Instant) async throws -> Bool {
+        guard hand.isEmpty, intake.hasNoOpenPoll else { return false }
+        guard let due = hand.nextPostponed(afterEmptyPollFrom: start) else {
+            intake.close()
+            return true
+        }
+        let pause = min(max(due - clock.instant(), .milliseconds(100)), .seconds(1))
+        await stop.sleep(for: pause, clock: clock)
+        return false
+    }
+
+    /// The messages of a group of a FIFO queue have to go one after another; all others go by themselves.
+    private func lines(_ messages: [HeldMessage]) -> [[HeldMessage]] {
+        guard queue.isFIFO else { return messages.map { [$0] } }
+        return Array(Dictionary(grouping: messages) { $0.message.systemAttributes["MessageGroupId"] }.values)
+    }
+}

@@ -1,0 +1,159 @@
+import AWSClient
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Worker
+
+@Suite("What is in hand is counted once, and let go of once")
+struct InHandTests {
+    private let time = VirtualTime()
+
+    private func held(_ id: String) -> HeldMessage {
+        let message = SQSMessage(messageID: id, receiptHandle: "r-\(id)", body: "body")
+        return HeldMessage(message, receivedAt: time.instant, visibility: .seconds(30))
+    }
+
+    @Test("Messages are asked for when there is room for ten, or when nothing is in hand")
+    func room() async throws {
+        let intake = Intake(limits: .init(messages: 15))
+        #expect(try await intake.waitForRoom())
+        for _ in 1...6 { intake.enter(bytes: 1) }
+        async let room = intake.waitForRoom()
+        await Task.yield()
+        intake.leave(bytes: 1)
+        #expect(try await room)
+        let small = Intake(limits: .init(messages: 5))
+        #expect(try await small.waitForRoom(), "a small hand asks when it is empty")
+    }
+
+    @Test("Large messages take the room of many")
+    func bytes() async throws {
+        let intake = Intake(limits: .init(bytes: 100))
+        intake.enter(bytes: 200)
+        async let room = intake.waitForRoom()
+        await Task.yield()
+        intake.leave(bytes: 200)
+        #expect(try await room)
+    }
+
+    @Test(
+        "While replies come back full one more receiver asks at a time, up to the limit; nobody asks once it is closed"
+    )
+    func receivers() async throws {
+        let intake = Intake(receivers: 2)
+        intake.pollBegan()
+        #expect(!intake.hasNoOpenPoll)
+        #expect(intake.pollEnded(isFull: true))
+        #expect(intake.isDraining)
+        intake.pollBegan()
+        #expect(!intake.pollEnded(isFull: true))
+        intake.receiverEnded()
+        intake.pollBegan()
+        #expect(!intake.pollEnded(isFull: false))
+        #expect(!intake.isDraining && intake.hasNoOpenPoll)
+        intake.close()
+        #expect(try await !intake.waitForRoom())
+    }
+
+    @Test("A wait for room ends when its task is cancelled")
+    func cancelled() async {
+        let intake = Intake(limits: .init(messages: 5))
+        intake.enter(bytes: 1)
+        let waits = Task { try await intake.waitForRoom() }
+        waits.cancel()
+        await #expect(throws: CancellationError.self) { try await waits.value }
+    }
+
+    @Test("Leaving the scope frees the message exactly once, also after it was let go and after an error")
+    func scope() async {
+        let intake = Intake()
+        let hand = Hand(intake: intake)
+        let messages = ["a", "b"].map(held)
+        hand.take(messages)
+        #expect(intake.count == 2 && hand.all.count == 2)
+        await hand.scope(messages[0]) { hand.letGo($0) }
+        #expect(intake.count == 1)
+        await #expect(throws: MessageLost.self) { try await hand.scope(messages[1]) { _ in throw MessageLost() } }
+        #expect(intake.count == 0 && hand.isEmpty)
+    }
+
+    @Test("What is parked does not count, and its slot is another's")
+    func parked() async throws {
+        let intake = Intake()
+        let slots = WorkSlots(count: 1, intake: intake, clock: time.clock)
+        intake.enter(bytes: 4)
+        try await slots.occupy(bytes: 4) { slot in
+            try await slot.parked {
+                #expect(intake.count == 0)
+                #expect(slots.parkedCount == 1)
+                intake.enter(bytes: 4)
+                try await slots.occupy { _ in #expect(intake.count == 1) }
+                intake.leave(bytes: 4)
+            }
+            #expect(intake.count == 1)
+        }
+    }
+
+    @Test("Six hundred that wait delay another by nothing")
+    func manyWaiters() async throws {
+        let slots = WorkSlots(count: 100, clock: time.clock)
+        let door = Door()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 1...600 {
+                group.addTask { try await slots.occupy { try await $0.parked { await door.pass() } } }
+            }
+            while slots.parkedCount < 600 { await Task.yield() }
+            try await slots.occupy { _ in }
+            door.open()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("Beyond the bound nothing is parked, and the slot stays")
+    func full() async throws {
+        let slots = WorkSlots(count: 2, limits: .init(messages: 1), clock: time.clock)
+        try await slots.occupy { slot in
+            try await slot.parked {
+                try await slots.occupy { other in
+                    await #expect(throws: ParkingFull.self) { try await other.wait(for: .seconds(1)) }
+                    #expect(slots.parkedCount == 1)
+                }
+            }
+        }
+    }
+
+    @Test("A slot that was waited for in vain goes to the next")
+    func cancelledWait() async throws {
+        let slots = WorkSlots(count: 1, clock: time.clock)
+        try await slots.occupy { _ in
+            let impatient = Task { try await slots.occupy { _ in } }
+            await Task.yield()
+            impatient.cancel()
+            await #expect(throws: CancellationError.self) { try await impatient.value }
+        }
+        try await slots.occupy { _ in }
+    }
+
+    @Test("What is postponed is still to come until a poll missed it")
+    func postponed() {
+        let hand = Hand(intake: Intake())
+        let start = time.instant
+        hand.postpone("b", until: start + .seconds(10))
+        hand.postpone("c", until: start + .seconds(20))
+        #expect(hand.nextPostponed(afterEmptyPollFrom: start) == start + .seconds(10))
+        hand.take([held("b")])
+        #expect(hand.nextPostponed(afterEmptyPollFrom: start) == start + .seconds(20))
+        #expect(hand.nextPostponed(afterEmptyPollFrom: start + .seconds(20)) == nil)
+    }
+
+    @Test("A promise is settled once, and all who wait or come later get the same")
+    func promise() async throws {
+        let promise = Promise<Int>()
+        async let first = promise.value()
+        async let second = promise.value()
+        #expect(promise.settle(.success(7)))
+        #expect(!promise.settle(.success(8)))
+        #expect(try await [first, second, promise.value()] == [7, 7, 7])
+    }
+}
