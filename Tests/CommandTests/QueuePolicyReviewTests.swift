@@ -67,6 +67,13 @@ import Testing
         #expect(finding.detail.contains("by IAM"))
     }
 
+    @Test func `where only some senders are believed, others may send but not forge`() {
+        let open = #"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage"}}"#
+        #expect(QueuePolicyReview(policy: open, ownAccount: nil, trustsOnlySome: true).finding.status == .warning)
+        let ours = #"{"Statement":[]}"#
+        #expect(QueuePolicyReview(policy: ours, ownAccount: nil, trustsOnlySome: true).finding.status == .ok)
+    }
+
     @Test(arguments: [nil, "", "no JSON"])
     func `without a policy EventBridge cannot send`(_ policy: String?) {
         #expect(QueuePolicyReview(policy: policy, ownAccount: nil).finding.status == .warning)

@@ -78,6 +78,12 @@ struct DoctorCommand: AsyncParsableCommand {
         do { setup.topicARN = try worker.topic(settings) ?? setup.policy?.topicARN } catch {
             try note("topic", error, fix: "set --topic-arn to the topic's ARN")
         }
+        do {
+            setup.regions = try worker.regions(settings)
+        } catch {
+            try note("regions", error, fix: "correct --regions")
+        }
+        setup.trustsOnlySome = settings.origin(worker.trustedSenders, .trustedSenders) != nil
         do { setup.isDryRun = try settings.isOn(worker.isDryRun, .dryRun) } catch {
             try note("dry-run", error, fix: "set SG_REVERT_DRY_RUN to true or false")
         }

@@ -29,7 +29,8 @@ extension Doctor {
         findings.append(
             QueuePolicyReview(
                 policy: attributes["Policy"],
-                ownAccount: ownAccount ?? QueuePolicyReview.account(of: attributes)
+                ownAccount: ownAccount ?? QueuePolicyReview.account(of: attributes),
+                trustsOnlySome: setup.trustsOnlySome
             )
             .finding
         )

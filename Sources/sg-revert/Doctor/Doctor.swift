@@ -14,6 +14,10 @@ struct Doctor: Sendable {
         var ledgerPath: String?
         var topicARN: String?
         var roles: RoleSessions?
+        /// The Regions of the setting; empty for the queue's and those that the policy names.
+        var regions: [AWSRegion] = []
+        /// True where a setting says whose messages are believed.
+        var trustsOnlySome = false
         var isDryRun = false
     }
 
@@ -46,6 +50,7 @@ struct Doctor: Sendable {
 
     /// The Regions that are looked at: the queue's, else the default one, and those that the policy names.
     func regions(_ session: AWSSession) -> [AWSRegion] {
+        guard setup.regions.isEmpty else { return setup.regions }
         let own = setup.queueURL.flatMap { try? session.sqs(queueURL: $0).region } ?? session.region
         let named = (setup.policy?.watch ?? []).flatMap { $0.regions ?? [] }.sorted().compactMap { AWSRegion($0) }
         var seen: Set<AWSRegion> = []

@@ -5,13 +5,16 @@ import Foundation
 struct QueuePolicyReview {
     private let policy: String?
     private let ownAccount: String?
+    private let trustsOnlySome: Bool
 
     /// - Parameters:
     ///   - policy: the queue's attribute `Policy`; nil where it has none.
     ///   - ownAccount: the account of the queue.
-    init(policy: String?, ownAccount: String?) {
+    ///   - trustsOnlySome: true where the worker believes only some senders, so that others can send but not forge.
+    init(policy: String?, ownAccount: String?, trustsOnlySome: Bool = false) {
         self.policy = policy
         self.ownAccount = ownAccount
+        self.trustsOnlySome = trustsOnlySome
     }
 
     /// The account in the queue's ARN.
@@ -33,20 +36,18 @@ struct QueuePolicyReview {
         let senders = statements.flatMap(strangers)
         guard senders.isEmpty else {
             let detail = "others may send to the queue: \(Set(senders).sorted().joined(separator: ", "))"
-            return .problem(
-                check,
-                plainText(detail),
-                fix: "let only the EventBridge rule send (condition aws:SourceArn)"
-            )
+            let fix = "let only the EventBridge rule send (condition aws:SourceArn)"
+            return trustsOnlySome
+                ? .warning(check, plainText(detail), fix: fix) : .problem(check, plainText(detail), fix: fix)
         }
-        guard statements.contains(where: refusesOthers) else {
+        guard trustsOnlySome || statements.contains(where: refusesOthers) else {
             return .warning(
                 check,
                 "whoever in the account has sqs:SendMessage by IAM may send too",
                 fix: "deny it as infra/cloudformation/sg-revert.yaml does, or set --trusted-sender"
             )
         }
-        return .ok(check, "only the named rules and roles may send")
+        return .ok(check, trustsOnlySome ? "only --trusted-sender is believed" : "only the named rules and roles may send")
     }
 
     /// The principals beside the account's own that a statement lets send without a condition that binds them.

@@ -50,6 +50,7 @@ struct StartReport: Sendable {
 
     /// The queue's Region and those that the policy names.
     private var regions: [String] {
+        if let chosen = options.regions { return chosen.sorted() }
         let own = (try? session.sqs(queueURL: options.queueURL).region.description).map { [$0] } ?? []
         return Set(own + options.policies.current.watch.flatMap { $0.regions ?? [] }).sorted()
     }

@@ -34,6 +34,21 @@ extension Setting {
         valueName: "arn"
     )
     static let externalID = Setting("external-id", .text, "The external id that --role-arn asks for.", valueName: "id")
+    static let regions = Setting(
+        "regions",
+        .list,
+        "A Region to act in. Events of others are ignored.",
+        otherwise: "the queue's, and those that the policy names",
+        valueName: "name"
+    )
+    static let trustedSenders = Setting(
+        "trusted-sender",
+        variables: ["SG_REVERT_TRUSTED_SENDERS"],
+        .list,
+        "Whose messages are believed: an SQS SenderId, of a role the part before the colon. Others' are dead letters.",
+        otherwise: "anybody's",
+        valueName: "id"
+    )
     static let dryRun = Setting("dry-run", .boolean, "Decide and record, revoke nothing.")
     static let concurrency = Setting(
         "concurrency",
@@ -97,7 +112,7 @@ extension Setting {
     /// Every setting, in the order in which the documentation lists them. Only what is in this list is accepted in the
     /// environment and in the `--config` file.
     static let all = [
-        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, roleARN, externalID, dryRun, concurrency,
+        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, roleARN, externalID, regions, trustedSenders, dryRun, concurrency,
         waitSeconds,
         settleSeconds, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
     ]

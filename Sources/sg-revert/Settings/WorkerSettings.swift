@@ -19,6 +19,12 @@ struct WorkerSettings: ParsableArguments {
     @Option(.externalID)
     var externalID: String?
 
+    @Option(.regions)
+    var regions: [String] = []
+
+    @Option(.trustedSenders)
+    var trustedSenders: [String] = []
+
     @Flag(.dryRun)
     var isDryRun = false
 
@@ -41,12 +47,24 @@ struct WorkerSettings: ParsableArguments {
         var options = WorkerOptions(queueURL: try queue.queueURL(settings), policy: policy)
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
         options.topicARN = try topic(settings) ?? policy.topicARN
+        let regions = try regions(settings)
+        if !regions.isEmpty { options.regions = Set(regions.map(\.description)) }
+        options.trustedSenders = Set(
+            try settings.list(trustedSenders, .trustedSenders, expected: "a SenderId, such as AIDACKCEVSQ6C2EXAMPLE") {
+                $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? $0 : nil
+            }
+        )
         options.isDryRun = try settings.isOn(isDryRun, .dryRun)
         options.concurrency = try settings.number(concurrency, .concurrency)
         options.wait = .seconds(try settings.number(waitSeconds, .waitSeconds))
         options.settle = .seconds(try settings.number(settleSeconds, .settleSeconds))
         options.shutdown = .seconds(try settings.number(shutdownSeconds, .shutdownSeconds))
         return options
+    }
+
+    /// The Regions that the setting names.
+    func regions(_ settings: Settings) throws(SettingsError) -> [AWSRegion] {
+        try settings.list(regions, .regions, expected: "an AWS Region, such as eu-west-1") { AWSRegion($0) }
     }
 
     /// The sessions of the role that is assumed in other accounts, where the setting names one.
