@@ -100,12 +100,14 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         var explanations: [Explanation] = []
         for message in messages {
             let group: DescribedSecurityGroup?
+            let lists: PrefixLists
             do {
                 group = try await groups.group(of: message)
+                lists = try await groups.prefixLists(of: message, for: policy)
             } catch {
                 throw RunFailure(description: "--live: \(error)")
             }
-            let explainer = Explainer(policy: policy, group: facts(group))
+            let explainer = Explainer(policy: policy, group: facts(group), prefixLists: lists)
             explanations += [explainer.explain(message)].compactMap(\.self)
         }
         return explanations

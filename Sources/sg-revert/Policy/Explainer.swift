@@ -136,10 +136,8 @@ extension SecurityGroupChange {
     /// Why the worker could not hold a watched change against what EC2 shows; nil if it could.
     fileprivate var problem: String? {
         if groupID == nil { return "the record names no group" }
-        let isByName = rules.contains { rule in
-            if case .groupName = rule.traffic?.peer { rule.id == nil || kind.isRemoval } else { false }
-        }
-        return isByName ? "a rule without id names its source group by name, which EC2 never shows" : nil
+        // What was removed is not in the group any more, so there is nowhere to look for it.
+        return kind.isRemoval && mayHaveMoreRules ? unread : nil
     }
 }
 

@@ -1,0 +1,68 @@
+import AWSClient
+import Foundation
+import SecurityGroups
+import Synchronization
+
+/// The entries of prefix lists, each read once in a while. A policy with `expand_prefix_lists` is judged by them.
+final class PrefixListCache: Sendable {
+    private struct Key: Hashable {
+        let place: Place
+        let id: String
+    }
+
+    private struct Entry {
+        let blocks: [CIDRBlock]
+        let readAt: Date
+    }
+
+    /// How long entries are believed. A change of a list that nobody told of counts after that.
+    private static let age: TimeInterval = 300
+    /// More lists than any account uses; beyond it, the cache starts anew.
+    private static let maximumCount = 1000
+
+    private let clock: WorkerClock
+    private let read: @Sendable (String, Place) async throws -> [String]
+    private let known = Mutex<[Key: Entry]>([:])
+
+    /// - Parameter read: asks EC2 for the entries of a list.
+    init(clock: WorkerClock, read: @escaping @Sendable (String, Place) async throws -> [String]) {
+        self.clock = clock
+        self.read = read
+    }
+
+    /// The entries of these lists. One that EC2 does not know, or with an entry that is no CIDR block, is left out: it may
+    /// hold anything.
+    func lists(_ ids: Set<String>, in place: Place) async throws -> PrefixLists {
+        var lists: [String: [CIDRBlock]] = [:]
+        for id in ids {
+            lists[id] = try await blocks(of: id, in: place)
+        }
+        return PrefixLists(lists)
+    }
+
+    /// Forgets a list that was changed, so that it is read again.
+    func forget(_ id: String) {
+        known.withLock { known in known = known.filter { $0.key.id != id } }
+    }
+
+    private func blocks(of id: String, in place: Place) async throws -> [CIDRBlock]? {
+        let key = Key(place: place, id: id)
+        let now = clock.now()
+        if let entry = known.withLock({ $0[key] }), abs(now.timeIntervalSince(entry.readAt)) < Self.age {
+            return entry.blocks
+        }
+        let texts: [String]
+        do {
+            texts = try await read(id, place)
+        } catch let error as AWSServiceError where error.has(code: "InvalidPrefixListID.NotFound") {
+            return nil
+        }
+        let blocks = texts.compactMap { CIDRBlock($0) }
+        guard blocks.count == texts.count else { return nil }
+        known.withLock { known in
+            if known.count >= Self.maximumCount { known = [:] }
+            known[key] = Entry(blocks: blocks, readAt: now)
+        }
+        return blocks
+    }
+}
