@@ -11,7 +11,7 @@ struct ChangeDecoder {
         response = record["responseElements"]
     }
 
-    /// Whether the answer says that nothing was done, as it can in a record that names no error.
+    /// True if the answer says that nothing was done, as it can in a record that names no error.
     var isRefused: Bool {
         [response["_return"], response["ModifySecurityGroupRulesResponse"]["return"]].contains {
             $0.value.boolean == false

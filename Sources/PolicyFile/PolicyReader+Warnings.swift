@@ -127,7 +127,7 @@ private struct Part {
         return .block(parent)
     }
 
-    /// Whether this part alone covers a union that `like` is half of.
+    /// True if this part alone covers a union that `like` is half of.
     func covers(_ union: Union, like part: Self) -> Bool {
         switch union {
         case .ports(let range):

@@ -50,7 +50,7 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether every address of `other` lies in this block.
+    /// True if every address of `other` lies in this block.
     package func contains(_ other: Self) -> Bool {
         guard family == other.family, prefixLength <= other.prefixLength else { return false }
         let (whole, bits) = prefixLength.quotientAndRemainder(dividingBy: 8)

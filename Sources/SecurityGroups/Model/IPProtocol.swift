@@ -35,12 +35,12 @@ package struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
         description = canonical
     }
 
-    /// Whether EC2 looks at the ports of a rule with this protocol.
+    /// True if EC2 looks at the ports of a rule with this protocol.
     package var hasPorts: Bool {
         self == .tcp || self == .udp || self == .icmp || self == .icmpv6
     }
 
-    /// Whether the two "ports" of a rule with this protocol are an ICMP type and code.
+    /// True if the two "ports" of a rule with this protocol are an ICMP type and code.
     package var isICMP: Bool {
         self == .icmp || self == .icmpv6
     }

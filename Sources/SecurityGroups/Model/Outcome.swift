@@ -21,7 +21,7 @@ package enum EventOutcome: String, Hashable, Sendable, CaseIterable {
     /// Given up: the message is in the dead-letter queue.
     case deadLettered = "dead-lettered"
 
-    /// Whether no further run of the same event is expected: what failed or waits for a limit runs again.
+    /// True if no further run of the same event is expected: what failed or waits for a limit runs again.
     package var isFinal: Bool {
         self != .failed && self != .suppressed
     }

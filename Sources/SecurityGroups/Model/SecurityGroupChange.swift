@@ -28,7 +28,7 @@ extension ChangeKind {
         }
     }
 
-    /// Whether the call took rules away.
+    /// True if the call took rules away.
     package var isRemoval: Bool {
         self == .ingressRemoved || self == .egressRemoved
     }
@@ -74,7 +74,7 @@ package struct ChangedRule: Hashable, Sendable {
         return SecurityGroupRule(direction: direction, traffic: traffic)
     }
 
-    /// Whether `other` says all that the record tells of this rule.
+    /// True if `other` says all that the record tells of this rule.
     package func agrees(with other: SecurityGroupRule) -> Bool {
         (direction ?? other.direction) == other.direction && (traffic ?? other.traffic) == other.traffic
     }

@@ -2,7 +2,7 @@
 package struct TraceStep: Hashable, Sendable {
     /// The setting or the line of the policy.
     package let entry: String
-    /// Whether the entry applies.
+    /// True if the entry applies.
     package let applies: Bool
     /// Why it does not, or what follows from it.
     package let detail: String

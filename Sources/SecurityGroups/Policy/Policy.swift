@@ -16,7 +16,7 @@ package struct Policy: Hashable, Sendable {
     package var revertsPerGroupPerHour: Int?
     /// How many rules are reverted within an hour; nil for no limit.
     package var revertsPerHour: Int?
-    /// Whether a prefix list is judged by its entries.
+    /// True if a prefix list is judged by its entries.
     package var expandPrefixLists: Bool
     /// The SNS topic for notifications, where the policy names one.
     package var topicARN: String?
@@ -108,7 +108,7 @@ package struct ChangeContext: Hashable, Sendable {
     }
 }
 
-/// Whether a change is judged at all.
+/// Says if a change is judged at all.
 package enum WatchAnswer: Hashable, Sendable {
     /// It is, under this entry.
     case watched(Watch)

@@ -64,7 +64,7 @@ package struct Watch: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// Whether the entry matches a group.
+    /// The result of comparing an entry with a group.
     enum Match: Hashable {
         case yes
         /// Because of the first of these facts.
@@ -103,7 +103,7 @@ package struct Watch: Hashable, Sendable {
         return unknown.isEmpty ? .yes : .unknown(unknown)
     }
 
-    /// Whether every group that `other` matches is matched by this entry too, so that, coming first, it leaves nothing.
+    /// True if every group that `other` matches is matched by this entry too, so that, coming first, it leaves nothing.
     package func covers(_ other: Self) -> Bool {
         func covers(_ mine: Set<String>?, _ theirs: Set<String>?) -> Bool {
             mine.map { mine in theirs?.isSubset(of: mine) ?? false } ?? true
@@ -133,7 +133,7 @@ package struct Watch: Hashable, Sendable {
 }
 
 extension Policy {
-    /// Whether a change is judged, and under which entry: the first that matches its group.
+    /// Finds the entry under which a change is judged: the first that matches its group.
     ///
     /// Before an entry whose match depends on unknown facts none can decide, unless all that may decide leave this kind
     /// of change alone.

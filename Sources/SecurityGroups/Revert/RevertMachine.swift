@@ -106,7 +106,7 @@ package struct RevertMachine: Sendable {
     }
 
     package let event: Event
-    let planner: RevertPlanner
+    private(set) var planner: RevertPlanner
     package let history: History
     private(set) var items: [Item]
     /// Until when what EC2 shows may be older than the event.
@@ -140,6 +140,11 @@ package struct RevertMachine: Sendable {
                 items[index].state = .settled(SettledRule(.exempt, decision: decision))
             }
         }
+    }
+
+    /// Takes the entries of the prefix lists in the rules that are judged.
+    package mutating func know(_ lists: PrefixLists) {
+        planner.context.prefixLists = lists
     }
 
     /// The second rule that EC2 gives a new group in a VPC with IPv6, as the record does not say either.

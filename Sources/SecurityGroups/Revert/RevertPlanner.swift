@@ -34,7 +34,7 @@ package struct RevertPlanner: Hashable, Sendable {
     /// The entry under which the change is watched.
     package let watch: Watch
     /// What was done, by whom, to which group.
-    package let context: ChangeContext
+    package internal(set) var context: ChangeContext
 
     /// A planner for one change.
     package init(policy: Policy, watch: Watch, context: ChangeContext) {

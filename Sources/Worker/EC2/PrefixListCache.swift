@@ -1,5 +1,4 @@
 import AWSClient
-import Foundation
 import SecurityGroups
 import Synchronization
 
@@ -12,11 +11,11 @@ final class PrefixListCache: Sendable {
 
     private struct Entry {
         let blocks: [CIDRBlock]
-        let readAt: Date
+        let readAt: ContinuousClock.Instant
     }
 
-    /// How long entries are believed. A change of a list that nobody told of counts after that.
-    private static let age: TimeInterval = 300
+    /// How long entries are believed. A change of a list counts after that.
+    private static let age = Duration.seconds(60)
     /// More lists than any account uses; beyond it, the cache starts anew.
     private static let maximumCount = 1000
 
@@ -40,15 +39,10 @@ final class PrefixListCache: Sendable {
         return PrefixLists(lists)
     }
 
-    /// Forgets a list that was changed, so that it is read again.
-    func forget(_ id: String) {
-        known.withLock { known in known = known.filter { $0.key.id != id } }
-    }
-
     private func blocks(of id: String, in place: Place) async throws -> [CIDRBlock]? {
         let key = Key(place: place, id: id)
-        let now = clock.now()
-        if let entry = known.withLock({ $0[key] }), abs(now.timeIntervalSince(entry.readAt)) < Self.age {
+        let now = clock.instant()
+        if let entry = known.withLock({ $0[key] }), now - entry.readAt < Self.age {
             return entry.blocks
         }
         let texts: [String]

@@ -10,6 +10,7 @@ struct SecurityGroupGateway: Sendable {
     private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
     private let groups: Coalescer<Place, SecurityGroupID, DescribedSecurityGroup?>
     private let desks: RevokeDesks
+    private let lists: PrefixListCache
 
     /// - Parameters:
     ///   - roles: The sessions in which other accounts are acted on; nil where ours are used everywhere.
@@ -28,6 +29,11 @@ struct SecurityGroupGateway: Sendable {
             try await quota.spending(.looks(place)) { try await Self.look(at: ids, in: place, clients: clients) }
         }
         self.looks = looks
+        lists = PrefixListCache(clock: clock) { id, place in
+            try await quota.spending(CallQuota.Key(place: place, action: "GetManagedPrefixListEntries")) {
+                try await clients.client(in: place).getManagedPrefixListEntries(prefixListID: id)
+            }
+        }
         groups = Coalescer(limit: 200) { place, ids in
             try await quota.spending(CallQuota.Key(place: place, action: "DescribeSecurityGroups")) {
                 try await Self.look(atGroups: ids, in: place, clients: clients)
@@ -85,6 +91,11 @@ struct SecurityGroupGateway: Sendable {
     /// The group as EC2 shows it, which is the only one to know its VPC and tags; nil where it does not exist.
     func group(_ id: SecurityGroupID, in place: Place) async throws -> DescribedSecurityGroup? {
         try await groups.submit([id], for: place).first ?? nil
+    }
+
+    /// The entries of these prefix lists, which may be a minute old.
+    func prefixLists(_ ids: Set<String>, in place: Place) async throws -> PrefixLists {
+        try await lists.lists(ids, in: place)
     }
 
     private static func look(

@@ -55,6 +55,7 @@ extension RevertRun.Call {
                 continue
             }
             let live = try await look()
+            try await readPrefixLists(of: live)
             let candidates = machine.saw(live, at: elapsed)
             let moves = try await plan(candidates)
             if !moves.isEmpty {
@@ -100,6 +101,15 @@ extension RevertRun.Call {
         // A group of another account than the event's is not the one that the event is about.
         guard let account = place.account?.description else { return seen.rules }
         return seen.rules.filter { $0.ownerID == nil || $0.ownerID == account }
+    }
+
+    /// Reads the entries of prefix lists, where the policy judges a list by them.
+    private mutating func readPrefixLists(of live: [LiveRule]) async throws {
+        let rules = live.map(\.rule) + watched.change.rules.compactMap(\.rule)
+        let needed = watched.planner.policy.prefixLists(neededFor: rules)
+        guard !needed.isEmpty else { return }
+        let (run, place) = (run, place)
+        machine.know(try await run.riding(place, slot) { try await run.gateway.prefixLists(needed, in: place) })
     }
 
     /// Revokes go together, the rest one by one.

@@ -49,7 +49,7 @@ struct LiveGroups {
         if let entries = lists[key] { return entries }
         let texts: [String]
         do {
-            texts = try await session.ec2(region: region).managedPrefixListEntries(prefixListID: id)
+            texts = try await session.ec2(region: region).getManagedPrefixListEntries(prefixListID: id)
         } catch let error as AWSServiceError where error.has(code: "InvalidPrefixListID.NotFound") {
             return nil
         }

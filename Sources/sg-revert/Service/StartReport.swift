@@ -1,7 +1,5 @@
 import AWSClient
 import Formats
-import Foundation
-import Hashing
 import Logging
 import SecurityGroups
 import Worker
@@ -22,7 +20,7 @@ struct StartReport: Sendable {
             metadata: [
                 "version": "\(Version.text)",
                 "policy": "\(plainText(source.path ?? "--group"))",
-                "policy.digest": "\(source.digest ?? "unknown")",
+                "policy.digest": "\(policy.digest)",
                 "policy.watch": "\(watch.prefix(20).joined(separator: ","))\(watch.count > 20 ? ",…" : "")",
                 "policy.entries": .stringConvertible(watch.count),
                 "regions": "\(regions.joined(separator: ","))",
@@ -53,19 +51,5 @@ struct StartReport: Sendable {
         if let chosen = options.regions { return chosen.sorted() }
         let own = (try? session.sqs(queueURL: options.queueURL).region.description).map { [$0] } ?? []
         return Set(own + options.policies.current.watch.flatMap { $0.regions ?? [] }).sorted()
-    }
-}
-
-extension PolicySource {
-    /// The first 12 hex digits of the SHA-256 of the policy's text; nil where its file cannot be read.
-    var digest: String? {
-        let bytes: [UInt8]
-        switch self {
-        case .file(let path):
-            guard let data = FileManager.default.contents(atPath: path) else { return nil }
-            bytes = Array(data)
-        case .groups(let ids): bytes = Array(ids.map(\.description).sorted().joined(separator: "\n").utf8)
-        }
-        return String(Digest.hex(Digest.sha256(bytes)).prefix(12))
     }
 }
