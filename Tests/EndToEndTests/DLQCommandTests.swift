@@ -192,24 +192,20 @@ extension EndToEnd {
 
         @Test func `where SQS itself moved a message, dlq list has the ledger's last error`() async throws {
             let world = try await World()
-            var record = try await world.authorize(.ssh)
-            record["recipientAccountId"] = "999988887777"
-            record["responseElements"]["securityGroupRuleSet"]["items"] = .array(
-                record["responseElements"]["securityGroupRuleSet"]["items"].items.map {
-                    var rule = $0
-                    rule["securityGroupRuleId"] = "sgr-00000000000000000"
-                    return rule
-                }
-            )
-            try await world.send(record)
-            try await world.work()
+            let proxy = try FaultProxy()
+            try await proxy.inflict([
+                "kind": "error", "status": 403, "code": "UnauthorizedOperation", "action": "RevokeSecurityGroupIngress",
+            ])
+            try await world.send(world.authorize(.ssh))
+            let result = try await world.run(["worker"] + World.quick, environment: proxy.environment)
+            #expect(result.exitCode == 0, "\(result.errors)")
             let letter = try #require(try await world.aws.drain(world.deadLetters).first)
             // As SQS would have moved it: without the worker's words.
             try await world.send(body: letter.body, to: world.deadLetters)
             let listed = try await world.run(["dlq", "list", "--format", "json"])
             let row = try #require(try JSON(parsing: listed.output).items.first)
             #expect(row["reason"] == .null)
-            #expect(row["error_message"].string?.contains("999988887777") == true, "\(listed.output)")
+            #expect(row["error_message"].string?.contains("UnauthorizedOperation") == true, "\(listed.output)")
         }
     }
 }

@@ -4,133 +4,96 @@ import Ledger
 import SecurityGroups
 
 /// A notification in words: who, what, where, when, and what was done.
+///
+/// The subject and the first lines hold only values of strict types. Text of an event that has none stands in quotes.
 struct NoticeText: Hashable, Sendable {
     /// ASCII, under 100 characters, no line break: what SNS admits.
     let subject: String
-    /// Readable text.
+    /// Readable text, under the 256 KiB of SNS.
     let body: String
 
-    /// How many bytes the rules may take: SNS refuses a message over 256 KiB.
-    private static let rulesLimit = 200_000
+    /// How many bytes the events may take in the body.
+    private static let eventsLimit = 200_000
 
-    /// Puts a notice into words. Texts of others are stripped of control characters.
+    /// Puts a notice into words.
     ///
     /// - Throws: `DecodingError` for a payload that no ledger wrote.
     init(_ notice: Notice) throws {
-        let event = try JSONDecoder().decode(Event.self, from: Data(notice.payload.utf8))
-        let group = notice.groupID.map { plainText($0, limit: 40) } ?? "a group"
-        let region = notice.region.map { plainText($0, limit: 30) } ?? "an unknown Region"
-        let headline = notice.outcome.map { Self.headline($0, rules: event.rules) } ?? notice.kind
-        subject = asciiText("sg-revert: \(headline) in \(group) (\(region))", limit: 99)
-
-        var lines = ["sg-revert: \(headline) in security group \(group).", ""]
-        func line(_ label: String, _ text: String?) {
-            guard let text else { return }
-            lines.append(
-                "\(label)\(String(repeating: " ", count: max(10 - label.count, 1)))\(plainText(text, limit: 2048))"
-            )
+        guard notice.outcome != nil else {
+            self = try NoticeText(ofNoEvent: notice)
+            return
         }
-        line("Who", event.issuerARN ?? event.actorARN)
-        if event.actorARN != event.issuerARN { line("Session", event.actorARN) }
-        line("From", event.sourceIP)
-        line("Call", event.eventName)
-        line("When", event.eventTime)
-        line("Account", event.account)
-        line("Region", event.region)
-        line("Group", event.groupID)
-        line("Open for", event.exposedMilliseconds.map { "\(Double($0 / 100) / 10) s" })
-        line("Error", event.errorMessage)
-        if !event.rules.isEmpty {
-            lines += ["", "Rules"]
-            var room = Self.rulesLimit
-            for (index, rule) in event.rules.enumerated() {
-                var text = "- \(plainText(rule.outcome)): \(plainText(rule.words, limit: 2048))"
-                if let undo = rule.undo { text += "\n  to undo that: \(undo)" }
-                room -= text.utf8.count + 1
-                guard room >= 0 else {
-                    lines.append("- and \(event.rules.count - index) more: sg-revert audit query --rules tells of all")
-                    break
-                }
-                lines.append(text)
+        let events = try notice.payloads.map { try JSONDecoder().decode(NoticeEvent.self, from: Data($0.utf8)) }
+        let headline = Self.headline(notice, events)
+        let group = QuotedText.group(notice.groupID)
+        let region = QuotedText.region(notice.region)
+        let place = [group.map { "in \($0)" }, region.map { "(\($0))" }].compactMap(\.self)
+        let title = ([headline] + place).joined(separator: " ")
+        subject = asciiText("sg-revert: \(title)", limit: 99)
+        var lines = ["sg-revert: \(title)."]
+        lines += Self.table([
+            ("Account", QuotedText.account(notice.account)), ("Region", region), ("Group", group),
+        ])
+        if notice.count > 1 {
+            lines.append("")
+            lines.append("\(notice.count) events of this kind, summed up; sg-revert audit query tells of all.")
+        }
+        if notice.outcome?.isDoubted == true {
+            lines += [
+                "", "The message may be forged. What it says stands in quotes, and nothing was done on its word.",
+            ]
+        }
+        var room = Self.eventsLimit
+        for (index, event) in events.enumerated() {
+            let text = event.lines(isDoubted: notice.outcome?.isDoubted == true, room: room)
+            room -= text.reduce(0) { $0 + $1.utf8.count + 1 }
+            guard room > 0 || index == 0 else {
+                lines += ["", "and \(events.count - index) more."]
+                break
             }
+            lines.append("")
+            lines += text
         }
-        lines.append("")
-        line("Event", event.eventID)
+        lines += ["", "Notice \(QuotedText.plainIfStrict(notice.id))"]
         body = lines.joined(separator: "\n") + "\n"
     }
 
-    private static func headline(_ outcome: EventOutcome, rules: [Rule]) -> String {
-        func count(_ outcome: RuleOutcome) -> String {
-            let count = rules.count { $0.outcome == outcome.rawValue }
-            return count == 1 ? "1 rule" : "\(count) rules"
+    init(subject: String, body: String) {
+        self.subject = subject
+        self.body = body
+    }
+
+    /// Lines of a label and a value each; what has no value is left out.
+    static func table(_ cells: [(label: String, value: String?)]) -> [String] {
+        cells.compactMap { label, value in
+            value.map { label + String(repeating: " ", count: max(10 - label.count, 1)) + $0 }
         }
-        return switch outcome {
+    }
+
+    private static func headline(_ notice: Notice, _ events: [NoticeEvent]) -> String {
+        func count(_ outcome: RuleOutcome) -> String {
+            let count = events.reduce(0) { $0 + ($1.rules ?? []).count { $0.outcome == outcome.rawValue } }
+            let more = notice.count > events.count ? "at least " : ""
+            return more + (count == 1 ? "1 rule" : "\(count) rules")
+        }
+        let number = notice.count == 1 ? "an event" : "\(notice.count) events"
+        return switch notice.outcome {
         case .reverted: "reverted \(count(.reverted))"
         case .failed: "could not revert \(count(.failed)) yet"
-        case .deadLettered: "gave up on an event"
-        case .suppressed: "left \(count(.suppressed)) open, limit reached"
-        case .notRestored: "could not put back \(count(.notRestored))"
-        case .conflict: "met a message that contradicts what is known"
+        case .deadLettered: "gave up on \(number)"
+        case .suppressed: "left \(count(.suppressed)) open for now, limit reached"
+        case .notRestored: "did not put back \(count(.notRestored))"
+        case .conflict: "met \(number) that contradict\(notice.count == 1 ? "s" : "") what is known"
         case .unchanged: "found nothing left to revert"
         case .allowed: "allowed \(count(.allowed))"
         case .reported: "would have reverted \(count(.reported))"
-        case .ignored: "ignored an event"
+        case .ignored: "ignored \(number)"
+        case nil: "has something to tell"
         }
     }
+}
 
-    private struct Event: Decodable {
-        let eventID: String
-        let eventName: String?
-        let account: String?
-        let region: String?
-        let groupID: String?
-        let actorARN: String?
-        let issuerARN: String?
-        let sourceIP: String?
-        let eventTime: String?
-        let exposedMilliseconds: Int64?
-        let errorMessage: String?
-        let rules: [Rule]
-
-        private enum CodingKeys: String, CodingKey {
-            case account, region, rules
-            case eventID = "event_id"
-            case eventName = "event_name"
-            case groupID = "group_id"
-            case actorARN = "actor_arn"
-            case issuerARN = "issuer_arn"
-            case sourceIP = "source_ip"
-            case eventTime = "event_time"
-            case exposedMilliseconds = "exposed_ms"
-            case errorMessage = "error_message"
-        }
-    }
-
-    private struct Rule: Decodable {
-        let ruleID: String?
-        let direction: String
-        let ipProtocol: String
-        let fromPort: Int?
-        let toPort: Int?
-        let source: String
-        let description: String?
-        let outcome: String
-        let undo: String?
-
-        private enum CodingKeys: String, CodingKey {
-            case direction, source, description, outcome, undo
-            case ruleID = "rule_id"
-            case ipProtocol = "protocol"
-            case fromPort = "from_port"
-            case toPort = "to_port"
-        }
-
-        /// `ingress tcp 22 from 0.0.0.0/0 (sgr-…, "ssh for all")`
-        var words: String {
-            let ports = PortRange(from: fromPort ?? -1, to: toPort ?? -1)
-            let rule = ruleInWords(direction: direction, ipProtocol: ipProtocol, ports: ports, peer: source)
-            let notes = [ruleID, description.map { "\"\($0)\"" }].compactMap(\.self)
-            return notes.isEmpty ? rule : "\(rule) (\(notes.joined(separator: ", ")))"
-        }
-    }
+extension EventOutcome {
+    /// Whether the record behind it is not believed, so that all of its text is shown in quotes.
+    fileprivate var isDoubted: Bool { self == .conflict || self == .deadLettered }
 }

@@ -40,7 +40,7 @@ extension World {
         let arguments = ["policy", "explain", "--event", recordFile.path, "--format", "json"] + flags
         let result = try await run(arguments, environment: changes)
         guard result.exitCode == 0 else { throw TooLate(description: result.errors) }
-        return try JSON(parsing: result.output)
+        return try JSON(parsing: result.output).items.first ?? nil
     }
 
     /// Runs the worker by the policy file until the queue is empty, which must succeed.

@@ -1,5 +1,6 @@
 import AWSClient
 import Foundation
+import GRDB
 
 /// What one test has to itself: queues, a topic with an inbox, a watched group, a folder with a ledger.
 final class World: Sendable {
@@ -83,6 +84,17 @@ final class World: Sendable {
     /// The notifications that came, each as SNS wraps it.
     func notifications() async throws -> [JSON] {
         try await aws.drain(inbox).map { try JSON(parsing: $0.body) }
+    }
+
+    /// The events of which people were told, or are told with the next summary: at most one message a minute goes out for
+    /// a group and outcome.
+    func outbox() throws -> [String] {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        return try DatabaseQueue(path: ledger, configuration: configuration).read {
+            try String.fetchAll($0, sql: "SELECT event_id FROM notices WHERE event_id IS NOT NULL ORDER BY event_id")
+        }
     }
 
     // MARK: The program
