@@ -13,7 +13,6 @@ package struct RevertWorker: Sendable {
     private let lanes: Lanes
     private let gateway: SecurityGroupGateway
     private let identity: OwnIdentity
-    private let intake: Intake
     private let name: String
     private let clock: WorkerClock
     private let logger: Logger
@@ -39,10 +38,7 @@ package struct RevertWorker: Sendable {
         let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
         identity.use(roles)
         self.identity = identity
-        // While replies come back full, ten receivers fill a hundred slots in one round.
-        let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
-        self.intake = intake
-        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) { intake.isDraining }
+        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock)
         lanes = Lanes(
             // One that is to end by itself does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,
@@ -206,6 +202,8 @@ package struct RevertWorker: Sendable {
         _ queueState: QueueState,
         onFinish: @escaping @Sendable () -> Void
     ) -> QueueConsumer {
+        // While replies come back full, ten receivers fill a hundred slots in one round.
+        let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
         let hand = Hand(intake: intake)
         let heartbeat = Heartbeat(
             queue: queue,
