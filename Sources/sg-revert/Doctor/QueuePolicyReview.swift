@@ -47,7 +47,10 @@ struct QueuePolicyReview {
                 fix: "deny it as infra/cloudformation/sg-revert.yaml does, or set --trusted-sender"
             )
         }
-        return .ok(check, trustsOnlySome ? "only --trusted-sender is believed" : "only the named rules and roles may send")
+        return .ok(
+            check,
+            trustsOnlySome ? "only --trusted-sender is believed" : "only the named rules and roles may send"
+        )
     }
 
     /// The principals beside the account's own that a statement lets send without a condition that binds them.

@@ -112,7 +112,8 @@ extension Setting {
     /// Every setting, in the order in which the documentation lists them. Only what is in this list is accepted in the
     /// environment and in the `--config` file.
     static let all = [
-        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, roleARN, externalID, regions, trustedSenders, dryRun, concurrency,
+        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, roleARN, externalID, regions, trustedSenders,
+        dryRun, concurrency,
         waitSeconds,
         settleSeconds, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
     ]
