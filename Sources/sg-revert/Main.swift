@@ -10,27 +10,35 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         HostSystem.limitMemory()
         do {
-            defer { StandardOutput.flush() }
             var command = try SgRevert.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
+            quit(0)
         } catch let failure as any CommandFailure {
             complain("\(failure)")
-            exit(failure.exitCode)
+            quit(failure.exitCode)
         } catch  where SgRevert.exitCode(for: error) == .validationFailure {
             let arguments = Array(CommandLine.arguments.dropFirst())
             let message = unknownCommand(in: arguments, of: SgRevert.self) ?? SgRevert.message(for: error)
             complain("\(message); see --help")
-            exit(ExitCode.validationFailure.rawValue)
+            quit(ExitCode.validationFailure.rawValue)
         } catch  where SgRevert.exitCode(for: error) == .success {
             // What --help and --version ask for.
             SgRevert.exit(withError: error)
         } catch {
             complain(errorText(error))
-            exit(ExitCode.failure.rawValue)
+            quit(ExitCode.failure.rawValue)
         }
+    }
+
+    /// Ends the process without what C libraries registered with `atexit`: libcurl's thread may still use OpenSSL, and OpenSSL
+    /// frees its memory there.
+    private static func quit(_ code: Int32) -> Never {
+        StandardOutput.flush()
+        fflush(nil)
+        _exit(code)
     }
 }

@@ -15,6 +15,7 @@ struct QueueConsumerTests {
         concurrency: Int = 20,
         shutdown: Duration = VirtualTime.endless,
         watchdog: WorkerClock? = nil,
+        clock: WorkerClock? = nil,
         url: String = Name.queueURL
     ) throws -> QueueConsumer {
         let queue = WorkQueue(sqs: try it.session.sqs(queueURL: url), url: url)
@@ -45,7 +46,7 @@ struct QueueConsumerTests {
                 shutdown: shutdown
             ),
             liveness: Liveness(clock: it.time.clock),
-            clock: it.time.clock,
+            clock: clock ?? it.time.clock,
             watchdog: watchdog ?? endless,
             pacer: it.time.clock { _ in try await Task.sleep(for: .milliseconds(1)) },
             logger: .silent
@@ -142,6 +143,31 @@ struct QueueConsumerTests {
         #expect(aws.with { $0.visibilities.allSatisfy { $0.seconds == 0 } })
         #expect(aws.count(of: "ReceiveMessage") == 1)
         #expect(aws.with { $0.rules.count } == 2)
+    }
+
+    @Test("What a stop gives back is not lost in a poll that is still open")
+    func givenBackTwice() async throws {
+        let stop = StopSignal()
+        let time = VirtualTime()
+        let polls = Mutex(0)
+        let givenBack = Door()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "RevokeSecurityGroupIngress" { stop.request() }
+            guard action == "ReceiveMessage" else { return }
+            let isFirst = polls.withLock { polls in
+                polls += 1
+                return polls == 1
+            }
+            if !isFirst { await givenBack.pass() }
+        } answered: { action in
+            if action == "ChangeMessageVisibilityBatch" { givenBack.open() }
+        }
+        let it = try Pipeline(standing: [1, 2], time: time, aws: aws)
+        try enqueue(it, [1, 2])
+        let consumer = try consumer(it, isUntilEmpty: false, concurrency: 1, clock: it.time.endlessClock)
+        #expect(try await consumer.run(stop: stop).isEmpty)
+        #expect(aws.with { $0.visibilities.map(\.id) } == ["m2", "m2"])
+        #expect(aws.with { $0.queues[Name.queueURL, default: []].allSatisfy { $0.visibleAt <= time.now } })
     }
 
     @Test("A stop waits for what was started")

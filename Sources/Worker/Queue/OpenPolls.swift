@@ -9,12 +9,11 @@ import Synchronization
 final class OpenPolls: Sendable {
     typealias Answer = Promise<[SQSMessage]>
 
-    private struct State {
-        var polls: [ObjectIdentifier: (since: ContinuousClock.Instant, answer: Answer)] = [:]
-        var isCut = false
-    }
+    private typealias Open = (since: ContinuousClock.Instant, answer: Answer)
 
-    private let state = Mutex(State())
+    /// The wish that the polls end that can be cut.
+    let cutting = StopSignal()
+    private let open = Mutex<[ObjectIdentifier: Open]>([:])
     private let bound: Duration
 
     /// - Parameter bound: how long a receive may take.
@@ -25,33 +24,20 @@ final class OpenPolls: Sendable {
     /// Notes a receive that begins.
     func begin(at now: ContinuousClock.Instant) -> Answer {
         let answer = Answer()
-        let isCut = state.withLock { state in
-            state.polls[ObjectIdentifier(answer)] = (now, answer)
-            return state.isCut
-        }
-        if isCut { answer.settle(.failure(PollCut())) }
+        open.withLock { $0[ObjectIdentifier(answer)] = (now, answer) }
         return answer
     }
 
     /// Forgets a receive that ended.
     func end(_ answer: Answer) {
-        state.withLock { $0.polls[ObjectIdentifier(answer)] = nil }
-    }
-
-    /// Lets nobody wait for a receive any more.
-    func cut() {
-        let polls = state.withLock { state in
-            state.isCut = true
-            return state.polls.values.map(\.answer)
-        }
-        for answer in polls { answer.settle(.failure(PollCut())) }
+        open.withLock { $0[ObjectIdentifier(answer)] = nil }
     }
 
     /// Abandons the receives that go on for longer than they can, until the task is cancelled.
     func watch(clock: WorkerClock) async {
         while (try? await clock.sleep(.seconds(10))) != nil {
             let now = clock.instant()
-            let overdue = state.withLock { $0.polls.values.filter { now - $0.since > bound }.map(\.answer) }
+            let overdue = open.withLock { $0.values.filter { now - $0.since > bound }.map(\.answer) }
             for answer in overdue { answer.settle(.failure(PollAbandoned(bound: bound))) }
         }
     }

@@ -21,6 +21,9 @@ struct QueueConsumer: Sendable {
     let pacer: WorkerClock
     let logger: Logger
 
+    /// How long a poll may go on after a stop once nothing is in hand, if something was in hand at the stop.
+    private static let pollGrace: Duration = .seconds(1)
+
     /// How a part of the consumer ended.
     private enum Step {
         case received
@@ -30,8 +33,8 @@ struct QueueConsumer: Sendable {
 
     /// Runs until `stop`, or with `isUntilEmpty` until the queue is empty.
     ///
-    /// A stop asks for no more messages, gives back what is not begun, and waits for what was started; an open poll is cut as
-    /// soon as nothing is in hand. At the bound, what is still open is abandoned.
+    /// A stop asks for no more messages, gives back what is not begun, and waits for what was started. An idle poll is cut once
+    /// nothing is in hand; one that follows a full answer may end. At the bound, what is still open is abandoned.
     ///
     /// - Returns: the ids of the messages that were abandoned.
     /// - Throws: with `isUntilEmpty`, what a receive failed with.
@@ -58,7 +61,14 @@ struct QueueConsumer: Sendable {
                 await stop.wait()
                 intake.close()
                 guard stop.isRequested else { return .helperEnded }
-                if (try? await hand.emptied()) != nil { polls.cut() }
+                if !hand.isEmpty {
+                    // What is given back often comes at once into a poll that is still open, and ends it. If that poll were cut,
+                    // SQS would keep the message hidden.
+                    guard (try? await hand.emptied()) != nil, (try? await clock.sleep(Self.pollGrace)) != nil else {
+                        return .helperEnded
+                    }
+                }
+                polls.cutting.request()
                 return .helperEnded
             }
             group.addTask {

@@ -22,7 +22,7 @@ struct Receiver: Sendable {
     /// Works on a line of messages that have to go one after another.
     let work: @Sendable ([HeldMessage]) async throws -> Void
 
-    /// A poll that may wait for long hides what it brings for so short a time: when the worker is stopped the poll is cut, and
+    /// A poll that is likely to wait hides what it brings for so short a time: when the worker is stopped the poll is cut, and
     /// what SQS had already put into its answer comes back after this time. The first heartbeat makes it the usual time.
     static let idleVisibility: Duration = .seconds(5)
 
@@ -30,22 +30,22 @@ struct Receiver: Sendable {
     func run(isFirst: Bool = true) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             var pacing = PollPacing(wait: options.wait)
-            var wasEmpty = isFirst
+            // After a full answer there is more, and the next poll does not wait.
+            var isIdle = isFirst
             while try await mayAsk() {
                 let start = clock.instant()
-                let visibility = wasEmpty ? min(Self.idleVisibility, queueState.hold) : queueState.hold
+                let visibility = isIdle ? min(Self.idleVisibility, queueState.hold) : queueState.hold
                 let answer = polls.begin(at: start)
                 defer { polls.end(answer) }
                 intake.pollBegan()
                 let wait = pacing.wait
-                group.addTask { await poll(answer, wait: wait, visibility: visibility) }
+                group.addTask { [isIdle] in await poll(answer, wait: wait, visibility: visibility, canCut: isIdle) }
                 let messages: [SQSMessage]
                 do {
                     messages = try await answer.value()
                     lanes.works(Lane(.queue))
                 } catch {
                     _ = intake.pollEnded(isFull: false)
-                    if error is PollCut { group.cancelAll() }
                     if error is PollCut || Task.isCancelled { return }
                     try await recover(from: error, after: clock.instant() - start, &pacing)
                     continue
@@ -58,7 +58,7 @@ struct Receiver: Sendable {
                     group.addTask { try await work(line) }
                 }
                 if isMore { group.addTask { try await run(isFirst: false) } }
-                wasEmpty = messages.isEmpty
+                isIdle = messages.count < 10
                 if messages.isEmpty {
                     if options.isUntilEmpty, try await isOver(start) { return }
                     await stop.sleep(for: pacing.pause(afterEmpty: took), clock: pacer)
@@ -85,10 +85,14 @@ struct Receiver: Sendable {
     }
 
     /// One poll. What it brings after nobody waits for it any more goes back.
-    private func poll(_ answer: OpenPolls.Answer, wait: Duration, visibility: Duration) async {
+    ///
+    /// - Parameter canCut: true if it ends as soon as `polls` are cut.
+    private func poll(_ answer: OpenPolls.Answer, wait: Duration, visibility: Duration, canCut: Bool) async {
         let result: Result<[SQSMessage], any Error>
         do {
-            result = .success(try await queue.receive(wait: wait, visibility: visibility))
+            let receive = { @Sendable in try await queue.receive(wait: wait, visibility: visibility) }
+            let messages = canCut ? try await polls.cutting.interrupting(receive) : try await receive()
+            result = messages.map { .success($0) } ?? .failure(PollCut())
         } catch {
             result = .failure(error)
         }

@@ -20,7 +20,7 @@ package final class StopSignal: Sendable {
 
     /// Makes `call`, and cancels it when the worker is to stop.
     ///
-    /// - Returns: nil when the worker is to stop.
+    /// - Returns: nil when the worker is to stop, unless the call has succeeded at the same moment.
     func interrupting<Result: Sendable>(
         _ call: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
@@ -31,7 +31,9 @@ package final class StopSignal: Sendable {
                 return nil
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? nil
+            if let result = try await group.next() ?? nil { return result }
+            group.cancelAll()
+            return (try? await group.next()) ?? nil
         }
     }
 

@@ -36,12 +36,12 @@ enum StandardOutput {
             if count >= 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EPIPE {
-                guard let action = closing.withLock(\.self) else { exit(0) }
+                guard let action = closing.withLock(\.self) else { _exit(0) }
                 action()
                 return
             } else if errno != EINTR {
                 complain("cannot write to standard output: \(String(cString: strerror(errno)))")
-                exit(1)
+                _exit(1)
             }
         }
     }

@@ -64,10 +64,17 @@ final class ScriptedAWS: HTTPTransport {
     private let world = Mutex(World())
     /// Called with the action before each call has its effect.
     let before: @Sendable (String) async -> Void
+    /// Called with the action after each call had its effect.
+    let answered: @Sendable (String) -> Void
 
-    init(time: VirtualTime, before: @escaping @Sendable (String) async -> Void = { _ in }) {
+    init(
+        time: VirtualTime,
+        before: @escaping @Sendable (String) async -> Void = { _ in },
+        answered: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.time = time
         self.before = before
+        self.answered = answered
     }
 
     func with<Result>(_ body: (inout World) -> sending Result) -> sending Result {
@@ -102,6 +109,7 @@ final class ScriptedAWS: HTTPTransport {
         if Task.isCancelled { throw .cancelled }
         let now = time.now
         let answer = respond(action, request, form, isSQS: sqsAction != nil, now)
+        answered(action)
         // What a long poll is for: nobody asks again at once.
         if action == "ReceiveMessage", answer.body == Array("{}".utf8) { try? await Task.sleep(for: .milliseconds(1)) }
         return answer
