@@ -1,0 +1,120 @@
+package import FoundationEssentials
+
+extension RevertMachine {
+    /// True if the ledger must be asked before the candidates can be judged.
+    package func needsPast(_ candidates: [Candidate]) -> Bool {
+        planner.needsPast || history.mayKnowRules || history.isConflict || searchesGroup
+            || candidates.contains { $0.match != .exact || items[$0.index].changed.id == nil }
+    }
+
+    /// Judges the candidates with what the ledger knows of each. Returns the steps to take now.
+    package mutating func plan(
+        _ candidates: [Candidate],
+        pasts: [RulePast],
+        isDryRun: Bool,
+        at now: Duration,
+        date: Date
+    ) -> [Move] {
+        zip(candidates, pasts).compactMap { candidate, past in
+            var past = past
+            if !items[candidate.index].canBeRestored { past.earlier = nil }
+            return plan(candidate, past, isDryRun: isDryRun, now, date)
+        }
+    }
+
+    mutating func plan(
+        _ candidate: Candidate,
+        _ past: RulePast,
+        isDryRun: Bool,
+        _ now: Duration,
+        _ date: Date
+    ) -> Move? {
+        let index = candidate.index
+        if items[index].origin == .found, past.isKnown {
+            items[index].origin = .known
+            settle(index, SettledRule(.changedSince))
+            return nil
+        }
+        if let words = past.contradiction { contradicts(words) }
+        let isConflict = history.isConflict || past.contradiction != nil
+        guard let live = candidate.live else {
+            let plan = planner.plan(
+                forRemoved: candidate.question.rule,
+                past: past,
+                isConflict: isConflict,
+                now: date
+            )
+            return follow(plan, index, live: nil, isDryRun: isDryRun, now)
+        }
+        var known = past
+        // The id comes from the record, or an earlier run of this event found it.
+        if items[index].changed.id != nil || history.matched != nil { known.isOfAnotherEvent = false }
+        var plan = planner.plan(for: live, match: candidate.match, past: known, isConflict: isConflict, now: date)
+        if candidate.match == .other, !isConflict, plan.step.isOffence {
+            if isPatient(index, now) { return nil }
+            // The rule was modified again. That modification has its own record, which is judged.
+            if event.change.kind == .ruleModified { plan.step = .nothing(.changedSince) }
+        }
+        return follow(plan, index, live: live, isDryRun: isDryRun, now)
+    }
+
+    /// True while the record of the later change may still arrive. That record is then judged instead.
+    private func isPatient(_ index: Int, _ now: Duration) -> Bool {
+        guard planner.watchesModifications, event.change.kind != .ruleModified,
+            let since = items[index].otherSince
+        else { return false }
+        let isExempt = items[index].changed.rule.map { planner.decide($0).decision == .exempt } ?? false
+        return now < since + event.settle * (isExempt ? 4 : 1)
+    }
+
+    private mutating func follow(
+        _ plan: RevertPlan,
+        _ index: Int,
+        live: LiveRule?,
+        isDryRun: Bool,
+        _ now: Duration
+    ) -> Move? {
+        switch plan.step {
+        case .nothing(let outcome):
+            let isDone = live != nil && isOurDoing(items[index].changed) && outcome != .suppressed
+            if isDone {
+                // An earlier run of this event restored the rule to what stands now.
+                reverted(index, SettledRule(.reverted, decision: plan.decision), now)
+            } else {
+                let settled = SettledRule(
+                    outcome,
+                    decision: plan.decision,
+                    live: live,
+                    approval: plan.approval,
+                    notBefore: plan.notBefore
+                )
+                settle(index, settled)
+            }
+            return nil
+        case .revoke, .restore, .authorize:
+            if isDryRun {
+                settle(index, SettledRule(.reported, decision: plan.decision, live: live))
+                return nil
+            }
+            return Move(index: index, step: plan.step, decision: plan.decision)
+        }
+    }
+}
+
+extension RevertStep {
+    /// True if the rule must not stay as it is, even where a limit makes the revert wait.
+    fileprivate var isOffence: Bool {
+        switch self {
+        case .revoke, .restore, .nothing(.suppressed): true
+        case .authorize, .nothing: false
+        }
+    }
+
+    /// The live rule that the step changes.
+    var live: LiveRule? {
+        switch self {
+        case .revoke(let live), .restore(let live, _): live
+        case .authorize, .nothing: nil
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import SecurityGroups
+import Testing
+
+/// How the rule of an event stands when the run looks at it again.
+private enum Shown: CaseIterable {
+    case missing, stands, changed, elsewhere
+}
+
+/// What EC2 answered to the call before that.
+private enum Answered: CaseIterable {
+    case notTried, accepted, unknown, lost
+}
+
+/// Every transition of one rule: how it stands × what EC2 answered × early or late × first run or takeover.
+///
+/// A takeover is a run after one that recorded its intent to revert the rule and died.
+@Suite struct RevertTransitionTests {
+    private static let settle = 15
+
+    /// A machine whose event is as old as the settle time when the first look is late, and new when it is early.
+    private func machine(_ kind: ChangeKind, isEarly: Bool, isTakeover: Bool) throws -> RevertMachine {
+        let watch = Watch(changes: [kind], origin: "watch")
+        let context = ChangeContext(
+            group: GroupFacts(groupID: try Fixture.group().description, account: nil, region: nil),
+            kind: kind,
+            issuerARN: nil,
+            eventTime: Date(timeIntervalSince1970: 1_764_063_000)
+        )
+        let rule = ChangedRule(
+            id: try Fixture.ruleID("1").description,
+            rule: try Fixture.rule(),
+            ruleDescription: nil
+        )
+        var history = RevertMachine.History()
+        if isTakeover {
+            history.matched = [try Fixture.ruleID("1")]
+            history.isTakeover = true
+        }
+        return RevertMachine(
+            RevertMachine.Event(
+                change: SecurityGroupChange(kind: kind, groupID: "sg", rules: [rule]),
+                groupID: try Fixture.group(),
+                age: isEarly ? .zero : .seconds(60),
+                settle: .seconds(Self.settle)
+            ),
+            planner: RevertPlanner(policy: Policy(watch: [watch]), watch: watch, context: context),
+            history: history
+        )
+    }
+
+    private func look(_ machine: inout RevertMachine, _ live: [LiveRule], _ now: Duration) -> [RevertStep] {
+        let candidates = machine.saw(live, at: now)
+        let pasts = candidates.map { _ in RulePast() }
+        let date = Date(timeIntervalSince1970: 1_764_063_060)
+        return machine.plan(candidates, pasts: pasts, isDryRun: false, at: now, date: date).map(\.step)
+    }
+
+    private func shown(_ shown: Shown) throws -> [LiveRule] {
+        switch shown {
+        case .missing: []
+        case .stands: [try Fixture.live("1", Fixture.rule())]
+        case .changed: [try Fixture.live("1", Fixture.rule(ports: 99))]
+        case .elsewhere: [try Fixture.live("1", Fixture.rule(), in: "b")]
+        }
+    }
+
+    /// Runs up to the answer, and looks again one second later.
+    private func run(
+        _ kind: ChangeKind,
+        _ standing: Shown,
+        _ answer: Answered,
+        isEarly: Bool,
+        isTakeover: Bool
+    ) throws -> (machine: RevertMachine, steps: [RevertStep]) {
+        var machine = try machine(kind, isEarly: isEarly, isTakeover: isTakeover)
+        if answer != .notTried {
+            let candidates = machine.saw([try Fixture.live("1", Fixture.rule())], at: .zero)
+            let date = Date(timeIntervalSince1970: 1_764_063_060)
+            let moves = machine.plan(candidates, pasts: [RulePast()], isDryRun: false, at: .zero, date: date)
+            let move = try #require(moves.first)
+            switch answer {
+            case .notTried: break
+            case .accepted: machine.accepted(move, isProven: false, at: .zero)
+            case .unknown: machine.unknown(move, at: .zero)
+            case .lost: machine.lost(moves, at: .zero)
+            }
+        }
+        let steps = look(&machine, try shown(standing), .seconds(1))
+        return (machine, steps)
+    }
+
+    @Test(arguments: Shown.allCases, Answered.allCases)
+    private func `an added rule goes from each state to the next`(standing: Shown, answer: Answered) throws {
+        for (isEarly, isTakeover) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (machine, steps) = try run(
+                .ingressAdded,
+                standing,
+                answer,
+                isEarly: isEarly,
+                isTakeover: isTakeover
+            )
+            let live = try shown(standing)
+            /// Nil: the run goes on without a settled rule.
+            let outcome: RuleOutcome?
+            let expected: [RevertStep]
+            switch (standing, answer) {
+            case (.missing, .accepted), (.missing, .lost): (outcome, expected) = (.reverted, [])
+            case (.missing, _) where isTakeover: (outcome, expected) = (.reverted, [])
+            case (.missing, _): (outcome, expected) = (isEarly ? nil : .alreadyGone, [])
+            case (.elsewhere, _): (outcome, expected) = (.changedSince, [])
+            case (.stands, .accepted), (.changed, .accepted): (outcome, expected) = (nil, [])
+            case (.stands, _), (.changed, _): (outcome, expected) = (nil, [.revoke(live[0])])
+            }
+            let comment: Comment = "\(standing) \(answer) early \(isEarly) takeover \(isTakeover)"
+            #expect(steps == expected, comment)
+            #expect(machine.isOpen(at: .seconds(1)) == (outcome == nil), comment)
+            #expect(machine.reports.first?.outcome == outcome ?? .failed, comment)
+        }
+    }
+
+    @Test(arguments: Shown.allCases, Answered.allCases)
+    private func `a modified rule goes from each state to the next`(standing: Shown, answer: Answered) throws {
+        for (isEarly, isTakeover) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (machine, steps) = try run(
+                .ruleModified,
+                standing,
+                answer,
+                isEarly: isEarly,
+                isTakeover: isTakeover
+            )
+            let live = try shown(standing)
+            let outcome: RuleOutcome?
+            let expected: [RevertStep]
+            switch (standing, answer) {
+            case (.missing, .accepted), (.missing, .lost): (outcome, expected) = (.reverted, [])
+            case (.missing, _) where isTakeover: (outcome, expected) = (.reverted, [])
+            case (.missing, _): (outcome, expected) = (isEarly ? nil : .alreadyGone, [])
+            case (.elsewhere, _): (outcome, expected) = (.changedSince, [])
+            case (.stands, .accepted), (.changed, .accepted): (outcome, expected) = (nil, [])
+            case (.stands, _): (outcome, expected) = (nil, [.revoke(live[0])])
+            // Early, EC2 may still show what the rule said before. Late, the later modification has its own record.
+            case (.changed, _) where isEarly: (outcome, expected) = (nil, [])
+            case (.changed, _): (outcome, expected) = (isTakeover ? .reverted : .changedSince, [])
+            }
+            let comment: Comment = "\(standing) \(answer) early \(isEarly) takeover \(isTakeover)"
+            #expect(steps == expected, comment)
+            #expect(machine.isOpen(at: .seconds(1)) == (outcome == nil), comment)
+            #expect(machine.reports.first?.outcome == outcome ?? .failed, comment)
+        }
+    }
+
+    @Test(arguments: Answered.allCases, [false, true])
+    private func `a rule that still stands after the settle time has failed, unless the answer was lost`(
+        answer: Answered,
+        isTakeover: Bool
+    ) throws {
+        var (machine, _) = try run(.ingressAdded, .stands, answer, isEarly: false, isTakeover: isTakeover)
+        let steps = look(&machine, try shown(.stands), .seconds(Self.settle))
+        let live = try shown(.stands)[0]
+        switch answer {
+        case .notTried, .lost: #expect(steps == [.revoke(live)] && machine.unproven == nil)
+        case .accepted: #expect(steps.isEmpty && machine.unproven == .stillStands(live))
+        case .unknown: #expect(steps.isEmpty && machine.unproven == .shownButUnknown(live))
+        }
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    private func `a removed rule is put back unless it stands, once the settle time has passed twice`(
+        stands: Bool,
+        isTakeover: Bool
+    ) throws {
+        var machine = try machine(.ingressRemoved, isEarly: true, isTakeover: isTakeover)
+        let live = try stands ? shown(.stands) : []
+        #expect(look(&machine, live, .seconds(2 * Self.settle - 1)).isEmpty)
+        #expect(machine.isOpen(at: .seconds(2 * Self.settle - 1)))
+        #expect(look(&machine, live, .seconds(2 * Self.settle)).isEmpty, "the ledger knows no approved content")
+        let expected: RuleOutcome = stands ? (isTakeover ? .reverted : .changedSince) : .notRestored
+        #expect(machine.reports.map(\.outcome) == [expected])
+    }
+}
