@@ -84,6 +84,30 @@ extension LedgerTransaction {
         )
     }
 
+    /// Drops up to `limit` contents of rules that were last seen before `before`.
+    ///
+    /// The contents of a rule that still stands stay: an approved one of them is what the rule is restored to. One rule of
+    /// each group stays, so that the ledger still knows that it has seen the group.
+    func pruneSightings(before: String, limit: Int) throws -> Int {
+        let key = "group_id, rule_id, direction, protocol, from_port, to_port, source"
+        try run(
+            """
+            DELETE FROM sightings WHERE (\(key)) IN (
+                SELECT \(key) FROM sightings AS old
+                WHERE gone_at < ? AND last_seen < ?
+                    AND NOT EXISTS (
+                        SELECT 1 FROM sightings AS now
+                        WHERE now.group_id = old.group_id AND now.rule_id = old.rule_id AND now.gone_at IS NULL
+                    )
+                    AND rule_id > (SELECT min(rule_id) FROM sightings AS all_rules WHERE all_rules.group_id = old.group_id)
+                LIMIT ?
+            )
+            """,
+            [before, before, limit]
+        )
+        return db.changesCount
+    }
+
     /// True where the ledger has seen one of these rules.
     func hasSeen(_ ruleIDs: [String], in groupID: String?) throws -> Bool {
         guard let groupID else { return false }

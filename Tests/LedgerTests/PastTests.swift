@@ -234,4 +234,40 @@ import Testing
         #expect(try await !ledger.write { try $0.knewGroup(Self.group, before: now, but: "x") })
         #expect(try await !ledger.write { try $0.knewGroup("sg-1", before: now + 3600, but: "x") })
     }
+
+    @Test func `a prune forgets rules that are gone for 28 days, and nothing that a standing rule is restored to`()
+        async throws
+    {
+        let (approved, opened) = (rule(port: 443), rule(port: 22))
+        // 1 is the group's first rule; 2 was approved and then opened; 3 and 4 went.
+        try await record("1", sightings: [sighting(rule(port: 1), id: 1)])
+        try await record("2", sightings: [sighting(approved, id: 2, by: "allow web")])
+        try await record("3", sightings: [sighting(opened, id: 2), sighting(rule(port: 3), id: 3)])
+        try await record("4", sightings: [sighting(rule(port: 4), id: 4, by: "exempt x")])
+        try await record("5", sightings: [sighting(nil, id: 1), sighting(nil, id: 3), sighting(nil, id: 4)])
+        func prune(limit: Int = 1) async throws -> Int {
+            var count = 0
+            while true {
+                let dropped = try await ledger.write { try $0.pruneMemory(before: test.now, limit: limit) }
+                guard dropped > 0 else { return count }
+                count += dropped
+            }
+        }
+        test.advance(27 * 86_400)
+        #expect(try await prune() == 0)
+        test.advance(2 * 86_400)
+        #expect(try await prune() == 2)
+        let left = "SELECT group_concat(substr(rule_id, -1) || ':' || from_port, ' ') FROM sightings"
+        #expect(try test.value(left) == "1:1 2:22 2:443")
+        let question = RuleQuestion(ruleID: try id(2), rule: opened)
+        let query = PastQuery(
+            eventID: "new",
+            groupID: Self.group,
+            eventTime: test.now,
+            isRemoval: false,
+            limits: RevertLimits()
+        )
+        let past = try await ledger.write { try $0.past(of: question, query) }
+        #expect(past.earlier?.content.rule == approved, "the standing rule is still restored to what was approved")
+    }
 }

@@ -172,7 +172,7 @@ import Testing
         try await ledger.finish("e", .reverting)
         test.advance(40 * Self.day)
         let cutoff = test.now.addingTimeInterval(-30 * Self.day)
-        try await ledger.write { try $0.pruneOwnCalls(before: cutoff) }
+        _ = try await ledger.write { try $0.pruneMemory(before: cutoff) }
         #expect(try await ledger.write { try $0.isOwnCall(requestID: "r1") } == false)
     }
 

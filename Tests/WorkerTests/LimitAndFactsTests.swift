@@ -52,6 +52,94 @@ struct GroupFactsTests {
         #expect(it.aws.count(of: "DescribeSecurityGroups") == 1)
     }
 
+    @Test("A group that loses its tags stays watched for a day, and people are told when it lost them")
+    func memory() async throws {
+        let it = try Pipeline(standing: [1, 2, 3], policy: Self.policy)
+        func run(_ number: Int, isTagged: Bool) async throws -> String? {
+            it.aws.with { $0.groups = [Name.group: isTagged ? ["sg-revert": "enforce", "x": "y"] : ["x": "y"]] }
+            var record = it.record
+            record.eventID = "e\(number)"
+            record.rules = [number]
+            record.time = it.time.now - 60
+            _ = try await it.process(it.message(record.json, id: record.eventID))
+            return try it.test.event("outcome", record.eventID)
+        }
+        func notices() async throws -> [Notice] {
+            try await it.writer.write { try $0.takeNotices(limit: 10, lease: .seconds(600)) }
+                .filter { $0.kind == "watch-ended" }
+        }
+        #expect(try await run(1, isTagged: true) == "reverted")
+        #expect(try await notices().isEmpty)
+        #expect(try await run(2, isTagged: false) == "reverted")
+        #expect(try await notices().count == 1)
+        it.time.advance(.seconds(86_400))
+        #expect(try await run(3, isTagged: false) == "reverted", "it was made within 24 hours")
+        it.time.advance(.seconds(60))
+        try it.aws.stand([4])
+        #expect(try await run(4, isTagged: false) == "ignored")
+        #expect(it.aws.with { $0.rules[Name.rule(4)] != nil })
+    }
+
+    private func tagRecord(_ it: Pipeline, _ name: String, _ key: String, by event: String) -> String {
+        var record = it.record
+        record.eventID = event
+        record.eventName = name
+        record.time = it.time.now
+        record.members["requestParameters"] =
+            #"{"resourcesSet":{"items":[{"resourceId":"\#(Name.group)"},{"resourceId":"sg-0bbbbbbbbbbbbbbbb"}]},"#
+            + #""tagSet":{"items":[{"key":"\#(key)","value":"enforce"}]}}"#
+        record.members["responseElements"] = #"{"_return":true}"#
+        return record.json
+    }
+
+    @Test("A change of tags is looked at once it has settled, and teaches the ledger who is watched, and who was")
+    func tagChange() async throws {
+        let it = try Pipeline(standing: [1], policy: Self.policy)
+        it.aws.with { $0.groups = [Name.group: ["sg-revert": "enforce"]] }
+        let tagged = tagRecord(it, "CreateTags", "sg-revert", by: "tagged")
+        #expect(try await it.process(it.message(tagged, id: "m1")) == .delete)
+        #expect(try it.test.event("reason", "tagged") == "not-a-rule-change")
+        #expect(it.aws.count(of: "DescribeSecurityGroups") == 1 && it.time.slept.reduce(.zero, +) >= .seconds(15))
+
+        it.aws.with { $0.groups = [Name.group: [:]] }
+        _ = try await it.process(it.message(tagRecord(it, "DeleteTags", "sg-revert", by: "untagged"), id: "m2"))
+        let notice = try await it.writer.write { try $0.takeNotices(limit: 10, lease: .seconds(60)) }.first
+        #expect(notice?.kind == "watch-ended" && notice?.payload.contains("user/mia") == true)
+        let text = try NoticeText(#require(notice))
+        #expect(text.subject.contains("a watched group no longer matches the policy: eu-west-1, \(Name.group)"))
+        #expect(text.body.contains("sg-revert=enforce") && text.body.contains("Watched until"))
+
+        // Opened while the group had no tag, which it has again by now.
+        var record = it.record
+        record.time = it.time.now
+        _ = try await it.process(it.message(record.json, id: "m3"))
+        #expect(try it.test.event("outcome") == "reverted")
+    }
+
+    @Test("Tags that no watch entry names, and Regions that are not ours, cost no call")
+    func otherTags() async throws {
+        let it = try Pipeline(policy: Self.policy)
+        _ = try await it.process(it.message(tagRecord(it, "CreateTags", "Name", by: "e1"), id: "m1"))
+        let elsewhere = tagRecord(it, "CreateTags", "sg-revert", by: "e2")
+            .replacingOccurrences(of: "eu-west-1", with: "us-east-2")
+        _ = try await it.process(it.message(elsewhere, id: "m2"))
+        let plain = try Pipeline(policy: .watching(.ingressAdded))
+        _ = try await plain.process(plain.message(tagRecord(plain, "DeleteTags", "sg-revert", by: "e3"), id: "m3"))
+        #expect(it.aws.count(of: "DescribeSecurityGroups") == 0 && plain.aws.count(of: "DescribeSecurityGroups") == 0)
+        #expect(try it.test.event("reason", "e2") == "not-a-rule-change")
+    }
+
+    @Test("If EC2 cannot be asked about the tags, the event is tried again")
+    func tagTrouble() async throws {
+        let it = try Pipeline(policy: Self.policy)
+        it.aws.with {
+            $0.refusals["DescribeSecurityGroups"] = Array(repeating: .ec2Error("Internal", status: 500), count: 3)
+        }
+        let record = tagRecord(it, "DeleteTags", "sg-revert", by: "e1")
+        #expect(try await it.process(it.message(record)) == .postpone(.seconds(4)))
+        #expect(try it.test.event("outcome", "e1") == "failed")
+    }
+
     @Test("A group that EC2 does not show is gone only when the event has settled")
     func gone() async throws {
         let it = try Pipeline(policy: Self.policy)

@@ -44,10 +44,17 @@ extension LedgerTransaction {
         return try pruneShort(before: before, limit: limit)
     }
 
-    /// Forgets the calls of ours that CloudTrail cannot bring back any more.
-    package func pruneOwnCalls(before cutoff: Date) throws {
-        let horizon = now.addingTimeInterval(-LedgerDatabase.dedupeHorizon)
-        try run("DELETE FROM own_calls WHERE at < ?", [RFC3339.format(min(cutoff, horizon))])
+    /// Forgets what no event can ask about any more: the worker's own calls, groups that stopped matching the policy, and
+    /// contents of rules that are gone. Each stays for at least 28 days.
+    ///
+    /// - Parameter limit: The largest number of rule contents to drop. To be called, each time in a transaction of its own,
+    ///   until it returns 0.
+    /// - Returns: The number of rule contents that were dropped.
+    package func pruneMemory(before cutoff: Date, limit: Int = 5000) throws -> Int {
+        let before = RFC3339.format(min(cutoff, now.addingTimeInterval(-LedgerDatabase.dedupeHorizon)))
+        try run("DELETE FROM own_calls WHERE at < ?", [before])
+        try run("DELETE FROM watched_groups WHERE ended_at < ?", [before])
+        return try pruneSightings(before: before, limit: limit)
     }
 
     /// Drops the beginning of the trail.

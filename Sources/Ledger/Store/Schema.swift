@@ -183,6 +183,7 @@ enum Schema {
         FROM events;
 
         \(LedgerTransaction.sightingsSchema)
+        \(LedgerTransaction.watchedSchema)
 
         CREATE VIEW audit_rules AS SELECT
             \(RuleColumn.allCases.map(\.expression).joined(separator: ", "))

@@ -93,6 +93,11 @@ struct SecurityGroupGateway: Sendable {
         try await groups.submit([id], for: place).first ?? nil
     }
 
+    /// The groups of these ids that EC2 shows.
+    func groups(_ ids: [SecurityGroupID], in place: Place) async throws -> [DescribedSecurityGroup] {
+        try await groups.submit(ids, for: place).compactMap(\.self)
+    }
+
     /// The entries of these prefix lists, which may be a minute old.
     func prefixLists(_ ids: Set<String>, in place: Place) async throws -> PrefixLists {
         try await lists.lists(ids, in: place)

@@ -30,6 +30,7 @@ extension NoticeText {
     private static let headlines = [
         "outage": "out of order for more than a minute",
         "outage-over": "works again",
+        "watch-ended": "a watched group no longer matches the policy",
         "reminder": "a temporary exemption is about to end",
         "exemption-begun": "a temporary exemption has begun",
         "exemption-ended": "a temporary exemption has ended",

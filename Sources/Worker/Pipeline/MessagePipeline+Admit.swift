@@ -34,11 +34,8 @@ extension MessagePipeline {
         var answer = policy.watch(context)
         if case .undetermined = answer, let groupID = gate.groupID {
             guard let facts = try await facts(of: groupID, gate.place, event, slot) else { return .groupGone }
-            context.group.vpcID = facts.vpcID ?? ""
-            context.group.name = facts.name ?? ""
-            context.group.tags = facts.tags
-            context.group.account = context.group.account ?? facts.ownerID
-            answer = policy.watch(context)
+            context.group.take(facts)
+            answer = try await watch(context, in: gate.place, run)
         }
         let watch: Watch
         switch answer {

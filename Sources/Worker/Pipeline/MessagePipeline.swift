@@ -127,7 +127,12 @@ struct MessagePipeline: Sendable {
     private func ending(of run: EventRun) async throws -> Ending {
         switch run.content {
         case .unreadable(let reason, let detail): return .deadLetter(reason, detail)
-        case .ignored(let reason): return .ignored(reason)
+        case .ignored(let reason):
+            guard let tags = run.event.tagChange else { return .ignored(reason) }
+            return try await failing {
+                try await look(at: tags, run)
+                return .ignored(reason)
+            }
         case .change(let change):
             let gate: Gate
             do throws(ImpossibleName) {
@@ -135,14 +140,19 @@ struct MessagePipeline: Sendable {
             } catch {
                 return .deadLetter(.impossible, "\(error)")
             }
-            do {
-                return try await ending(of: change, through: gate, run)
-            } catch let error where Self.endsNoRun(error) {
-                throw error
-            } catch {
-                let code = (error as? AWSServiceError)?.code
-                return .finished(RunResult(outcome: .failed, errorCode: code, errorMessage: "\(error)"))
-            }
+            return try await failing { try await ending(of: change, through: gate, run) }
+        }
+    }
+
+    /// Makes an error of the run's own into the outcome `failed`.
+    private func failing(_ body: () async throws -> Ending) async throws -> Ending {
+        do {
+            return try await body()
+        } catch let error where Self.endsNoRun(error) {
+            throw error
+        } catch {
+            let code = (error as? AWSServiceError)?.code
+            return .finished(RunResult(outcome: .failed, errorCode: code, errorMessage: "\(error)"))
         }
     }
 

@@ -77,6 +77,16 @@ struct RevertRun: Sendable {
         try await riding(place, slot) { try await gateway.group(id, in: place) }
     }
 
+    /// The groups of these ids that EC2 shows.
+    func groups(
+        _ ids: [SecurityGroupID],
+        in place: Place,
+        slot: WorkSlot? = nil
+    ) async throws -> [DescribedSecurityGroup] {
+        guard !ids.isEmpty else { return [] }
+        return try await riding(place, slot) { try await gateway.groups(ids, in: place) }
+    }
+
     /// Makes a call of the place's lane.
     func riding<Result>(_ place: Place, _ slot: WorkSlot?, _ call: () async throws -> Result) async throws -> Result {
         guard let lanes else { return try await call() }

@@ -48,7 +48,7 @@ struct AuditPruneCommand: AsyncParsableCommand {
 
     private func prune(_ path: String, before cutoff: Date) async throws -> PruneCount {
         let ledger = try LedgerDatabase(path: path, worker: "prune@\(hostName())") { Date() }
-        try await ledger.write { try $0.pruneOwnCalls(before: cutoff) }
+        while try await ledger.write({ try $0.pruneMemory(before: cutoff) }) > 0 {}
         var total = PruneCount()
         while true {
             let count = try await ledger.write { try $0.prune(before: cutoff) }

@@ -134,6 +134,11 @@ struct AWS: Sendable {
         )
     }
 
+    /// Takes a tag away.
+    func untag(_ id: String, _ key: String) async throws {
+        _ = try await ec2.query(action: "DeleteTags", parameters: [("ResourceId.1", id), ("Tag.1.Key", key)])
+    }
+
     /// Gives the rule `id` another source, and the port 22.
     func modify(_ group: String, _ id: String, cidr: String) async throws {
         let rule = "SecurityGroupRule.1"

@@ -51,6 +51,18 @@ enum CloudTrailRecord {
         )
     }
 
+    /// The record of a CreateTags or DeleteTags of one tag.
+    static func tags(_ group: String, _ eventName: String, _ key: String, _ value: String) -> JSON {
+        record(
+            eventName,
+            request: [
+                "resourcesSet": ["items": [["resourceId": .text(group)]]],
+                "tagSet": ["items": [["key": .text(key), "value": .text(value)]]],
+            ],
+            response: ["_return": true]
+        )
+    }
+
     /// A record of any call, with fresh ids, by a person's session of a role.
     static func record(_ eventName: String, request: JSON, response: JSON) -> JSON {
         [
