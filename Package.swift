@@ -81,7 +81,10 @@ let package = Package(
         ),
         .target(
             name: "Telemetry",
-            dependencies: ["Formats", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Formats", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: houseRules
         ),
 
@@ -93,6 +96,7 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Formats", "Hashing", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules
@@ -105,6 +109,7 @@ let package = Package(
                 "Worker",
                 "CBuildStamp", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -158,13 +163,16 @@ let package = Package(
         ),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Telemetry", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: houseRules
         ),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Worker", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules

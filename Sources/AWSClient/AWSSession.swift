@@ -87,6 +87,9 @@ package struct AWSSession: Sendable {
         get async throws { try await cache.credentials() }
     }
 
+    /// What carries the session's requests, with its proxies and certificates: for calls to others than AWS.
+    package var transport: any HTTPTransport { sources.runtime.transport }
+
     /// The same settings with the credentials of a role, which are fetched once for all clients and kept fresh.
     ///
     /// - Parameters:

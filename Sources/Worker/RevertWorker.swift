@@ -7,14 +7,18 @@ import SecurityGroups
 
 /// The worker: polls the queue, reverts what the policy forbids, records it, tells people.
 package struct RevertWorker: Sendable {
-    private let options: WorkerOptions
+    let options: WorkerOptions
     private let session: AWSSession
     private let writer: LedgerWriter
-    private let lanes: Lanes
+    let lanes: Lanes
     private let gateway: SecurityGroupGateway
     private let identity: OwnIdentity
     private let name: String
-    private let clock: WorkerClock
+    let clock: WorkerClock
+    private let intake: Intake
+    let hand: Hand
+    let startState = StartState()
+    let shownOutages = ShownOutages()
     private let logger: Logger
     /// Whether the poller still goes round.
     package let liveness: Liveness
@@ -31,8 +35,11 @@ package struct RevertWorker: Sendable {
         logger: Logger
     ) {
         self.options = options
+        // While replies come back full, ten receivers fill a hundred slots in one round.
+        intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
+        hand = Hand(intake: intake)
         self.session = session
-        var writer = LedgerWriter(ledger)
+        var writer = LedgerWriter(ledger, metrics: options.metrics)
         let identity = OwnIdentity(session: session)
         let queueAccount = AccountID(inQueueURL: options.queueURL)
         let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
@@ -65,16 +72,14 @@ package struct RevertWorker: Sendable {
     ///   answered.
     package func run(stop: StopSignal, ready: @Sendable () -> Void = {}) async throws -> [String] {
         let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
-        let notifier = try options.topicARN.map { topicARN in
-            Notifier(
-                sns: try session.sns(topicARN: topicARN),
-                topicARN: topicARN,
-                writer: writer,
-                backoff: Backoff(base: .seconds(2), cap: .seconds(300)),
-                clock: clock,
-                logger: logger
-            )
-        }
+        let channels = try ChannelList(options, session)
+        let notifier = Notifier(
+            writer: writer,
+            channels: { channels.current },
+            backoff: Backoff(base: .seconds(2), cap: .seconds(300)),
+            clock: clock,
+            logger: logger
+        )
         if let url = options.deadLetterQueueURL {
             try DeadLetterQueue.check(url, beside: options.queueURL, session: session)
         }
@@ -89,6 +94,7 @@ package struct RevertWorker: Sendable {
             ]
         )
 
+        startState.succeeded()
         ready()
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -100,9 +106,7 @@ package struct RevertWorker: Sendable {
         async let _ = identity.find(clock: clock)
         async let _ = queueState.keepFresh(clock: clock) { try await self.facts(of: queue, isStart: false) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            if let notifier {
-                group.addTask { await run(notifier, wakes: wakes, stop: stop) }
-            }
+            group.addTask { await run(notifier, wakes: wakes, stop: stop) }
             defer { wake.finish() }
             let abandoned = try await consumer.run(stop: stop)
             logger.notice("worker stopped", metadata: ["abandoned": "\(abandoned.count)"])
@@ -133,18 +137,19 @@ package struct RevertWorker: Sendable {
         } while (try? await clock.sleep(.seconds(3600))) != nil
     }
 
-    /// Puts outages that last into the outbox, from which people are told.
+    /// Puts outages that last into the outbox, from which people are told, whatever the policy says of notifications.
     private func tellOutages(told: @escaping @Sendable () -> Void) async {
-        for await notice in lanes.board.notices {
-            let id = "outage:\(notice.lane):\(RFC3339.format(notice.since)):\(notice.isOver ? "over" : "out"):\(name)"
+        for await notice in lanes.board.notices where options.isNotifying(by: options.policies.current) {
+            let kind = notice.isOver ? "outage-over" : "outage"
+            let id = "\(kind):\(notice.lane):\(RFC3339.format(notice.since)):\(name)"
             let payload: [String: AuditValue] = [
-                "lane": .text("\(notice.lane)"), "since": .text(RFC3339.format(notice.since)),
-                "error": .text(notice.cause), "state": .text(notice.isOver ? "over" : "out"), "worker": .text(name),
+                "service": .text(notice.lane.service.rawValue), "lane": .text("\(notice.lane)"),
+                "since": .text(RFC3339.format(notice.since)), "error": .text(notice.cause), "worker": .text(name),
             ]
             try? await writer.write { transaction in
                 try transaction.addNotice(
                     id: id,
-                    kind: "outage",
+                    kind: kind,
                     account: notice.lane.account?.description,
                     region: notice.lane.region?.description,
                     payload: payload
@@ -163,6 +168,7 @@ package struct RevertWorker: Sendable {
                 return try await stop.interrupting { try await self.facts(of: queue, isStart: true) }
             } catch  where !options.isUntilEmpty {
                 failures += 1
+                startState.failed(plainText("\(error)"))
                 liveness.turned(at: clock.instant())
                 logger.error(
                     "cannot start yet, will try again",
@@ -202,9 +208,6 @@ package struct RevertWorker: Sendable {
         _ queueState: QueueState,
         onFinish: @escaping @Sendable () -> Void
     ) -> QueueConsumer {
-        // While replies come back full, ten receivers fill a hundred slots in one round.
-        let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
-        let hand = Hand(intake: intake)
         let heartbeat = Heartbeat(
             queue: queue,
             writer: writer,
@@ -236,7 +239,6 @@ package struct RevertWorker: Sendable {
         _ queueState: QueueState,
         onFinish: @escaping @Sendable () -> Void
     ) -> MessagePipeline {
-        let topicARN = options.topicARN
         return MessagePipeline(
             writer: writer,
             policies: options.policies,
@@ -257,11 +259,12 @@ package struct RevertWorker: Sendable {
                 trustedSenders: options.trustedSenders
             ),
             queueState: queueState,
-            isNotifying: { topicARN != nil || $0.topicARN != nil },
+            isNotifying: { [options] in options.isNotifying(by: $0) },
             workerName: name,
             backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
             clock: clock,
             isUntilEmpty: options.isUntilEmpty,
+            metrics: options.metrics,
             onFinish: onFinish
         )
     }

@@ -9,7 +9,7 @@ package struct WorkerOptions: Sendable {
     package var deadLetterQueueURL: String?
     /// What may stand where, now and after the next swap.
     package let policies: PolicyStore
-    /// Where people are told; nil tells nobody.
+    /// The SNS topic where people are told; nil for the one that the policy names.
     package var topicARN: String?
     /// The Regions to act in; nil for the queue's own and those that the policy names.
     package var regions: Set<String>?
@@ -17,6 +17,14 @@ package struct WorkerOptions: Sendable {
     package var accounts: Set<String>?
     /// The SQS `SenderId`s whose messages are believed; empty for anybody's.
     package var trustedSenders: Set<String> = []
+    /// The webhook where people are told.
+    package var webhook: Webhook?
+    /// The name or ARN of the EventBridge bus where others are told.
+    package var eventBus: String?
+    /// What counts and measures.
+    package var metrics = WorkerMetrics.none
+    /// How notifications are written.
+    package var notifyFormat: NoticeFormat = .text
     /// Whether rules are only judged, and nothing is revoked.
     package var isDryRun: Bool
     /// How many messages are worked on at once, at least 1. Those that wait do not count.

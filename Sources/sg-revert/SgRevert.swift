@@ -6,6 +6,9 @@ struct SgRevert: AsyncParsableCommand {
         commandName: "sg-revert",
         abstract: "Reverts forbidden changes to AWS security groups within seconds, and keeps the record.",
         version: Version.text,
-        subcommands: [WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, DoctorCommand.self]
+        subcommands: [
+            WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, DoctorCommand.self,
+            HealthCommand.self,
+        ]
     )
 }

@@ -156,6 +156,21 @@ struct TextTests {
         )
     }
 
+    @Test("A notice as JSON is one object with place, count and events, and no larger than SNS takes")
+    func document() throws {
+        let document = NoticeDocument(try notice(.reverted))
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(document.text.utf8)) as? [String: Any]
+        )
+        #expect(json["outcome"] as? String == "reverted" && json["region"] as? String == "eu-west-1")
+        #expect(
+            json["event_id"] as? String == "e1" && json["count"] as? Int == 1 && json["truncated"] as? Bool == false
+        )
+        #expect((json["events"] as? [[String: Any]])?.first?["event_name"] as? String == "Authorize")
+        let large = NoticeDocument(try notice(.reverted, rules: 1000, texts: String(repeating: "é", count: 250)))
+        #expect(large.text.utf8.count < 256 * 1024 && large.text.contains(#""truncated":true"#))
+    }
+
     @Test("A notice of a thousand rules is one that SNS takes, and says how many it leaves out")
     func manyRules() throws {
         let text = try NoticeText(notice(.reverted, rules: 1000, texts: String(repeating: "é", count: 250)))

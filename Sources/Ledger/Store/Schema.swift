@@ -152,6 +152,16 @@ enum Schema {
             payload TEXT NOT NULL
         ) STRICT;
         CREATE INDEX notices_by_event ON notices (event_id, kind) WHERE event_id IS NOT NULL;
+        CREATE TABLE notice_deliveries (
+            notice_id TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            due_at TEXT NOT NULL,                   -- while somebody is sending it, the end of the lease
+            attempts INTEGER NOT NULL DEFAULT 0,
+            last_error TEXT,
+            notice TEXT NOT NULL,                   -- what is sent, as JSON
+            PRIMARY KEY (notice_id, channel)
+        ) STRICT;
+        CREATE INDEX notice_deliveries_by_due ON notice_deliveries (channel, due_at);
         CREATE INDEX notices_by_due ON notices (due_at) WHERE state = 'pending';
         CREATE INDEX notices_by_summary ON notices (told_in) WHERE told_in IS NOT NULL;
         CREATE TABLE notice_pace (

@@ -2,44 +2,65 @@ import AWSClient
 import Formats
 import Ledger
 import Logging
-import SecurityGroups
 
-/// Sends the ledger's notices to an SNS topic: after the revert and after the delete, so that trouble with SNS delays neither.
+/// Sends the ledger's notices: after the revert and after the delete, so that trouble with a channel delays neither.
+///
+/// Each channel has its own state in the outbox and its own task, so that one that fails or hangs holds up no other.
 struct Notifier: Sendable {
-    let sns: SNSClient
-    let topicARN: String
     let writer: LedgerWriter
+    /// The channels as they are now.
+    let channels: @Sendable () -> [any NotificationChannel]
     let backoff: Backoff
     let clock: WorkerClock
     let logger: Logger
 
     /// For how long a worker that took a notice has it to itself.
     private static let lease: Duration = .seconds(60)
+    /// The longest that one delivery may take. It ends before the lease does.
+    private static let bound: Duration = .seconds(45)
 
     /// Sends what is due each time that `wakes` says so and every few seconds, and once more when `wakes` ends.
     func run(wakes: AsyncStream<Void>) async {
+        let (looks, look) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in wakes { await flush() }
-                await flush()
+                for await _ in wakes { look.yield() }
+                look.finish()
             }
             group.addTask {
                 // For the notices whose time has come again, and those that a worker left behind.
-                repeat { await flush() } while (try? await clock.sleep(.seconds(5))) != nil
+                repeat { look.yield() } while (try? await clock.sleep(.seconds(5))) != nil
             }
-            await group.next()
+            await withDiscardingTaskGroup { deliveries in
+                let busy = BusyChannels()
+                for await _ in looks { flush(busy, in: &deliveries) }
+                flush(busy, in: &deliveries)
+            }
             group.cancelAll()
         }
     }
 
-    private func flush() async {
+    /// Starts a task for each channel that has none. A channel that has one is told that there is more to send.
+    private func flush(_ busy: BusyChannels, in deliveries: inout DiscardingTaskGroup) {
+        let all = channels()
+        let names = all.map(\.name)
+        for channel in all where busy.begin(channel.name) {
+            deliveries.addTask {
+                repeat { await send(by: channel, of: names) } while busy.end(channel.name)
+            }
+        }
+    }
+
+    private func send(by channel: any NotificationChannel, of names: [String]) async {
         do {
             while !Task.isCancelled {
-                let notices = try await writer.writeOnce { try $0.takeNotices(limit: 10, lease: Self.lease) }
+                let notices = try await writer.writeOnce {
+                    try $0.takeNotices(for: channel.name, of: names, limit: 10, lease: Self.lease)
+                }
                 guard !notices.isEmpty else { return }
                 await withDiscardingTaskGroup { group in
                     for notice in notices {
-                        group.addTask { await send(notice) }
+                        group.addTask { await send(notice, by: channel) }
                     }
                 }
             }
@@ -48,29 +69,26 @@ struct Notifier: Sendable {
         }
     }
 
-    private func send(_ notice: Notice) async {
+    private func send(_ notice: Notice, by channel: any NotificationChannel) async {
         do {
             do {
-                let text = try NoticeText(notice)
-                _ = try await sns.publish(
-                    topicARN: topicARN,
-                    subject: text.subject,
-                    message: text.body,
-                    attributes: ["notice_id": notice.id, "outcome": notice.kind].merging(
-                        notice.eventID.map { ["event_id": $0] } ?? [:]
-                    ) { $1 }
-                )
+                try await abandoning(after: Self.bound, clock: clock) { try await channel.deliver(notice) }
             } catch {
                 logger.warning(
                     "notice not sent, will be tried again",
-                    metadata: ["notice.id": "\(plainText(notice.id))", "error": "\(plainText("\(error)"))"]
+                    metadata: [
+                        "notice.id": "\(plainText(notice.id))", "channel": "\(plainText(channel.name))",
+                        "error": "\(plainText("\(error)"))",
+                    ]
                 )
                 let message = "\(error)"
                 let pause = backoff.pause(after: notice.attempt)
-                try await writer.write { try $0.noticeFailed(notice, error: message, retryAfter: pause) }
+                try await writer.write {
+                    try $0.noticeFailed(notice, for: channel.name, error: message, retryAfter: pause)
+                }
                 return
             }
-            try await writer.write { try $0.noticeSent(notice) }
+            try await writer.write { try $0.noticeSent(notice, for: channel.name) }
         } catch {
             logger.error("notice not recorded", metadata: ["error": "\(plainText("\(error)"))"])
         }

@@ -28,6 +28,7 @@ extension MessagePipeline {
                 do {
                     let story = story(letter.reason, letter.error, eventID: run.claim.eventID)
                     try await deadLetters.accept(run.message, story: story)
+                    metrics.deadLettered(letter.reason)
                     result.outcome = .deadLettered
                     result.reason = letter.reason.rawValue
                 } catch let refusal where !(refusal is CancellationError) {
@@ -71,6 +72,7 @@ extension MessagePipeline {
         result.policyDigest = run.policy.digest
         let (final, claim) = (result, run.claim)
         try await writer.write(slot: run.slot) { try $0.finish(claim, with: final) }
+        metrics.finished(final)
         onFinish()
         run.logger.log(
             level: result.outcome.logLevel,
@@ -92,6 +94,7 @@ extension MessagePipeline {
             return .postpone(backoff.pause(after: message.receiveCount))
         }
         try await deadLetters.accept(message, story: story(reason, error, eventID: nil))
+        metrics.deadLettered(reason)
         let entry: [String: AuditValue] = [
             "message_id": .text(message.messageID), "reason": .text(reason.rawValue),
             "error": .text(plainText(error, limit: 200)),

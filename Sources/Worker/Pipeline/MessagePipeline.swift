@@ -22,6 +22,7 @@ struct MessagePipeline: Sendable {
     let clock: WorkerClock
     /// True for a worker that is to end by itself.
     var isUntilEmpty = false
+    var metrics = WorkerMetrics.none
     /// Called when an outcome, and with it perhaps a notice, is recorded.
     let onFinish: @Sendable () -> Void
 
@@ -44,7 +45,7 @@ struct MessagePipeline: Sendable {
             return try await bury(message, reason, detail, slot, logger)
         case .event(let event, let content):
             var logger = logger
-            logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
+            for (key, value) in Self.metadata(of: event, content.change, in: message) { logger[metadataKey: key] = value }
             let facts = EventFacts(event, content.change)
             var round = 0
             while true {
@@ -69,6 +70,21 @@ struct MessagePipeline: Sendable {
                 }
             }
         }
+    }
+
+    /// What every log line about the message carries.
+    private static func metadata(
+        of event: CloudTrailEvent,
+        _ change: SecurityGroupChange?,
+        in message: SQSMessage
+    ) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["event.id": "\(plainText(event.eventID))"]
+        let place = [("account", event.account), ("region", event.region), ("group.id", change?.groupID)]
+        for (key, text) in place {
+            if let text { metadata[key] = "\(plainText(text, limit: 64))" }
+        }
+        let trace = TraceContext(message.systemAttributes["AWSTraceHeader"])
+        return metadata.merging(trace?.metadata ?? [:]) { own, _ in own }
     }
 
     /// Claims the event. On the last receive that the queue allows, the message waits in hand for another worker's claim to end,
@@ -101,6 +117,7 @@ struct MessagePipeline: Sendable {
             let left = min(max(until.timeIntervalSince(clock.now()), 0), WorkerOptions.lease.seconds) + 1
             return .postpone(.seconds(min(left, Double(2 << min(max(message.receiveCount - 1, 0), 5)))))
         case .duplicate(let outcome):
+            metrics.duplicate()
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
             return .delete
         case .run:

@@ -44,6 +44,7 @@ struct Receiver: Sendable {
                 do {
                     messages = try await answer.value()
                     lanes.works(Lane(.queue))
+                    options.metrics.received(messages.count)
                 } catch {
                     _ = intake.pollEnded(isFull: false)
                     if error is PollCut || Task.isCancelled { return }

@@ -9,8 +9,13 @@ struct LedgerWriter: Sendable {
     /// Keeps a write through an outage; without it the write fails.
     var lanes: Lanes?
 
-    init(_ ledger: LedgerDatabase) {
-        commits = Coalescer(limit: 200) { _, bodies in try await ledger.write(bodies) }
+    init(_ ledger: LedgerDatabase, metrics: WorkerMetrics = .none) {
+        commits = Coalescer(limit: 200) { _, bodies in
+            let start = ContinuousClock.now
+            let errors = try await ledger.write(bodies)
+            metrics.committed(in: ContinuousClock.now - start)
+            return errors
+        }
     }
 
     /// Runs `body` in a transaction, as soon as the ledger can be written; returning means that it is committed.

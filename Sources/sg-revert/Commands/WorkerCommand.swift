@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import Ledger
 import SecurityGroups
+import Telemetry
 import UnixSignals
 import Worker
 
@@ -22,6 +23,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(name: .customLong("until-empty"), help: "Stop once the queue is empty.")
     var isUntilEmpty = false
 
+    @OptionGroup var status: StatusSettings
     @OptionGroup var aws: AWSOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var config: ConfigOptions
@@ -38,7 +40,11 @@ struct WorkerCommand: AsyncParsableCommand {
         let source = try worker.policy.source(settings)
         let stamp = source.path.flatMap(PolicyReloader.Stamp.init(path:))
         var options = try options(settings, source.load())
-        let session = try await aws.session(settings, logger: logger)
+        let registry = MetricRegistry()
+        options.metrics = WorkerMetrics(registry)
+        let address = try status.address(settings)
+        let isEmbedding = try status.isEmbedding(settings)
+        let session = try await aws.session(settings, logger: logger, metrics: registry)
         options.roles = try worker.roles(settings, base: session)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let worker = RevertWorker(
@@ -48,14 +54,30 @@ struct WorkerCommand: AsyncParsableCommand {
             name: name,
             logger: logger
         )
+        let service = StatusService(worker: worker, registry: registry, wait: options.wait)
+        let server = try address.map { try Self.server($0, service) }
         let reloader = PolicyReloader(source: source, store: options.policies, stamp: stamp, logger: logger)
         let report = StartReport(session: session, options: options, source: source, logger: logger)
-        let abandoned = try await run(worker, options, reloader, report, environment: settings.environment)
+        let abandoned = try await run(worker, options, environment: settings.environment, report) { group in
+            group.addTask { await reloader.watch(clock: .system) }
+            group.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() } }
+            if let server { group.addTask { await server.run() } }
+            if isEmbedding { group.addTask { await service.embed() } }
+        }
         guard abandoned.isEmpty else {
             throw RunFailure(
                 description:
                     "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))"
             )
+        }
+    }
+
+    /// The server of the status endpoint, which listens from now on.
+    private static func server(_ address: StatusAddress, _ service: StatusService) throws -> StatusServer {
+        do {
+            return try StatusServer(address, routes: service.routes)
+        } catch {
+            throw RunFailure(description: "\(error)")
         }
     }
 
@@ -75,9 +97,9 @@ struct WorkerCommand: AsyncParsableCommand {
     private func run(
         _ worker: RevertWorker,
         _ options: WorkerOptions,
-        _ reloader: PolicyReloader,
+        environment: [String: String],
         _ report: StartReport,
-        environment: [String: String]
+        beside addTasks: (inout ThrowingTaskGroup<Void, any Error>) -> Void
     ) async throws -> [String] {
         let stop = StopSignal()
         let manager = ServiceManager(
@@ -91,13 +113,12 @@ struct WorkerCommand: AsyncParsableCommand {
         defer { signals.cancel() }
         let (starts, start) = AsyncStream.makeStream(of: Void.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await reloader.watch(clock: .system) }
+            addTasks(&group)
             group.addTask {
                 // By then every message of an idle start has been handled.
                 guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
                 HostSystem.releaseStartCode()
             }
-            group.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() } }
             group.addTask { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
             group.addTask { for await _ in starts { await report.tellIdentity() } }
             defer { group.cancelAll() }

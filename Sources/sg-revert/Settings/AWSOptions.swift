@@ -1,5 +1,6 @@
 import AWSClient
 import ArgumentParser
+import CoreMetrics
 import Foundation
 import Logging
 
@@ -15,7 +16,11 @@ struct AWSOptions: ParsableArguments {
     var endpointURL: String?
 
     /// A session with AWS, as every AWS SDK would resolve it.
-    func session(_ settings: Settings, logger: Logger) async throws -> AWSSession {
+    func session(
+        _ settings: Settings,
+        logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    ) async throws -> AWSSession {
         let environment = settings.environment
         let session: AWSSession
         do {
@@ -30,6 +35,7 @@ struct AWSOptions: ParsableArguments {
                     proxies: ProxySettings(environment: environment)
                 ),
                 logger: logger,
+                metrics: metrics,
                 version: Version.userAgent
             )
         } catch let error as any CommandFailure {

@@ -1,5 +1,6 @@
 import Logging
 import Telemetry
+import Worker
 
 extension Setting {
     static let queueURL = Setting("queue-url", .text, "The queue that EventBridge fills.", valueName: "url")
@@ -48,6 +49,44 @@ extension Setting {
         "Whose messages are believed: an SQS SenderId, of a role the part before the colon. Others' are dead letters.",
         otherwise: "anybody's",
         valueName: "id"
+    )
+    static let notifyFormat = Setting(
+        "notify-format",
+        .choice(NoticeFormat.allCases.map(\.rawValue), default: NoticeFormat.text.rawValue),
+        "How notifications are written: text for people, or json.",
+        valueName: "format"
+    )
+    static let webhookURL = Setting(
+        "webhook-url",
+        .text,
+        "Send notifications here too, over https: as text in the form of Slack, or as JSON.",
+        valueName: "url"
+    )
+    static let webhookSecretFile = Setting(
+        "webhook-secret-file",
+        .text,
+        "The file with the secret that the header X-Sg-Revert-Signature is made with.",
+        valueName: "file",
+        isFile: true
+    )
+    static let eventBus = Setting(
+        "event-bus",
+        .text,
+        "Put an event Security Group Reverted on this EventBridge bus for each notification.",
+        valueName: "name|arn"
+    )
+    static let httpAddress = Setting(
+        "http-address",
+        .text,
+        "Where /metrics, /livez and /readyz are served.",
+        otherwise: "nowhere",
+        valueName: "host:port"
+    )
+    static let metrics = Setting(
+        "metrics",
+        .choice(["none", "emf"], default: "none"),
+        "Metrics on standard output: none, or emf for the embedded metric format of CloudWatch.",
+        valueName: "format"
     )
     static let dryRun = Setting("dry-run", .boolean, "Decide and record, revoke nothing.")
     static let concurrency = Setting(
@@ -112,9 +151,8 @@ extension Setting {
     /// Every setting, in the order in which the documentation lists them. Only what is in this list is accepted in the
     /// environment and in the `--config` file.
     static let all = [
-        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, roleARN, externalID, regions, trustedSenders,
-        dryRun, concurrency,
-        waitSeconds,
+        queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, notifyFormat, webhookURL, webhookSecretFile,
+        eventBus, roleARN, externalID, regions, trustedSenders, httpAddress, metrics, dryRun, concurrency, waitSeconds,
         settleSeconds, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
     ]
 }

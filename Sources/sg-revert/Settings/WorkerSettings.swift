@@ -25,6 +25,8 @@ struct WorkerSettings: ParsableArguments {
     @Option(.trustedSenders)
     var trustedSenders: [String] = []
 
+    @OptionGroup var notify: NotifySettings
+
     @Flag(.dryRun)
     var isDryRun = false
 
@@ -46,7 +48,6 @@ struct WorkerSettings: ParsableArguments {
     func options(_ settings: Settings, policy: Policy) throws(SettingsError) -> WorkerOptions {
         var options = WorkerOptions(queueURL: try queue.queueURL(settings), policy: policy)
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
-        options.topicARN = try topic(settings) ?? policy.topicARN
         let regions = try regions(settings)
         if !regions.isEmpty { options.regions = Set(regions.map(\.description)) }
         options.trustedSenders = Set(
@@ -54,6 +55,10 @@ struct WorkerSettings: ParsableArguments {
                 $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? $0 : nil
             }
         )
+        options.topicARN = try topic(settings)
+        options.notifyFormat = try notify.format(settings)
+        options.webhook = try notify.webhook(settings)
+        options.eventBus = try notify.bus(settings)
         options.isDryRun = try settings.isOn(isDryRun, .dryRun)
         options.concurrency = try settings.number(concurrency, .concurrency)
         options.wait = .seconds(try settings.number(waitSeconds, .waitSeconds))

@@ -1,0 +1,51 @@
+import Foundation
+
+/// Where the status endpoint listens: `host:port`, `[address]:port`, or `:port` for every address.
+package struct StatusAddress: Hashable, Sendable, CustomStringConvertible {
+    /// The host's name or address; empty for every address.
+    package let host: String
+    /// The port; 0 for any that is free.
+    package let port: Int
+
+    /// Reads an address; nil for a text that is none.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("[") {
+            guard host.hasSuffix("]") else { return nil }
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        let isPlain = host.utf8.allSatisfy {
+            (48...58).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+                || [45, 46, 37, 95].contains($0)
+        }
+        guard isPlain else { return nil }
+        self.host = String(host)
+        self.port = Int(port)
+    }
+
+    /// The URL of a path at this address, as a client on the same machine asks for it.
+    package func url(_ path: String) -> String {
+        let isAny = ["", "0.0.0.0", "::", "*"].contains(host)
+        let name = isAny ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
+        return "http://\(name):\(port)\(path)"
+    }
+
+    /// The address as it is set.
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// The status endpoint cannot listen.
+package struct StatusServerError: Error, CustomStringConvertible {
+    let address: StatusAddress
+    let reason: String
+
+    /// One line for a person.
+    package var description: String {
+        "the status endpoint cannot listen at \(address): \(reason); check --http-address"
+    }
+}

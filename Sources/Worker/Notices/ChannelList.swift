@@ -1,0 +1,53 @@
+import AWSClient
+import SecurityGroups
+import Synchronization
+
+/// The channels by which people are told. A reloaded policy may name another topic.
+final class ChannelList: Sendable {
+    private let options: WorkerOptions
+    private let session: AWSSession
+    /// The channels for the topic that was asked for last.
+    private let made: Mutex<(topicARN: String?, channels: [any NotificationChannel])>
+
+    /// - Throws: what is wrong with a channel's settings.
+    init(_ options: WorkerOptions, _ session: AWSSession) throws(AWSClientError) {
+        self.options = options
+        self.session = session
+        let topicARN = options.currentTopicARN
+        if let topicARN { _ = try session.sns(topicARN: topicARN) }
+        made = Mutex((topicARN, Self.channels(options, topicARN, session)))
+    }
+
+    /// The channels as they are now. They are kept, since a client learns from its calls.
+    var current: [any NotificationChannel] {
+        let topicARN = options.currentTopicARN
+        return made.withLock { made in
+            if made.topicARN != topicARN { made = (topicARN, Self.channels(options, topicARN, session)) }
+            return made.channels
+        }
+    }
+
+    /// A new channel is one file and one line here.
+    private static func channels(
+        _ options: WorkerOptions,
+        _ topicARN: String?,
+        _ session: AWSSession
+    ) -> [any NotificationChannel] {
+        let channels: [(any NotificationChannel)?] = [
+            topicARN.map { SNSChannel($0, options.notifyFormat, session) },
+            options.eventBus.map { EventBridgeChannel($0, session) },
+            options.webhook.map { WebhookChannel($0, options.notifyFormat, session.transport) },
+        ]
+        return channels.compactMap(\.self)
+    }
+}
+
+extension WorkerOptions {
+    /// True if there is anybody to tell under `policy`.
+    func isNotifying(by policy: Policy) -> Bool {
+        topicARN != nil || policy.topicARN != nil || webhook != nil || eventBus != nil
+    }
+
+    /// The topic of the settings, else that of the policy that holds now.
+    var currentTopicARN: String? { topicARN ?? policies.current.topicARN }
+}

@@ -1,0 +1,47 @@
+import Formats
+import Foundation
+import Ledger
+import SecurityGroups
+
+/// How notifications are written.
+package enum NoticeFormat: String, Sendable, CaseIterable {
+    /// For people.
+    case text
+    /// For programs: one JSON object.
+    case json
+}
+
+/// A notification as a JSON object: its id, its kind, its place, and the events that it tells of.
+struct NoticeDocument: Hashable, Sendable {
+    let text: String
+
+    /// The largest document that SNS and EventBridge take, with room for what goes beside it.
+    private static let limit = 240_000
+
+    /// Writes a notice. Events that have no room are left out, and `truncated` says so.
+    init(_ notice: Notice) {
+        var members: [(String, String)] = [
+            ("notice_id", JSONText.quoted(notice.id)), ("kind", JSONText.quoted(notice.kind)),
+            ("count", "\(notice.count)"),
+        ]
+        let place = [
+            ("outcome", notice.outcome?.rawValue), ("account", notice.account), ("region", notice.region),
+            ("group_id", notice.groupID), ("event_id", notice.eventID),
+        ]
+        members += place.map { ($0, $1.map { JSONText.quoted($0) } ?? "null") }
+        var room = Self.limit - members.reduce(0) { $0 + $1.0.utf8.count + $1.1.utf8.count }
+        var payloads: [String] = []
+        for payload in notice.payloads where Self.isObject(payload) {
+            room -= payload.utf8.count + 1
+            guard room > 0 else { break }
+            payloads.append(payload)
+        }
+        members.append((notice.outcome == nil ? "details" : "events", "[\(payloads.joined(separator: ","))]"))
+        members.append(("truncated", payloads.count < notice.payloads.count ? "true" : "false"))
+        text = "{" + members.map { "\(JSONText.quoted($0)):\($1)" }.joined(separator: ",") + "}"
+    }
+
+    private static func isObject(_ json: String) -> Bool {
+        (try? JSONSerialization.jsonObject(with: Data(json.utf8))) is [String: Any]
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Worker
+
+/// The settings of notifications beside the topic.
+struct NotifySettings: ParsableArguments {
+    @Option(.notifyFormat)
+    var notifyFormat: String?
+
+    @Option(.webhookURL)
+    var webhookURL: String?
+
+    @Option(.webhookSecretFile)
+    var webhookSecretFile: String?
+
+    @Option(.eventBus)
+    var eventBus: String?
+
+    /// The bus's name or ARN.
+    func bus(_ settings: Settings) throws(SettingsError) -> String? {
+        try settings.value(eventBus, .eventBus, expected: "the name or ARN of an EventBridge bus") { Self.bus($0) }
+    }
+
+    private static func bus(_ text: String) -> String? {
+        if let arn = ARN(text) { return arn.service == "events" && arn.resource.hasPrefix("event-bus/") ? text : nil }
+        let isName =
+            text.utf8.count <= 256
+            && text.utf8.allSatisfy {
+                (45...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
+            }
+        return isName ? text : nil
+    }
+
+    /// How notifications are written.
+    func format(_ settings: Settings) throws(SettingsError) -> NoticeFormat {
+        try settings.word(notifyFormat, .notifyFormat).flatMap { NoticeFormat(rawValue: $0) } ?? .text
+    }
+
+    /// The webhook, with the secret that its signature is made with.
+    func webhook(_ settings: Settings) throws(SettingsError) -> Webhook? {
+        let secret = try settings.value(
+            webhookSecretFile,
+            .webhookSecretFile,
+            expected: "a file that can be read and holds a secret"
+        ) { Self.content(of: $0) }
+        // The address may hold a secret, so an error does not repeat it.
+        guard let url = try settings.text(webhookURL, .webhookURL) else { return nil }
+        guard let webhook = Webhook(url: url, secret: secret) else {
+            throw .unreadable(.flag(Setting.webhookURL.flag), value: "…", expected: "an https URL")
+        }
+        return webhook
+    }
+
+    /// The file's content without the line end at its end.
+    private static func content(of path: String) -> [UInt8]? {
+        guard let data = FileManager.default.contents(atPath: path), data.count <= 65_536 else { return nil }
+        var bytes = Array(data)
+        while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
+        return bytes.isEmpty ? nil : bytes
+    }
+}

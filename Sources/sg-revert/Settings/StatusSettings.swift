@@ -1,0 +1,26 @@
+import AWSClient
+import ArgumentParser
+import Foundation
+import Telemetry
+import Worker
+
+/// The settings of the status endpoint and of metrics on stdout.
+struct StatusSettings: ParsableArguments {
+    @Option(.httpAddress)
+    var httpAddress: String?
+
+    @Option(.metrics)
+    var metrics: String?
+
+    /// Where the endpoint listens, if anywhere.
+    func address(_ settings: Settings) throws(SettingsError) -> StatusAddress? {
+        try settings.value(httpAddress, .httpAddress, expected: "host:port, such as 127.0.0.1:9090") {
+            StatusAddress($0)
+        }
+    }
+
+    /// Whether metrics go to stdout in CloudWatch's embedded format.
+    func isEmbedding(_ settings: Settings) throws(SettingsError) -> Bool {
+        try settings.word(metrics, .metrics) == "emf"
+    }
+}

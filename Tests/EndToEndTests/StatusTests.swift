@@ -1,0 +1,40 @@
+import Foundation
+import FoundationNetworking
+import Testing
+
+extension EndToEnd {
+    @Suite(.serialized) struct StatusTests {
+        /// The body and status of a GET at the endpoint of a worker.
+        private func get(_ path: String, _ port: Int) async throws -> (status: Int, body: String) {
+            let url = try #require(URL(string: "http://127.0.0.1:\(port)\(path)"))
+            let (data, response) = try await URLSession.shared.data(from: url)
+            return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+        }
+
+        @Test func `a running worker tells what it has done, and a health check sees that it is alive`() async throws {
+            let world = try await World()
+            let record = try await world.authorize(.ssh)
+            try await world.send(record)
+            let port = Int.random(in: 20_000...30_000)
+            let worker = try world.start(["worker", "--http-address", "127.0.0.1:\(port)", "--wait-seconds", "1"])
+            try await eventually("the rule is gone") { try await world.ingress().isEmpty }
+            try await eventually("the event is counted") {
+                try await get("/metrics", port).body.contains("sg_revert_events_total{outcome=\"reverted\"} 1\n")
+            }
+            let metrics = try await get("/metrics", port).body
+            #expect(metrics.contains("sg_revert_rules_total{outcome=\"reverted\"} 1\n"))
+            #expect(metrics.contains("sg_revert_messages_received_total 1\n"))
+            #expect(metrics.contains("sg_revert_exposed_seconds_count 1\n"))
+            #expect(metrics.contains("service=\"ec2\",action=\"RevokeSecurityGroupIngress\",result=\"success\""))
+            #expect(try await get("/livez", port).status == 200)
+            let ready = try await get("/readyz", port)
+            #expect(ready.status == 200 && ready.body.contains("\"ready\""))
+            let health = try await world.run(["health", "--ready", "--http-address", "127.0.0.1:\(port)"])
+            #expect(health.exitCode == 0, "\(health.errors)")
+            worker.terminate()
+            #expect(try await worker.end().exitCode == 0)
+            let gone = try await world.run(["health", "--http-address", "127.0.0.1:\(port)"])
+            #expect(gone.exitCode == 1 && gone.errors.contains("no worker answers at 127.0.0.1:\(port)"))
+        }
+    }
+}

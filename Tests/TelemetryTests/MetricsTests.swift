@@ -1,0 +1,94 @@
+import CoreMetrics
+import Foundation
+import Testing
+
+@testable import Telemetry
+
+@Suite("Metrics have the names of the contract, and no text of an event")
+struct MetricsTests {
+    private let registry = MetricRegistry()
+
+    private func text() -> [String] {
+        PrometheusText(registry).text.split(separator: "\n").map(String.init)
+    }
+
+    @Test("The families are those of the contract, each with help and type")
+    func names() {
+        #expect(
+            MetricFamily.all.map(\.name)
+                == [
+                    "messages_received_total", "events_total", "rules_total", "duplicates_total", "dead_lettered_total",
+                    "api_calls_total", "api_seconds", "exposed_seconds", "in_flight", "waiting", "outage",
+                    "standing_unexplained", "exempt_active", "last_poll_timestamp_seconds", "ledger_commit_seconds",
+                ]
+                .map { "sg_revert_\($0)" }
+        )
+    }
+
+    @Test("A counter counts by its labels, and only upwards")
+    func counters() {
+        let labels = [("action", "DescribeSecurityGroups"), ("service", "ec2"), ("result", "success")]
+        registry.makeCounter(label: "sg_revert_api_calls_total", dimensions: labels).increment(by: 2)
+        registry.makeCounter(label: "sg_revert_api_calls_total", dimensions: labels).increment(by: 1)
+        registry.makeCounter(label: "sg_revert_api_calls_total", dimensions: labels).increment(by: -5)
+        let line = "sg_revert_api_calls_total{service=\"ec2\",action=\"DescribeSecurityGroups\",result=\"success\"} 3"
+        #expect(text().contains(line))
+        #expect(text().contains("# TYPE sg_revert_api_calls_total counter"))
+        #expect(text().contains("sg_revert_messages_received_total 0"))
+    }
+
+    @Test("A histogram has cumulative buckets, a sum and a count")
+    func histograms() {
+        for milliseconds in [50, 200, 2000, 1_000_000_000] as [Int64] {
+            registry.makeTimer(label: "sg_revert_exposed_seconds", dimensions: [])
+                .recordNanoseconds(milliseconds * 1_000_000)
+        }
+        #expect(text().contains("sg_revert_exposed_seconds_bucket{le=\"0.1\"} 1"))
+        #expect(text().contains("sg_revert_exposed_seconds_bucket{le=\"0.25\"} 2"))
+        #expect(text().contains("sg_revert_exposed_seconds_bucket{le=\"86400\"} 3"))
+        #expect(text().contains("sg_revert_exposed_seconds_bucket{le=\"+Inf\"} 4"))
+        #expect(text().contains("sg_revert_exposed_seconds_count 4"))
+    }
+
+    @Test("A label that is no word counts as other, and an unknown metric as none")
+    func hostile() {
+        for value in ["a b", "x\"}\ny", "é", String(repeating: "a", count: 65), "\u{1B}[2J"] {
+            registry.makeCounter(label: "sg_revert_events_total", dimensions: [("outcome", value)]).increment(by: 1)
+        }
+        registry.makeCounter(label: "sg_revert_evil_total", dimensions: []).increment(by: 1)
+        #expect(text().contains("sg_revert_events_total{outcome=\"other\"} 5"))
+        #expect(!text().contains { $0.contains("evil") })
+    }
+
+    @Test("The number of series is bounded")
+    func bounded() {
+        for number in 0..<5000 {
+            registry.makeCounter(label: "sg_revert_events_total", dimensions: [("outcome", "o\(number)")]).increment(
+                by: 1
+            )
+        }
+        #expect(text().count < 1200)
+        #expect(text().contains { $0.hasPrefix("sg_revert_events_total{outcome=\"other\"} ") })
+    }
+
+    @Test("Embedded metrics tell what came since the last time, gauges as they are")
+    func embedded() throws {
+        let embedded = EmbeddedMetrics(registry)
+        registry.makeCounter(label: "sg_revert_events_total", dimensions: [("outcome", "reverted")]).increment(by: 3)
+        registry.makeMeter(label: "sg_revert_in_flight", dimensions: []).set(7.0)
+        registry.makeTimer(label: "sg_revert_exposed_seconds", dimensions: []).recordNanoseconds(500_000_000)
+        let first = embedded.lines(at: Date(timeIntervalSince1970: 1))
+        let objects = try first.map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        let event = try #require(objects.first { $0["outcome"] as? String == "reverted" })
+        #expect(event["sg_revert_events_total"] as? Double == 3)
+        let plain = try #require(objects.first { $0["outcome"] == nil })
+        #expect(plain["sg_revert_in_flight"] as? Double == 7)
+        #expect((plain["sg_revert_exposed_seconds"] as? [String: Double])?["Sum"] == 0.5)
+        let aws = try #require(event["_aws"] as? [String: Any])
+        #expect(aws["Timestamp"] as? Int == 1000)
+        let second = embedded.lines(at: Date(timeIntervalSince1970: 2))
+        #expect(second.count == 1 && !second[0].contains("exposed") && second[0].contains("in_flight"))
+    }
+}

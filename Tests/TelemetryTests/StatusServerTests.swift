@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import Telemetry
+
+@Suite("The status endpoint answers three routes, whatever its clients do")
+struct StatusServerTests {
+    private let routes = StatusRoutes([
+        "/livez": { StatusAnswer(200, "alive\n") }, "/readyz": { StatusAnswer(503, "no\n") },
+    ])
+
+    /// Runs `body` with the port of a server.
+    private func serving(_ body: (Int) async throws -> Void) async throws {
+        let server = try StatusServer(try #require(StatusAddress("127.0.0.1:0")), routes: routes)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await server.run() }
+            try await body(server.port)
+            group.cancelAll()
+        }
+    }
+
+    private func connect(_ port: Int) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        _ = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return descriptor
+    }
+
+    /// Sends `request` and reads to the end.
+    private func answer(_ request: String, _ port: Int) -> String {
+        let descriptor = connect(port)
+        defer { close(descriptor) }
+        _ = request.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { all += buffer.prefix(count) }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    @Test("Each route answers with its status, others with 404, other methods with 405")
+    func answers() async throws {
+        try await serving { port in
+            let live = answer("GET /livez?x=1 HTTP/1.1\r\nHost: x\r\n\r\n", port)
+            #expect(live.hasPrefix("HTTP/1.1 200 OK\r\n") && live.hasSuffix("\r\n\r\nalive\n"))
+            #expect(answer("GET /readyz HTTP/1.0\r\n\r\n", port).hasPrefix("HTTP/1.1 503 "))
+            #expect(answer("GET / HTTP/1.1\r\n\r\n", port).hasPrefix("HTTP/1.1 404 "))
+            #expect(answer("POST /livez HTTP/1.1\r\n\r\n", port).hasPrefix("HTTP/1.1 405 "))
+            #expect(answer("HEAD /livez HTTP/1.1\r\n\r\n", port).hasSuffix("\r\n\r\n"))
+            #expect(answer("nonsense\r\n\r\n", port).hasPrefix("HTTP/1.1 400 "))
+            #expect(
+                answer("GET /livez HTTP/1.1\r\nX: " + String(repeating: "a", count: 8300), port).hasPrefix(
+                    "HTTP/1.1 431 "
+                )
+            )
+        }
+    }
+
+    @Test("A hundred clients that say nothing keep nobody from an answer")
+    func silentClients() async throws {
+        try await serving { port in
+            let silent = (0..<100).map { _ in connect(port) }
+            defer { for descriptor in silent { close(descriptor) } }
+            #expect(answer("GET /livez HTTP/1.1\r\n\r\n", port).hasSuffix("alive\n"))
+        }
+    }
+
+    @Test("A server that is cancelled ends at once, and its port is free again")
+    func ends() async throws {
+        let start = ContinuousClock.now
+        try await serving { _ in }
+        #expect(ContinuousClock.now - start < .seconds(3))
+    }
+
+    @Test("A port that is taken is an error that names the address and the setting")
+    func taken() async throws {
+        try await serving { port in
+            let address = try #require(StatusAddress("127.0.0.1:\(port)"))
+            #expect {
+                _ = try StatusServer(address, routes: routes)
+            } throws: { error in
+                "\(error)".contains("127.0.0.1:\(port)") && "\(error)".contains("--http-address")
+            }
+        }
+    }
+
+    @Test(
+        "An address is host and port",
+        arguments: [
+            ("127.0.0.1:9090", "http://127.0.0.1:9090/x"), (":9090", "http://127.0.0.1:9090/x"),
+            ("0.0.0.0:1", "http://127.0.0.1:1/x"), ("[::1]:80", "http://[::1]:80/x"),
+            ("localhost:80", "http://localhost:80/x"),
+            ("localhost", nil), ("::1:80", nil), ("x:99999", nil), ("x:", nil), ("a b:1", nil), ("a/b:1", nil),
+        ] as [(String, String?)]
+    )
+    func addresses(text: String, url: String?) {
+        #expect(StatusAddress(text)?.url("/x") == url)
+    }
+}

@@ -1,0 +1,80 @@
+import AWSClient
+import Foundation
+import Hashing
+import Ledger
+import Synchronization
+import Testing
+
+@testable import Worker
+
+@Suite("A webhook gets notices signed, over https, and its address stays out of every log")
+struct WebhookTests {
+    /// An HTTP transport that remembers requests and answers with one status.
+    private final class Recorder: HTTPTransport {
+        let status: Int
+        private let all = Mutex<[HTTPRequest]>([])
+
+        init(status: Int = 200) {
+            self.status = status
+        }
+
+        var requests: [HTTPRequest] { all.withLock(\.self) }
+
+        func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
+            all.withLock { $0.append(request) }
+            return HTTPResponse(status: status)
+        }
+    }
+
+    private let notice = Notice(
+        id: "e1:reverted",
+        kind: "reverted",
+        eventID: "e1",
+        payloads: [#"{"event_id":"e1","error_message":"<!channel> & <http://x|y>","rules":[]}"#]
+    )
+
+    private func webhook(secret: String? = nil) throws -> Webhook {
+        let url = "https://hooks.example/services/T0/secret-path?token=secret-query"
+        return try #require(Webhook(url: url, secret: secret.map { Array($0.utf8) }))
+    }
+
+    @Test("Only https is taken", arguments: ["http://hooks.example/x", "ftp://hooks.example/", "hooks.example", ""])
+    func refused(url: String) {
+        #expect(Webhook(url: url) == nil)
+    }
+
+    @Test("As text the body is what Slack takes, its control characters escaped")
+    func slack() async throws {
+        let transport = Recorder()
+        try await WebhookChannel(webhook(), .text, transport).deliver(notice)
+        let request = try #require(transport.requests.first)
+        #expect(request.method == "POST" && request.headers["Content-Type"] == "application/json")
+        #expect(request.headers["X-Sg-Revert-Signature"] == nil)
+        let body = try #require(try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: String])
+        let text = try #require(body["text"])
+        #expect(text.hasPrefix("sg-revert: reverted") && text.contains("&lt;!channel&gt; &amp; &lt;http://x|y&gt;"))
+        #expect(!text.contains("<"))
+    }
+
+    @Test("As JSON the body is the notice, and the signature is that of the body")
+    func signature() async throws {
+        let transport = Recorder()
+        try await WebhookChannel(webhook(secret: "key"), .json, transport).deliver(notice)
+        let request = try #require(transport.requests.first)
+        #expect(String(decoding: request.body, as: UTF8.self) == NoticeDocument(notice).text)
+        let expected = Digest.hex(Digest.hmac(key: Array("key".utf8), request.body))
+        #expect(request.headers["X-Sg-Revert-Signature"] == "sha256=\(expected)")
+    }
+
+    @Test("A refusal names the host and the status, and neither path nor query", arguments: [400, 404, 429, 500, 302])
+    func redaction(status: Int) async throws {
+        let channel = WebhookChannel(try webhook(secret: "key"), .json, Recorder(status: status))
+        await #expect {
+            try await channel.deliver(notice)
+        } throws: { error in
+            let line = "\(error)"
+            return line.contains("https://hooks.example/…") && line.contains("\(status)") && !line.contains("secret")
+        }
+        #expect(!channel.name.contains("secret") && !channel.name.contains("hooks"))
+    }
+}
