@@ -69,10 +69,23 @@ struct Notifier: Sendable {
         }
     }
 
+    /// Delivers a notice, or cancels the delivery after the bound.
+    private func deliver(_ notice: Notice, by channel: any NotificationChannel) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await channel.deliver(notice) }
+            group.addTask {
+                try await clock.sleep(Self.bound)
+                throw DeliveryTimedOut(bound: Self.bound)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     private func send(_ notice: Notice, by channel: any NotificationChannel) async {
         do {
             do {
-                try await abandoning(after: Self.bound, clock: clock) { try await channel.deliver(notice) }
+                try await deliver(notice, by: channel)
             } catch {
                 logger.warning(
                     "notice not sent, will be tried again",
@@ -93,4 +106,11 @@ struct Notifier: Sendable {
             logger.error("notice not recorded", metadata: ["error": "\(plainText("\(error)"))"])
         }
     }
+}
+
+/// A delivery that took too long.
+struct DeliveryTimedOut: Error, CustomStringConvertible {
+    let bound: Duration
+
+    var description: String { "the delivery did not end within \(bound.components.seconds) s" }
 }

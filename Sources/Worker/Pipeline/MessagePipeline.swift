@@ -45,7 +45,9 @@ struct MessagePipeline: Sendable {
             return try await bury(message, reason, detail, slot, logger)
         case .event(let event, let content):
             var logger = logger
-            for (key, value) in Self.metadata(of: event, content.change, in: message) { logger[metadataKey: key] = value }
+            for (key, value) in Self.metadata(of: event, content.change, in: message) {
+                logger[metadataKey: key] = value
+            }
             let facts = EventFacts(event, content.change)
             var round = 0
             while true {
