@@ -53,7 +53,7 @@ let package = Package(
 
         // The pure core: values and decisions.
         .target(name: "SecurityGroups", dependencies: ["Formats"], swiftSettings: houseRules),
-        .target(name: "CloudTrailEvents", dependencies: ["Formats", "SecurityGroups"], swiftSettings: houseRules),
+        .target(name: "CloudTrailEvents", dependencies: ["Formats", "Hashing", "SecurityGroups"], swiftSettings: houseRules),
 
         .target(
             name: "PolicyFile",

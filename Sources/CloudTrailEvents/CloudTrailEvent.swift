@@ -1,5 +1,6 @@
 import Formats
 package import Foundation
+import Hashing
 
 /// The facts of a CloudTrail record, as text, as the record has them. Nothing here is verified: real records are odd,
 /// redacted or old, and anybody who can send to the queue can write one.
@@ -39,9 +40,9 @@ package struct CloudTrailEvent: Hashable, Sendable {
     /// The prefix list whose entries a successful call changed: `ModifyManagedPrefixList`,
     /// `RestoreManagedPrefixListVersion`.
     package let changedPrefixListID: String?
-    /// The record as JSON in its one canonical text, in UTF-8: members sorted by name, no white space, numbers as they
-    /// are written in the record. An event is its id and the SHA-256 of these bytes.
-    package let canonicalDetail: [UInt8]
+    /// The SHA-256, in lower-case hexadecimal, of the record as JSON in its one canonical text: members sorted by name, no
+    /// white space, numbers as they are written in the record. An event is its id and this digest.
+    package let digest: String
 
     /// The facts of the record in `envelope`, or nil if it has no id.
     init?(_ envelope: MessageEnvelope) {
@@ -65,6 +66,6 @@ package struct CloudTrailEvent: Hashable, Sendable {
         groupID = subject.groupID
         tagChange = subject.tagChange
         changedPrefixListID = subject.changedPrefixListID
-        canonicalDetail = record.canonicalBytes
+        digest = Digest.hex(Digest.sha256(record.canonicalBytes))
     }
 }

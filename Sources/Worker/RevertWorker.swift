@@ -45,7 +45,7 @@ package struct RevertWorker: Sendable {
         let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
         identity.use(roles)
         self.identity = identity
-        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock)
+        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) { [intake] in intake.isDraining }
         lanes = Lanes(
             // One that is to end by itself does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,

@@ -1,10 +1,10 @@
-import CloudTrailEvents
 import Testing
+
+@testable import CloudTrailEvents
 
 @Suite struct CanonicalDetailTests {
     private func detail(_ body: String) throws -> String {
-        let event = try #require(DecodedMessage(body: body).event)
-        return String(decoding: event.canonicalDetail, as: UTF8.self)
+        String(decoding: try MessageEnvelope(body: body).record.canonicalBytes, as: UTF8.self)
     }
 
     @Test func `members are sorted, white space goes, numbers and text stay`() throws {

@@ -7,7 +7,12 @@ extension RevertMachine {
         let isFirst = history.matched == nil && intended.isEmpty
         guard isFirst || !intended.isSuperset(of: ids) else { return nil }
         intended.formUnion(ids)
-        return intended.sorted { $0.description < $1.description }
+        return allIntended
+    }
+
+    /// The ids of all rules that any run of the event intends to revert.
+    package var allIntended: [SecurityGroupRuleID] {
+        intended.sorted { $0.description < $1.description }
     }
 
     /// Notes that calls were sent but their responses never arrived.

@@ -33,7 +33,9 @@ enum Ending: Sendable {
 }
 
 /// One run of one event: the message that brought it, and everything that judges it from start to end.
-struct EventRun: Sendable {
+///
+/// A class, because thousands of runs may wait, and each frame of a waiting task would hold a copy of a value of this size.
+final class EventRun: Sendable {
     let message: SQSMessage
     let event: CloudTrailEvent
     let content: EventContent
@@ -42,6 +44,28 @@ struct EventRun: Sendable {
     let policy: Policy
     let slot: WorkSlot
     let logger: Logger
+    /// When the claim was made.
+    let begunAt: ContinuousClock.Instant
+
+    init(
+        message: SQSMessage,
+        event: CloudTrailEvent,
+        content: EventContent,
+        claim: Claim,
+        policy: Policy,
+        slot: WorkSlot,
+        logger: Logger,
+        begunAt: ContinuousClock.Instant
+    ) {
+        self.message = message
+        self.event = event
+        self.content = content
+        self.claim = claim
+        self.policy = policy
+        self.slot = slot
+        self.logger = logger
+        self.begunAt = begunAt
+    }
 }
 
 /// What the body of a message holds.

@@ -2,7 +2,6 @@ import AWSClient
 import CloudTrailEvents
 import Formats
 import Foundation
-import Hashing
 import Ledger
 import Logging
 import SecurityGroups
@@ -54,7 +53,8 @@ struct MessagePipeline: Sendable {
                 round += 1
                 let claimed = try await claim(facts, content, held, slot: slot)
                 guard case .run(let claim) = claimed else { return disposition(claimed, message, logger) }
-                held.claimed(claim, at: clock.instant())
+                let now = clock.instant()
+                held.claimed(claim, at: now)
                 let run = EventRun(
                     message: message,
                     event: event,
@@ -62,7 +62,8 @@ struct MessagePipeline: Sendable {
                     claim: claim,
                     policy: policies.current,
                     slot: slot,
-                    logger: logger
+                    logger: logger,
+                    begunAt: now
                 )
                 switch try await settle(ending(of: run), of: run) {
                 case .done(let disposition): return disposition
@@ -103,8 +104,11 @@ struct MessagePipeline: Sendable {
             replayCount: message.replayCount,
             receivedAt: clock.now()
         )
+        let intent = content.change?.fewRuleIDs ?? []
         while true {
-            let result = try await writer.write(slot: slot) { try $0.claim(facts, delivery: delivery) }
+            let result = try await writer.write(slot: slot) {
+                try $0.claim(facts, delivery: delivery, intent: intent)
+            }
             guard case .held = result, isLastReceive(of: message) else { return result }
             try await slot.wait(for: .seconds(2))
         }
@@ -185,7 +189,7 @@ struct MessagePipeline: Sendable {
             return .finished(RunResult(outcome: .unchanged, reason: "the group does not exist"))
         case .undecodable(let error): return .deadLetter(.undecodable, error)
         case .watched(let watched):
-            let journal = RunJournal(writer, run.claim, of: watched)
+            let journal = RunJournal(writer, run.claim, of: watched) { [clock] in clock.instant() - run.begunAt }
             let result = try await revert(watched, claim: run.claim, journal: journal, slot: run.slot)
             guard result.outcome == .deadLettered else { return .finished(result) }
             return .deadLetter(.undecodable, error: result.errorMessage ?? "", result)
@@ -204,9 +208,13 @@ struct MessagePipeline: Sendable {
     }
 }
 
-extension CloudTrailEvent {
-    /// The SHA-256 of the record, by which the ledger tells two records of one id apart.
-    var digest: String { Digest.hex(Digest.sha256(canonicalDetail)) }
+extension SecurityGroupChange {
+    /// The ids of the rules that the call added, to be kept with the claim, which saves a transaction before the
+    /// revoke. A flood of records that name many rules would cost too much, so those of more than ten are not among them.
+    fileprivate var fewRuleIDs: [String] {
+        [.ingressAdded, .egressAdded].contains(kind) && rules.count <= 10
+            ? rules.compactMap { $0.strictID?.description } : []
+    }
 }
 
 extension EventFacts {

@@ -4,13 +4,29 @@ import Formats
 package import SecurityGroups
 
 /// A rule change in a watched group, every text that a call could carry proven to be one that EC2 could have made.
-struct WatchedChange: Sendable {
+///
+/// A class for the same reason as `EventRun`.
+final class WatchedChange: Sendable {
     let event: CloudTrailEvent
     let change: SecurityGroupChange
     let groupID: SecurityGroupID
     let place: Place
     /// What says of each rule what is to be done.
     let planner: RevertPlanner
+
+    init(
+        event: CloudTrailEvent,
+        change: SecurityGroupChange,
+        groupID: SecurityGroupID,
+        place: Place,
+        planner: RevertPlanner
+    ) {
+        self.event = event
+        self.change = change
+        self.groupID = groupID
+        self.place = place
+        self.planner = planner
+    }
 
     /// True for the record of a new group, whose egress no call added.
     var isNewGroup: Bool { event.eventName == "CreateSecurityGroup" }

@@ -59,7 +59,8 @@ extension RevertRun.Call {
             let candidates = machine.saw(live, at: elapsed)
             let moves = try await plan(candidates)
             if !moves.isEmpty {
-                if let ids = machine.intends(moves) { try await journal.intend(ids) }
+                let new = machine.intends(moves)
+                if let ids = new ?? (journal.mayBeLost() ? machine.allIntended : nil) { try await journal.intend(ids) }
                 try await make(moves)
             }
             if machine.isOpen(at: elapsed) { try await pause() }

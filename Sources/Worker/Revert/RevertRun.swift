@@ -8,15 +8,31 @@ import SecurityGroups
 ///
 /// A claim about live state, not a replay of a message: running it twice, late, or on two hosts leaves the same rules. What is to
 /// be done next, `RevertMachine` says; this makes the calls.
-struct RevertRun: Sendable {
+final class RevertRun: Sendable {
     let gateway: SecurityGroupGateway
     let isDryRun: Bool
     /// For so long after an event, or after a change of ours, what EC2 shows may be older than what it did.
     let settle: Duration
     let clock: WorkerClock
     /// Keeps a run through an outage; without it the run fails.
-    var lanes: Lanes?
+    let lanes: Lanes?
     let identity: OwnIdentity
+
+    init(
+        gateway: SecurityGroupGateway,
+        isDryRun: Bool,
+        settle: Duration,
+        clock: WorkerClock,
+        lanes: Lanes? = nil,
+        identity: OwnIdentity
+    ) {
+        self.gateway = gateway
+        self.isDryRun = isDryRun
+        self.settle = settle
+        self.clock = clock
+        self.lanes = lanes
+        self.identity = identity
+    }
 
     /// The record of a new group is acted on for so long. Later, the group's egress may be what somebody wants.
     static let newGroupAge: TimeInterval = 900
@@ -74,7 +90,7 @@ struct RevertRun: Sendable {
 
     /// The group as EC2 shows it.
     func group(_ id: SecurityGroupID, in place: Place, slot: WorkSlot? = nil) async throws -> DescribedSecurityGroup? {
-        try await riding(place, slot) { try await gateway.group(id, in: place) }
+        try await riding(place, slot) { [gateway] in try await gateway.group(id, in: place) }
     }
 
     /// The groups of these ids that EC2 shows.
@@ -84,7 +100,7 @@ struct RevertRun: Sendable {
         slot: WorkSlot? = nil
     ) async throws -> [DescribedSecurityGroup] {
         guard !ids.isEmpty else { return [] }
-        return try await riding(place, slot) { try await gateway.groups(ids, in: place) }
+        return try await riding(place, slot) { [gateway] in try await gateway.groups(ids, in: place) }
     }
 
     /// Makes a call of the place's lane.
@@ -98,8 +114,8 @@ struct RevertRun: Sendable {
         if gateway.clients.usesRole(in: place) { return place.account?.description }
         if let caller = identity.caller { return caller.account }
         return await withTaskGroup(of: String?.self) { group in
-            group.addTask { await identity.ask()?.account }
-            group.addTask {
+            group.addTask { [identity] in await identity.ask()?.account }
+            group.addTask { [clock] in
                 try? await clock.sleep(.seconds(3))
                 return nil
             }

@@ -7,6 +7,9 @@ import SecurityGroups
 struct RunJournal: Sendable {
     /// Keeps the ids of all rules that the event's runs have tried to revert or are about to. It throws where the run must end.
     var intend: @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
+    /// True once the claim is so old that another worker may have the event. Then `intend` is called again before a change, since
+    /// it fails where the claim has ended.
+    var mayBeLost: @Sendable () -> Bool = { false }
     /// Answers what is known of each rule beside the event.
     var recall: @Sendable ([RuleQuestion]) async throws -> [RulePast] = { $0.map { _ in RulePast() } }
     /// Answers what another record says of rules that are gone; nil where none contradicts.
@@ -16,8 +19,14 @@ struct RunJournal: Sendable {
 }
 
 extension RunJournal {
-    /// The journal of one claim.
-    init(_ writer: LedgerWriter, _ claim: Claim, of watched: WatchedChange) {
+    /// The journal of one claim, which is `age` old.
+    init(
+        _ writer: LedgerWriter,
+        _ claim: Claim,
+        of watched: WatchedChange,
+        age: @escaping @Sendable () -> Duration
+    ) {
+        mayBeLost = { age() >= WorkerOptions.lease / 2 }
         let groupID = watched.groupID.description
         let query = PastQuery(
             eventID: claim.eventID,

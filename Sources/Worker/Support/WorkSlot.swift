@@ -5,6 +5,8 @@ import Synchronization
 final class WorkSlots: Sendable {
     private struct State {
         var free: Int
+        /// Messages that had a slot before they waited: they go first, or everything would be begun before anything is done.
+        var returning = FIFO<Promise<Void>>()
         var waiting = FIFO<Promise<Void>>()
         var parked = 0
         var parkedBytes = 0
@@ -51,11 +53,13 @@ final class WorkSlots: Sendable {
     }
 
     /// Takes a slot, in the order in which it was asked for.
-    fileprivate func acquire() async throws {
+    ///
+    /// - Parameter isReturning: true for a message that had a slot before; it goes before those that had none.
+    fileprivate func acquire(isReturning: Bool = false) async throws {
         let turn = Promise<Void>()
         let isFree = state.withLock { state in
             guard state.free > 0 else {
-                state.waiting.append(turn)
+                if isReturning { state.returning.append(turn) } else { state.waiting.append(turn) }
                 return false
             }
             state.free -= 1
@@ -79,7 +83,7 @@ final class WorkSlots: Sendable {
 
     private func nextInLine() -> Promise<Void>? {
         state.withLock { state in
-            if let next = state.waiting.popFirst() { return next }
+            if let next = state.returning.popFirst() ?? state.waiting.popFirst() { return next }
             state.free += 1
             return nil
         }
@@ -180,7 +184,7 @@ final class WorkSlot: Sendable {
     }
 
     private func takeBack(_ slots: WorkSlots) async throws {
-        try await slots.acquire()
+        try await slots.acquire(isReturning: true)
         hasSlot.store(true, ordering: .releasing)
     }
 
