@@ -56,6 +56,17 @@ struct InHandTests {
         #expect(try await !intake.waitForRoom())
     }
 
+    @Test("More in hand than a quiet worker has is a backlog as well")
+    func backlog() async throws {
+        let intake = Intake()
+        for _ in 0..<10 { intake.enter(bytes: 1) }
+        #expect(!intake.isDraining)
+        intake.enter(bytes: 1)
+        #expect(intake.isDraining)
+        intake.leave(bytes: 1)
+        #expect(!intake.isDraining)
+    }
+
     @Test("A wait for room ends when its task is cancelled")
     func cancelled() async {
         let intake = Intake(limits: .init(messages: 5))

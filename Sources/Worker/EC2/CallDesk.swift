@@ -91,7 +91,9 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     /// Work that comes within so long belongs together.
     private static var quiet: Duration { .milliseconds(20) }
     /// So long at most work waits for more.
-    private static var patience: Duration { .milliseconds(300) }
+    private static var patience: Duration { .milliseconds(500) }
+    /// So long at most, where the calls of now would take half of what is left in the bucket: each call then costs much.
+    private static var longPatience: Duration { .seconds(3) }
     /// So many calls are under way at the most.
     private static var width: Int { 32 }
 
@@ -113,7 +115,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
 
     /// True where work that is submitted now would wait.
     var isBusy: Bool {
-        state.withLock { !$0.ready.isEmpty || $0.recentArrivals > 2 }
+        isDraining() == true || state.withLock { !$0.ready.isEmpty || $0.recentArrivals > 2 }
             || quota.with(key) { bucket, now in
                 bucket.advance(to: now)
                 return !bucket.isPlenty
@@ -212,9 +214,14 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
 
     /// True while more work is coming, so that a call that goes now would carry a part of what it could.
     private func isGathering(_ state: State, _ now: Duration) -> Bool {
-        guard let oldest = state.oldest, now - oldest < Self.patience else { return false }
-        if quota.with(key, { bucket, _ in bucket.isUnlimited }) { return false }
-        if let isDraining = isDraining() { return isDraining && now - state.lastArrival < Self.quiet }
+        guard let oldest = state.oldest else { return false }
+        let (isUnlimited, tokens) = quota.with(key) { bucket, now in
+            bucket.advance(to: now)
+            return (bucket.isUnlimited, bucket.tokens)
+        }
+        let patience = Double(state.ready.count) >= tokens / 2 ? Self.longPatience : Self.patience
+        guard !isUnlimited, now - oldest < patience else { return false }
+        if let isDraining = isDraining() { return isDraining }
         return state.recentArrivals > 2 && now - state.lastArrival < Self.quiet
     }
 

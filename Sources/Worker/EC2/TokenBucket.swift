@@ -16,7 +16,8 @@ struct TokenBucket: Sendable {
     }
 
     private let size: Size
-    private var tokens: Double
+    /// How many calls may go now. Trial calls make it negative.
+    private(set) var tokens: Double
     private var refill: Double
     private var updatedAt: Duration
     /// Since when the bucket has not been full.

@@ -32,8 +32,11 @@ final class Intake: Sendable {
         self.receivers = max(receivers, 1)
     }
 
-    /// True while the last reply came back full: there is more in the queue, and it will soon be in hand.
-    var isDraining: Bool { state.withLock { $0.isDraining } }
+    /// True while a backlog comes in: the last reply came back full, or more is in hand than a quiet worker has.
+    var isDraining: Bool { state.withLock { $0.isDraining || $0.messages > Self.quietCount } }
+
+    /// As much may be in hand, and not parked, of a worker that has no backlog.
+    private static let quietCount = 10
 
     /// How many messages count at this moment.
     var count: Int { state.withLock { $0.messages } }
