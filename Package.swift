@@ -123,6 +123,25 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
+        // What the tests share: seeded randomness, virtual time, a simulated AWS.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "AWSClient", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "Worker",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: houseRules
+        ),
+        // The whole guard in a simulated account, seed after seed.
+        .executableTarget(
+            name: "simulate",
+            dependencies: ["TestSupport", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/simulate",
+            swiftSettings: houseRules
+        ),
+
         .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: houseRules),
         .testTarget(name: "SecurityGroupsTests", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
         .testTarget(
@@ -185,6 +204,11 @@ let package = Package(
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: houseRules
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["TestSupport", "simulate"],
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.

@@ -21,6 +21,8 @@ package struct HostSystem: Sendable {
     /// Runs a line of shell, within the bounds of `ShellCommand`; what it writes to its error output is lost, since that
     /// may hold secrets.
     package var shell: @Sendable (String) async throws -> ShellResult
+    /// Starts work that no caller's cancellation may end, in a task of its own.
+    package var start: @Sendable (@escaping @Sendable () async -> Void) -> Void
 
     /// What a line of shell left behind.
     package struct ShellResult: Sendable {
@@ -36,7 +38,7 @@ package struct HostSystem: Sendable {
         }
     }
 
-    /// A machine made of its parts; without the last four, one that keeps no file, resolves no name, runs no command, and
+    /// A machine made of its parts; without the last five, one that keeps no file, resolves no name, runs no command, and
     /// on which everything takes no time.
     package init(
         now: @escaping @Sendable () -> Date,
@@ -47,7 +49,8 @@ package struct HostSystem: Sendable {
         writeFile: @escaping @Sendable (String, [UInt8]) throws -> Void = { _, _ in },
         addresses: @escaping @Sendable (String) async -> [String] = { _ in [] },
         shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) },
-        uptime: @escaping @Sendable () -> Duration = { .zero }
+        uptime: @escaping @Sendable () -> Duration = { .zero },
+        start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in Task { await work() } }
     ) {
         self.now = now
         self.sleep = sleep
@@ -58,5 +61,6 @@ package struct HostSystem: Sendable {
         self.addresses = addresses
         self.shell = shell
         self.uptime = uptime
+        self.start = start
     }
 }

@@ -15,6 +15,7 @@ package struct RevertWorker: Sendable {
     private let identity: OwnIdentity
     private let name: String
     let clock: WorkerClock
+    private let random: @Sendable () -> Double
     private let intake: Intake
     let hand: Hand
     let startState = StartState()
@@ -25,15 +26,19 @@ package struct RevertWorker: Sendable {
 
     /// A worker that acts through `session` and records in `ledger`.
     ///
-    /// - Parameter name: what the ledger and dead letters call this worker.
+    /// - Parameters:
+    ///   - name: what the ledger and dead letters call this worker.
+    ///   - random: a number from 0 to 1, by which pauses between attempts differ.
     package init(
         options: WorkerOptions,
         session: AWSSession,
         ledger: LedgerDatabase,
         name: String,
         clock: WorkerClock = .system,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) },
         logger: Logger
     ) {
+        self.random = random
         self.options = options
         // While replies come back full, ten receivers fill a hundred slots in one round.
         intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
@@ -49,6 +54,7 @@ package struct RevertWorker: Sendable {
         lanes = Lanes(
             // One that is to end by itself does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,
+            backoff: Backoff(base: .seconds(1), cap: .seconds(30), random: random),
             clock: clock,
             logger: logger,
             probe: LaneProbe(session: session, queueURL: options.queueURL, gateway: gateway, writer: writer)
@@ -76,7 +82,7 @@ package struct RevertWorker: Sendable {
         let notifier = Notifier(
             writer: writer,
             channels: { channels.current },
-            backoff: Backoff(base: .seconds(2), cap: .seconds(300)),
+            backoff: Backoff(base: .seconds(2), cap: .seconds(300), random: random),
             clock: clock,
             logger: logger
         )
@@ -103,7 +109,7 @@ package struct RevertWorker: Sendable {
         async let _ = logAnchors()
         async let _ = lanes.run()
         async let _ = tellOutages { wake.yield() }
-        async let _ = identity.find(clock: clock)
+        async let _ = identity.find(clock: clock, random: random)
         async let _ = queueState.keepFresh(clock: clock) { try await self.facts(of: queue, isStart: false) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await run(notifier, wakes: wakes, stop: stop) }
@@ -161,7 +167,7 @@ package struct RevertWorker: Sendable {
 
     /// Asks for the queue until it answers, or the worker is to stop.
     private func start(_ queue: WorkQueue, stop: StopSignal) async throws -> QueueState.Facts? {
-        let backoff = Backoff(base: .seconds(2), cap: .seconds(60))
+        let backoff = Backoff(base: .seconds(2), cap: .seconds(60), random: random)
         var failures = 0
         while !stop.isRequested {
             do {
@@ -261,7 +267,7 @@ package struct RevertWorker: Sendable {
             queueState: queueState,
             isNotifying: { [options] in options.isNotifying(by: $0) },
             workerName: name,
-            backoff: Backoff(base: .seconds(5), cap: .seconds(900)),
+            backoff: Backoff(base: .seconds(5), cap: .seconds(900), random: random),
             clock: clock,
             isUntilEmpty: options.isUntilEmpty,
             metrics: options.metrics,

@@ -25,9 +25,16 @@ final class CredentialCache: Sendable {
     private let provider: any CredentialProvider
     private let now: @Sendable () -> Date
     private let logger: Logger?
+    private let startTask: @Sendable (@escaping @Sendable () async -> Void) -> Void
     private let state = Mutex(State())
 
-    init(_ provider: any CredentialProvider, now: @escaping @Sendable () -> Date, logger: Logger? = nil) {
+    init(
+        _ provider: any CredentialProvider,
+        now: @escaping @Sendable () -> Date,
+        start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in Task { await work() } },
+        logger: Logger? = nil
+    ) {
+        startTask = start
         self.provider = provider
         self.now = now
         self.logger = logger
@@ -75,7 +82,7 @@ final class CredentialCache: Sendable {
 
     /// Fetches in a task of its own: it serves all who wait, so that no waiter's cancellation may end it.
     private func start(_ refresh: Promise<Credentials>) {
-        Task {
+        startTask { [self] in
             let result = await fetched()
             state.withLock { $0.refresh = nil }
             refresh.fulfil(result)

@@ -35,6 +35,6 @@ extension AWSServiceClient {
 extension CredentialCache {
     /// A cache on the clock and the log of a session.
     convenience init(_ provider: any CredentialProvider, runtime: AWSServiceClient.Runtime) {
-        self.init(provider, now: runtime.system.now, logger: runtime.logger)
+        self.init(provider, now: runtime.system.now, start: runtime.system.start, logger: runtime.logger)
     }
 }

@@ -14,17 +14,26 @@ package final class LedgerDatabase: Sendable {
     /// - Parameters:
     ///   - worker: The name under which this process claims events; it is in the ledger's views.
     ///   - lease: How long a claim or a renewal holds.
+    ///   - writesOnCallersThread: Makes a write block the thread of its caller. A simulation that runs on one thread needs
+    ///     this to be repeatable.
     ///   - now: The wall clock, which all workers on the ledger must share.
     /// - Throws: `LedgerError`.
     package init(
         path: String,
         worker: String,
         lease: Duration = .seconds(60),
+        writesOnCallersThread: Bool = false,
         now: @escaping @Sendable () -> Date
     ) throws {
         // Absolute, since SQLite reads some relative names, such as `:memory:`, as something other than a file.
         let path = URL(fileURLWithPath: path).path
-        writer = try LedgerWriteConnection(path: path, worker: worker.bounded, lease: lease, now: now)
+        writer = try LedgerWriteConnection(
+            path: path,
+            worker: worker.bounded,
+            lease: lease,
+            writesOnCallersThread: writesOnCallersThread,
+            now: now
+        )
     }
 
     /// Runs `body` in a transaction and returns what it returns, once that is on disk.

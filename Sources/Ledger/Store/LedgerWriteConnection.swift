@@ -10,16 +10,24 @@ final class LedgerWriteConnection: @unchecked Sendable {
     private let path: String
     private let worker: String
     private let lease: Duration
+    private let writesOnCallersThread: Bool
     private let now: @Sendable () -> Date
     private let turn: WriteTurn
     private let file: LedgerFile.Identity
     private let state = TransactionState()
     private let queue: DatabaseQueue
 
-    init(path: String, worker: String, lease: Duration, now: @escaping @Sendable () -> Date) throws {
+    init(
+        path: String,
+        worker: String,
+        lease: Duration,
+        writesOnCallersThread: Bool,
+        now: @escaping @Sendable () -> Date
+    ) throws {
         self.path = path
         self.worker = worker
         self.lease = lease
+        self.writesOnCallersThread = writesOnCallersThread
         self.now = now
         file = try LedgerFile.make(at: path)
         turn = try WriteTurn(path: path)
@@ -46,19 +54,23 @@ final class LedgerWriteConnection: @unchecked Sendable {
     /// Runs `body` in a transaction, on the connection's own queue and not by GRDB's async functions, which would roll
     /// back when the task is cancelled.
     func transaction<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.asyncWriteWithoutTransaction { db in
-                continuation.resume(
-                    with: Result {
-                        do {
-                            return try self.turn.take { try self.transaction(in: db, body) }
-                        } catch {
-                            throw LedgerError.translate(error, path: self.path)
-                        }
-                    }
-                )
+        let work: @Sendable (Database) -> Result<T, any Error> = { db in
+            Result {
+                do {
+                    return try self.turn.take { try self.transaction(in: db, body) }
+                } catch {
+                    throw LedgerError.translate(error, path: self.path)
+                }
             }
         }
+        if writesOnCallersThread { return try blocking(work).get() }
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { continuation.resume(with: work($0)) }
+        }
+    }
+
+    private func blocking<T>(_ work: (Database) -> T) -> T {
+        queue.writeWithoutTransaction(work)
     }
 
     private func transaction<T>(in db: Database, _ body: (LedgerTransaction) throws -> T) throws -> T {

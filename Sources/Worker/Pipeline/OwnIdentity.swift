@@ -33,8 +33,11 @@ final class OwnIdentity: Sendable {
     }
 
     /// Asks STS until it answers. Credentials of another identity take another process, so one answer is enough.
-    func find(clock: WorkerClock) async {
-        let backoff = Backoff(base: .seconds(1), cap: .seconds(60))
+    func find(
+        clock: WorkerClock,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
+    ) async {
+        let backoff = Backoff(base: .seconds(1), cap: .seconds(60), random: random)
         for attempt in 1... {
             if await ask() != nil { return }
             guard (try? await clock.sleep(backoff.pause(after: attempt) + .milliseconds(200))) != nil else { return }

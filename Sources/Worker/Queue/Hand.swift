@@ -4,7 +4,8 @@ import Synchronization
 /// The messages that the worker has in hand, and those that it put off. It is the one owner of both.
 final class Hand: Sendable {
     private struct State {
-        var held: [ObjectIdentifier: HeldMessage] = [:]
+        /// By receipt handle, which each receive makes anew.
+        var held: [String: HeldMessage] = [:]
         var postponed: [String: ContinuousClock.Instant] = [:]
         var whenEmpty: [Promise<Void>] = []
         var whenFilled: [Promise<Void>] = []
@@ -27,7 +28,7 @@ final class Hand: Sendable {
     func take(_ messages: [HeldMessage]) {
         let woken = state.withLock { state in
             for held in messages {
-                state.held[ObjectIdentifier(held)] = held
+                state.held[held.message.receiptHandle] = held
                 state.postponed[held.message.messageID] = nil
             }
             defer { state.whenFilled = [] }
@@ -49,7 +50,7 @@ final class Hand: Sendable {
     /// Keeps no heartbeat for a message any more. Its scope goes on.
     func letGo(_ held: HeldMessage) {
         let woken = state.withLock { state -> [Promise<Void>] in
-            state.held[ObjectIdentifier(held)] = nil
+            if state.held[held.message.receiptHandle] === held { state.held[held.message.receiptHandle] = nil }
             guard state.held.isEmpty else { return [] }
             defer { state.whenEmpty = [] }
             return state.whenEmpty

@@ -13,7 +13,7 @@ final class OpenPolls: Sendable {
 
     /// The wish that the polls end that can be cut.
     let cutting = StopSignal()
-    private let open = Mutex<[ObjectIdentifier: Open]>([:])
+    private let open = Mutex<[Open]>([])
     private let bound: Duration
 
     /// - Parameter bound: how long a receive may take.
@@ -24,20 +24,20 @@ final class OpenPolls: Sendable {
     /// Notes a receive that begins.
     func begin(at now: ContinuousClock.Instant) -> Answer {
         let answer = Answer()
-        open.withLock { $0[ObjectIdentifier(answer)] = (now, answer) }
+        open.withLock { $0.append((now, answer)) }
         return answer
     }
 
     /// Forgets a receive that ended.
     func end(_ answer: Answer) {
-        open.withLock { $0[ObjectIdentifier(answer)] = nil }
+        open.withLock { $0.removeAll { $0.answer === answer } }
     }
 
     /// Abandons the receives that go on for longer than they can, until the task is cancelled.
     func watch(clock: WorkerClock) async {
         while (try? await clock.sleep(.seconds(10))) != nil {
             let now = clock.instant()
-            let overdue = open.withLock { $0.values.filter { now - $0.since > bound }.map(\.answer) }
+            let overdue = open.withLock { $0.filter { now - $0.since > bound }.map(\.answer) }
             for answer in overdue { answer.settle(.failure(PollAbandoned(bound: bound))) }
         }
     }

@@ -1,0 +1,212 @@
+import AWSClient
+import Foundation
+import Ledger
+import Logging
+import SecurityGroups
+import Synchronization
+import Worker
+
+/// A machine with one ledger and one clock, on which worker processes live one after another.
+package final class SimulatedHost: Sendable {
+    private struct State {
+        /// By how much the wall clock is wrong.
+        var skew: TimeInterval
+        var lives: [SimulatedLife] = []
+        var problems: [String] = []
+    }
+
+    let aws: SimulatedAWS
+    let policy: Policy
+    let fault: SimulatedFault?
+    let logger: Logger
+    private let directory: String
+    private let state: Mutex<State>
+
+    /// A machine whose ledger is in `directory`.
+    init(
+        aws: SimulatedAWS,
+        policy: Policy,
+        directory: String,
+        fault: SimulatedFault?,
+        logger: Logger
+    ) {
+        self.aws = aws
+        self.policy = policy
+        self.directory = directory
+        self.fault = fault
+        self.logger = logger
+        state = Mutex(State(skew: aws.with { Double(Int.random(in: -20...0, using: &$0.generator)) }))
+    }
+
+    var machine: SimulatedMachine { aws.machine }
+    var path: String { directory + "/ledger.db" }
+    /// What the processes did that no process may do.
+    var problems: [String] { state.withLock(\.problems) }
+    private var skew: TimeInterval { state.withLock(\.skew) }
+
+    /// Runs workers, one after another, until `isOver`. None is killed or paused after the storm.
+    func run(number: Int, storm: Duration, isOver: @Sendable () -> Bool) async {
+        var count = 0
+        while !isOver() {
+            count += 1
+            let name = "worker-\(number).\(count)"
+            let isLast = machine.elapsed >= storm
+            let lifetime = isLast ? .seconds(86_400) : aws.with { $0.generator.duration(15_000...150_000) }
+            let ending = aws.with { $0.generator.pick([Ending.stop, .kill, .kill, .pause]) }
+            let life = SimulatedLife(name: name, host: self)
+            state.withLock { $0.lives.append(life) }
+            aws.note("\(name) starts")
+            do {
+                life.start(try worker(named: name, on: life.processor))
+            } catch {
+                note("\(name) cannot start: \(error)")
+                return
+            }
+            let end = machine.elapsed + lifetime
+            await wait { machine.elapsed >= end || isOver() || (isLast == false && machine.elapsed >= storm) }
+            if isLast || machine.elapsed >= storm {
+                // The worker that lives when the storm ends goes on.
+                await wait { isOver() }
+                await stop(life)
+            } else {
+                await finish(life, ending)
+            }
+            try? await machine.sleep(aws.with { $0.generator.duration(100...8_000) })
+        }
+    }
+
+    /// Sets the clock of the machine, as NTP or an operator does.
+    func setClock() {
+        let skew = aws.with { Double(Int.random(in: -30...0, using: &$0.generator)) }
+        aws.note("the clock is \(skew) s wrong")
+        state.withLock { $0.skew = skew }
+    }
+
+    /// Ends every process that was killed, now that nothing counts any more, so that nothing of it is left in memory.
+    func clear() {
+        for life in state.withLock(\.lives) { life.clear() }
+    }
+
+    func note(_ problem: String) {
+        state.withLock { $0.problems.append(problem) }
+    }
+
+    private enum Ending { case stop, kill, pause }
+
+    private func finish(_ life: SimulatedLife, _ ending: Ending) async {
+        switch ending {
+        case .stop:
+            await stop(life)
+        case .kill:
+            aws.note("\(life.name) is killed")
+            life.processor.halt()
+        case .pause:
+            let pause = aws.with { $0.generator.duration(5_000...100_000) }
+            aws.note("\(life.name) is paused for \(pause.inSeconds) s")
+            life.processor.halt()
+            try? await machine.sleep(pause)
+            life.processor.resume()
+            try? await machine.sleep(.seconds(5))
+            await stop(life)
+        }
+    }
+
+    private func stop(_ life: SimulatedLife) async {
+        aws.note("\(life.name) is told to stop")
+        life.stop.request()
+        let bound = machine.elapsed + .seconds(45)
+        await wait { life.isEnded || machine.elapsed > bound }
+        if !life.isEnded { note("\(life.name) was told to stop and did not end within 45 s") }
+        life.processor.halt()
+    }
+
+    private func wait(until condition: () -> Bool) async {
+        while !condition(), (try? await machine.sleep(.milliseconds(500))) != nil {}
+    }
+
+    private func worker(named name: String, on processor: SimulatedProcessor) throws -> RevertWorker {
+        let (machine, aws) = (machine, aws)
+        let random: @Sendable () -> Double = { aws.with { Double.random(in: 0...1, using: &$0.generator) } }
+        let now: @Sendable () -> Date = { machine.now.addingTimeInterval(self.skew) }
+        let session = try AWSSession(
+            environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"],
+            region: "eu-west-1",
+            transport: SimulatedConnection(aws: aws, process: name, fault: fault),
+            logger: logger,
+            system: HostSystem(
+                now: now,
+                sleep: { try await machine.sleep($0) },
+                random: random,
+                makeID: { "invocation" },
+                readFile: { _ in nil },
+                uptime: { machine.elapsed },
+                start: { work in Task(executorPreference: processor) { await work() } }
+            )
+        )
+        let ledger = try LedgerDatabase(
+            path: fault == .forgetsLedger ? "\(directory)/\(name).db" : path,
+            worker: name,
+            lease: WorkerOptions.lease,
+            writesOnCallersThread: true,
+            now: now
+        )
+        var options = WorkerOptions(queueURL: SimulatedAWS.queueURL, policy: policy, topicARN: SimulatedAWS.topicARN)
+        options.regions = Set(SimulatedCallers.groups.map(\.region))
+        return RevertWorker(
+            options: options,
+            session: session,
+            ledger: ledger,
+            name: name,
+            clock: WorkerClock(
+                now: now,
+                instant: { machine.instant },
+                sleep: { try await machine.sleep($0) }
+            ),
+            random: random,
+            logger: logger
+        )
+    }
+}
+
+/// One worker process, from its start to its end.
+final class SimulatedLife: Sendable {
+    let name: String
+    let processor: SimulatedProcessor
+    let stop = StopSignal()
+    private let host: SimulatedHost
+    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let end = Mutex(false)
+
+    init(name: String, host: SimulatedHost) {
+        self.name = name
+        self.host = host
+        processor = SimulatedProcessor(host.machine)
+    }
+
+    /// True once the worker has ended by itself.
+    var isEnded: Bool { end.withLock(\.self) }
+
+    func start(_ worker: RevertWorker) {
+        let started = Task(executorPreference: processor) { [self] in
+            do {
+                let abandoned = try await worker.run(stop: stop)
+                if !stop.isRequested { host.note("\(name) ended although nobody asked it to") }
+                if !abandoned.isEmpty { host.aws.note("\(name) abandons \(abandoned.count)") }
+            } catch {
+                host.note("\(name) failed: \(error)")
+            }
+            host.aws.note("\(name) ends")
+            end.withLock { $0 = true }
+        }
+        task.withLock { $0 = started }
+    }
+
+    /// Lets a process that was killed end in its own way.
+    func clear() {
+        guard !isEnded else { return }
+        stop.request()
+        task.withLock(\.self)?.cancel()
+        processor.resume()
+        try? host.machine.run { isEnded }
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Ledger
+package import Logging
+import Synchronization
+
+/// One run of the whole guard in a simulated account: callers, forgers and bad days for some minutes, then calm, then the checks.
+package struct Simulation: Sendable {
+    /// What a simulation came to.
+    package struct Report: Sendable {
+        package var seed: UInt64
+        /// The digest of all that happened.
+        package var digest: UInt64 = 0
+        /// How many messages with records were put on the queue, and lies beside them.
+        package var records = 0
+        package var forged = 0
+        package var lost = 0
+        /// How many rules the guard removed, changed or put back.
+        package var changes = 0
+        package var calls = 0
+        /// How long it all took, in virtual time.
+        package var elapsed: Duration = .zero
+        /// What must not be so at the end, in words; empty for a good run.
+        package var problems: [String] = []
+    }
+
+    /// What differs from seed to seed.
+    private struct Plan {
+        let storm: Duration
+        let policy: SimulatedPolicy
+        let processes: Int
+        let maxReceiveCount: Int
+        let isLossy: Bool
+        let hasForgers: Bool
+        let weather: SimulatedWeather
+
+        init(seed: UInt64) {
+            var generator = SeededGenerator(seed: seed ^ 0x5EED)
+            let seconds = generator.pick([60, 90, 150])
+            storm = .seconds(seconds)
+            policy = generator.pick(SimulatedPolicy.allCases)
+            processes = generator.pick([1, 2, 2, 3])
+            maxReceiveCount = generator.pick([4, 10, 10])
+            isLossy = generator.chance(30)
+            hasForgers = generator.chance(50)
+            weather = SimulatedWeather(&generator, storm: seconds * 1000)
+        }
+    }
+
+    /// Longer than the longest wait of a message.
+    private static let patience: Duration = .seconds(6 * 3600)
+
+    private let seed: UInt64
+    private let directory: String
+    private let fault: SimulatedFault?
+    private let output: (@Sendable (String) -> Void)?
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - directory: where the ledger is made. It is removed at the end.
+    ///   - fault: a fault of the world that no guard can make good.
+    ///   - output: gets the trace, line by line.
+    package init(
+        seed: UInt64,
+        directory: String,
+        fault: SimulatedFault? = nil,
+        output: (@Sendable (String) -> Void)? = nil,
+        logger: Logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+    ) {
+        self.seed = seed
+        self.directory = directory
+        self.fault = fault
+        self.output = output
+        self.logger = logger
+    }
+
+    /// Runs to the end, in virtual time, on the caller's thread.
+    package func run() throws -> Report {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let plan = Plan(seed: seed)
+        let machine = SimulatedMachine(seed: seed)
+        let aws = SimulatedAWS(
+            machine: machine,
+            seed: seed,
+            weather: plan.weather,
+            maxReceiveCount: plan.maxReceiveCount,
+            trace: SimulatedTrace(output: output)
+        )
+        aws.note("\(plan)")
+        let policy = try plan.policy.read()
+        let host = SimulatedHost(aws: aws, policy: policy, directory: directory, fault: fault, logger: logger)
+        let callers = SimulatedCallers(aws, isLossy: plan.isLossy, hasForgers: plan.hasForgers)
+        callers.prepare()
+        let calm = SimulatedCalm(aws: aws, path: host.path, from: plan.storm, until: plan.storm + Self.patience)
+        var problems: [String] = []
+        do {
+            try live(host, callers, calm, plan)
+        } catch let error as SimulatedMachine.Stalled {
+            problems.append("\(error)")
+        }
+        problems += host.problems
+        if fault == .editsLedger { try SimulatedCalm.edit(host.path) }
+        var report = try SimulationChecks(seed: seed, aws: aws, policy: policy, path: host.path).report()
+        report.problems = problems + report.problems
+        report.elapsed = machine.elapsed
+        // What is killed may write when it is cleared; nobody is to read that.
+        try FileManager.default.removeItem(atPath: directory)
+        host.clear()
+        return report
+    }
+
+    private func live(_ host: SimulatedHost, _ callers: SimulatedCallers, _ calm: SimulatedCalm, _ plan: Plan) throws {
+        let isDone = Mutex(false)
+        Task(executorPreference: SimulatedProcessor(host.machine)) {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await callers.act(for: plan.storm) }
+                group.addTask { await calm.watch() }
+                group.addTask {
+                    while host.machine.elapsed < plan.storm {
+                        try? await host.machine.sleep(.seconds(40))
+                        host.setClock()
+                    }
+                }
+                for number in 1...plan.processes {
+                    group.addTask { await host.run(number: number, storm: plan.storm) { calm.hasCome } }
+                }
+            }
+            isDone.withLock { $0 = true }
+        }
+        try host.machine.run { isDone.withLock(\.self) }
+    }
+}
