@@ -134,6 +134,37 @@ struct InHandTests {
         }
     }
 
+    @Test("Beyond its bound a short wait keeps the slot, and nothing goes back to the queue")
+    func shortWait() async throws {
+        let slots = WorkSlots(count: 1, limits: .init(shortWaits: 0), clock: time.clock)
+        try await slots.occupy { slot in
+            try await slot.parkedForShort { #expect(slots.parkedCount == 0) }
+            try await slot.parked { #expect(slots.parkedCount == 1) }
+        }
+    }
+
+    @Test("What comes back from a wait goes before what is new")
+    func returning() async throws {
+        let slots = WorkSlots(count: 1, clock: time.clock)
+        let order = Order()
+        let door = Door()
+        async let first: Void = slots.occupy { slot in
+            try await slot.parked { await door.pass() }
+            order.add("back")
+        }
+        while slots.parkedCount < 1 { await Task.yield() }
+        let second = try await slots.occupy { _ in
+            let second = Task { try await slots.occupy { _ in order.add("new") } }
+            while slots.waitingCount < 1 { await Task.yield() }
+            door.open()
+            while slots.waitingCount < 2 { await Task.yield() }
+            return second
+        }
+        try await second.value
+        try await first
+        #expect(order.all == ["back", "new"])
+    }
+
     @Test("A slot that was waited for in vain goes to the next")
     func cancelledWait() async throws {
         let slots = WorkSlots(count: 1, clock: time.clock)
@@ -167,4 +198,13 @@ struct InHandTests {
         #expect(!promise.settle(.success(8)))
         #expect(try await [first, second, promise.value()] == [7, 7, 7])
     }
+}
+
+/// What happened, in its order.
+private final class Order: Sendable {
+    private let names = Mutex<[String]>([])
+
+    var all: [String] { names.withLock { $0 } }
+
+    func add(_ name: String) { names.withLock { $0.append(name) } }
 }

@@ -37,8 +37,7 @@ enum Ending: Sendable {
 /// A class, because thousands of runs may wait, and each frame of a waiting task would hold a copy of a value of this size.
 final class EventRun: Sendable {
     let message: SQSMessage
-    let event: CloudTrailEvent
-    let content: EventContent
+    let record: EventRecord
     let claim: Claim
     /// The policy that held when the run began. A policy that is replaced meanwhile judges the next run.
     let policy: Policy
@@ -49,8 +48,7 @@ final class EventRun: Sendable {
 
     init(
         message: SQSMessage,
-        event: CloudTrailEvent,
-        content: EventContent,
+        record: EventRecord,
         claim: Claim,
         policy: Policy,
         slot: WorkSlot,
@@ -58,31 +56,47 @@ final class EventRun: Sendable {
         begunAt: ContinuousClock.Instant
     ) {
         self.message = message
-        self.event = event
-        self.content = content
+        self.record = record
         self.claim = claim
         self.policy = policy
         self.slot = slot
         self.logger = logger
         self.begunAt = begunAt
     }
+
+    var event: CloudTrailEvent { record.event }
+    var content: EventContent { record.content }
+}
+
+/// A record of a call, as a message brought it.
+final class EventRecord: Sendable {
+    let event: CloudTrailEvent
+    let content: EventContent
+    /// What the ledger is told of it.
+    let facts: EventFacts
+
+    init(_ event: CloudTrailEvent, _ content: EventContent) {
+        self.event = event
+        self.content = content
+        facts = EventFacts(event, content.change)
+    }
 }
 
 /// What the body of a message holds.
 enum MessageContent: Sendable {
     /// A record of a call.
-    case event(CloudTrailEvent, EventContent)
+    case event(EventRecord)
     /// No record, for this reason.
     case noEvent(DeadLetterReason, detail: String)
 
     init(body: String) {
         switch DecodedMessage(body: body) {
-        case .change(let event, let change): self = .event(event, .change(change))
-        case .ignored(let event, let reason): self = .event(event, .ignored(reason))
+        case .change(let event, let change): self = .event(EventRecord(event, .change(change)))
+        case .ignored(let event, let reason): self = .event(EventRecord(event, .ignored(reason)))
         case .unreadable(let unreadable):
             let reason = DeadLetterReason(unreadable.reason)
             self =
-                unreadable.event.map { .event($0, .unreadable(reason, unreadable.detail)) }
+                unreadable.event.map { .event(EventRecord($0, .unreadable(reason, unreadable.detail))) }
                 ?? .noEvent(reason, detail: unreadable.detail)
         }
     }

@@ -42,23 +42,18 @@ struct MessagePipeline: Sendable {
         switch MessageContent(body: message.body) {
         case .noEvent(let reason, let detail):
             return try await bury(message, reason, detail, slot, logger)
-        case .event(let event, let content):
-            var logger = logger
-            for (key, value) in Self.metadata(of: event, content.change, in: message) {
-                logger[metadataKey: key] = value
-            }
-            let facts = EventFacts(event, content.change)
+        case .event(let record):
+            let logger = Self.logger(logger, of: record, in: message)
             var round = 0
             while true {
                 round += 1
-                let claimed = try await claim(facts, content, held, slot: slot)
+                let claimed = try await claim(record, held, slot: slot)
                 guard case .run(let claim) = claimed else { return disposition(claimed, message, logger) }
                 let now = clock.instant()
                 held.claimed(claim, at: now)
                 let run = EventRun(
                     message: message,
-                    event: event,
-                    content: content,
+                    record: record,
                     claim: claim,
                     policy: policies.current,
                     slot: slot,
@@ -75,26 +70,26 @@ struct MessagePipeline: Sendable {
         }
     }
 
-    /// What every log line about the message carries.
-    private static func metadata(
-        of event: CloudTrailEvent,
-        _ change: SecurityGroupChange?,
-        in message: SQSMessage
-    ) -> Logger.Metadata {
-        var metadata: Logger.Metadata = ["event.id": "\(plainText(event.eventID))"]
-        let place = [("account", event.account), ("region", event.region), ("group.id", change?.groupID)]
-        for (key, text) in place {
-            if let text { metadata[key] = "\(plainText(text, limit: 64))" }
-        }
+    /// The logger of a message: every line says which event, and where it belongs.
+    private static func logger(_ logger: Logger, of record: EventRecord, in message: SQSMessage) -> Logger {
+        var logger = logger
         let trace = TraceContext(message.systemAttributes["AWSTraceHeader"])
-        return metadata.merging(trace?.metadata ?? [:]) { own, _ in own }
+        for (key, value) in trace?.metadata ?? [:] { logger[metadataKey: key] = value }
+        let event = record.event
+        logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
+        let place = [
+            ("account", event.account), ("region", event.region), ("group.id", record.content.change?.groupID),
+        ]
+        for (key, text) in place {
+            if let text { logger[metadataKey: key] = "\(plainText(text, limit: 64))" }
+        }
+        return logger
     }
 
     /// Claims the event. On the last receive that the queue allows, the message waits in hand for another worker's claim to end,
     /// since the next receive would be one too many.
     private func claim(
-        _ facts: EventFacts,
-        _ content: EventContent,
+        _ record: EventRecord,
         _ held: HeldMessage,
         slot: WorkSlot
     ) async throws -> ClaimResult {
@@ -104,10 +99,10 @@ struct MessagePipeline: Sendable {
             replayCount: message.replayCount,
             receivedAt: clock.now()
         )
-        let intent = content.change?.fewRuleIDs ?? []
+        let intent = record.content.change?.fewRuleIDs ?? []
         while true {
             let result = try await writer.write(slot: slot) {
-                try $0.claim(facts, delivery: delivery, intent: intent)
+                try $0.claim(record.facts, delivery: delivery, intent: intent)
             }
             guard case .held = result, isLastReceive(of: message) else { return result }
             try await slot.wait(for: .seconds(2))
@@ -218,7 +213,7 @@ extension SecurityGroupChange {
 }
 
 extension EventFacts {
-    fileprivate init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
+    init(_ event: CloudTrailEvent, _ change: SecurityGroupChange?) {
         self.init(
             eventID: event.eventID,
             digest: event.digest,

@@ -7,7 +7,7 @@ final class Intake: Sendable {
     /// How much may be in hand without being parked.
     struct Limits: Sendable {
         /// How many messages.
-        var messages = 2000
+        var messages = 500
         /// How many bytes their bodies may have together.
         var bytes = 6 << 20
     }

@@ -140,7 +140,7 @@ extension RevertRun.Call {
             guard run.gateway.isBusy(direction, in: watched.place) else {
                 return try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place)
             }
-            return try await slot.parked {
+            return try await slot.parkedForShort {
                 try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place)
             }
         }

@@ -22,6 +22,8 @@ final class WorkSlots: Sendable {
     struct Limits: Sendable {
         /// How many messages may be parked at once.
         var messages = 5000
+        /// How many of them a message may join that waits only for a short time, so that it could keep its slot as well.
+        var shortWaits = 1200
         /// How many bytes of bodies they may have together, so that the worker stays small whatever is sent to it.
         var bytes = 10 << 20
     }
@@ -35,6 +37,9 @@ final class WorkSlots: Sendable {
 
     /// How many messages are parked now.
     var parkedCount: Int { state.withLock { $0.parked } }
+
+    /// How many messages wait for a slot now.
+    var waitingCount: Int { state.withLock { $0.returning.count + $0.waiting.count } }
 
     /// Waits for a slot, runs `body` in it, and frees it.
     ///
@@ -90,9 +95,11 @@ final class WorkSlots: Sendable {
     }
 
     /// Counts a message as parked.
-    fileprivate func park(bytes: Int) throws(ParkingFull) {
+    fileprivate func park(bytes: Int, isShort: Bool = false) throws(ParkingFull) {
         let hasRoom = state.withLock { state in
-            guard state.parked < limits.messages, state.parkedBytes + bytes <= limits.bytes else { return false }
+            guard state.parked < (isShort ? limits.shortWaits : limits.messages),
+                state.parkedBytes + bytes <= limits.bytes
+            else { return false }
             state.parked += 1
             state.parkedBytes += bytes
             return true
@@ -156,12 +163,29 @@ final class WorkSlot: Sendable {
     /// - Throws: what `body` throws, `ParkingFull`, `MessageLost`, `CancellationError`.
     func parked<Result>(_ body: () async throws -> Result) async throws -> Result {
         try checkLoss()
-        guard let slots else {
-            let result = try await body()
-            try checkLoss()
-            return result
+        if let slots {
+            try slots.park(bytes: bytes)
+            return try await parked(in: slots, body)
         }
-        try slots.park(bytes: bytes)
+        let result = try await body()
+        try checkLoss()
+        return result
+    }
+
+    /// Runs `body`, which waits for something for a short time, without holding the slot where there is room for that, and holding
+    /// it where there is not: then nothing more is begun until something is done.
+    ///
+    /// - Throws: what `body` throws, `MessageLost`, `CancellationError`.
+    func parkedForShort<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try checkLoss()
+        if let slots, (try? slots.park(bytes: bytes, isShort: true)) != nil { return try await parked(in: slots, body) }
+        let result = try await body()
+        try checkLoss()
+        return result
+    }
+
+    /// Runs `body` for a message that is counted as parked.
+    private func parked<Result>(in slots: WorkSlots, _ body: () async throws -> Result) async throws -> Result {
         let hadSlot = leave()
         if hadSlot { slots.release() }
         let result: Result

@@ -128,7 +128,7 @@ final class TestLedger: Sendable {
 extension RecordText {
     /// The digest under which the ledger knows the record.
     var digest: String {
-        guard case .event(let event, _) = MessageContent(body: json) else { return "" }
-        return event.digest
+        guard case .event(let record) = MessageContent(body: json) else { return "" }
+        return record.event.digest
     }
 }
