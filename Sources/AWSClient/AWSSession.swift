@@ -2,10 +2,10 @@ package import CoreMetrics
 import Formats
 package import Logging
 
-/// The front door: who we are, where calls go, and the clients that make them.
+/// The entry to AWS: credentials, endpoints, and the clients that make calls.
 ///
-/// Settings are read once, in the order of every AWS SDK: what is given here, the environment, the shared files.
-/// A client is to be kept: its retry quota and what it learned of the service's clock live in it.
+/// Settings are read once, in the order of every AWS SDK: parameters, the environment, the shared files. A client
+/// should be kept, because its retry quota and what it learned about the service's clock are part of it.
 package struct AWSSession: Sendable {
     /// The default Region, if any setting names one.
     package let region: AWSRegion?
@@ -16,13 +16,14 @@ package struct AWSSession: Sendable {
     /// Reads the settings.
     ///
     /// - Parameters:
-    ///   - environment: a snapshot of the process's environment.
-    ///   - profile: beats `AWS_PROFILE`; chosen here, it also beats keys in the environment.
-    ///   - region: beats `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
-    ///   - endpointURL: where every call goes, such as an emulator; beats every configured endpoint.
-    ///   - metrics: counts and times every attempt of every call, as `sg_revert_api_calls_total` and
-    ///     `sg_revert_api_seconds`.
-    ///   - version: of the program, for the `User-Agent` header.
+    /// - environment: A snapshot of the process's environment.
+    /// - profile: Takes precedence over `AWS_PROFILE`, and then also over keys in the environment.
+    /// - region: Takes precedence over `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
+    /// - endpointURL: The URL for every call, such as an emulator's. It takes precedence over every configured
+    ///   endpoint.
+    /// - metrics: Counts and times every attempt of every call, as `sg_revert_api_calls_total` and
+    ///   `sg_revert_api_seconds`.
+    /// - version: The program's version, for the `User-Agent` header.
     /// - Throws: `AWSClientError` for a setting that cannot be used. Credentials are looked for at the first call.
     package init(
         environment: [String: String],
@@ -75,14 +76,14 @@ package struct AWSSession: Sendable {
         self.cache = cache
     }
 
-    /// The same session, in the Region of the EC2 instance it runs on where no setting names one. Asks nobody if the
-    /// Region is known.
+    /// The same session. If no setting names a Region, it uses that of the EC2 instance on which the program runs.
+    /// Nothing is asked if the Region is known.
     package func locatingRegion() async throws -> AWSSession {
         guard region == nil, let found = try await sources.instance.region() else { return self }
         return AWSSession(region: found, sources: sources, cache: cache)
     }
 
-    /// Credentials that are valid now, fetched if need be.
+    /// Credentials that are valid now. They are fetched if necessary.
     package var credentials: Credentials {
         get async throws { try await cache.credentials() }
     }
@@ -90,11 +91,17 @@ package struct AWSSession: Sendable {
     /// What carries the session's requests, with its proxies and certificates: for calls to others than AWS.
     package var transport: any HTTPTransport { sources.runtime.transport }
 
+    /// Fetches new credentials ahead of their end, for this session and every session made from it, until the task is
+    /// cancelled. Without it, a call waits for new credentials shortly before the old ones end.
+    package func keepCredentialsFresh() async {
+        await sources.runtime.refresher.run()
+    }
+
     /// The same settings with the credentials of a role, which are fetched once for all clients and kept fresh.
     ///
     /// - Parameters:
-    ///   - name: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
-    ///   - externalID: what the role's trust policy asks for.
+    /// - name: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
+    /// - externalID: The external id that the role's trust policy asks for.
     package func assuming(
         roleARN: String,
         sessionName name: String,
@@ -112,11 +119,11 @@ package struct AWSSession: Sendable {
 
     /// A client for the queue at `queueURL`.
     ///
-    /// Calls go to the URL's own host and are signed for its Region, which need not be the default one. With a
-    /// configured endpoint they go there, and the URL is an opaque name.
+    /// Calls go to the URL's own host and are signed for its Region, which may differ from the default one. If an
+    /// endpoint is configured, they go there, and the URL is only a name.
     ///
-    /// - Throws: `AWSClientError.invalidQueueURL` if the host is neither an SQS host of a known Region nor loopback:
-    ///   signed requests go to nobody else.
+    /// - Throws: `AWSClientError.invalidQueueURL` if the host is neither an SQS host of a known Region nor loopback.
+    ///   Signed requests go nowhere else.
     package func sqs(queueURL: String) throws(AWSClientError) -> SQSClient {
         let queue = try QueueAddress(queueURL)
         if let override = try sources.endpoints.override(.sqs) {

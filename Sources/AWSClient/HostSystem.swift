@@ -1,45 +1,44 @@
 package import Foundation
 
-/// What the client needs of the machine beside HTTP: passed in, so that tests decide time, chance and files.
+/// The functions of the machine that the client needs, other than HTTP. They are passed in, so that tests decide time,
+/// chance and files.
 package struct HostSystem: Sendable {
-    /// The time by the machine's clock.
+    /// The time of the machine's clock.
     package var now: @Sendable () -> Date
-    /// Time that only goes forward, to measure with; where it begins means nothing.
+    /// A time that only goes forward, for measuring. Its starting point has no meaning.
     package var uptime: @Sendable () -> Duration
-    /// Waits between attempts; throws when the task is cancelled.
+    /// Waits between attempts. Throws if the task is cancelled.
     package var sleep: @Sendable (Duration) async throws -> Void
-    /// A number in 0...1 for jitter.
+    /// Returns a number in 0...1 for jitter.
     package var random: @Sendable () -> Double
-    /// A new invocation id.
+    /// Returns a new invocation id.
     package var makeID: @Sendable () -> String
-    /// The bytes of a file, or nil if there is none.
+    /// Returns the bytes of a file; nil if it does not exist.
     package var readFile: @Sendable (String) throws -> [UInt8]?
-    /// Replaces a file as a whole by one that only its owner can read.
+    /// Replaces a whole file with one that only its owner can read.
     package var writeFile: @Sendable (String, [UInt8]) throws -> Void
-    /// Every address that a host name stands for, in text; none for a name that nobody knows.
+    /// Returns every address of a host name as text; none for an unknown name.
     package var addresses: @Sendable (String) async -> [String]
-    /// Runs a line of shell, within the bounds of `ShellCommand`; what it writes to its error output is lost, since that
-    /// may hold secrets.
+    /// Runs a shell command, within the bounds of `ShellCommand`. Its error output is dropped, because it may hold
+    /// secrets.
     package var shell: @Sendable (String) async throws -> ShellResult
-    /// Starts work that no caller's cancellation may end, in a task of its own.
-    package var start: @Sendable (@escaping @Sendable () async -> Void) -> Void
 
-    /// What a line of shell left behind.
+    /// The result of a shell command.
     package struct ShellResult: Sendable {
-        /// 0 for success.
+        /// The exit status; 0 for success.
         package var status: Int32
-        /// What it wrote to its standard output.
+        /// The standard output.
         package var output: [UInt8]
 
-        /// A result; tests script commands with it.
+        /// Creates a result. Tests script commands with it.
         package init(status: Int32, output: [UInt8]) {
             self.status = status
             self.output = output
         }
     }
 
-    /// A machine made of its parts; without the last five, one that keeps no file, resolves no name, runs no command, and
-    /// on which everything takes no time.
+    /// Creates a machine from its functions. The defaults keep no file, resolve no name, run no command, and take no
+    /// time.
     package init(
         now: @escaping @Sendable () -> Date,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
@@ -49,8 +48,7 @@ package struct HostSystem: Sendable {
         writeFile: @escaping @Sendable (String, [UInt8]) throws -> Void = { _, _ in },
         addresses: @escaping @Sendable (String) async -> [String] = { _ in [] },
         shell: @escaping @Sendable (String) async throws -> ShellResult = { _ in ShellResult(status: 127, output: []) },
-        uptime: @escaping @Sendable () -> Duration = { .zero },
-        start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in Task { await work() } }
+        uptime: @escaping @Sendable () -> Duration = { .zero }
     ) {
         self.now = now
         self.sleep = sleep
@@ -61,6 +59,5 @@ package struct HostSystem: Sendable {
         self.addresses = addresses
         self.shell = shell
         self.uptime = uptime
-        self.start = start
     }
 }

@@ -5,7 +5,7 @@ package import Ledger
 package import Logging
 import SecurityGroups
 
-/// The worker: polls the queue, reverts what the policy forbids, records it, tells people.
+/// The worker: it polls the queue, reverts what the policy forbids, records it and tells people.
 package struct RevertWorker: Sendable {
     let options: WorkerOptions
     private let session: AWSSession
@@ -21,14 +21,12 @@ package struct RevertWorker: Sendable {
     let startState = StartState()
     let shownOutages = ShownOutages()
     private let logger: Logger
-    /// Whether the poller still goes round.
+    /// Tells whether the poller makes progress.
     package let liveness: Liveness
 
-    /// A worker that acts through `session` and records in `ledger`.
+    /// Creates a worker that acts through `session` and records in `ledger`.
     ///
-    /// - Parameters:
-    ///   - name: what the ledger and dead letters call this worker.
-    ///   - random: a number from 0 to 1, by which pauses between attempts differ.
+    /// - Parameter name: The worker's name in the ledger and in dead letters.
     package init(
         options: WorkerOptions,
         session: AWSSession,
@@ -40,7 +38,7 @@ package struct RevertWorker: Sendable {
     ) {
         self.random = random
         self.options = options
-        // While replies come back full, ten receivers fill a hundred slots in one round.
+        // While responses are full, ten receivers fill a hundred slots in one round.
         intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
         hand = Hand(intake: intake)
         self.session = session
@@ -52,7 +50,7 @@ package struct RevertWorker: Sendable {
         self.identity = identity
         gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) { [intake] in intake.isDraining }
         lanes = Lanes(
-            // One that is to end by itself does not wait for ever.
+            // A worker with `--until-empty` does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,
             backoff: Backoff(base: .seconds(1), cap: .seconds(30), random: random),
             clock: clock,
@@ -70,12 +68,12 @@ package struct RevertWorker: Sendable {
 
     /// Runs until `stop`, or with `isUntilEmpty` until the queue is empty.
     ///
-    /// What AWS refuses at the start is reported and probed again; with `isUntilEmpty` it is thrown at once.
+    /// An error from AWS at the start is logged, and the worker tries again. With `isUntilEmpty` it is thrown at once.
     ///
-    /// - Parameter ready: called when the worker has what it needs and begins to poll.
-    /// - Returns: the ids of the messages that the stop's bound abandoned.
-    /// - Throws: what makes the settings impossible (a Region or queue URL that cannot be), and with `isUntilEmpty` what AWS
-    ///   answered.
+    /// - Parameter ready: Called when the worker has what it needs and begins to poll.
+    /// - Returns: The ids of the messages that the stop's bound abandoned.
+    /// - Throws: An error of the settings (a Region or queue URL that cannot exist), and with `isUntilEmpty` the error
+    ///   from AWS.
     package func run(stop: StopSignal, ready: @Sendable () -> Void = {}) async throws -> [String] {
         let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
         let channels = try ChannelList(options, session)
@@ -105,11 +103,12 @@ package struct RevertWorker: Sendable {
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let consumer = consumer(of: queue, queueState) { wake.yield() }
-        // These end with this function, which cancels them.
+        // These tasks end with this function, which cancels them.
         async let _ = logAnchors()
         async let _ = lanes.run()
         async let _ = tellOutages { wake.yield() }
         async let _ = identity.find(clock: clock, random: random)
+        async let _ = session.keepCredentialsFresh()
         async let _ = queueState.keepFresh(clock: clock) { try await self.facts(of: queue, isStart: false) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await run(notifier, wakes: wakes, stop: stop) }
@@ -120,7 +119,7 @@ package struct RevertWorker: Sendable {
         }
     }
 
-    /// Runs the notifier to its end, which a stop bounds like everything else.
+    /// Runs the notifier to its end, within the bound of the stop.
     private func run(_ notifier: Notifier, wakes: AsyncStream<Void>, stop: StopSignal) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await notifier.run(wakes: wakes) }
@@ -133,8 +132,8 @@ package struct RevertWorker: Sendable {
         }
     }
 
-    /// Puts the head of the ledger's trail into the log once an hour, so that it is also where whoever can write the
-    /// ledger cannot.
+    /// Logs the head of the ledger's trail once an hour, so that it is also in a place where somebody who can write the
+    /// ledger cannot change it.
     private func logAnchors() async {
         repeat {
             if let anchor = try? await writer.write({ try $0.anchor() }) {
@@ -143,7 +142,7 @@ package struct RevertWorker: Sendable {
         } while (try? await clock.sleep(.seconds(3600))) != nil
     }
 
-    /// Puts outages that last into the outbox, from which people are told, whatever the policy says of notifications.
+    /// Adds long outages to the outbox, so that people are told, independent of the policy's `notify`.
     private func tellOutages(told: @escaping @Sendable () -> Void) async {
         for await notice in lanes.board.notices where options.isNotifying(by: options.policies.current) {
             let kind = notice.isOver ? "outage-over" : "outage"
@@ -165,7 +164,7 @@ package struct RevertWorker: Sendable {
         }
     }
 
-    /// Asks for the queue until it answers, or the worker is to stop.
+    /// Asks for the queue until it answers, or a stop is requested.
     private func start(_ queue: WorkQueue, stop: StopSignal) async throws -> QueueState.Facts? {
         let backoff = Backoff(base: .seconds(2), cap: .seconds(60), random: random)
         var failures = 0
@@ -186,7 +185,7 @@ package struct RevertWorker: Sendable {
         return nil
     }
 
-    /// What the queue says of itself.
+    /// Reads the queue's attributes.
     private func facts(of queue: WorkQueue, isStart: Bool) async throws -> QueueState.Facts {
         let attributes = try await queue.attributes()
         var facts = QueueState.Facts(

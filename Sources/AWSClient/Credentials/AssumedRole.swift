@@ -1,15 +1,15 @@
-/// The credentials of a role, assumed anew whenever the last ones run out.
+/// The credentials of a role, assumed again whenever the last ones run out.
 package struct AssumedRole: CredentialProvider {
-    /// The role's ARN, as an error names it.
+    /// The role's ARN, as errors show it.
     package let name: String
     private let client: STSClient
     private let sessionName: String
     private let externalID: String?
 
     /// - Parameters:
-    ///   - client: signs with the credentials that may assume the role.
-    ///   - sessionName: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
-    ///   - externalID: what the role's trust policy asks for.
+    /// - client: Signs with the credentials that may assume the role.
+    /// - sessionName: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
+    /// - externalID: The external id that the role's trust policy asks for.
     package init(roleARN: String, sessionName: String, externalID: String? = nil, client: STSClient) {
         name = roleARN
         self.client = client
@@ -17,7 +17,7 @@ package struct AssumedRole: CredentialProvider {
         self.externalID = externalID
     }
 
-    /// Credentials for an hour, the most that AWS gives to a caller that is itself a role.
+    /// Credentials for an hour, the longest time that AWS gives to a caller that is itself a role.
     package func credentials() async throws -> Credentials? {
         try await client.assumeRole(roleARN: name, sessionName: sessionName, externalID: externalID)
     }

@@ -1,19 +1,19 @@
-/// Where the agent is that knows a container's credentials, and what it wants to be told.
+/// The address of the agent that hands out a container's credentials, and the token that it asks for.
 struct ContainerEndpoint {
     private static let relative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
     private static let full = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
     private static let tokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
     private static let token = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 
-    /// Hosts that may be spoken to in plain text: the agents of ECS and of EKS Pod Identity.
+    /// The hosts that may be called without TLS: the agents of ECS and of EKS Pod Identity.
     private static let agents = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"].compactMap { IPAddress($0) }
 
     let environment: [String: String]
 
-    /// The address to ask, or nil if no setting names one.
+    /// The URL to ask; nil if no setting names one.
     ///
-    /// Plain text goes to this machine and AWS's agents only, whatever a name resolves to: whoever answers could hand
-    /// out credentials of his own, and learns the token.
+    /// Calls without TLS go only to this machine and to AWS's agents, whatever a name resolves to. Another host could
+    /// hand out its own credentials, and would learn the token.
     func url(_ system: HostSystem) async throws(AWSClientError) -> HTTPURL? {
         if let path = environment.setting(Self.relative) {
             guard path.hasPrefix("/"), let url = HTTPURL("http://169.254.170.2\(path)") else {
@@ -33,7 +33,7 @@ struct ContainerEndpoint {
         return url
     }
 
-    /// The value of the `Authorization` header, read anew each time: EKS replaces the file.
+    /// The value of the `Authorization` header. The file is read each time, because EKS replaces it.
     func authorization(_ system: HostSystem) throws(AWSClientError) -> String? {
         var token = environment.setting(Self.token)
         if let path = environment.setting(Self.tokenFile) {

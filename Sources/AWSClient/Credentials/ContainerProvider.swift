@@ -1,4 +1,4 @@
-/// The credentials of an ECS task or an EKS pod, from the agent beside it.
+/// The credentials of an ECS task or an EKS pod, from the agent of the container.
 struct ContainerProvider: CredentialProvider {
     let name = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or …_FULL_URI"
     private let endpoint: ContainerEndpoint
@@ -24,7 +24,7 @@ struct ContainerProvider: CredentialProvider {
         return found
     }
 
-    /// The agent's answer; it is asked three times, as botocore does.
+    /// The agent's answer. It is asked up to three times, as botocore does.
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
         var attempt = 1
         while true {

@@ -2,57 +2,82 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Keeps what a provider gave until shortly before it expires, and asks once however many wait.
+/// Keeps what a provider gave until shortly before it expires, and asks the provider once however many calls wait.
 ///
-/// The check of what is kept takes a lock and no task switch, since every call makes it.
+/// The check of what is kept takes a lock and no task switch, because every call makes it. The first caller that needs new
+/// credentials fetches them in its own task, and the others wait for its result. If that caller is cancelled, one of those
+/// who wait fetches in its place.
 final class CredentialCache: Sendable {
-    /// How long before the expiration callers wait for new credentials: botocore's mandatory window, long enough for a
-    /// slow source and a clock that is a little wrong.
+    /// The time before the expiration from which callers wait for new credentials: botocore's mandatory window, long enough
+    /// for a slow source and a clock that is a little wrong.
     static let margin: TimeInterval = 600
-    /// How long before the expiration new ones are fetched in the background: botocore's advisory window.
+    /// The time before the expiration from which new ones are fetched ahead: botocore's advisory window.
     private static let advisoryMargin: TimeInterval = 900
-    /// How long a failed fetch keeps others from trying again, while the credentials are valid.
+    /// The time for which a failed fetch keeps others from trying again, while the credentials are valid.
     private static let pauseAfterFailure: TimeInterval = 15
 
     private struct State {
         var current: Credentials?
-        /// How long the current ones were valid when they came.
+        /// The time for which the current ones were valid when they came.
         var lifetime: TimeInterval = 0
-        var refresh: Promise<Credentials>?
+        /// The fetch that is under way.
+        var fetch: Promise<Fetched>?
+        /// True from when a fetch ahead was asked for until it ends.
+        var isFetchedAhead = false
         var noRefreshBefore = Date.distantPast
     }
 
+    /// What those who wait for a fetch are told.
+    private enum Fetched: Sendable {
+        case credentials(Credentials)
+        /// The caller that fetched was cancelled. Somebody else fetches.
+        case abandoned
+    }
+
+    /// What a caller does.
+    private enum Choice {
+        case use(Credentials, askAhead: Bool)
+        case wait(Promise<Fetched>)
+        case fetch(Promise<Fetched>)
+    }
+
     private let provider: any CredentialProvider
+    private let refresher: CredentialRefresher?
     private let now: @Sendable () -> Date
     private let logger: Logger?
-    private let startTask: @Sendable (@escaping @Sendable () async -> Void) -> Void
     private let state = Mutex(State())
 
+    /// Creates a cache that is empty.
+    ///
+    /// - Parameter refresher: Fetches ahead while it runs. Without it, credentials are fetched when a call needs them.
     init(
         _ provider: any CredentialProvider,
+        refresher: CredentialRefresher? = nil,
         now: @escaping @Sendable () -> Date,
-        start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in Task { await work() } },
         logger: Logger? = nil
     ) {
-        startTask = start
         self.provider = provider
+        self.refresher = refresher
         self.now = now
         self.logger = logger
     }
 
-    /// Credentials that are valid now.
+    /// Returns credentials that are valid now.
     ///
-    /// Every waiter of a fetch gets its result. Nothing of a failed fetch is kept, except that credentials which are
-    /// still valid go on being used.
+    /// Everyone who waits for a fetch gets its result. A failed fetch is not kept, and credentials that are still valid stay
+    /// in use.
     func credentials() async throws -> Credentials {
-        let now = now()
-        let (current, refresh, mustStart) = state.withLock { state in
-            Self.choose(&state, at: now)
+        while true {
+            switch state.withLock({ Self.choose(&$0, at: now()) }) {
+            case .use(let credentials, let askAhead):
+                if askAhead { refresher?.ask(self) }
+                return credentials
+            case .wait(let fetch):
+                if case .credentials(let credentials) = try await fetch.value() { return credentials }
+            case .fetch(let fetch):
+                return try await lead(fetch)
+            }
         }
-        if mustStart, let refresh { start(refresh) }
-        if let current { return current }
-        guard let refresh else { throw AWSClientError.noCredentials(tried: provider.name) }
-        return try await refresh.value()
     }
 
     /// Forgets credentials that AWS rejected, unless others have taken their place already.
@@ -62,8 +87,19 @@ final class CredentialCache: Sendable {
         }
     }
 
-    /// The credentials to use at once, if any; the fetch to wait for else; and whether that fetch is to be started.
-    private static func choose(_ state: inout State, at now: Date) -> (Credentials?, Promise<Credentials>?, Bool) {
+    /// Fetches new credentials while the current ones stay in use. The refresher calls it.
+    func fetchAhead() async {
+        defer { state.withLock { $0.isFetchedAhead = false } }
+        let fetch = state.withLock { state -> Promise<Fetched>? in
+            guard state.fetch == nil else { return nil }
+            let fetch = Promise<Fetched>()
+            state.fetch = fetch
+            return fetch
+        }
+        if let fetch { _ = try? await lead(fetch) }
+    }
+
+    private static func choose(_ state: inout State, at now: Date) -> Choice {
         var current = state.current
         if let kept = current {
             let left = kept.expiration.map { $0.timeIntervalSince(now) } ?? .infinity
@@ -71,22 +107,28 @@ final class CredentialCache: Sendable {
             let advisory = min(advisoryMargin, max(state.lifetime - 300, state.lifetime * 0.4))
             let mandatory = min(margin, max(state.lifetime - 600, state.lifetime * 0.2))
             let isPaused = left > 0 && now < state.noRefreshBefore
-            if left > advisory || isPaused { return (kept, nil, false) }
+            if left > advisory || isPaused { return .use(kept, askAhead: false) }
             if left <= mandatory { current = nil }
         }
-        if let refresh = state.refresh { return (current, refresh, false) }
-        let refresh = Promise<Credentials>()
-        state.refresh = refresh
-        return (current, refresh, true)
+        if let current {
+            let askAhead = !state.isFetchedAhead && state.fetch == nil
+            if askAhead { state.isFetchedAhead = true }
+            return .use(current, askAhead: askAhead)
+        }
+        if let fetch = state.fetch { return .wait(fetch) }
+        let fetch = Promise<Fetched>()
+        state.fetch = fetch
+        return .fetch(fetch)
     }
 
-    /// Fetches in a task of its own: it serves all who wait, so that no waiter's cancellation may end it.
-    private func start(_ refresh: Promise<Credentials>) {
-        startTask { [self] in
-            let result = await fetched()
-            state.withLock { $0.refresh = nil }
-            refresh.fulfil(result)
-        }
+    /// Fetches, and gives the result to those who wait.
+    private func lead(_ fetch: Promise<Fetched>) async throws -> Credentials {
+        let result = await fetched()
+        let isAbandoned = if case .failure = result { Task.isCancelled } else { false }
+        state.withLock { $0.fetch = nil }
+        fetch.fulfil(isAbandoned ? .success(.abandoned) : result.map { .credentials($0) })
+        try Task.checkCancellation()
+        return try result.get()
     }
 
     private func fetched() async -> Result<Credentials, any Error> {
@@ -101,6 +143,7 @@ final class CredentialCache: Sendable {
             }
             return .success(found)
         } catch {
+            if Task.isCancelled { return .failure(error) }
             let now = now()
             let current = state.withLock { state -> Credentials? in
                 state.noRefreshBefore = now + Self.pauseAfterFailure

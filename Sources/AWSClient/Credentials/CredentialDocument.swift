@@ -1,11 +1,11 @@
 import Foundation
 
-/// The JSON that processes, containers and instances hand credentials out in.
+/// The JSON in which processes, containers and instances return credentials.
 struct CredentialDocument: Decodable {
     let version: Int?
-    /// `Success`, or why there are none.
+    /// `Success`, or the reason why there are no credentials.
     let code: String?
-    /// What goes with an error.
+    /// The text of an error.
     let message: String?
 
     private let accessKeyID: String?
@@ -27,13 +27,13 @@ struct CredentialDocument: Decodable {
         case accountID = "AccountId"
     }
 
-    /// Nil for what is no JSON object of this kind; the decoder's own error could show a secret.
+    /// Reads the JSON; nil for any other text. The decoder's own error is not used, because it could show a secret.
     init?(_ json: [UInt8]) {
         guard let document = try? JSONDecoder().decode(Self.self, from: Data(json)) else { return nil }
         self = document
     }
 
-    /// The credentials, or nil if a part is missing or the expiration is no date.
+    /// The credentials; nil if a part is missing or the expiration is no date.
     var credentials: Credentials? {
         guard let accessKeyID, let secretAccessKey, !accessKeyID.isEmpty, !secretAccessKey.isEmpty else { return nil }
         let expires = expiration.flatMap { STSClient.date($0) }

@@ -1,7 +1,7 @@
-/// A command that prints credentials, as `credential_process` names it.
+/// A command that prints credentials, as the setting `credential_process` names it.
 struct CredentialProcess {
     let command: String
-    /// What an error calls the place. Errors never show the command or what it printed: both may hold secrets.
+    /// The name of the place in errors. Errors never show the command or its output, because both may hold secrets.
     let source: String
 
     func credentials(_ system: HostSystem) async throws -> Credentials {

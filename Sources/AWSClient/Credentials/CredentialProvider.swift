@@ -1,20 +1,20 @@
-/// One place where credentials may lie.
+/// A place that may have credentials.
 package protocol CredentialProvider: Sendable {
-    /// What an error calls the place.
+    /// The name of the place in errors.
     var name: String { get }
 
-    /// The credentials of this place, or nil if there is nothing here and the next place is to be asked.
+    /// Returns the credentials of this place; nil if there are none here and the next place is to be asked.
     ///
-    /// - Throws: when something is here but broken. The search ends then: going on would use other credentials than
-    ///   the ones somebody meant.
+    /// - Throws: If there is something here that is broken. The search ends then, because the next place might have
+    ///   other credentials than the ones that were meant.
     func credentials() async throws -> Credentials?
 
-    /// Why this place, when it was last asked, had nothing, where that can be mended; for an error.
+    /// The reason why this place had nothing when it was last asked, if somebody can change that. Errors show it.
     var hint: String? { get }
 }
 
 extension CredentialProvider {
-    /// Nothing to add.
+    /// No hint.
     package var hint: String? { nil }
 }
 
@@ -22,7 +22,7 @@ extension CredentialProvider {
 package struct ProviderChain: CredentialProvider {
     private let providers: [any CredentialProvider]
 
-    /// A chain that asks `providers` from first to last.
+    /// Creates a chain that asks `providers` from first to last.
     package init(_ providers: [any CredentialProvider]) {
         self.providers = providers
     }
@@ -38,7 +38,7 @@ package struct ProviderChain: CredentialProvider {
         return hints.isEmpty ? nil : hints.joined(separator: "; ")
     }
 
-    /// The first credentials found, or nil if no place has any.
+    /// Returns the first credentials found; nil if no place has any.
     package func credentials() async throws -> Credentials? {
         for provider in providers {
             if var found = try await provider.credentials() {

@@ -1,4 +1,4 @@
-/// What the providers draw on: the machine, HTTP, and services that hand out credentials.
+/// The parts that providers need: the machine, HTTP, and services that hand out credentials.
 struct CredentialSources: Sendable {
     let environment: [String: String]
     let region: AWSRegion?
@@ -8,8 +8,8 @@ struct CredentialSources: Sendable {
 
     var system: HostSystem { runtime.system }
 
-    /// The places of every AWS SDK's default chain, in its order. A profile that was chosen in so many words beats
-    /// keys in the environment.
+    /// The places of every AWS SDK's default chain, in its order. If a profile was named explicitly, keys in the
+    /// environment are not used.
     func defaultChain(_ files: SharedFiles, isProfileExplicit: Bool) -> ProviderChain {
         let keys: [any CredentialProvider] = isProfileExplicit ? [] : [provider(.environment)]
         return ProviderChain(
@@ -28,7 +28,7 @@ struct CredentialSources: Sendable {
         }
     }
 
-    /// A client for STS, which signs nothing where there are no credentials to sign with.
+    /// A client for STS. Without credentials it signs nothing.
     func sts(signedWith credentials: Credentials?) async throws -> STSClient {
         guard let region = try await stsRegion() else { throw AWSClientError.missingRegion }
         let cache = credentials.map { CredentialCache(FixedProvider(fixed: $0), runtime: runtime) }
@@ -50,7 +50,7 @@ struct CredentialSources: Sendable {
     }
 }
 
-/// Credentials that were found already.
+/// Credentials that were found before.
 private struct FixedProvider: CredentialProvider {
     let name = "an earlier step"
     let fixed: Credentials

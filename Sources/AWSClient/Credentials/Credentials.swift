@@ -1,21 +1,21 @@
 package import Foundation
 
-/// What signs a request. The secret parts never show in a description, a dump or a debugger's summary.
+/// The keys that sign a request. The secret parts never appear in a description, a dump or a debugger's summary.
 package struct Credentials: Hashable, Sendable {
-    /// The public half, `AKIA…` or `ASIA…`.
+    /// The public part, `AKIA…` or `ASIA…`.
     package let accessKeyID: String
-    /// The secret half.
+    /// The secret part.
     package let secretAccessKey: String
-    /// Goes with temporary credentials and is as secret as they are.
+    /// The session token of temporary credentials. It is secret.
     package let sessionToken: String?
-    /// When AWS stops accepting them; nil for keys that live until somebody deletes them.
+    /// The time when AWS stops accepting them; nil for keys that last until somebody deletes them.
     package let expiration: Date?
-    /// The account they belong to, where the source says so.
+    /// The account that they belong to, if the source tells it.
     package let accountID: String?
-    /// The place that the default chain found them in, for a person to read.
+    /// The place where the default chain found them, for people.
     package internal(set) var source: String?
 
-    /// Credentials as a source gave them.
+    /// Creates credentials.
     package init(
         accessKeyID: String,
         secretAccessKey: String,
@@ -32,17 +32,17 @@ package struct Credentials: Hashable, Sendable {
 }
 
 extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The access key id, and that there is more.
+    /// The access key id, and three dots for the rest.
     package var description: String {
         "Credentials(\(accessKeyID), secret redacted)"
     }
 
-    /// The same as `description`.
+    /// Equal to `description`.
     package var debugDescription: String {
         description
     }
 
-    /// Shows no more than `description`, since `dump` and string interpolation of a container go by the mirror.
+    /// Shows only `description`, because `dump` and the interpolation of a container use the mirror.
     package var customMirror: Mirror {
         Mirror(self, children: ["accessKeyID": accessKeyID])
     }

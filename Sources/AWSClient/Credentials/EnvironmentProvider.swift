@@ -1,17 +1,17 @@
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
 package struct EnvironmentProvider: CredentialProvider {
-    /// What an error calls this place.
+    /// The name of this place in errors.
     package let name = "environment variables"
     private let environment: [String: String]
 
-    /// Reads from `environment`, a snapshot.
+    /// Creates a provider that reads from `environment`, a snapshot.
     package init(environment: [String: String]) {
         self.environment = environment
     }
 
-    /// The pair of keys; a blank variable counts as missing, as in every AWS SDK.
+    /// Returns the pair of keys. A blank variable counts as missing, as in every AWS SDK.
     ///
-    /// - Throws: `AWSClientError.invalidCredentials` for half a pair.
+    /// - Throws: `AWSClientError.invalidCredentials` if one of the two is missing.
     package func credentials() async throws -> Credentials? {
         let key = environment.setting("AWS_ACCESS_KEY_ID")
         let secret = environment.setting("AWS_SECRET_ACCESS_KEY")
@@ -35,7 +35,7 @@ package struct EnvironmentProvider: CredentialProvider {
 }
 
 extension [String: String] {
-    /// The trimmed value under `key`, or nil if it is blank or absent.
+    /// The trimmed value of `key`; nil if it is blank or missing.
     func setting(_ key: String) -> String? {
         guard let value = self[key]?.trimmingWhitespace(), !value.isEmpty else { return nil }
         return value

@@ -2,15 +2,15 @@ import Foundation
 import Logging
 import Synchronization
 
-/// What an EC2 instance knows of itself, through version 2 of its metadata service alone: version 1 hands credentials
-/// to anybody who can make the instance send a plain GET.
+/// The metadata of an EC2 instance, through version 2 of the metadata service alone. Version 1 hands out credentials to
+/// anybody who can make the instance send a plain GET.
 final class InstanceMetadata: Sendable {
     private struct Token {
         let text: String
         let expiration: Date
     }
 
-    /// How often one question is asked where the service answers 5xx.
+    /// The number of tries of one question, if the service answers with 5xx.
     private static let attempts = 4
 
     let settings: InstanceMetadataSettings
@@ -18,7 +18,7 @@ final class InstanceMetadata: Sendable {
     private let token = Mutex<Token?>(nil)
     private let silence = Mutex<String?>(nil)
 
-    /// What kept the service from answering when it was last asked for a token, and what helps.
+    /// The reason why the service did not answer when it was last asked for a token, and what helps.
     var hint: String? { silence.withLock(\.self) }
 
     init(settings: InstanceMetadataSettings, runtime: AWSServiceClient.Runtime) {
@@ -26,7 +26,7 @@ final class InstanceMetadata: Sendable {
         self.runtime = runtime
     }
 
-    /// The text at `path`, or nil if there is no such thing, no instance, or nobody is to ask.
+    /// The text at `path`; nil if there is no such item, no instance, or asking is disabled.
     func text(_ path: String) async throws -> String? {
         guard !settings.isDisabled else { return nil }
         for isLast in [false, true] {
@@ -35,7 +35,7 @@ final class InstanceMetadata: Sendable {
             switch response.status {
             case 200: return String(decoding: response.body, as: UTF8.self)
             case 404: return nil
-            // The token has run out, or the instance was restarted under us.
+            // The token has run out, or the instance was restarted.
             case 401 where !isLast: self.token.withLock { $0 = nil }
             default: throw invalid("\(path) answered HTTP \(response.status)")
             }
@@ -49,7 +49,7 @@ final class InstanceMetadata: Sendable {
     }
 
     private func currentToken() async throws -> String? {
-        // A minute early, so that it does not run out on the way.
+        // The token is renewed a minute early, so that it does not run out on the way.
         let deadline = runtime.system.now() + 60
         if let token = token.withLock(\.self), token.expiration > deadline { return token.text }
         let response: HTTPResponse
@@ -100,7 +100,7 @@ final class InstanceMetadata: Sendable {
         request.headers["User-Agent"] = runtime.userAgent
         var attempt = 1
         while true {
-            // The service is beside the machine: what takes longer than this is not there.
+            // The service runs beside the machine, so an answer that takes longer does not come.
             let response = try await runtime.transport.send(request, timeout: .seconds(2))
             if response.status < 500 || attempt == Self.attempts { return response }
             let delay = RetryBackoff.delay(.transient, attempt: attempt, random: runtime.system.random())
@@ -109,7 +109,7 @@ final class InstanceMetadata: Sendable {
         }
     }
 
-    /// A token that does not arrive means that the packet has died on its way: a container is one hop further.
+    /// A token that does not arrive means that its packet was dropped: a container is one network hop further away.
     private func hint(_ error: HTTPTransportError) -> String {
         let place = "EC2 instance metadata at \(settings.endpoint)"
         guard case .timedOut = error else { return "\(place) cannot be reached: on EC2 enable it, elsewhere set keys" }

@@ -1,11 +1,11 @@
-/// Where the metadata service of an EC2 instance is, and whether to ask it.
+/// The settings of the metadata service of an EC2 instance.
 struct InstanceMetadataSettings: Sendable {
     /// Scheme and authority, without a slash at the end.
     let endpoint: String
-    /// Whether somebody forbade asking.
+    /// True if a setting forbids asking.
     let isDisabled: Bool
 
-    /// - Parameter profile: the properties of the chosen profile.
+    /// - Parameter profile: The properties of the chosen profile.
     init(environment: [String: String], profile: [String: String]) throws(AWSClientError) {
         isDisabled = environment.setting("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true"
         let name = "AWS_EC2_METADATA_SERVICE_ENDPOINT"

@@ -2,10 +2,10 @@ import Foundation
 import Logging
 import Synchronization
 
-/// The credentials of the role that an EC2 instance runs under.
+/// The credentials of the role of an EC2 instance.
 ///
-/// They outlast the metadata service: where it fails, or keeps handing out what has expired, the last ones go on being
-/// used, since EC2 and IAM accept them for as long as the service has trouble ("static stability").
+/// If the metadata service fails, or keeps returning expired credentials, the last ones stay in use. EC2 and IAM accept
+/// them for as long as the service has trouble ("static stability").
 final class InstanceProvider: CredentialProvider {
     let name = "EC2 instance metadata"
     private let metadata: InstanceMetadata
@@ -40,14 +40,15 @@ final class InstanceProvider: CredentialProvider {
         guard let list = try await metadata.text(folder), let role = list.split(whereSeparator: \.isNewline).first,
             let text = try await metadata.text(folder + URIEncoding.encode(role.trimmingWhitespace()))
         else { return nil }
-        // A role that cannot be assumed is told with status 200 and a code.
+        // A role that cannot be assumed is reported with status 200 and a code.
         guard let document = CredentialDocument(Array(text.utf8)), document.code ?? "Success" == "Success" else {
             return nil
         }
         return document.credentials
     }
 
-    /// Moves an expiration that has passed by 10 to 15 minutes, so that new ones are asked for now and then.
+    /// Moves an expiration that has passed by 10 to 15 minutes, so that new credentials are asked for from time to
+    /// time.
     private func extended(_ credentials: Credentials) -> Credentials {
         guard let expiration = credentials.expiration, expiration <= system.now() else { return credentials }
         logger.warning("using expired credentials of the EC2 instance, for want of newer ones")
@@ -55,7 +56,7 @@ final class InstanceProvider: CredentialProvider {
             accessKeyID: credentials.accessKeyID,
             secretAccessKey: credentials.secretAccessKey,
             sessionToken: credentials.sessionToken,
-            // 10 minutes beyond the margin at which the cache asks again.
+            // 10 minutes more than the margin at which the cache asks again.
             expiration: system.now() + CredentialCache.margin + 600 + system.random() * 300,
             accountID: credentials.accountID
         )

@@ -1,6 +1,6 @@
-/// How a profile comes to credentials: somewhere they begin, and roles that are assumed one after the other.
+/// The way from a profile to credentials: the first credentials, and the roles that are assumed with them in turn.
 struct ProfileChain: Equatable {
-    /// Where the first credentials come from.
+    /// The source of the first credentials.
     enum Base: Equatable {
         case keys(Credentials)
         case source(Source)
@@ -25,13 +25,13 @@ struct ProfileChain: Equatable {
     }
 
     let base: Base
-    /// The profile that `base` stands in.
+    /// The profile that holds `base`.
     let baseProfile: String
-    /// In the order in which they are assumed.
+    /// The roles, in the order in which they are assumed.
     let roles: [Role]
 }
 
-/// What is wrong with a profile, at one of its keys.
+/// A mistake in a profile, at one of its keys.
 struct ProfileFailure: Error, Equatable {
     let profile: String
     let key: String

@@ -1,8 +1,8 @@
-/// Follows `source_profile` from profile to profile. Pure: it reads nothing but the parsed files.
+/// Follows `source_profile` from profile to profile. It reads only the parsed files.
 struct ProfileChainResolver {
     let config: SharedConfig
 
-    /// The chain of the profile `selected`, or nil if it does not exist or says nothing of credentials.
+    /// The chain of the profile `selected`; nil if the profile does not exist or has nothing about credentials.
     func resolve(_ selected: String) throws(ProfileFailure) -> ProfileChain? {
         guard config.profiles[selected] != nil else { return nil }
         var roles: [ProfileChain.Role] = []
@@ -19,7 +19,7 @@ struct ProfileChainResolver {
             }
             visited.append(name)
             let reader = ProfileReader(name: name, properties: profile, ssoSessions: config.ssoSessions)
-            // Keys end the chain, except in the profile that was asked for: that one is to become its role.
+            // Keys end the chain, except in the selected profile, which is to become its role.
             if visited.count > 1, reader.hasBothKeys { return chain(try reader.keys(), name, roles) }
             guard let role = try reader.role() else {
                 guard let base = try reader.base() else {

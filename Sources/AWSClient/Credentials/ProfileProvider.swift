@@ -1,6 +1,6 @@
-/// The credentials of a profile in the shared files, whatever chain it takes to get them.
+/// The credentials of a profile in the shared files, through every step that the profile asks for.
 ///
-/// The files are read at every call: tools that renew keys rewrite them under a running process.
+/// The files are read at each call, because tools that renew keys rewrite them while a process runs.
 struct ProfileProvider: CredentialProvider {
     let files: SharedFiles
     let sources: CredentialSources
@@ -25,7 +25,7 @@ struct ProfileProvider: CredentialProvider {
         var credentials = try await base(of: chain, in: config)
         for role in chain.roles {
             let sts = try await sources.sts(signedWith: credentials)
-            // AWS caps sessions of a caller that is itself a role at an hour, and refuses to be asked for more.
+            // AWS limits the session of a caller that is itself a role to an hour, and refuses a request for more.
             let asked = role.durationSeconds ?? 3600
             credentials = try await sts.assumeRole(
                 roleARN: role.arn,

@@ -1,10 +1,10 @@
-/// The keys of one profile, each read and checked.
+/// Reads and checks the keys of one profile.
 struct ProfileReader {
     let name: String
     let properties: [String: String]
     let ssoSessions: [String: [String: String]]
 
-    /// Where the credentials come from that a role is assumed with.
+    /// The source of the credentials with which a role is assumed.
     enum Origin: Equatable {
         case profile(String)
         case source(ProfileChain.Source)
@@ -14,7 +14,7 @@ struct ProfileReader {
         self["aws_access_key_id"] != nil && self["aws_secret_access_key"] != nil
     }
 
-    /// The role to assume with other credentials, or nil if the profile is itself a base.
+    /// The role to assume with other credentials; nil if the profile has credentials of its own.
     func role() throws(ProfileFailure) -> ProfileChain.Role? {
         guard let arn = self["role_arn"], self["web_identity_token_file"] == nil else { return nil }
         if self["mfa_serial"] != nil {
@@ -43,7 +43,7 @@ struct ProfileReader {
         }
     }
 
-    /// The credentials that begin here, in botocore's order, or nil if the profile says nothing of any.
+    /// The credentials of the profile itself, in botocore's order; nil if it has none.
     func base() throws(ProfileFailure) -> ProfileChain.Base? {
         if let file = self["web_identity_token_file"] {
             guard let arn = self["role_arn"] else {

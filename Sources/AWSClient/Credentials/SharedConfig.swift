@@ -1,27 +1,27 @@
 /// The text of `~/.aws/config` and `~/.aws/credentials`, read as every AWS SDK reads it.
 struct SharedConfig: Equatable {
-    /// Properties by profile, names of properties in lower case.
+    /// The properties of each profile, with names in lower case.
     var profiles: [String: [String: String]] = [:]
     /// The `[sso-session …]` sections.
     var ssoSessions: [String: [String: String]] = [:]
     /// The `[services …]` sections.
     var services: [String: [String: String]] = [:]
 
-    /// Where each property of a profile stands; under "" the profile itself.
+    /// The line of each property of a profile; under "" the line of the profile itself.
     var positions: [String: [String: Position]] = [:]
 
-    /// Which of the two files a text is: they differ in how a section names its profile.
+    /// The two kinds of files. They differ in how a section names its profile.
     enum Kind {
         case config, credentials
     }
 
-    /// A line of one of the files, for an error.
+    /// A line of one of the files, for errors.
     struct Position: Equatable {
         let kind: Kind
         let line: Int
     }
 
-    /// What is wrong with a file, and on which line.
+    /// A mistake in a file, and its line.
     struct SyntaxError: Error, Equatable {
         let line: Int
         let reason: String

@@ -1,4 +1,4 @@
-/// The lines of a shared file: sections, properties, continuations, comments.
+/// Parses a shared file: sections, properties, continuation lines, comments.
 struct SharedConfigParser {
     struct Section {
         let header: String
@@ -25,7 +25,7 @@ struct SharedConfigParser {
         }
     }
 
-    /// The characters of a profile's or property's name; others make SDKs pass over it.
+    /// True for a name of a profile or property. SDKs skip names with other characters.
     static func isName(_ name: String) -> Bool {
         !name.isEmpty
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "-_/.%@:+".contains($0) }
@@ -67,7 +67,7 @@ struct SharedConfigParser {
         return (key, parts[1].trimmingWhitespace())
     }
 
-    /// The trimmed line without a comment; in a property, one begins only after white space.
+    /// The trimmed line without its comment. Inside a property, a comment begins only after white space.
     private func uncommented(_ line: Substring, needsSpace: Bool) -> String {
         var end = line.endIndex
         var previous: Character = " "
@@ -87,7 +87,7 @@ struct SharedConfigParser {
 }
 
 extension SharedConfig {
-    /// Reads `text` over what is there already; later properties win, so the credentials file is to be added last.
+    /// Adds the text of a file. Later properties replace earlier ones, so the credentials file is added last.
     mutating func add(_ text: String, kind: Kind) throws(SyntaxError) {
         var parser = SharedConfigParser()
         try parser.parse(text)
@@ -118,7 +118,7 @@ extension SharedConfig {
         }
     }
 
-    /// The section that `header` opens, or nil if it is one that SDKs pass over.
+    /// The section that `header` opens; nil if SDKs skip it.
     private static func sectionName(_ header: String, _ kind: Kind) -> SectionName? {
         let words = header.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "\t" }).map {
             $0.trimmingWhitespace()

@@ -1,17 +1,17 @@
-/// Where the shared files lie and which profile of them counts.
+/// The paths of the shared files, and the profile that is used.
 struct SharedFiles: Sendable {
-    /// The config file, or nil without `HOME` and an override.
+    /// The path of the config file; nil without `HOME` and without an override.
     let configPath: String?
-    /// The credentials file, likewise.
+    /// The path of the credentials file; nil without `HOME` and without an override.
     let credentialsPath: String?
-    /// The chosen profile, else `default`.
+    /// The chosen profile, or `default`.
     let profile: String
-    /// Whether somebody chose the profile, so that it must exist.
+    /// True if somebody chose the profile, so that it must exist.
     let isProfileChosen: Bool
 
     private let readFile: @Sendable (String) throws -> [UInt8]?
 
-    /// - Parameter profile: beats `AWS_PROFILE`.
+    /// - Parameter profile: Takes precedence over `AWS_PROFILE`.
     init(
         environment: [String: String],
         profile: String?,
@@ -30,9 +30,9 @@ struct SharedFiles: Sendable {
         self.readFile = readFile
     }
 
-    /// Both files as one; a file that is not there is empty.
+    /// Reads both files as one. A missing file counts as empty.
     ///
-    /// - Throws: `AWSClientError.invalidSharedFile`, since a broken file is not the same as none.
+    /// - Throws: `AWSClientError.invalidSharedFile`, because a broken file is not the same as a missing one.
     func load() throws(AWSClientError) -> SharedConfig {
         var config = SharedConfig()
         for (path, kind) in [(configPath, SharedConfig.Kind.config), (credentialsPath, .credentials)] {
@@ -41,7 +41,7 @@ struct SharedFiles: Sendable {
             do {
                 bytes = try readFile(path)
             } catch {
-                // The AWS SDKs pass over a file that they may not read. Only a profile that somebody chose must be there.
+                // AWS SDKs skip a file that they may not read. Only a profile that somebody chose must exist.
                 guard isProfileChosen else { continue }
                 throw .invalidSharedFile(
                     path: path,
@@ -62,7 +62,7 @@ struct SharedFiles: Sendable {
         return config
     }
 
-    /// A profile and the line of its property, as an error names them.
+    /// A profile and the line of its property, as errors show it.
     func place(of key: String, in profile: String, _ config: SharedConfig) -> String {
         let positions = config.positions[profile]
         guard let position = positions?[key] ?? positions?[""] else { return "profile \(profile) in \(names)" }
@@ -70,7 +70,7 @@ struct SharedFiles: Sendable {
         return "profile \(profile), \(path):\(position.line)"
     }
 
-    /// The files' names for an error.
+    /// The files' names, for errors.
     var names: String {
         [configPath, credentialsPath].compactMap(\.self).joined(separator: " and ")
     }

@@ -1,22 +1,22 @@
 import Foundation
 import Hashing
 
-/// A profile of IAM Identity Center, where people sign in with a browser and programs use the token that is left.
+/// A profile of IAM Identity Center: people sign in with a browser, and programs use the token that is stored then.
 struct SingleSignOnProfile: Equatable {
-    /// The `sso_session`, or nil for a profile of the older form.
+    /// The `sso_session`; nil for a profile of the older form.
     let session: String?
     let region: String
     let startURL: String
     let accountID: String?
     let roleName: String?
 
-    /// Where the AWS CLI keeps the token, under the home folder.
+    /// The path under which the AWS CLI stores the token, below the home directory.
     var tokenPath: String {
         ".aws/sso/cache/\(Digest.hex(Digest.sha1((session ?? startURL).utf8))).json"
     }
 }
 
-/// The answer of `GetRoleCredentials`.
+/// The response of `GetRoleCredentials`.
 private struct RoleCredentialsAnswer: Decodable {
     struct RoleCredentials: Decodable {
         let accessKeyId: String
@@ -30,8 +30,8 @@ private struct RoleCredentialsAnswer: Decodable {
 }
 
 extension CredentialSources {
-    /// Trades the cached token for credentials of the profile's role. The token is read each time, so that a new
-    /// `aws sso login` is seen.
+    /// Exchanges the stored token for credentials of the profile's role. The token is read each time, so that a new
+    /// `aws sso login` is used.
     func singleSignOn(_ profile: SingleSignOnProfile, source: String, profile name: String) async throws -> Credentials
     {
         func invalid(_ reason: String) -> AWSClientError { .invalidCredentials(source: source, reason: reason) }

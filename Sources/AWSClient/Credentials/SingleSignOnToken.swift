@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 
-/// The token that `aws sso login` left in its cache, and what renews it, in the AWS CLI's own names.
+/// The token that `aws sso login` stored, and the values that renew it, with the AWS CLI's names.
 struct SingleSignOnToken: Codable {
     var accessToken: String
     var expiresAt: String
@@ -15,7 +15,7 @@ struct SingleSignOnToken: Codable {
     var expiration: Date? { STSClient.date(expiresAt) }
 }
 
-/// The answer of `CreateToken`.
+/// The response of `CreateToken`.
 private struct CreateTokenAnswer: Decodable {
     let accessToken: String
     let expiresIn: Double
@@ -23,12 +23,13 @@ private struct CreateTokenAnswer: Decodable {
 }
 
 extension CredentialSources {
-    /// How long before its end a token is renewed, as in botocore.
+    /// A token is renewed this long before it ends, as in botocore.
     private static let renewal: TimeInterval = 900
 
-    /// The cached token, renewed where it is about to end and can be.
+    /// Returns the stored token, renewed if it is about to end and can be renewed.
     ///
-    /// A renewed token is written back, since the one that renewed it may be of no use to the AWS CLI any more.
+    /// A renewed token is written back, because the values that renewed it may be invalid afterwards and the AWS CLI
+    /// needs the new ones.
     func token(at path: String, in region: AWSRegion, invalid: (String) -> AWSClientError) async throws -> String {
         guard let bytes = try? system.readFile(path) else { throw invalid("there is no token in \(path)") }
         guard var token = try? JSONDecoder().decode(SingleSignOnToken.self, from: Data(bytes)),
@@ -48,7 +49,7 @@ extension CredentialSources {
         return token.accessToken
     }
 
-    /// A new token for an old one, or nil if there is nothing to ask with or AWS refuses.
+    /// Renews a token; nil if a value for that is missing or AWS refuses.
     private func renewed(_ token: SingleSignOnToken, in region: AWSRegion) async throws -> SingleSignOnToken? {
         guard let refreshToken = token.refreshToken, let id = token.clientId, let secret = token.clientSecret,
             token.registrationExpiresAt.flatMap({ STSClient.date($0) }).map({ $0 > system.now() }) == true

@@ -1,6 +1,6 @@
-/// A role that a token of another identity provider stands for, as on EKS.
+/// A role that is assumed with the token of another identity provider, as on EKS.
 struct WebIdentityRole: Equatable {
-    /// The session's name where no setting gives one; CloudTrail shows it.
+    /// The name of the session if no setting gives one. CloudTrail shows it.
     static let defaultSessionName = "sg-revert"
 
     let arn: String
@@ -10,7 +10,8 @@ struct WebIdentityRole: Equatable {
 }
 
 extension CredentialSources {
-    /// Trades the token for credentials. The file is read each time: Kubernetes replaces it about once an hour.
+    /// Exchanges the token for credentials. The file is read each time, because Kubernetes replaces it about once an
+    /// hour.
     func webIdentity(_ role: WebIdentityRole, source: String) async throws -> Credentials {
         let token = try text(ofFile: role.tokenFile, what: "the token file", source: source)
         return try await sts(signedWith: nil).assumeRoleWithWebIdentity(
@@ -21,7 +22,7 @@ extension CredentialSources {
         )
     }
 
-    /// The text of a file that has to be there.
+    /// The text of a file that must exist.
     func text(ofFile path: String, what: String, source: String) throws(AWSClientError) -> String {
         let bytes: [UInt8]?
         do {
@@ -29,7 +30,7 @@ extension CredentialSources {
         } catch {
             throw .invalidCredentials(source: source, reason: "\(what) \(path) cannot be read; check its permissions")
         }
-        // As it stands, as other SDKs send it: it is the other side that knows what a token looks like.
+        // The token is sent unchanged, as other SDKs do.
         guard let text = bytes.flatMap({ String(validating: $0, as: UTF8.self) }), !text.isEmpty else {
             throw .invalidCredentials(source: source, reason: "\(what) \(path) is missing or empty")
         }

@@ -1,18 +1,19 @@
 import Logging
 
 extension AWSServiceClient {
-    /// What the clients of a session have in common.
+    /// The parts that the clients of a session share.
     struct Runtime: Sendable {
         let transport: any HTTPTransport
         let system: HostSystem
-        /// As a setting says, or nil.
+        /// The number of attempts that a setting asks for; nil without one.
         let maximumAttempts: Int?
         let userAgent: String
         let logger: Logger
         let metrics: CallMetrics
+        let refresher = CredentialRefresher()
     }
 
-    /// One call, whatever its protocol.
+    /// One call, of any protocol.
     struct Call: Sendable {
         let operation: String
         var method = "POST"
@@ -23,18 +24,18 @@ extension AWSServiceClient {
         /// The thing that the call is about, for errors.
         var resource: AWSResource?
         var timeout: Duration = .seconds(10)
-        /// A long poll that timed out is given up at once, so that the poller sees it within the bound it knows; and
-        /// one that may not be retried pauses all the same, so that the poller's own loop does not spin.
+        /// True for a long poll. If it times out it is not repeated, so that the poller sees that within the limit that
+        /// it knows. If it may not be repeated it still pauses, so that the poller's loop does not spin.
         var isLongPoll = false
 
-        /// True for calls whose caller knows the quota, and waits for it better than a retry does.
+        /// True for calls whose caller knows the quota and waits for it better than a retry does.
         var leavesThrottling: Bool { operation.hasPrefix("RevokeSecurityGroup") }
     }
 }
 
 extension CredentialCache {
-    /// A cache on the clock and the log of a session.
+    /// Creates a cache that uses the clock and the log of a session.
     convenience init(_ provider: any CredentialProvider, runtime: AWSServiceClient.Runtime) {
-        self.init(provider, now: runtime.system.now, start: runtime.system.start, logger: runtime.logger)
+        self.init(provider, refresher: runtime.refresher, now: runtime.system.now, logger: runtime.logger)
     }
 }

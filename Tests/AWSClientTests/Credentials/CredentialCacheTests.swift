@@ -66,7 +66,9 @@ struct CredentialCacheTests {
     func background() async throws {
         let system = TestSystem()
         let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 2000 : 9000) }
-        let cache = CredentialCache(source, now: system.system.now)
+        let refresher = CredentialRefresher()
+        async let _ = refresher.run()
+        let cache = CredentialCache(source, refresher: refresher, now: system.system.now)
         source.open.yield()
         #expect(try await cache.credentials().accessKeyID == "A1")
         system.advance(by: 1099)
@@ -109,6 +111,41 @@ struct CredentialCacheTests {
         source.open.finish()
         for task in others { #expect(try await task.value.accessKeyID == "A1") }
         #expect(source.count == 1)
+    }
+
+    @Test("lets another caller fetch where the one who fetched is cancelled")
+    func abandoned() async throws {
+        let source = Source(isGated: true) { number in
+            // The first fetch ends with its task, and has nothing to show for it.
+            if number == 1 { throw CancellationError() }
+            return Self.keys(number)
+        }
+        let cache = CredentialCache(source, now: { TestSystem.start })
+        let first = Task { try await cache.credentials() }
+        for await _ in source.starts { break }
+        let other = Task { try await cache.credentials() }
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
+        source.open.finish()
+        #expect(try await other.value.accessKeyID == "A2")
+    }
+
+    @Test("a fetch ahead that fails leaves the keys in use, and is asked for again after a pause")
+    func aheadFails() async throws {
+        let system = TestSystem()
+        let source = Source { number in
+            guard number != 2 else { throw AWSClientError.missingRegion }
+            return Self.keys(number, expiresIn: number == 1 ? 2000 : 9000)
+        }
+        let refresher = CredentialRefresher()
+        async let _ = refresher.run()
+        let cache = CredentialCache(source, refresher: refresher, now: system.system.now)
+        _ = try await cache.credentials()
+        system.advance(by: 1100)
+        while source.count < 2 { #expect(try await cache.credentials().accessKeyID == "A1") }
+        system.advance(by: 16)
+        while source.count < 3 { _ = try await cache.credentials() }
+        while try await cache.credentials().accessKeyID != "A3" { await Task.yield() }
     }
 
     @Test("does not remember a failure")
@@ -185,7 +222,7 @@ struct CredentialCacheTests {
         _ = try await cache.credentials()
         system.advance(by: 1100)
         for _ in 0..<10 { #expect(try await cache.credentials().accessKeyID == "A1") }
-        #expect(source.count == 2)
+        #expect(source.count == 2, "in their last ten minutes the first call fetches")
         system.advance(by: 15)
         #expect(try await cache.credentials().accessKeyID == "A1")
         #expect(source.count == 3)

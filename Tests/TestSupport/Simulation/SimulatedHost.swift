@@ -57,7 +57,7 @@ package final class SimulatedHost: Sendable {
             state.withLock { $0.lives.append(life) }
             aws.note("\(name) starts")
             do {
-                life.start(try worker(named: name, on: life.processor))
+                life.start(try worker(named: name))
             } catch {
                 note("\(name) cannot start: \(error)")
                 return
@@ -124,7 +124,7 @@ package final class SimulatedHost: Sendable {
         while !condition(), (try? await machine.sleep(.milliseconds(500))) != nil {}
     }
 
-    private func worker(named name: String, on processor: SimulatedProcessor) throws -> RevertWorker {
+    private func worker(named name: String) throws -> RevertWorker {
         let (machine, aws) = (machine, aws)
         let random: @Sendable () -> Double = { aws.with { Double.random(in: 0...1, using: &$0.generator) } }
         let now: @Sendable () -> Date = { machine.now.addingTimeInterval(self.skew) }
@@ -139,8 +139,7 @@ package final class SimulatedHost: Sendable {
                 random: random,
                 makeID: { "invocation" },
                 readFile: { _ in nil },
-                uptime: { machine.elapsed },
-                start: { work in Task(executorPreference: processor) { await work() } }
+                uptime: { machine.elapsed }
             )
         )
         let ledger = try LedgerDatabase(
