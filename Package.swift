@@ -53,7 +53,11 @@ let package = Package(
 
         // The pure core: values and decisions.
         .target(name: "SecurityGroups", dependencies: ["Formats"], swiftSettings: houseRules),
-        .target(name: "CloudTrailEvents", dependencies: ["Formats", "Hashing", "SecurityGroups"], swiftSettings: houseRules),
+        .target(
+            name: "CloudTrailEvents",
+            dependencies: ["Formats", "Hashing", "SecurityGroups"],
+            swiftSettings: houseRules
+        ),
 
         .target(
             name: "PolicyFile",
@@ -77,7 +81,7 @@ let package = Package(
                 "Formats", "SecurityGroups", "Hashing", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            swiftSettings: houseRules
+            swiftSettings: touchesC
         ),
         .target(
             name: "Telemetry",

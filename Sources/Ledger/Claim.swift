@@ -1,16 +1,16 @@
 package import Foundation
 package import SecurityGroups
 
-/// What the ledger keeps of a CloudTrail record, as the record has it: text of others, trusted in nothing.
+/// The facts of a CloudTrail record that the ledger keeps. They are text of others and are not trusted.
 ///
-/// Each text is cut at 4 KiB and freed of NUL, at which SQLite would end it.
+/// Each text is cut at 4 KiB, and NUL characters are removed, because SQLite would end the text there.
 package struct EventFacts: Hashable, Sendable {
-    /// CloudTrail's `eventID`, under which the ledger knows the event. A duplicate delivers the same one.
+    /// CloudTrail's `eventID`. A duplicate delivery has the same one.
     package let eventID: String
-    /// SHA-256 of the record's `detail`, lower-case hexadecimal; empty where it is not known. The same id with another
+    /// The SHA-256 of the record's `detail`, lower-case hexadecimal; empty if it is not known. The same id with another
     /// digest is another event.
     package let digest: String
-    /// Of an `UPDATED_DATA` addendum the event that it completes.
+    /// For an `UPDATED_DATA` addendum, the id of the event that it completes.
     package let originalEventID: String?
     /// The name of the API action.
     package let eventName: String
@@ -18,28 +18,28 @@ package struct EventFacts: Hashable, Sendable {
     package let account: String?
     /// The Region of the call.
     package let region: String?
-    /// The group that was changed, by id.
+    /// The id of the group that was changed.
     package let groupID: String?
-    /// The ARN of whoever called; of a role, that of its session.
+    /// The ARN of the caller; for a role, the ARN of its session.
     package let actorARN: String?
-    /// The ARN that stands behind the session, on which exemptions rest.
+    /// The ARN of the role or user behind the session. Exemptions compare this one.
     package let issuerARN: String?
     /// CloudTrail's `userIdentity.type`: `IAMUser`, `AssumedRole`, `AWSService`.
     package let actorType: String?
-    /// The caller's principal id or user id, which a caller without an ARN has too.
+    /// The caller's principal id or user id, which also a caller without an ARN has.
     package let actorID: String?
-    /// The AWS service that made the call for somebody.
+    /// The AWS service that made the call on somebody's behalf.
     package let invokedBy: String?
-    /// Where the call came from: an address, or the name of an AWS service.
+    /// The source of the call: an address, or the name of an AWS service.
     package let sourceIP: String?
-    /// The user agent that the caller claimed.
+    /// The user agent that the caller sent.
     package let userAgent: String?
-    /// When the call was made; the record may lack it.
+    /// The time of the call; nil if the record has none.
     package let eventTime: Date?
     /// EC2's id of the call.
     package let requestID: String?
 
-    /// The facts of one record.
+    /// Creates the facts of one record.
     package init(
         eventID: String,
         digest: String = "",
@@ -79,14 +79,14 @@ package struct EventFacts: Hashable, Sendable {
 
 /// One SQS message that brought an event.
 package struct Delivery: Hashable, Sendable {
-    /// SQS's id of the message, the same each time that the message is received.
+    /// SQS's id of the message. It is the same for each receive.
     package let messageID: String
-    /// The message's `SgRevertReplayCount`; 0 for a message that nobody replayed.
+    /// The message's `SgRevertReplayCount`; 0 if nobody replayed the message.
     package let replayCount: Int
-    /// When this worker received it.
+    /// The time at which this worker received the message.
     package let receivedAt: Date
 
-    /// A delivery by the message `messageID`.
+    /// Creates a delivery.
     package init(messageID: String, replayCount: Int = 0, receivedAt: Date) {
         self.messageID = messageID.bounded
         self.replayCount = replayCount
@@ -94,41 +94,42 @@ package struct Delivery: Hashable, Sendable {
     }
 }
 
-/// What to do with a delivery.
+/// The answer to a claim.
 package enum ClaimResult: Hashable, Sendable {
-    /// Run the event: it is the caller's until the lease ends.
+    /// Run the event. The claim holds until its lease ends.
     case run(Claim)
-    /// A live claim has it: neither run nor delete, but postpone the message until about then.
+    /// Another worker has a live claim. Postpone the message until about this time; neither run nor delete it.
     case held(until: Date)
-    /// It is done, with this outcome: delete the message.
+    /// The event is done, with this outcome. Delete the message.
     case duplicate(EventOutcome)
 }
 
 /// The right to run one event once.
 package struct Claim: Hashable, Sendable {
-    /// The event under the id that the ledger gives it: CloudTrail's, and for a conflict `~` and 12 digits of its digest.
+    /// The id under which the ledger knows the event: CloudTrail's, and for a conflict `~` and 12 digits of its digest
+    /// after it.
     package let eventID: String
-    /// True for a record whose event id the ledger knows with other content. It runs by itself, and people are told.
+    /// True if the ledger knows the event id with other content. The event runs by itself, and people are told.
     package let isConflict: Bool
-    /// The number of the claim, growing with each claim of the event. What a claim with an older number writes is
-    /// refused, so that a worker that was paused and wakes up late cannot overwrite its successor.
+    /// The number of the claim. It grows with each claim of the event. A write with an older number is refused, so that
+    /// a worker that was paused and wakes up late cannot overwrite its successor.
     package let fence: Int64
-    /// Which run of the event this is, from 1.
+    /// The number of this run of the event, from 1.
     package let attempt: Int
-    /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
-    /// no others.
+    /// The ids of the rules that earlier runs tried to revoke; nil before the first try. If the record has no rule ids,
+    /// a later run touches no other rules.
     package let matchedRuleIDs: [String]?
-    /// The ids of the rules that were kept with this claim as what its run is about to revert.
+    /// The ids of the rules that were recorded as intended together with this claim.
     package var kept: [String] = []
-    /// False where the ledger has never seen one of these rules.
+    /// True if the ledger has seen at least one of these rules.
     package var knowsRules = false
-    /// Whether the run before this one never ended: its worker died, or lost its lease.
+    /// True if the run before this one never ended: its worker died, or its lease ended.
     package let isTakeover: Bool
-    /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
-    /// here keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
+    /// The rules that earlier runs reverted before they failed. A later run finds them gone. Reporting them from here
+    /// keeps their undo commands, and keeps `reverted` as the outcome of an event whose rules needed two runs.
     package let alreadyReverted: [RuleResult]
 
-    /// A claim with these values; the ledger makes the ones that count.
+    /// Creates a claim. Only claims that the ledger made are accepted.
     package init(
         eventID: String,
         fence: Int64,
@@ -149,17 +150,17 @@ package struct Claim: Hashable, Sendable {
 }
 
 extension String {
-    /// The text as the ledger stores it: GRDB binds up to the first NUL, and two ids that differ after one must stay
-    /// two.
+    /// The text without NUL characters. GRDB binds a text only up to the first NUL, and two ids that differ after it
+    /// must stay different.
     var withoutNUL: String {
         guard utf8.contains(0) else { return self }
         return String(UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
     }
 
-    /// The text without NUL, cut at 4 KiB: nothing that AWS itself writes is longer.
+    /// The text without NUL, cut at 4 KiB. AWS writes nothing longer.
     var bounded: String { bounded(to: 4096) }
 
-    /// The text without NUL, cut at so many bytes on the boundary of a character.
+    /// The text without NUL, cut at this number of bytes, at the boundary of a character.
     func bounded(to limit: Int) -> String {
         let text = withoutNUL
         guard text.utf8.count > limit else { return text }
@@ -172,7 +173,7 @@ extension String {
 }
 
 extension EventFacts {
-    /// The facts for a short row: without a user agent, each text cut at 200 bytes. For what is ignored or cannot be read.
+    /// The facts for a short row of an ignored or unreadable event: no user agent, and each text cut at 200 bytes.
     package var shortened: EventFacts {
         func cut(_ text: String?) -> String? { text?.bounded(to: 200) }
         return EventFacts(

@@ -3,9 +3,9 @@ package import Foundation
 import GRDB
 package import SecurityGroups
 
-/// What a question about the past needs to know beside the rule.
+/// What a question about the past needs besides the rule.
 package struct PastQuery: Hashable, Sendable {
-    /// The event that is run, which does not count.
+    /// The event that runs now. It does not count as past.
     package let eventID: String
     /// Its group.
     package let groupID: String
@@ -13,10 +13,10 @@ package struct PastQuery: Hashable, Sendable {
     package let eventTime: Date?
     /// True for the removal of rules.
     package let isRemoval: Bool
-    /// The policy's limits of reverts within an hour: of one rule, of one group, of all.
+    /// The policy's limits of reverts within an hour.
     package let limits: RevertLimits
 
-    /// A query for one event.
+    /// Creates a query for one event.
     package init(eventID: String, groupID: String, eventTime: Date?, isRemoval: Bool, limits: RevertLimits) {
         self.eventID = eventID.bounded
         self.groupID = groupID
@@ -27,7 +27,7 @@ package struct PastQuery: Hashable, Sendable {
 }
 
 extension LedgerTransaction {
-    /// What is known of a rule beside the event that is run, over all workers of the ledger.
+    /// Returns what the ledger knows of a rule from other events, of all workers of the ledger.
     package func past(of question: RuleQuestion, _ query: PastQuery) throws -> RulePast {
         var past = RulePast()
         if let rule = question.rule { try countReverts(of: rule, query, &past) }
@@ -51,7 +51,7 @@ extension LedgerTransaction {
         return past
     }
 
-    /// Of a removed rule: the approved content with which it stood last.
+    /// The approved content that a removed rule had last.
     private func approvedBefore(
         _ question: RuleQuestion,
         _ seen: [Sighting],
@@ -62,14 +62,15 @@ extension LedgerTransaction {
         return seen.first { $0.content.rule == rule }?.approved
     }
 
-    /// What another record says that was added under the same id.
+    /// The content that another record says was added under the same id, in words.
     private func contradiction(of question: RuleQuestion, _ seen: [Sighting], _ query: PastQuery) -> String? {
         guard let added = question.added?.description.bounded, let id = question.ruleID else { return nil }
         let other = seen.first { $0.added != nil && $0.added != added && $0.eventID != query.eventID }
         return other.flatMap(\.added).map { "\(id) was added as \($0), and this record says as \(added)" }
     }
 
-    /// What another record says that was added under the id of a rule that is gone; nil where none contradicts.
+    /// The content that another record says was added under the id of a rule that is gone; nil if no record
+    /// contradicts.
     package func contradiction(ofGone question: RuleQuestion, _ query: PastQuery) throws -> String? {
         guard let id = question.ruleID, let added = question.added else { return nil }
         let other = try row(
@@ -85,7 +86,7 @@ extension LedgerTransaction {
         return "\(id) is known as \(ipProtocol) \(source), and this record says that it was added as \(added)"
     }
 
-    /// True where another event's record names the rule, which stands and so was made by that event.
+    /// True if another event's record names the rule. The rule stands, so that event created it.
     private func isNamedElsewhere(_ ruleID: String, _ query: PastQuery) throws -> Bool {
         let named = try row(
             """
@@ -106,7 +107,7 @@ extension LedgerTransaction {
             WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
                 AND finished_at >= ? AND rules.outcome = 'reverted' AND \(Self.saysTheSame)
             """,
-            // Along the index of a group's events by their time, so that even a ledger of years answers at once.
+            // Uses the index of a group's events by time, so that a ledger of years answers at once.
             [query.groupID, hourBefore(query.eventTime), query.eventID, hourBefore(now)] + arguments(rule)
         )
         let last: String? = counted?[1]
@@ -114,7 +115,7 @@ extension LedgerTransaction {
         past.lastRevert = last.flatMap { RFC3339.parse($0) }
     }
 
-    /// When the limits of the group and of the worker have room again; nil where they have room now.
+    /// The time from which the limits of the group and the worker have room; nil if they have room now.
     private func roomAt(_ query: PastQuery) throws -> Date? {
         var times: [Date] = []
         if let limit = query.limits.perGroup {
@@ -126,7 +127,7 @@ extension LedgerTransaction {
         return times.max()
     }
 
-    /// When one of the last `limit` reverts is an hour old.
+    /// The time at which one of the last `limit` reverts is an hour old.
     private func fullUntil(
         _ limit: Int,
         _ condition: String,
@@ -150,7 +151,7 @@ extension LedgerTransaction {
         RFC3339.format(min(time ?? now, now).addingTimeInterval(-3600 * hours))
     }
 
-    /// What was decided on a rule that says this when it was last added, or changed to say so, before the event.
+    /// The decision when a rule with this content was last added or modified before the event.
     private func lastDecision(on rule: SecurityGroupRule, _ query: PastQuery) throws -> RuleDecision? {
         let found = try row(
             """
@@ -159,14 +160,14 @@ extension LedgerTransaction {
                 AND event_name NOT LIKE 'Revoke%' AND \(Self.saysTheSame)
             ORDER BY coalesce(events.event_time, '') DESC, event_id DESC LIMIT 1
             """,
-            // An event without a time is judged by all that is known: every year is before this one.
+            // An event without a time is compared with everything that is known.
             [query.groupID, query.eventTime.map(RFC3339.format) ?? "9999", query.eventID] + arguments(rule)
         )
         let decision: String? = found?[0]
         return try decision.map(parse)
     }
 
-    /// True where somebody who may do so removed a rule that says this after the event.
+    /// True if an allowed or exempt caller removed a rule with this content after the event.
     private func isSettledLater(_ rule: SecurityGroupRule, _ query: PastQuery) throws -> Bool {
         guard let time = query.eventTime else { return false }
         let found = try row(

@@ -3,9 +3,9 @@ package import Foundation
 import GRDB
 import SecurityGroups
 
-/// The ledger's memory of what stood in EC2: the only one from which access is ever restored.
+/// The ledger's memory of rules that EC2 showed. Access is restored only from it.
 extension LedgerTransaction {
-    /// The table and the view. A row is one content of one rule: `gone_at` is null while the rule was last seen to say it.
+    /// The table and the view. A row is one content of one rule. `gone_at` is null while EC2 last showed this content.
     static let sightingsSchema = """
         CREATE TABLE sightings (
             group_id TEXT NOT NULL,
@@ -39,7 +39,7 @@ extension LedgerTransaction {
         FROM sightings WHERE gone_at IS NULL;
         """
 
-    /// Keeps what a run saw of rules.
+    /// Records the rules that a run saw.
     func keep(_ sightings: [RuleSighting], of eventID: String) throws {
         for sighting in sightings {
             try run(
@@ -108,7 +108,7 @@ extension LedgerTransaction {
         return db.changesCount
     }
 
-    /// True where the ledger has seen one of these rules.
+    /// True if the ledger has seen one of these rules.
     func hasSeen(_ ruleIDs: [String], in groupID: String?) throws -> Bool {
         guard let groupID else { return false }
         return try ruleIDs.contains {
@@ -116,9 +116,10 @@ extension LedgerTransaction {
         }
     }
 
-    /// True where the ledger saw a group in EC2 well before `time`.
+    /// True if the ledger saw the group in EC2 well before `time`.
     package func knewGroup(_ groupID: String, before time: Date, but eventID: String) throws -> Bool {
-        // An event of the group may be older than the group's own by the clocks of two services.
+        // Two services may differ by some seconds, so an event of the group may seem older than the event that created
+        // it.
         let bound = RFC3339.format(time.addingTimeInterval(-60))
         let seen = try row("SELECT 1 FROM sightings WHERE group_id = ? AND first_seen < ? LIMIT 1", [groupID, bound])
         if seen != nil { return true }
@@ -139,18 +140,18 @@ extension LedgerTransaction {
         let added: String?
         let eventID: String?
 
-        /// What the rule said, with its approval, where it had one.
+        /// The content with its approval; nil if it was not approved.
         var approved: ApprovedContent? { approval.map { ApprovedContent(content: content, approval: $0) } }
     }
 
-    /// What was seen of a rule, the newest first.
+    /// The contents in which EC2 showed a rule, newest first.
     func sightings(of ruleID: String, in groupID: String) throws -> [Sighting] {
         let sql =
             "\(Self.sightingColumns) WHERE group_id = ? AND rule_id = ? ORDER BY last_seen DESC, gone_at IS NULL DESC"
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [groupID, ruleID]).compactMap(sighting)
     }
 
-    /// The newest approved sighting of a rule of the group that says this.
+    /// The newest approved content equal to `rule`, of any rule of the group.
     func approvedSighting(of rule: SecurityGroupRule, in groupID: String) throws -> Sighting? {
         let sql = """
             \(Self.sightingColumns) WHERE group_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?
@@ -190,7 +191,7 @@ extension LedgerTransaction {
         )
     }
 
-    /// What a rule says, in the order of the columns.
+    /// The content of a rule, in the order of the columns.
     func arguments(_ rule: SecurityGroupRule) -> StatementArguments {
         [
             rule.direction.rawValue, rule.ipProtocol.description, rule.ports.from, rule.ports.to,

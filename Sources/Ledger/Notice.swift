@@ -1,15 +1,16 @@
 package import SecurityGroups
 
-/// A notification that is to be sent, at least once: one for each outcome that an event comes to, or of something that
-/// is no event, such as an outage.
+/// A notification that is sent at least once: one for each outcome of an event, or one about something else, such as an
+/// outage.
 package struct Notice: Hashable, Sendable {
-    /// The same each time that the notice is sent, so that a reader can drop the second. Of an event `event_id:outcome`.
+    /// The id, the same each time that the notice is sent, so that a reader can drop a repetition. For an event
+    /// `event_id:outcome`.
     package let id: String
-    /// An outcome in its raw value, or what else there is to tell, such as `outage`.
+    /// The raw value of an outcome, or the kind of something else, such as `outage`.
     package let kind: String
     /// The event; nil for a notice of something else.
     package let eventID: String?
-    /// The outcome to tell of; nil for a notice of something else. The event may have another by now.
+    /// The outcome that the notice tells; nil if it is not about an event. The event may have another outcome by now.
     package var outcome: EventOutcome? { eventID == nil ? nil : EventOutcome(rawValue: kind) }
     /// The account that received the event.
     package let account: String?
@@ -17,19 +18,19 @@ package struct Notice: Hashable, Sendable {
     package let region: String?
     /// The group that was changed.
     package let groupID: String?
-    /// What to send, oldest first: JSON objects. Of an event the columns of `audit_events` as they were when the outcome
-    /// was recorded, and its `rules`, each with the columns of `audit_rules`. Several where notices of one group and
-    /// outcome are summed up; at most 20 then, so that `count` may be higher.
+    /// The content, oldest first, as JSON objects. For an event: the columns of `audit_events` at the time of the
+    /// outcome, and its `rules` with the columns of `audit_rules`. Several if notices of one group and outcome are
+    /// summed up, at most 20, so that `count` may be larger.
     package let payloads: [String]
-    /// How many notices this one sums up, itself included.
+    /// The number of notices that this one sums up, itself included.
     package let count: Int
-    /// Which attempt to send it this is, from 1.
+    /// The number of this attempt to send it, from 1.
     package let attempt: Int
 
     /// The first payload.
     package var payload: String { payloads.first ?? "{}" }
 
-    /// A notice with these values; the ledger makes the ones that count.
+    /// Creates a notice. Only notices that the ledger made can be marked as sent.
     package init(
         id: String,
         kind: String,

@@ -1,8 +1,8 @@
 package import SecurityGroups
 
-/// What a run saw of one rule in EC2.
+/// One rule as a run saw it in EC2.
 package struct RuleSighting: Hashable, Sendable {
-    /// The account whose EC2 was asked, where it is known.
+    /// The account whose EC2 was asked, if it is known.
     package let account: String?
     /// The Region.
     package let region: String
@@ -10,14 +10,14 @@ package struct RuleSighting: Hashable, Sendable {
     package let groupID: SecurityGroupID
     /// The rule.
     package let ruleID: SecurityGroupRuleID
-    /// What the rule said; nil where it was gone, or taken away.
+    /// The rule's content; nil if the rule was gone or was revoked.
     package let content: RuleContent?
-    /// Why it may say so, where that was decided while EC2 showed exactly that.
+    /// The reason why the rule may have this content, if that was decided while EC2 showed it.
     package let approval: Approval?
-    /// What the record says that was added under the rule's id; nil for any other change.
+    /// The content that the record says was added under the rule's id; nil for any other change.
     package let added: SecurityGroupRule?
 
-    /// A sighting with these values.
+    /// Creates a sighting.
     package init(
         account: String? = nil,
         region: String,

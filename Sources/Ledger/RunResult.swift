@@ -1,19 +1,19 @@
 package import Foundation
 package import SecurityGroups
 
-/// How one run of an event came out.
+/// The result of one run of an event.
 package struct RunResult: Hashable, Sendable {
-    /// What became of the event.
+    /// The event's outcome.
     package var outcome: EventOutcome
-    /// Why, in one line; of an ignored event one of `IgnoreReason`.
+    /// The reason in one line; for an ignored event, the raw value of an `IgnoreReason`.
     package var reason: String?
-    /// What became of each rule.
+    /// The result for each rule.
     package let rules: [RuleResult]
     /// Milliseconds from the event's time to the confirmed revoke of its last rule.
     package let exposedMilliseconds: Int64?
     /// EC2's id of the call that reverted, or that failed.
     package let awsRequestID: String?
-    /// EC2's ids of all calls that changed something, by which CloudTrail's records of them are recognised as ours.
+    /// EC2's ids of all calls that changed something. CloudTrail's records of these calls are recognised by them.
     package let ownRequestIDs: [String]
     /// The calls to AWS that the run made, in their order.
     package var calls: [APICall]
@@ -21,18 +21,18 @@ package struct RunResult: Hashable, Sendable {
     package let errorCode: String?
     /// The message of the error, if there was one.
     package var errorMessage: String?
-    /// Whether nothing was to be changed.
+    /// True if nothing was to be changed.
     package let isDryRun: Bool
-    /// The digest of the policy that decided, by which its lines can be found again; nil where no policy was asked.
+    /// The digest of the policy that decided, by which its lines can be found again; nil if no policy was asked.
     package var policyDigest: String?
-    /// What the run saw of rules in EC2.
+    /// The rules that the run saw in EC2.
     package var sightings: [RuleSighting] = []
-    /// When a suppressed event is to be run again.
+    /// The time from which a suppressed event may run again.
     package var notBefore: Date?
-    /// Whether people are to be told, should this run's outcome become the event's.
+    /// True if people are to be told, should this outcome become the event's.
     package var notify: Bool
 
-    /// A result with these values.
+    /// Creates a result.
     package init(
         outcome: EventOutcome,
         reason: String? = nil,
@@ -63,7 +63,7 @@ package struct RunResult: Hashable, Sendable {
 }
 
 extension RunResult {
-    /// The result for a short row: each text cut at 200 bytes. For what is ignored or cannot be read.
+    /// The result for a short row of an ignored or unreadable event: each text is cut at 200 bytes.
     package var shortened: RunResult {
         var short = RunResult(
             outcome: outcome,
@@ -89,16 +89,16 @@ extension RunResult {
 package struct APICall: Hashable, Sendable {
     /// EC2's name of the action.
     package let action: String
-    /// When the run asked for it, before any wait for a call under way.
+    /// The time at which the run asked for the call, before any wait for a call under way.
     package let startedAt: Date
-    /// From then until the answer, retries included.
+    /// The time from then until the answer, retries included.
     package let milliseconds: Int64
-    /// AWS's ids of the requests, as far as they are known: several where the answer had several pages or tries.
+    /// AWS's ids of the requests, as far as they are known: several if the answer had several pages or tries.
     package let requestIDs: [String]
-    /// What went wrong, if anything did.
+    /// The error, if the call failed.
     package let error: String?
 
-    /// A call with these values.
+    /// Creates a call.
     package init(
         action: String,
         startedAt: Date,
@@ -114,7 +114,7 @@ package struct APICall: Hashable, Sendable {
     }
 }
 
-/// What became of one rule.
+/// The result for one rule.
 package struct RuleResult: Hashable, Sendable {
     /// EC2's id of the rule, if it is known.
     package let ruleID: String?
@@ -132,16 +132,16 @@ package struct RuleResult: Hashable, Sendable {
     package let source: String
     /// The rule's description.
     package let description: String?
-    /// What the policy says of it; null when it was not asked.
+    /// The policy's decision; nil if it was not asked.
     package let decision: RuleDecision?
     /// The policy line that decided.
     package let reason: String?
-    /// What became of it.
+    /// The outcome.
     package let outcome: RuleOutcome
-    /// The command that brings it back, whole: half of a command is worse than none, so this one is not cut.
+    /// The whole command that brings the rule back. It is never cut, because half a command is dangerous.
     package let undo: String?
 
-    /// A result with these values.
+    /// Creates a result.
     package init(
         ruleID: String? = nil,
         groupID: String? = nil,

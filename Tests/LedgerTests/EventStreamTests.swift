@@ -28,7 +28,7 @@ import Testing
         )
         var found: [String] = []
         while let (event, rules) = try stream.next() {
-            found.append("\(event.eventID) \(event["worker"].text ?? "") \(rules.first?["rule_id"].text ?? "-")")
+            found.append("\(event.eventID) \(event[.worker].text ?? "") \(rules.first?[.ruleID].text ?? "-")")
         }
         return found
     }

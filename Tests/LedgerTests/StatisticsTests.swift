@@ -35,7 +35,7 @@ import Testing
         var sums = AuditStatistics()
         var stream = EventStream([try LedgerReader(path: test.path)], matching: EventFilter(), withRules: true)
         while let (event, rules) = try stream.next() {
-            sums.add(event, rules) { $0["source"].text ?? "" }
+            sums.add(event, rules) { $0[.source].text ?? "" }
         }
         return sums
     }

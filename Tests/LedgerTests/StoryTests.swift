@@ -17,10 +17,6 @@ import Testing
         try LedgerReader(path: test.path).story(of: eventID)
     }
 
-    private func cells(_ run: EventStory.Run) -> [String: AuditValue] {
-        Dictionary(zip(EventStory.Run.columns, run.values)) { first, _ in first }
-    }
-
     @Test func `an event nobody knows has no story`() throws {
         #expect(try story("e") == nil)
     }
@@ -43,12 +39,12 @@ import Testing
         }
 
         let story = try #require(try story("e"))
-        #expect(story.event["outcome"] == .text("reverted") && story.rules.count == 1)
-        #expect(story.runs.map { cells($0)["outcome"] } == [.text("failed"), .text("reverted")])
-        #expect(cells(story.runs[0])["error_code"] == .text("RequestLimitExceeded"))
-        #expect(cells(story.runs[0])["ended_at"] == .text(RFC3339.format(test.now)))
+        #expect(story.event[.outcome] == .text("reverted") && story.rules.count == 1)
+        #expect(story.runs.map { $0.cells[.outcome] } == [.text("failed"), .text("reverted")])
+        #expect(story.runs[0].cells[.errorCode] == .text("RequestLimitExceeded"))
+        #expect(story.runs[0].cells[.endedAt] == .text(RFC3339.format(test.now)))
         #expect(
-            story.runs[0].calls.map(\.values) == [
+            story.runs[0].calls.map(\.cells.values) == [
                 [
                     .text("DescribeSecurityGroupRules"), .text(RFC3339.format(test.now)), .integer(12), .text("r1 r2"),
                     .text("slow down"),
@@ -58,7 +54,7 @@ import Testing
         #expect(story.runs[1].calls.count == 2)
         let due = RFC3339.format(test.now + 5)
         #expect(
-            story.notices.map(\.values) == [
+            story.notices.map(\.cells.values) == [
                 [.text("reverted"), .text("pending"), .integer(1), .null, .text(due), .text("no topic")]
             ]
         )
@@ -69,9 +65,9 @@ import Testing
         test.advance(61)
         try await ledger.finish("e", .reverting)
         try await ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .unchanged))
-        let runs = try #require(try story("e")).runs.map(cells)
-        #expect(runs.map { $0["ended_at"] == .null } == [true, false, false])
-        #expect(runs.map { $0["replaces"] } == [.null, .boolean(true), .boolean(false)])
-        #expect(runs.map { $0["attempt"] } == [.integer(1), .integer(2), .integer(3)])
+        let runs = try #require(try story("e")).runs.map(\.cells)
+        #expect(runs.map { $0[.endedAt] == .null } == [true, false, false])
+        #expect(runs.map { $0[.replaces] } == [.null, .boolean(true), .boolean(false)])
+        #expect(runs.map { $0[.attempt] } == [.integer(1), .integer(2), .integer(3)])
     }
 }

@@ -1,7 +1,7 @@
 import GRDB
 
-/// The head of a ledger's trail at some time. Kept elsewhere, it proves later that nothing up to it was changed or cut
-/// off, even by somebody who can write the file and compute the chain anew.
+/// The head of a ledger's trail at some time. Kept elsewhere, it later proves that no entry up to it was changed or cut
+/// off, even by somebody who can write the file and recompute the chain.
 package struct Anchor: Hashable, Sendable, CustomStringConvertible {
     /// The number of the entry.
     package let seq: Int64
@@ -13,7 +13,7 @@ package struct Anchor: Hashable, Sendable, CustomStringConvertible {
         self.hash = hash
     }
 
-    /// Reads `SEQ:HASH`; null for any other text.
+    /// Reads `SEQ:HASH`. Nil for any other text.
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let seq = Int64(parts[0]), seq > 0, parts[1].utf8.count == 64,
@@ -27,7 +27,7 @@ package struct Anchor: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension LedgerTransaction {
-    /// The head of the trail, null where nothing was written yet.
+    /// The head of the trail; nil for an empty trail.
     package func anchor() throws -> Anchor? {
         try row("SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1", []).map { Anchor(seq: $0[0], hash: $0[1]) }
     }

@@ -1,37 +1,37 @@
-/// Something in a ledger that is not as its workers left it.
+/// One problem that a verification of a ledger found.
 package enum AuditFinding: Error, Hashable, CustomStringConvertible, Sendable {
-    /// The entry does not follow from the one before it.
+    /// The entry's hash does not follow from the entry before it.
     case broken(seq: Int64)
     /// Entries are missing between the two.
     case removed(from: Int64, to: Int64)
-    /// An entry's text is not the one that was written, no JSON, or gone.
+    /// The text of an entry is not the one that was written, is no JSON, or is gone.
     case unreadable(seq: Int64)
-    /// An entry was emptied that no prune may empty.
+    /// An entry was emptied that a prune may not empty.
     case emptied(seq: Int64)
-    /// A prune says that it dropped entries younger than a prune may drop.
+    /// A prune claims to have dropped entries that are too young for a prune.
     case youngPrune(seq: Int64, from: Int64, to: Int64, at: String)
     /// The trail ends before the anchor.
     case truncated(head: Int64, anchor: Int64)
-    /// The entry is another than the one that the anchor was taken from.
+    /// The entry at the anchor's number is another one than the anchor's.
     case rewritten(anchor: Int64)
-    /// The anchor is of an entry that was pruned, and can prove nothing any more.
+    /// The anchor's entry was pruned, so the anchor proves nothing any more.
     case anchorPruned(anchor: Int64, first: Int64)
-    /// The trail tells of an event that the views do not show.
+    /// The trail has an event that the views do not show.
     case missingEvent(eventID: String, seq: Int64)
-    /// The views show an event that the trail does not know.
+    /// The views show an event that the trail does not have.
     case strayEvent(eventID: String)
     /// An event's row names an earlier entry as its latest.
     case hidden(eventID: String, seq: Int64)
-    /// A view shows another value than the trail, whose latest entry on the event is given.
+    /// A view shows another value than the trail. `seq` is the trail's latest entry about the event.
     case differs(eventID: String, column: String, shown: String, expected: String, seq: Int64)
     /// A table, index, trigger or view is missing, added or changed.
     case schema(name: String)
     /// SQLite itself finds the file damaged.
     case damaged(detail: String)
-    /// There are more findings than are kept.
+    /// There are more findings than are kept one by one.
     case more(count: Int)
 
-    /// One line: which entry, and what is wrong with it.
+    /// One line: the entry, and the problem.
     package var description: String {
         switch self {
         case .broken(let seq):

@@ -2,38 +2,38 @@ import Formats
 package import Foundation
 package import SecurityGroups
 
-/// What a span of events adds up to. Events are added one by one, so that a million of them need little memory.
+/// The statistics of a span of events. Events are added one by one, so that a million of them need little memory.
 package struct AuditStatistics: Sendable {
-    /// How many events, and for how long they left something open.
+    /// A number of events, and the time for which they left something open.
     package struct Tally: Hashable, Sendable {
         /// Events.
         package var events = 0
-        /// Their `exposed_ms`, added up.
+        /// The sum of their `exposed_ms`.
         package var exposedMilliseconds: Int64 = 0
     }
 
-    /// One of the worst, by name.
+    /// One of those with the most events, by name.
     package typealias Offender = (name: String, tally: Tally)
 
     /// All events.
     package private(set) var events = 0
-    /// How many came to each outcome; under null those that have none yet.
+    /// The number of events for each outcome; under nil, those without an outcome yet.
     package private(set) var outcomes: [EventOutcome?: Int] = [:]
-    /// By the hour of the day (UTC), 24 of them: the events that broke the policy.
+    /// The number of events that broke the policy, for each of the 24 hours of the day (UTC).
     package private(set) var hours = [Int](repeating: 0, count: 24)
-    /// By whole hours since 1970.
+    /// The events for each whole hour since 1970.
     private var byHour: [Int: (events: Int, offences: Int)] = [:]
     private var exposures: [Int64] = []
     private var actors: [String: Tally] = [:]
     private var groups: [String: Tally] = [:]
     private var rules: [String: Tally] = [:]
 
-    /// Nothing yet.
+    /// Creates empty statistics.
     package init() {}
 
     /// Adds an event and its rules.
     ///
-    /// - Parameter words: A rule as people read it, under which equal rules count together.
+    /// - Parameter words: A rule in words. Rules with the same words are counted together.
     package mutating func add(_ event: AuditEvent, _ eventRules: [AuditRule], words: (AuditRule) -> String) {
         events += 1
         outcomes[event.outcome, default: 0] += 1
@@ -43,8 +43,8 @@ package struct AuditStatistics: Sendable {
         if let hour { byHour[hour, default: (0, 0)].events += 1 }
         let exposed = event[.exposedMilliseconds].integer
         if let exposed { exposures.append(exposed) }
-        // What was never judged is nobody's offence: a message that failed before its rules were known.
-        guard event.isOffence, eventRules.contains(where: { $0["decision"] == .text("revert") }) else { return }
+        // An event that was never judged is no offence, such as a message that failed before its rules were known.
+        guard event.isOffence, eventRules.contains(where: { $0[.decision] == .text("revert") }) else { return }
         if let hour {
             byHour[hour, default: (0, 0)].offences += 1
             hours[(hour % 24 + 24) % 24] += 1
@@ -62,10 +62,10 @@ package struct AuditStatistics: Sendable {
         }
     }
 
-    /// How many events have an exposure: those that something was reverted of.
+    /// The number of events that have an exposure, because something was reverted.
     package var exposedEvents: Int { exposures.count }
 
-    /// The exposure in milliseconds that this share of the events did not exceed (nearest rank): 0.5 is the median.
+    /// The exposure in milliseconds that this share of the events did not exceed (nearest rank). 0.5 is the median.
     package func exposures(at shares: [Double]) -> [Int64?] {
         let sorted = exposures.sorted()
         return shares.map { share in
@@ -79,18 +79,19 @@ package struct AuditStatistics: Sendable {
         1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 86_400_000,
     ]
 
-    /// How many exposures were under each bound and not under the one before; last, how many were over all.
+    /// The number of exposures under each bound and not under the one before. The last number counts those over every
+    /// bound.
     package var exposureHistogram: [Int] {
         exposures.reduce(into: [Int](repeating: 0, count: Self.exposureBounds.count + 1)) { counts, exposed in
             counts[Self.exposureBounds.firstIndex { exposed < $0 } ?? Self.exposureBounds.count] += 1
         }
     }
 
-    /// Who opened the most, by the role behind the session.
+    /// The callers who opened the most, by the role behind the session.
     package func worstActors(_ count: Int) -> [Offender] { Self.worst(actors, count) }
-    /// Which groups were opened the most.
+    /// The groups that were opened the most.
     package func worstGroups(_ count: Int) -> [Offender] { Self.worst(groups, count) }
-    /// Which rules were added the most.
+    /// The rules that were added the most.
     package func worstRules(_ count: Int) -> [Offender] { Self.worst(rules, count) }
 
     private static func worst(_ table: [String: Tally], _ count: Int) -> [Offender] {
@@ -101,8 +102,7 @@ package struct AuditStatistics: Sendable {
         return sorted.prefix(count).map { ($0.key, $0.value) }
     }
 
-    /// The events over time: at most `count` equal spans of whole hours, or whole days where there are many, none
-    /// left out.
+    /// The events over time, in at most `count` equal spans of whole hours, or of whole days if there are many.
     package func timeline(_ count: Int) -> [(start: Date, events: Int, offences: Int)] {
         guard let first = byHour.keys.min(), let last = byHour.keys.max() else { return [] }
         var width = 1
@@ -120,7 +120,7 @@ package struct AuditStatistics: Sendable {
 }
 
 extension AuditEvent {
-    /// Whether the event broke the policy, whatever became of it.
+    /// True if the event broke the policy, whatever its outcome is.
     package var isOffence: Bool {
         switch outcome {
         case .reverted, .reported, .suppressed, .notRestored, .failed, .unchanged: true

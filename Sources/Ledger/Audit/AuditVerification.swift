@@ -1,30 +1,30 @@
-/// What a verification found.
+/// The result of a verification.
 package struct AuditVerification: Hashable, Sendable {
-    /// How many entries the chain has.
+    /// The number of entries in the chain.
     package let entries: Int
-    /// How many events the views show.
+    /// The number of events in the views.
     package let events: Int
-    /// The head of the trail; null for an empty one.
+    /// The head of the trail; nil for an empty trail.
     package let anchor: Anchor?
-    /// The prunes that the trail tells of, oldest first: what is missing by their word.
+    /// The prunes that the trail records, oldest first.
     package let gaps: [Gap]
-    /// All that is not in order, at most `findingLimit` of them.
+    /// The problems that were found, at most `findingLimit` of them.
     package let findings: [AuditFinding]
 
-    /// How many findings are kept one by one.
+    /// The largest number of findings that are kept one by one.
     package static let findingLimit = 1000
 
     /// The entries that one prune dropped from the beginning of the trail.
     package struct Gap: Hashable, Sendable, CustomStringConvertible {
-        /// The last entry dropped. The first is the one after the gap before, or entry 1.
+        /// The number of the last entry dropped. The first one dropped is the one after the previous gap, or entry 1.
         package let through: Int64
-        /// How many entries were dropped.
+        /// The number of entries dropped.
         package let entries: Int64
-        /// How many events went with them.
+        /// The number of events dropped.
         package let events: Int64
         /// The time of the last entry dropped.
         package let lastAt: String
-        /// When the prune was made.
+        /// The time of the prune.
         package let prunedAt: String
 
         /// One line.
@@ -36,17 +36,17 @@ package struct AuditVerification: Hashable, Sendable {
 }
 
 extension LedgerReader {
-    /// Recomputes the chain over the trail, holds both views against it, every column but `deliveries`, and has SQLite
+    /// Recomputes the chain of the trail, compares both views with it (every column but `deliveries`), and has SQLite
     /// check the file.
     ///
-    /// The trail and the views are read in short pages, beside workers that write, and with the memory of one page. SQLite
-    /// checks one table at a time, for which workers wait: some seconds for a gigabyte.
+    /// The trail and the views are read in short pages, while workers write. SQLite checks one table at a time, and
+    /// workers wait meanwhile: some seconds for a gigabyte.
     ///
     /// - Parameters:
-    ///   - anchor: A head of the trail from an earlier time, which must still be in it.
-    ///   - progress: Called with the share done, from 0 to 1.
-    /// - Returns: What was found; the ledger is in order where there are no findings.
-    /// - Throws: `LedgerError` when the ledger cannot be read.
+    /// - anchor: A head of the trail from an earlier time, which must still be in the trail.
+    /// - progress: Called with the share that is done, from 0 to 1.
+    /// - Returns: The findings. The ledger is in order if there are none.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package func verify(
         anchor: Anchor? = nil,
         progress: @escaping (Double) -> Void = { _ in }
@@ -55,7 +55,7 @@ extension LedgerReader {
             do {
                 let before = try read(Self.beginning)
                 let found = try AuditVerifier(reader: self, anchor: anchor, progress: progress).run()
-                // A prune under way moves the beginning of the trail: what was missed then is no finding.
+                // A prune that runs now moves the beginning of the trail. Entries that it drops are no finding.
                 guard !found.findings.isEmpty, try read(Self.beginning) != before else { return found }
             } catch LedgerError.damaged(_, let detail) {
                 return AuditVerification(

@@ -1,7 +1,7 @@
 import GRDB
 
 extension LedgerReader {
-    /// Where the trail begins, and the last prune.
+    /// The first entry of the trail, and the last prune.
     static func beginning(_ db: Database) throws -> [Int64?] {
         [
             try Int64.fetchOne(db, sql: "SELECT min(seq) FROM trail"),
@@ -10,7 +10,7 @@ extension LedgerReader {
     }
 }
 
-/// Holds a ledger against its trail, and keeps what it finds.
+/// Compares a ledger with its trail and collects the findings.
 final class AuditVerifier {
     private let reader: LedgerReader
     private let anchor: Anchor?
@@ -46,14 +46,14 @@ final class AuditVerifier {
             for migration in Schema.migrations { try migration(fresh) }
             return try Schema.definitions(in: fresh)
         }
-        // SQLite's own tables of statistics are nobody's forgery.
+        // SQLite makes its own tables of statistics.
         let found = try Schema.definitions(in: db).filter { !$0.key.hasPrefix("sqlite_") }
         for name in Set(expected.keys).union(found.keys).sorted() where expected[name] != found[name] {
             note(.schema(name: name))
         }
     }
 
-    /// One table and its indexes at a time.
+    /// Has SQLite check the file, one table with its indexes at a time.
     private func checkFile() throws {
         let tables = try reader.read {
             try String.fetchAll($0, sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
@@ -87,7 +87,7 @@ final class AuditVerifier {
         return (walk.count, walk.head)
     }
 
-    /// The entry before the first: null for a whole trail, else the one that the latest prune kept whole.
+    /// The entry before the first one: nil for a whole trail, else the entry that the latest prune kept whole.
     private func start(in db: Database) throws -> Anchor? {
         guard let first = try TrailEntry.page(from: 0, limit: 1, in: db).first, first.seq != 1 else { return nil }
         let sql = "SELECT \(TrailEntry.columns) FROM trail WHERE kind = 'pruned' ORDER BY seq DESC LIMIT 1"
@@ -99,7 +99,7 @@ final class AuditVerifier {
         return Anchor(seq: checkpoint.last.seq, hash: checkpoint.last.hash)
     }
 
-    /// A prune may drop what is older than the horizon, and says what it dropped.
+    /// Checks that a prune dropped only entries older than the horizon.
     private func checkPrune(_ entry: TrailEntry) {
         guard let checkpoint = PruneCheckpoint(entry), checkpoint.isWhole else {
             return note(.unreadable(seq: entry.seq))
@@ -121,7 +121,7 @@ final class AuditVerifier {
         try Int64.fetchOne(db, sql: "SELECT max(seq) FROM trail") ?? 0
     }
 
-    /// No event that the trail tells of may be missing or forget an entry; none whose entry was emptied may be there.
+    /// Checks that the views have every event of the trail, and no event whose entries were emptied.
     private func checkEvents(from: Int64, to: Int64, in db: Database) throws {
         let kinds = TrailKind.allCases.filter(\.tellsOfEvent).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         let sql = """

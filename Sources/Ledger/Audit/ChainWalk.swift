@@ -1,14 +1,13 @@
 /// Follows the chain of the trail entry by entry.
 struct ChainWalk {
-    /// The entry before the next.
+    /// The last entry that was checked.
     private(set) var head: Anchor?
-    /// How many entries were seen.
+    /// The number of entries that were checked.
     private(set) var count = 0
     private let anchor: Anchor?
-    /// Emptied entries that begin or lead on, and so must be followed by an emptied entry of their event. By their
-    /// number, which the next names.
+    /// The numbers of emptied entries that begin or continue an event, so that a later emptied entry must name them.
     private var open: Set<Int64> = []
-    /// The emptied entries of events whose end was seen.
+    /// The emptied entries of events whose last entry was seen.
     private var lastTime = ""
 
     init(head: Anchor?, anchor: Anchor?) {
@@ -16,7 +15,7 @@ struct ChainWalk {
         self.anchor = anchor
     }
 
-    /// What is wrong with the beginning.
+    /// Checks the beginning of the trail.
     func begin() -> [AuditFinding] {
         var found: [AuditFinding] = []
         if let anchor, let head, anchor.seq < head.seq {
@@ -25,7 +24,7 @@ struct ChainWalk {
         return found + checkAnchor()
     }
 
-    /// What is wrong with the next entry.
+    /// Checks the next entry.
     mutating func check(_ entry: TrailEntry) -> [AuditFinding] {
         var found: [AuditFinding] = []
         let expected = (head?.seq ?? 0) + 1
@@ -43,7 +42,7 @@ struct ChainWalk {
         return found + checkAnchor()
     }
 
-    /// What is wrong with the end.
+    /// Checks the end of the trail.
     func end() -> [AuditFinding] {
         var found: [AuditFinding] = open.sorted().map { .emptied(seq: $0) }
         if let anchor, anchor.seq > head?.seq ?? 0 {
@@ -57,8 +56,8 @@ struct ChainWalk {
         return [.rewritten(anchor: anchor.seq)]
     }
 
-    /// A prune empties all entries of an event whose end is `ignored` or `dead-lettered`. What it was cannot be read any
-    /// more, but its kind, its event and its link to the entry before are under the hash.
+    /// Checks that an emptied entry belongs to an event that ended as `ignored` or `dead-lettered`. Its text is gone,
+    /// but its kind, its event and its link to the entry before are covered by the hash.
     private mutating func checkEmptied(_ entry: TrailEntry) -> [AuditFinding] {
         let wasOpen = entry.before.flatMap { open.remove($0) } != nil
         switch TrailKind(rawValue: entry.kind) {

@@ -1,20 +1,20 @@
 import SecurityGroups
 
-/// One event's row and rules, made from the trail alone.
+/// The row and the rules of one event, rebuilt from the trail alone.
 struct EventReplay {
-    /// By the columns of `audit_events`, all but `deliveries`: the trail has no word of a duplicate.
+    /// The cells of `audit_events` without `deliveries`: the trail does not record duplicates.
     private(set) var cells: [EventColumn: AuditValue] = [:]
-    /// Each an object of the columns of `audit_rules`.
+    /// The rules, each an object with the columns of `audit_rules`.
     private(set) var rules: [JSON] = []
     private(set) var lastSeq: Int64 = 0
-    /// When people were told, by outcome.
+    /// The times at which people were told, by outcome.
     private var notified: [String: AuditValue] = [:]
-    /// Entries that could not be read.
+    /// The entries that could not be read.
     private(set) var findings: [AuditFinding] = []
 
     /// Replays the entries of one event, oldest first.
     init(_ entries: [TrailEntry]) {
-        // A prune restates what it keeps: what is older says nothing more, and may be gone in part.
+        // A prune restates what it keeps, so older entries add nothing, and some of them may be gone.
         let start = entries.lastIndex { $0.kind == TrailKind.carried.rawValue } ?? 0
         for entry in entries[start...] {
             lastSeq = entry.seq
@@ -56,12 +56,12 @@ struct EventReplay {
         }
     }
 
-    /// Takes over the columns of these names that a view shows; one that the entry leaves out is null.
+    /// Takes the columns of these names from the object. A column that the object leaves out is null.
     private mutating func set(_ names: [String], from object: JSON) {
         for column in names.compactMap(EventColumn.init) { cells[column] = AuditValue(object[column.rawValue]) }
     }
 
-    /// Holds what the views show against the trail.
+    /// Compares what the views show with the trail.
     func check(_ event: AuditEvent, _ shownRules: [AuditRule]) -> [AuditFinding] {
         guard cells[.eventID] != nil else { return findings + [.strayEvent(eventID: event.eventID)] }
         var found = findings

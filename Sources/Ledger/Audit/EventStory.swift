@@ -4,61 +4,98 @@ import GRDB
 package struct EventStory: Hashable, Sendable {
     /// The event's row.
     package let event: AuditEvent
-    /// Its rules, as they came out.
+    /// The event's rules with their outcomes.
     package let rules: [AuditRule]
-    /// Its runs, oldest first; those before a prune are gone.
+    /// The event's runs, oldest first. Runs from before a prune are gone.
     package let runs: [Run]
-    /// What people were told, or are to be told.
+    /// The notifications that were sent or are to be sent.
     package let notices: [Sending]
 
-    /// One run of the event, or one that never ended.
+    /// One run of the event, also one that never ended.
     package struct Run: Hashable, Sendable {
-        /// The columns of a run, in the order of `values`.
-        package static let columns = [
-            "attempt", "worker", "claimed_at", "message_id", "replay_count", "ended_at", "outcome", "reason",
-            "replaces",
-            "error_code", "error_message",
-        ]
-        /// The cells, in the order of `columns`. `ended_at` and what follows are null while it runs, and for ever where
-        /// the worker died; `replaces` says whether it made the row's outcome.
-        package let values: [AuditValue]
+        /// The columns of a run. `endedAt` and those after it are null while the run goes on, and stay null if the
+        /// worker died. `replaces` is true if the run made the row's outcome.
+        package enum Column: String, CaseIterable, Sendable {
+            case attempt, worker
+            case claimedAt = "claimed_at"
+            case messageID = "message_id"
+            case replayCount = "replay_count"
+            case endedAt = "ended_at"
+            case outcome, reason, replaces
+            case errorCode = "error_code"
+            case errorMessage = "error_message"
+        }
+
+        /// The cells, in the order of the columns.
+        package let cells: Cells<Column>
         /// The calls to AWS, in their order.
         package let calls: [Call]
     }
 
     /// One call of a run to AWS.
     package struct Call: Hashable, Sendable {
-        /// The columns of a call, in the order of `values`.
-        package static let columns = ["action", "started_at", "ms", "request_ids", "error"]
-        /// The cells, in the order of `columns`; `request_ids` has AWS's ids, divided by spaces.
-        package let values: [AuditValue]
+        /// The columns of a call. `requestIDs` has AWS's ids, divided by spaces.
+        package enum Column: String, CaseIterable, Sendable {
+            case action
+            case startedAt = "started_at"
+            case milliseconds = "ms"
+            case requestIDs = "request_ids"
+            case error
+        }
+
+        /// The cells, in the order of the columns.
+        package let cells: Cells<Column>
     }
 
     /// One notification.
     package struct Sending: Hashable, Sendable {
-        /// The columns of a notification, in the order of `values`.
-        package static let columns = ["outcome", "state", "attempts", "sent_at", "due_at", "last_error"]
-        /// The cells, in the order of `columns`.
-        package let values: [AuditValue]
+        /// The columns of a notification.
+        package enum Column: String, CaseIterable, Sendable {
+            case outcome, state, attempts
+            case sentAt = "sent_at"
+            case dueAt = "due_at"
+            case lastError = "last_error"
+        }
+
+        /// The cells, in the order of the columns.
+        package let cells: Cells<Column>
+    }
+}
+
+/// One row whose columns are the cases of an enumeration.
+package struct Cells<Column>: Hashable, Sendable
+where Column: RawRepresentable<String> & CaseIterable & Sendable & Hashable, Column.AllCases == [Column] {
+    /// The names of the columns, in the order of `values`.
+    package static var columns: [String] { Column.allCases.map(\.rawValue) }
+    /// The values, in the order of the columns.
+    package let values: [AuditValue]
+
+    init(_ value: (Column) -> AuditValue) {
+        values = Column.allCases.map(value)
+    }
+
+    /// The cell of a column.
+    package subscript(_ column: Column) -> AuditValue {
+        Column.allCases.firstIndex(of: column).map { values[$0] } ?? .null
     }
 }
 
 extension LedgerReader {
-    /// The whole story of an event, null where the ledger does not know it.
+    /// The whole story of an event; nil if the ledger does not know the event.
     ///
     /// - Throws: `LedgerError`.
     package func story(of eventID: String) throws -> EventStory? {
         try read { db in
             guard let event = try AuditQuery.event(eventID, in: db) else { return nil }
-            let sql = """
-                SELECT \(EventStory.Sending.columns.joined(separator: ", ").replacing("outcome", with: "kind")) FROM notices WHERE event_id = ? ORDER BY rowid
-                """
+            // A notice of an event has the outcome as its kind.
+            let columns = Cells<EventStory.Sending.Column>.columns.map { $0 == "outcome" ? "kind AS outcome" : $0 }
+            let sql = "SELECT \(columns.joined(separator: ", ")) FROM notices WHERE event_id = ? ORDER BY rowid"
             return EventStory(
                 event: event,
                 rules: try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? [],
                 runs: try runs(TrailEntry.entries(of: eventID, in: db)),
-                notices: try Row.fetchAll(db, sql: sql, arguments: [eventID.bounded]).map {
-                    EventStory.Sending(values: $0.databaseValues.map(AuditValue.init))
+                notices: try Row.fetchAll(db, sql: sql, arguments: [eventID.bounded]).map { row in
+                    EventStory.Sending(cells: Cells { AuditValue(row[$0.rawValue] as DatabaseValue) })
                 }
             )
         }
@@ -84,9 +121,9 @@ extension LedgerReader {
         }
         return runs.map { run in
             EventStory.Run(
-                values: EventStory.Run.columns.map { AuditValue(run[$0]) },
+                cells: Cells { AuditValue(run[$0.rawValue]) },
                 calls: (run["calls"]?.elements ?? []).map { call in
-                    EventStory.Call(values: EventStory.Call.columns.map { AuditValue(call[$0]) })
+                    EventStory.Call(cells: Cells { AuditValue(call[$0.rawValue]) })
                 }
             )
         }

@@ -1,17 +1,17 @@
 import SecurityGroups
 
-/// The events of one or several ledgers as one list, newest first, read page by page as they are asked for.
+/// The events of one or several ledgers as one list, newest first, read page by page.
 ///
-/// An event that several hosts have seen comes once, from the ledger with the most final outcome. Whoever ran it has its
-/// rules too.
+/// An event that several hosts have seen comes once, from the ledger with the most final outcome, with the rules of
+/// that ledger.
 package struct EventStream {
     private var sources: [Source]
-    /// Asked of the merged event: another ledger may have the one outcome that counts.
+    /// The outcome filter. It applies to the merged event, because another ledger may have the outcome that counts.
     private let outcome: EventOutcome?
 
-    /// A list of what `filter` lets through.
+    /// Creates a list of the events that `filter` matches.
     ///
-    /// - Parameter withRules: Whether each event's rules are wanted; without, they are empty.
+    /// - Parameter withRules: False leaves each event's rules empty.
     package init(_ readers: [LedgerReader], matching filter: EventFilter, withRules: Bool) {
         var filter = filter
         outcome = readers.count > 1 ? filter.outcome : nil
@@ -19,7 +19,7 @@ package struct EventStream {
         sources = readers.map { Source(reader: $0, filter: filter, withRules: withRules) }
     }
 
-    /// The next event and its rules; null after the last.
+    /// Returns the next event and its rules; nil after the last.
     ///
     /// - Throws: `LedgerError`.
     package mutating func next() throws -> (event: AuditEvent, rules: [AuditRule])? {
@@ -50,7 +50,7 @@ package struct EventStream {
         return (event, rules)
     }
 
-    /// One ledger's list, a page at a time.
+    /// One ledger's events, a page at a time.
     private struct Source {
         let reader: LedgerReader
         let filter: EventFilter
@@ -61,7 +61,7 @@ package struct EventStream {
         private var cursor: EventCursor?
         private var isAtEnd = false
 
-        /// Reads are short, so that a report never keeps a worker from writing.
+        /// Reads are short, so that a report never delays a worker's write.
         private static let pageSize = 500
 
         init(reader: LedgerReader, filter: EventFilter, withRules: Bool) {
@@ -88,14 +88,14 @@ package struct EventStream {
 }
 
 extension EventCursor: Comparable {
-    /// Older events are less.
+    /// Compares by age: older events are less.
     package static func < (first: Self, second: Self) -> Bool {
         (first.eventTime, first.eventID) < (second.eventTime, second.eventID)
     }
 }
 
 extension EventOutcome? {
-    /// How final it is, the highest being what happened in the end on whichever host.
+    /// The rank of the outcome. The highest one is what happened in the end, on whichever host.
     fileprivate var finality: Int {
         switch self {
         case .reverted: 10

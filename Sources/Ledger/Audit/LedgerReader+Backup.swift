@@ -3,19 +3,19 @@ import GRDB
 import Glibc
 
 extension LedgerReader {
-    /// Copies the ledger to `path` while workers write it, by SQLite's own backup interface, and verifies the copy.
+    /// Copies the ledger to `path` while workers write, through SQLite's backup interface, and verifies the copy.
     ///
-    /// One step, since in several a busy worker would make it begin again for ever; workers wait meanwhile, some seconds
-    /// for a gigabyte. The copy has its name only once it is whole and verified.
+    /// The copy is made in one step, because in several steps a busy worker would make it start again and again.
+    /// Workers wait meanwhile, some seconds for a gigabyte. The file gets its name only after it was verified.
     ///
     /// - Throws: `LedgerError`, `AuditFinding`.
     package func backup(to path: String) throws -> AuditVerification {
         let path = URL(fileURLWithPath: path).path
         guard !FileManager.default.fileExists(atPath: path) else { throw LedgerError.exists(path: path) }
         let partial = "\(path)-partial-\(getpid())"
-        defer { unlink(partial) }
-        guard mknod(partial, S_IFREG | 0o600, 0) == 0 else {
-            throw LedgerError.notAccessible(path: path, reason: String(cString: strerror(errno)))
+        defer { unsafe unlink(partial) }
+        guard unsafe mknod(partial, S_IFREG | 0o600, 0) == 0 else {
+            throw unsafe LedgerError.notAccessible(path: path, reason: String(cString: strerror(errno)))
         }
         do {
             let copy = try DatabaseQueue(path: partial)
@@ -30,9 +30,9 @@ extension LedgerReader {
         }
         let verification = try LedgerReader(path: partial).verify()
         if let finding = verification.findings.first { throw finding }
-        // A link, which unlike a rename replaces nothing that has come meanwhile.
-        guard link(partial, path) == 0 else {
-            throw LedgerError.notAccessible(path: path, reason: String(cString: strerror(errno)))
+        // A link fails if the path exists by now. A rename would replace the file.
+        guard unsafe link(partial, path) == 0 else {
+            throw unsafe LedgerError.notAccessible(path: path, reason: String(cString: strerror(errno)))
         }
         return verification
     }

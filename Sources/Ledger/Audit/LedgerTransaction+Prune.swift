@@ -2,14 +2,14 @@ import Formats
 package import Foundation
 import GRDB
 
-/// What a prune drops, or would drop.
+/// The numbers of rows that a prune drops, or would drop.
 package struct PruneCount: Hashable, Sendable {
     /// Events, with their rules and notices.
     package var events: Int
     /// Entries of the trail, dropped or emptied.
     package var entries: Int
 
-    /// So many, or none yet.
+    /// Creates a count; by default zero.
     package init(events: Int = 0, entries: Int = 0) {
         self.events = events
         self.entries = entries
@@ -17,22 +17,23 @@ package struct PruneCount: Hashable, Sendable {
 }
 
 extension LedgerDatabase {
-    /// The time in which a duplicate or a replay of an event can still come: two queues' longest retention of 14 days.
+    /// The time in which a duplicate or a replay of an event can still come: the longest retention, 14 days, of two
+    /// queues.
     package static let dedupeHorizon: TimeInterval = 28 * 86_400
     /// The time for which ignored and dead-lettered events stay.
     package static let shortHorizon: TimeInterval = 86_400
 }
 
 extension LedgerTransaction {
-    /// Drops up to `limit` of the trail's oldest entries from before `cutoff`, and the events that they alone tell of;
-    /// and as many ignored and dead-lettered events from before it.
+    /// Drops up to `limit` of the oldest entries of the trail from before `cutoff`, with the events that only they tell
+    /// of. Then drops as many ignored and dead-lettered events from before `cutoff`.
     ///
-    /// What is unfinished, younger, or still has people to tell stays, restated in an entry of its own; a checkpoint with
-    /// the last entry dropped keeps the rest of the chain verifiable. To be called, each time in a transaction
-    /// of its own so that workers get their turn, until it drops nothing.
+    /// An event stays if it is unfinished, is younger, or still has a notice to send; a new entry restates it. A
+    /// checkpoint keeps the last dropped entry, so that the rest of the chain can be verified. Call it again, each time
+    /// in a transaction of its own so that workers can write in between, until it drops nothing.
     ///
-    /// - Precondition: `cutoff` is at least `LedgerDatabase.shortHorizon` ago; less drops nothing. Less than
-    ///   `dedupeHorizon` ago it drops ignored and dead-lettered events alone.
+    /// - Precondition: `cutoff` is at least `LedgerDatabase.shortHorizon` ago, else nothing is dropped. If it is less
+    ///   than `dedupeHorizon` ago, only ignored and dead-lettered events are dropped.
     package func prune(before cutoff: Date, limit: Int = 5000) throws -> PruneCount {
         var count = PruneCount()
         guard cutoff <= now.addingTimeInterval(-LedgerDatabase.shortHorizon) else { return count }
@@ -62,7 +63,7 @@ extension LedgerTransaction {
         var count = PruneCount()
         let first: Int64 = try row("SELECT min(seq) FROM trail", [])?[0] ?? 0
         let young = try row("SELECT min(seq) FROM trail WHERE seq < ? AND at >= ?", [first + Int64(limit), before])
-        // The head itself stays, so that the chain always has a beginning.
+        // The head itself stays, so that the chain always has a first entry.
         let head: Int64 = try row("SELECT max(seq) FROM trail", [])?[0] ?? 0
         let end = min(young?[0] ?? first + Int64(limit), head)
         guard end > first, let last = try TrailEntry.entry(end - 1, in: db) else { return count }
@@ -78,7 +79,8 @@ extension LedgerTransaction {
         return count
     }
 
-    /// The hash of an entry that is not in the trail any more: the last that the latest prune dropped, or none at all.
+    /// The hash of an entry that is no longer in the trail: the last one that the latest prune dropped, or the genesis
+    /// hash.
     private func hash(before seq: Int64) throws -> String {
         let sql = "SELECT \(TrailEntry.columns) FROM trail WHERE kind = 'pruned' ORDER BY seq DESC LIMIT 1"
         let checkpoint = try row(sql, []).flatMap { PruneCheckpoint(TrailEntry($0)) }
@@ -94,7 +96,7 @@ extension LedgerTransaction {
         }
     }
 
-    /// The events that entries before `end` tell of: answers those to drop, and restates those to keep.
+    /// Finds the events of the entries before `end`. Returns those to drop, and restates those to keep.
     private func triage(end: Int64, before: String) throws -> [Int64] {
         let sql = """
             SELECT events.number, events.event_id, last_seq FROM events
@@ -113,19 +115,19 @@ extension LedgerTransaction {
         return dropped
     }
 
-    /// Whether an entry from `end` on restates an event.
+    /// True if an entry from `end` on restates the event.
     private func isCarried(_ eventID: String, from end: Int64) throws -> Bool {
         try TrailEntry.entries(of: eventID, in: db).contains { $0.seq >= end && $0.kind == TrailKind.carried.rawValue }
     }
 
-    /// Restates an event as it stands.
+    /// Restates an event in a new entry.
     private func carry(_ eventID: String, _ number: Int64, _ lastSeq: Int64) throws {
         guard let event = try AuditQuery.event(eventID, in: db) else { return }
         let rules = try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? []
         let seq = try append(.carried, eventID: eventID, before: lastSeq) { json in
             json.object("event") {
                 for (column, value) in zip(EventColumn.allCases, event.values) where value != .null {
-                    // The trail has no word of duplicates.
+                    // The trail does not record duplicates.
                     if column != .deliveries { $0.member(column.rawValue, value) }
                 }
             }
@@ -136,7 +138,7 @@ extension LedgerTransaction {
 }
 
 extension LedgerTransaction {
-    /// Drops ignored and dead-lettered events, and empties their entries, whose place in the chain stays.
+    /// Drops ignored and dead-lettered events and empties their entries. The entries keep their places in the chain.
     private func pruneShort(before: String, limit: Int) throws -> PruneCount {
         let sql = """
             SELECT number, last_seq FROM events
@@ -166,7 +168,7 @@ extension LedgerTransaction {
         return count
     }
 
-    /// Empties an event's entries, from its latest back.
+    /// Empties an event's entries, beginning with the latest.
     private func empty(from seq: Int64) throws -> Int {
         var next: Int64? = seq
         var count = 0
@@ -180,7 +182,8 @@ extension LedgerTransaction {
 }
 
 extension AuditQuery {
-    /// Whether an event may be dropped: finished, nobody's at the moment, old by every time that it has, and told.
+    /// True for an event that may be dropped: finished, not claimed, old by each of its times, and with no notice to
+    /// send.
     static let isPrunable = """
         SELECT 1 FROM events WHERE number = ? AND lease_owner IS NULL AND finished_at < ? AND received_at < ?
             AND coalesce(event_time, '') < ?
@@ -189,7 +192,7 @@ extension AuditQuery {
 }
 
 extension LedgerReader {
-    /// How many events a prune would drop.
+    /// The number of events that a prune would drop.
     ///
     /// - Throws: `LedgerError`.
     package func prunableCount(before cutoff: Date, now: Date = Date()) throws -> Int {

@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 
-/// What an entry of the kind `pruned` says: which entries were dropped, with the last of them whole.
+/// The content of an entry of kind `pruned`: the range of the dropped entries, and the last of them whole.
 struct PruneCheckpoint {
     /// The last entry that was dropped.
     let last: TrailEntry
@@ -9,10 +9,10 @@ struct PruneCheckpoint {
     let previousHash: String
     let entries: Int64
     let events: Int64
-    /// When the prune was made.
+    /// The time of the prune.
     let at: String
 
-    /// What an entry says; nil where it says nothing of the kind.
+    /// Reads an entry; nil if it is no checkpoint.
     init?(_ entry: TrailEntry) {
         guard let fields = try? entry.fields(), let last = fields["last"], let seq = last["seq"]?.integer,
             let at = last["at"]?.string, let worker = last["worker"]?.string, let kind = last["kind"]?.string,
@@ -36,10 +36,10 @@ struct PruneCheckpoint {
         self.at = entry.at
     }
 
-    /// True where the last entry has its own hash.
+    /// True if the last entry has its own hash.
     var isWhole: Bool { last.hasItsText && last.hash(after: previousHash) == last.hash }
 
-    /// True where a prune at that time could drop the last entry.
+    /// True if the last entry was old enough to be dropped at that time.
     var isOldEnough: Bool {
         guard let pruned = RFC3339.parse(at), let dropped = RFC3339.parse(last.at) else { return false }
         return pruned.timeIntervalSince(dropped) >= LedgerDatabase.dedupeHorizon

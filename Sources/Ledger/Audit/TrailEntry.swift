@@ -5,26 +5,26 @@ import Hashing
 struct TrailEntry: Hashable {
     /// The columns of the table, in the order in which a row is read and written.
     static let columns = "seq, at, event_id, worker, kind, before, entry, entry_hash, hash"
-    /// What stands in place of a hash before the first entry.
+    /// The hash that stands before the first entry.
     static let genesis = String(repeating: "0", count: 64)
 
     let seq: Int64
     let at: String
     let eventID: String?
     let worker: String
-    /// The raw value of a `TrailKind`, or what somebody else wrote.
+    /// The raw value of a `TrailKind`, or another text if somebody changed it.
     let kind: String
-    /// The event's entry before this one.
+    /// The number of the event's previous entry.
     let before: Int64?
     /// A JSON object with sorted keys; nil once a prune has emptied it.
     let entry: String?
     /// SHA-256 over `entry`, lower-case hexadecimal. It stays when the entry is emptied.
     let entryHash: String
-    /// The link to the entry before: lower-case hexadecimal.
+    /// The hash that links the entry to the one before it, lower-case hexadecimal.
     var hash = ""
 
-    /// SHA-256 over the predecessor's hash and the entry. A JSON array, since texts that are merely joined could trade
-    /// characters across their borders.
+    /// Returns the SHA-256 of the previous hash and the entry. It covers a JSON array, because texts that are merely
+    /// joined could exchange characters at their borders.
     func hash(after previous: String) -> String {
         Self.hash(
             after: previous,
@@ -62,21 +62,21 @@ struct TrailEntry: Hashable {
         return Digest.hex(Digest.sha256(json.bytes))
     }
 
-    /// True where the text is the one that was written, or was emptied.
+    /// True if the text is the one that was written, or was emptied.
     var hasItsText: Bool {
         entry.map { Digest.hex(Digest.sha256(Array($0.utf8))) == entryHash } ?? true
     }
 
-    /// What the entry says, by name; empty for one that was emptied.
+    /// Returns the members of the entry; none for one that was emptied.
     ///
-    /// - Throws: `JSONError` when it is no JSON object.
+    /// - Throws: `JSONError` if it is no JSON object.
     func fields() throws -> [String: JSON] {
         try entry.map(JSON.object) ?? [:]
     }
 }
 
 extension TrailEntry {
-    /// A row of `columns`.
+    /// Reads a row of `columns`.
     init(_ row: Row) {
         self.init(
             seq: row[0],
@@ -97,20 +97,21 @@ extension TrailEntry {
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [seq, limit]).map(TrailEntry.init)
     }
 
-    /// The entry of this number.
+    /// The entry with this number.
     static func entry(_ seq: Int64, in db: Database) throws -> TrailEntry? {
         let sql = "SELECT \(columns) FROM trail WHERE seq = ?"
         return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [seq]).map(TrailEntry.init)
     }
 
-    /// The entries of one event, oldest first, by the links from its latest. Those before a prune are gone.
+    /// The entries of one event, oldest first, found by the links from its latest one. Those from before a prune are
+    /// gone.
     static func entries(of eventID: String, in db: Database) throws -> [TrailEntry] {
         let sql = "SELECT last_seq FROM events WHERE event_id = ?"
         var next = try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: [eventID])
         var found: [TrailEntry] = []
         while let seq = next, let entry = try entry(seq, in: db), entry.eventID == eventID {
             found.append(entry)
-            // A link points back, so that no chain of them has a loop.
+            // A link points to a smaller number, so following links always ends.
             next = entry.before.flatMap { $0 < seq ? $0 : nil }
         }
         return found.reversed()
@@ -118,8 +119,8 @@ extension TrailEntry {
 }
 
 extension LedgerReader {
-    /// Some entries of the trail as JSON objects of the table's columns, the entry itself an object too; null after the
-    /// last.
+    /// Returns some entries of the trail as JSON objects with the table's columns, the entry itself as an object; nil
+    /// after the last.
     ///
     /// - Throws: `LedgerError`.
     package func trailLines(after seq: Int64) throws -> (lines: [String], last: Int64)? {
@@ -130,8 +131,8 @@ extension LedgerReader {
 }
 
 extension TrailEntry {
-    /// The keys are in the order of `columns`. The entry's own text is JSON already, whose hash would not survive another
-    /// spelling.
+    /// The keys are in the order of `columns`. The entry's text is inserted as it is, because its hash covers exactly
+    /// this text.
     fileprivate var line: String {
         var json = JSONWriter()
         json.object {

@@ -6,9 +6,9 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
     case finished
     /// A run failed, or was suppressed, and changed nothing.
     case failed
-    /// The event is not for us.
+    /// The event was ignored.
     case ignored
-    /// The message went to the dead-letter queue; without an event where it named none.
+    /// The message went to the dead-letter queue. The entry has no event if the message named none.
     case deadLettered = "dead-lettered"
     /// People were told.
     case notified
@@ -16,10 +16,10 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
     case carried
     /// A prune dropped the beginning of the trail.
     case pruned
-    /// Something else worth keeping.
+    /// Something else that is worth a record.
     case note
 
-    /// True where a prune may empty the entry after a day: nothing was judged or changed.
+    /// True if a prune may empty the entry after a day, because nothing was judged or changed.
     var isShortLived: Bool {
         switch self {
         case .claimed, .failed, .ignored, .deadLettered, .notified: true
@@ -27,7 +27,7 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// True for an entry that tells of an event's row.
+    /// True if the entry is about an event's row.
     var tellsOfEvent: Bool {
         switch self {
         case .claimed, .finished, .failed, .ignored, .deadLettered, .notified, .carried: true
@@ -35,7 +35,7 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// True where the entry ends a run.
+    /// True if the entry ends a run.
     var endsRun: Bool {
         switch self {
         case .finished, .failed, .ignored, .deadLettered: true

@@ -1,8 +1,8 @@
-/// A column of a view, and what it means. The documentation and the help print these.
+/// A column of a view and its meaning, as the documentation and the help print it.
 package struct AuditColumn: Hashable, Sendable {
     /// The name, which is stable.
     package let name: String
-    /// Unit, and what null means, in half a line.
+    /// The unit, and the meaning of null, in half a line.
     package let meaning: String
 
     /// The columns of `audit_events`, in their order.

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 import SecurityGroups
 
-/// The statements that read the views. Their text is ours alone; what is asked for is bound.
+/// The statements that read the views. Their text is fixed; values are bound.
 enum AuditQuery {
     private static let columns =
         EventColumn.allCases.map(\.rawValue).joined(separator: ", ") + ", coalesce(event_time, '')"
@@ -20,7 +20,7 @@ enum AuditQuery {
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map(event)
     }
 
-    /// The statement of one page. It names the expression of the indexes, along which it runs from the cursor on.
+    /// The statement of one page. It uses the indexed expression, so that it runs along the index from the cursor on.
     static func page(matching filter: EventFilter, in span: Span, limit: Int) -> (String, StatementArguments) {
         let condition = Condition(filter, span)
         return (
@@ -29,9 +29,9 @@ enum AuditQuery {
         )
     }
 
-    /// A stretch of the listing of at most `rows` events, whatever of them the filter lets through.
+    /// A stretch of at most `rows` events of the listing, whether the filter matches them or not.
     ///
-    /// The filters without an index of their own are looked for in such stretches, so that no read keeps writers waiting.
+    /// A search without an index reads one such stretch at a time, so that no read keeps writers waiting.
     static func span(
         after cursor: EventCursor?,
         of filter: EventFilter,
@@ -46,7 +46,7 @@ enum AuditQuery {
         return Span(after: cursor, through: end.map { EventCursor(eventTime: $0[0], eventID: $0[1]) })
     }
 
-    /// How many events of a stretch the filter lets through.
+    /// The number of events of a stretch that the filter matches.
     static func count(matching filter: EventFilter, in span: Span, _ db: Database) throws -> Int {
         let condition = Condition(filter, span)
         let sql = "SELECT count(*) FROM events \(condition.sql)"
@@ -59,7 +59,7 @@ enum AuditQuery {
         return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [eventID.bounded]).map(event)
     }
 
-    /// The rules of some events, each event's in the order in which they were recorded.
+    /// The rules of some events, each event's rules in the order in which they were recorded.
     static func rules(of eventIDs: [String], in db: Database) throws -> [String: [AuditRule]] {
         let sql = """
             SELECT \(RuleColumn.allCases.map(\.expression).joined(separator: ", ")) FROM rules JOIN events USING (number)
@@ -84,21 +84,22 @@ enum AuditQuery {
         )
     }
 
-    /// A stretch of the listing: what follows one place, up to and with another. Nil is the beginning or the end.
+    /// A stretch of the listing: the events after one place, up to and including another. Nil is the beginning or the
+    /// end.
     struct Span {
         let after: EventCursor?
         let through: EventCursor?
     }
 }
 
-/// The clause of a filter, and what is bound to it.
+/// The WHERE clause of a filter, and its arguments.
 private struct Condition {
     private var terms: [String] = []
     private(set) var arguments = StatementArguments()
 
     init(_ filter: EventFilter, _ span: AuditQuery.Span) {
         if let eventID = filter.eventID?.bounded {
-            // With the rows of conflicts, whose ids go on with `~`.
+            // A conflict has a row of its own, whose id continues with `~`.
             add("(event_id = ? OR event_id > ? AND event_id < ?)", [eventID, "\(eventID)~", "\(eventID)~g"])
         }
         for (column, value) in [
@@ -113,7 +114,7 @@ private struct Condition {
             add("coalesce(event_time, '') < ? AND event_time IS NOT NULL", [RFC3339.format(until)])
         }
         if let actor = filter.actor?.bounded { add("(actor_arn = ? OR issuer_arn = ?)", [actor, actor]) }
-        // The first term follows from the second, but SQLite seeks in an index of expressions by the first alone.
+        // The first term follows from the second, but SQLite seeks in an index of expressions only by the first.
         if let after = span.after {
             add(
                 "coalesce(event_time, '') <= ? AND (coalesce(event_time, ''), event_id) < (?, ?)",
@@ -128,7 +129,7 @@ private struct Condition {
         }
     }
 
-    /// The clause, empty when everything is let through.
+    /// The clause; empty if the filter matches everything.
     var sql: String {
         terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND ")
     }
@@ -140,7 +141,7 @@ private struct Condition {
 }
 
 extension AuditValue {
-    /// The tables are strict and hold numbers and text alone; what a view's expression might yield beyond is shown as
+    /// Takes a value of a strict table, which is a number or a text. Any other value of a view's expression becomes
     /// text.
     init(_ value: DatabaseValue) {
         switch value.storage {

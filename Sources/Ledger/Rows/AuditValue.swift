@@ -2,21 +2,21 @@ package import SecurityGroups
 
 /// One cell of a view.
 package enum AuditValue: Hashable, Sendable {
-    /// Nothing is known.
+    /// No value.
     case null
     /// A number.
     case integer(Int64)
-    /// Text, times among it.
+    /// A text. Times are texts, too.
     case text(String)
-    /// A truth, which the file holds as 0 or 1.
+    /// A truth value. The file holds it as 0 or 1.
     case boolean(Bool)
 
-    /// The text, if it is one.
+    /// The text; nil for any other value.
     package var text: String? {
         if case .text(let value) = self { value } else { nil }
     }
 
-    /// The number, if it is one.
+    /// The number; nil for any other value.
     package var integer: Int64? {
         if case .integer(let value) = self { value } else { nil }
     }
@@ -31,19 +31,13 @@ package struct AuditEvent: Hashable, Sendable {
     package let values: [AuditValue]
     /// CloudTrail's id of the event.
     package let eventID: String
-    /// What became of the event; null while nothing has.
+    /// The outcome; nil while there is none.
     package var outcome: EventOutcome? { self[.outcome].text.flatMap(EventOutcome.init) }
-    /// Where this row stands among all rows: the `after` of the page that follows it.
+    /// The row's place in the listing. The page after it starts here.
     package let cursor: EventCursor
 
     /// The cell of a column.
     package subscript(_ column: EventColumn) -> AuditValue { values[column.position] }
-
-    /// The cell of the column of this name, which must be one.
-    package subscript(_ name: String) -> AuditValue {
-        guard let column = EventColumn(rawValue: name) else { preconditionFailure("no column is named \(name)") }
-        return self[column]
-    }
 }
 
 /// A row of the view `audit_rules`.
@@ -58,36 +52,30 @@ package struct AuditRule: Hashable, Sendable {
 
     /// The cell of a column.
     package subscript(_ column: RuleColumn) -> AuditValue { values[column.position] }
-
-    /// The cell of the column of this name, which must be one.
-    package subscript(_ name: String) -> AuditValue {
-        guard let column = RuleColumn(rawValue: name) else { preconditionFailure("no column is named \(name)") }
-        return self[column]
-    }
 }
 
 /// A place among the events, newest first.
 package struct EventCursor: Hashable, Sendable {
-    /// The event's time as the ledger writes it; empty for an event without one, which comes after all that have one.
+    /// The event's time as the ledger writes it. Empty for an event without a time, which comes after all others.
     let eventTime: String
     /// Orders the events of one millisecond.
     let eventID: String
 }
 
 extension EventColumn {
-    /// The place among the columns.
+    /// The index among the columns.
     var position: Int { Self.positions[self] ?? 0 }
     private static let positions = Dictionary(uniqueKeysWithValues: zip(allCases, allCases.indices))
 }
 
 extension RuleColumn {
-    /// The place among the columns.
+    /// The index among the columns.
     var position: Int { Self.positions[self] ?? 0 }
     private static let positions = Dictionary(uniqueKeysWithValues: zip(allCases, allCases.indices))
 }
 
 extension AuditRule {
-    /// Writes the rule as an object of its columns.
+    /// Writes the rule as a JSON object.
     func write(to json: inout JSONWriter) {
         json.object { for (column, value) in zip(RuleColumn.allCases, values) { $0.member(column.rawValue, value) } }
     }

@@ -28,7 +28,7 @@ package enum EventColumn: String, CaseIterable, Hashable, Sendable {
     case actorID = "actor_id"
     case policyDigest = "policy_digest"
 
-    /// Unit, and what null means, in half a line.
+    /// The unit, and the meaning of null, in half a line.
     package var meaning: String {
         switch self {
         case .eventID: "CloudTrail's eventID"
@@ -61,7 +61,7 @@ package enum EventColumn: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// What the view selects for the column.
+    /// The expression that the view selects for the column.
     var expression: String {
         switch self {
         case .worker: "coalesce(lease_owner, worker) AS worker"

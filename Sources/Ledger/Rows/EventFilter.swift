@@ -1,7 +1,7 @@
 package import Foundation
 package import SecurityGroups
 
-/// Which events to read: those for which everything that is given holds.
+/// Selects events: those that match every value that is given.
 package struct EventFilter: Hashable, Sendable {
     /// CloudTrail's id of the event.
     package var eventID: String?
@@ -11,17 +11,17 @@ package struct EventFilter: Hashable, Sendable {
     package var account: String?
     /// The Region of the call.
     package var region: String?
-    /// The whole ARN of whoever called, or of the role behind the session.
+    /// The whole ARN of the caller, or of the role behind the session.
     package var actor: String?
-    /// What became of the event.
+    /// The outcome of the event.
     package var outcome: EventOutcome?
-    /// The earliest event time; events without a time are left out.
+    /// The earliest event time. Events without a time do not match.
     package var since: Date?
-    /// The end of the event times, itself left out, so that adjoining spans share no event; events without a time are
-    /// left out.
+    /// The end of the event times, not included, so that adjoining spans share no event. Events without a time do not
+    /// match.
     package var until: Date?
 
-    /// A filter that lets through whatever the given values allow.
+    /// Creates a filter that matches what the given values allow.
     package init(
         eventID: String? = nil,
         group: String? = nil,
@@ -44,7 +44,7 @@ package struct EventFilter: Hashable, Sendable {
 }
 
 extension EventFilter {
-    /// True where something is asked for that no index finds, so that events are looked through.
+    /// True if the filter asks for something that has no index, so that events must be searched.
     var isSearch: Bool {
         eventID == nil && (account != nil || region != nil || actor != nil || outcome != nil)
     }

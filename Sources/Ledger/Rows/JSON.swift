@@ -1,4 +1,4 @@
-/// A JSON value that was read. `JSONWriter` writes.
+/// A JSON value that was read. `JSONWriter` writes JSON.
 enum JSON: Hashable {
     case null
     case boolean(Bool)
@@ -7,15 +7,15 @@ enum JSON: Hashable {
     case array([JSON])
     case object([String: JSON])
 
-    /// The members of the object that `text` holds.
+    /// Reads an object.
     ///
-    /// - Throws: `JSONError` for any other text.
+    /// - Throws: `JSONError` if `text` is no JSON object.
     static func object(_ text: String) throws(JSONError) -> [String: JSON] {
         guard case .object(let members) = try parse(text) else { throw JSONError() }
         return members
     }
 
-    /// The value that `text` holds.
+    /// Reads a value.
     static func parse(_ text: String) throws(JSONError) -> JSON {
         var reader = JSONReader(bytes: Array(text.utf8))
         return try reader.whole()
@@ -42,38 +42,38 @@ enum JSON: Hashable {
         }
     }
 
-    /// The text, if it is one.
+    /// The text; nil for any other value.
     var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
-    /// The number, if it is one.
+    /// The number; nil for any other value.
     var integer: Int64? {
         if case .integer(let value) = self { value } else { nil }
     }
 
-    /// The truth, if it is one.
+    /// The truth value; nil for any other value.
     var boolean: Bool? {
         if case .boolean(let value) = self { value } else { nil }
     }
 
-    /// The elements, none where it is no array.
+    /// The elements; none if it is no array.
     var elements: [JSON] {
         if case .array(let values) = self { values } else { [] }
     }
 
-    /// The members, none where it is no object.
+    /// The members; none if it is no object.
     var members: [String: JSON] {
         if case .object(let members) = self { members } else { [:] }
     }
 
-    /// A member, where it is an object that has it.
+    /// The member with this key; nil if there is none.
     subscript(_ key: String) -> JSON? {
         members[key]
     }
 }
 
-/// A text is not JSON of the kind that a ledger writes.
+/// A text is not JSON of the form that a ledger writes.
 struct JSONError: Error {}
 
 extension JSON {
@@ -89,7 +89,7 @@ extension JSON {
 }
 
 extension AuditValue {
-    /// A cell from an entry of the trail; a list becomes its texts, divided by spaces.
+    /// Makes a cell from a member of a trail entry. A list becomes its texts, divided by spaces.
     init(_ json: JSON?) {
         switch json {
         case .integer(let value): self = .integer(value)

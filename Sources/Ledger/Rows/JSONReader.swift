@@ -1,4 +1,4 @@
-/// Reads JSON whose numbers are integers, as a ledger writes it, within a bound of depth.
+/// Reads JSON whose numbers are integers, as a ledger writes it, down to a fixed depth.
 struct JSONReader {
     let bytes: [UInt8]
     private var index = 0
@@ -8,7 +8,7 @@ struct JSONReader {
         self.bytes = bytes
     }
 
-    /// The value that all of the text is.
+    /// Reads the whole text as one value.
     mutating func whole() throws(JSONError) -> JSON {
         let value = try value()
         skipSpace()
@@ -83,7 +83,7 @@ struct JSONReader {
         case 0x74: return "\t"
         case 0x75:
             var units = [try unit()]
-            // A character beyond U+FFFF takes two escapes.
+            // A character beyond U+FFFF is written as two escapes.
             if UTF16.isLeadSurrogate(units[0]), bytes[index...].starts(with: [0x5C, 0x75]) {
                 index += 2
                 units.append(try unit())
@@ -109,7 +109,7 @@ struct JSONReader {
     }
 
     private mutating func word(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
-        let matches = word.withUTF8Buffer { bytes[index...].starts(with: $0) }
+        let matches = word.withUTF8Buffer { unsafe bytes[index...].starts(with: $0) }
         guard matches else { throw JSONError() }
         index += word.utf8CodeUnitCount
         return value
@@ -117,7 +117,7 @@ struct JSONReader {
 
     private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
 
-    /// Goes on after `byte` and the white space before it, where it is the next.
+    /// Skips white space and then `byte`. Returns false if the next byte is another one.
     private mutating func take(_ byte: UInt8) -> Bool {
         if byte != 0x22 { skipSpace() }
         guard peek == byte else { return false }

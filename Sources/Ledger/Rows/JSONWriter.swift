@@ -2,11 +2,11 @@ import Formats
 
 /// Writes JSON into bytes, without a tree of values in between.
 ///
-/// One text for one value, so that a hash can rest on it: no white space, and names in the order in which the caller
-/// gives them. Characters that are unsafe to show are escaped, so that the text can be printed as it is.
+/// One value always gives the same text, because hashes cover it: no white space, and names in the order in which the
+/// caller gives them. Characters that are unsafe to show are escaped, so that the text can be printed as it is.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
-    /// True where the next member or element needs a comma before it.
+    /// True if the next member or element needs a comma before it.
     private var isPending = false
 
     init(capacity: Int = 512) {
@@ -16,7 +16,7 @@ struct JSONWriter {
     /// The whole text.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// An object, or an array, whose members `body` writes.
+    /// Writes an object. `body` writes its members.
     mutating func object(_ body: (inout JSONWriter) -> Void) { nest(0x7B, 0x7D, body) }
     mutating func array(_ body: (inout JSONWriter) -> Void) { nest(0x5B, 0x5D, body) }
 
@@ -44,7 +44,7 @@ struct JSONWriter {
         self.value(value)
     }
 
-    /// The members that these columns make of a record; nulls are left out.
+    /// Writes a member for each column that is not null.
     mutating func members<Record>(_ columns: [StoredColumn<Record>], of record: Record) {
         for column in columns {
             let value = column.value(record)
@@ -52,7 +52,7 @@ struct JSONWriter {
         }
     }
 
-    /// A member whose value is JSON text already.
+    /// Writes a member whose value is JSON text already.
     mutating func member(_ name: StaticString, json: [UInt8]) {
         self.name(name)
         comma()
@@ -84,7 +84,7 @@ struct JSONWriter {
     private mutating func name(_ name: StaticString) {
         comma()
         bytes.append(0x22)
-        name.withUTF8Buffer { bytes += $0 }
+        name.withUTF8Buffer { unsafe bytes += $0 }
         bytes.append(0x22)
         bytes.append(0x3A)
         isPending = false
@@ -109,9 +109,9 @@ struct JSONWriter {
 
     private mutating func append(_ text: String) {
         bytes.append(0x22)
-        let isPlain: Bool? = text.utf8.withContiguousStorageIfAvailable { text in
-            guard text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) else { return false }
-            bytes += text
+        let isPlain: Bool? = unsafe text.utf8.withContiguousStorageIfAvailable { text in
+            guard unsafe text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) else { return false }
+            unsafe bytes += text
             return true
         }
         if isPlain != true {

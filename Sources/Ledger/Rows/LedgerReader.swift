@@ -1,8 +1,7 @@
 import Foundation
 import GRDB
 
-/// Reads a ledger beside the workers that write it: makes no file, changes none, and keeps no lock from one call to
-/// the next.
+/// Reads a ledger while workers write it. It creates no file, changes none, and holds no lock between two calls.
 package struct LedgerReader: Sendable {
     /// The file, as an absolute path.
     package let path: String
@@ -29,13 +28,13 @@ package struct LedgerReader: Sendable {
         }
     }
 
-    /// How many events one read looks at, so that it keeps writers waiting for some milliseconds at most.
+    /// The number of events that one read looks at, so that it delays writers by some milliseconds at most.
     static let stretch = 5000
 
-    /// One page of the events that `filter` lets through, newest event first, those without a time last.
+    /// Returns one page of the events that `filter` matches, newest first, those without a time last.
     ///
-    /// - Parameter after: The cursor of the last row of the page before. Pages share no row and skip none that was
-    ///   there all along.
+    /// - Parameter after: The cursor of the last row of the page before. Pages share no row, and skip none that was
+    ///   there all the time.
     package func events(matching filter: EventFilter, after: EventCursor?, limit: Int) throws -> [AuditEvent] {
         guard filter.isSearch else {
             return try read {
@@ -57,7 +56,7 @@ package struct LedgerReader: Sendable {
         return found
     }
 
-    /// How many events `filter` lets through.
+    /// The number of events that `filter` matches.
     package func count(matching filter: EventFilter) throws -> Int {
         var count = 0
         var cursor: EventCursor?
@@ -72,7 +71,7 @@ package struct LedgerReader: Sendable {
         return count
     }
 
-    /// The rules of each of the events, in the order in which they were recorded; an event without rules is left out.
+    /// The rules of the events, in the order in which they were recorded. An event without rules is missing.
     package func rules(of eventIDs: [String]) throws -> [String: [AuditRule]] {
         try read { try AuditQuery.rules(of: eventIDs, in: $0) }
     }

@@ -14,7 +14,7 @@ package enum RuleColumn: String, CaseIterable, Hashable, Sendable {
     case outcome
     case undo
 
-    /// Unit, and what null means, in half a line.
+    /// The unit, and the meaning of null, in half a line.
     package var meaning: String {
         switch self {
         case .eventID: "CloudTrail's eventID of the rule's event"
@@ -33,6 +33,6 @@ package enum RuleColumn: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// What the view selects for the column.
+    /// The expression that the view selects for the column.
     var expression: String { self == .eventID ? "events.event_id" : "rules.\(rawValue)" }
 }

@@ -2,10 +2,10 @@ import Formats
 import Foundation
 import SecurityGroups
 
-/// A column that a record fills: its name in the tables and in the trail, and where its value comes from.
+/// A column that a record fills: its name in the tables and in the trail, and its value.
 ///
-/// The lists below are the one description of a row: they make the statements that write it, the entry of the trail that
-/// tells of it, and its replay from the trail.
+/// The lists below are the only description of a row. The statements that write it, its entry in the trail, and its
+/// replay from the trail are made from them.
 struct StoredColumn<Record>: Sendable {
     let name: String
     let value: @Sendable (Record) -> AuditValue
@@ -18,7 +18,7 @@ struct StoredColumn<Record>: Sendable {
         self.init(name.rawValue, value)
     }
 
-    /// A column that no view shows.
+    /// Creates a column that no view shows.
     init(_ name: String, _ value: @escaping @Sendable (Record) -> AuditValue) {
         self.name = name
         self.value = value
@@ -26,7 +26,7 @@ struct StoredColumn<Record>: Sendable {
 }
 
 extension EventFacts {
-    /// What a claim records of an event, in the order of the names.
+    /// The columns that a claim records of an event, sorted by name.
     static let columns: [StoredColumn<EventFacts>] = [
         StoredColumn(event: .account) { AuditValue($0.account) },
         StoredColumn(event: .actorARN) { AuditValue($0.actorARN) },
@@ -52,7 +52,7 @@ struct RecordedResult {
 }
 
 extension RecordedResult {
-    /// What the end of a run records of an event, in the order of the names.
+    /// The columns that the end of a run records of an event, sorted by name.
     static let columns: [StoredColumn<RecordedResult>] = [
         StoredColumn(event: .awsRequestID) { AuditValue($0.result.awsRequestID) },
         StoredColumn(event: .dryRun) { .boolean($0.result.isDryRun) },
@@ -67,7 +67,7 @@ extension RecordedResult {
 }
 
 extension RuleResult {
-    /// What the end of a run records of a rule, in the order of the names.
+    /// The columns that the end of a run records of a rule, sorted by name.
     static let columns: [StoredColumn<RuleResult>] = [
         StoredColumn(rule: .decision) { AuditValue($0.decision?.rawValue) },
         StoredColumn(rule: .description) { AuditValue($0.description) },
@@ -85,7 +85,7 @@ extension RuleResult {
 }
 
 extension APICall {
-    /// What the trail keeps of a call beside its request ids, in the order of the names.
+    /// The columns that the trail keeps of a call besides its request ids, sorted by name.
     static let columns: [StoredColumn<APICall>] = [
         StoredColumn("action") { .text($0.action) },
         StoredColumn("error") { AuditValue($0.error) },
@@ -95,12 +95,12 @@ extension APICall {
 }
 
 extension AuditValue {
-    /// A text, or null.
+    /// A text; null for nil.
     init(_ text: String?) {
         self = text.map(AuditValue.text) ?? .null
     }
 
-    /// A number, or null.
+    /// A number; null for nil.
     init(_ number: Int?) {
         self = number.map { .integer(Int64($0)) } ?? .null
     }

@@ -2,17 +2,18 @@ package import Foundation
 import GRDB
 import Glibc
 
-/// The record of what became of every event, in one SQLite file that the workers of a host share.
+/// The ledger: one SQLite file that records the outcome of every event, shared by the workers of a host.
 ///
-/// Journal `TRUNCATE`, synchronous `FULL`: what a write has returned survives a crash and a power cut. The page of this
-/// target says why it is not WAL.
+/// The journal mode is `TRUNCATE` and `synchronous` is `FULL`, so a write that has returned survives a crash and a
+/// power cut. The documentation of this target says why it is not WAL.
 package final class LedgerDatabase: Sendable {
     private let writer: LedgerWriteConnection
 
-    /// Opens the ledger at `path`, making it (mode 0600) and the directories above it (0700) as needed.
+    /// Opens the ledger at `path`. Creates the file (mode 0600) and the directories above it (0700) if they are
+    /// missing.
     ///
     /// - Parameters:
-    ///   - worker: The name under which this process claims events; it is in the ledger's views.
+    ///   - worker: The name under which this process claims events. The views show it.
     ///   - lease: How long a claim or a renewal holds.
     ///   - writesOnCallersThread: Makes a write block the thread of its caller. A simulation that runs on one thread needs
     ///     this to be repeatable.
@@ -25,7 +26,8 @@ package final class LedgerDatabase: Sendable {
         writesOnCallersThread: Bool = false,
         now: @escaping @Sendable () -> Date
     ) throws {
-        // Absolute, since SQLite reads some relative names, such as `:memory:`, as something other than a file.
+        // The path is made absolute, because SQLite reads some relative names, such as `:memory:`, as something other
+        // than a file.
         let path = URL(fileURLWithPath: path).path
         writer = try LedgerWriteConnection(
             path: path,
@@ -36,23 +38,23 @@ package final class LedgerDatabase: Sendable {
         )
     }
 
-    /// Runs `body` in a transaction and returns what it returns, once that is on disk.
+    /// Runs `body` in a transaction. Returns its result once the transaction is on disk.
     ///
-    /// A cancelled task writes nonetheless, since what it writes has happened. The caller's thread is not blocked.
+    /// A cancelled task writes all the same, because what it writes has happened. The caller's thread is not blocked.
     ///
-    /// - Throws: What `body` throws, nothing being written then; or `LedgerError`.
+    /// - Throws: The error of `body`, and then nothing is written; or `LedgerError`.
     package func write<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
         try await writer.transaction(body)
     }
 
-    /// Runs all `bodies` in one transaction, so that they share its cost and nothing else.
+    /// Runs all `bodies` in one transaction, so that they share its cost.
     ///
-    /// A body that throws before it wrote anything takes nothing from the others. Where one throws after it wrote, the
-    /// whole transaction is rolled back and all bodies run again, each in a savepoint; so what a body leaves outside the
-    /// ledger must be what its last run leaves.
+    /// If a body throws before it wrote anything, the others are not affected. If one throws after it wrote, the
+    /// transaction is rolled back and all bodies run again, each in a savepoint. So a body may run twice, and only its
+    /// last run may leave a trace outside the ledger.
     ///
-    /// - Returns: For each body the error for which it wrote nothing, or null.
-    /// - Throws: `LedgerError` when the transaction as a whole failed and nothing was written.
+    /// - Returns: For each body the error for which it wrote nothing, or nil.
+    /// - Throws: `LedgerError` if the whole transaction failed and nothing was written.
     package func write(_ bodies: [@Sendable (LedgerTransaction) throws -> Void]) async throws -> [(any Error)?] {
         do {
             return try await writer.transaction { transaction in
@@ -89,8 +91,8 @@ package final class LedgerDatabase: Sendable {
                     }
                     return nil
                 } catch {
-                    // A full disk, among others, ends the transaction, and with it what the bodies before this one
-                    // wrote.
+                    // A full disk, for example, ends the transaction, and with it the writes of the bodies before this
+                    // one.
                     guard transaction.db.isInsideTransaction else { throw error }
                     transaction.state.head = head
                     return LedgerError.translate(error, path: transaction.path)

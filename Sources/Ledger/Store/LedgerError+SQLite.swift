@@ -1,7 +1,7 @@
 import GRDB
 
 extension LedgerError {
-    /// What an error of SQLite means for the ledger at `path`; other errors stay as they are.
+    /// Translates an error of SQLite about the ledger at `path`. Other errors are returned unchanged.
     static func translate(_ error: any Error, path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         let detail = error.message ?? "\(error.resultCode)"

@@ -1,6 +1,6 @@
-/// Why the ledger could not be opened, read or written.
+/// The reason why the ledger could not be opened, read or written.
 package enum LedgerError: Error, Hashable, CustomStringConvertible {
-    /// Another claim has taken the event since: what this one wanted to write was not written.
+    /// Another claim has taken the event. The write of this claim was refused.
     case claimLost(eventID: String, fence: Int64)
     /// There is no file to read.
     case missing(path: String)
@@ -8,30 +8,30 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
     case isDirectory(path: String)
     /// The file, or its directory, cannot be made, opened or written.
     case notAccessible(path: String, reason: String)
-    /// Somebody else could change the file: it is a link, another user's, or others may write it.
+    /// Somebody else could change the file: it is a link, it belongs to another user, or others may write it.
     case notTrusted(path: String, problem: String)
-    /// The file was moved, deleted or replaced while it was open: what is written would reach nobody.
+    /// The file was moved, deleted or replaced while it was open, so nobody would read what is written.
     case replaced(path: String)
-    /// The file is something else.
+    /// The file is not a ledger.
     case notALedger(path: String)
-    /// A newer version of the program has migrated it.
+    /// A newer version of the program has changed the file's tables.
     case fromTheFuture(path: String, version: Int, known: Int)
-    /// There is a file already where a new one is to be made.
+    /// A file exists at the path of a new file.
     case exists(path: String)
-    /// Its file system is shared with other hosts, where SQLite's locks do not hold.
+    /// The file system is shared with other hosts, and SQLite's locks do not hold there.
     case networkFileSystem(path: String)
-    /// SQLite did not take a setting on which the ledger's safety rests.
+    /// SQLite did not accept a setting that the ledger's safety depends on.
     case settingRefused(path: String, setting: String, value: String)
-    /// Others kept it locked for longer than the busy timeout.
+    /// Other processes kept the file locked for longer than the busy timeout.
     case busy(path: String)
-    /// A killed worker left a write half done, which only a writer may roll back.
+    /// A killed worker left a half-done write, which only a writer may roll back.
     case needsRecovery(path: String)
-    /// The file holds what this program never writes.
+    /// The file holds something that this program never writes.
     case damaged(path: String, detail: String)
     /// SQLite failed otherwise: a full disk, an I/O error.
     case failed(path: String, detail: String)
 
-    /// One line: what is wrong, and what to do.
+    /// One line: the problem, and what to do.
     package var description: String {
         switch self {
         case .claimLost(let eventID, let fence):
@@ -67,8 +67,8 @@ package enum LedgerError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    /// True where the setting `--ledger`, or the file that it names, has to be changed before another try can succeed.
-    /// A lock that others hold, a full disk, or a file that may not be opened yet is over by itself, or by an operator.
+    /// True if the setting `--ledger`, or the file that it names, must be changed before another try can succeed. A
+    /// lock that others hold, a full disk, and a file that cannot be opened yet end by themselves or by an operator.
     package var isSetting: Bool {
         switch self {
         case .isDirectory, .notTrusted, .notALedger, .fromTheFuture, .networkFileSystem: true

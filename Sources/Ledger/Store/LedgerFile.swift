@@ -1,15 +1,15 @@
 import Foundation
 import Glibc
 
-/// The file under the ledger, before SQLite opens it.
+/// Checks of the ledger's file before SQLite opens it.
 enum LedgerFile {
-    /// Which file a path names: another one that takes its place has another identity.
+    /// The identity of a file. A file that takes its place at the same path has another one.
     struct Identity: Hashable {
         fileprivate let device: UInt
         fileprivate let inode: UInt
     }
 
-    /// Makes the file, for its owner alone, and the directories above it, unless they are there.
+    /// Creates the file, for its owner alone, and the directories above it, unless they exist.
     static func make(at path: String) throws -> Identity {
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
         do {
@@ -21,33 +21,34 @@ enum LedgerFile {
         } catch {
             throw LedgerError.notAccessible(path: path, reason: "cannot make the directory \(directory)")
         }
-        // mknod rather than open: closing a descriptor would drop the locks that SQLite holds on the file in this
+        // mknod instead of open: closing a descriptor would drop the locks that SQLite holds on the file in this
         // process.
-        guard mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
+        guard unsafe mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
         try check(path)
         try checkOwner(of: path)
-        guard access(path, R_OK | W_OK) == 0 else {
+        guard unsafe access(path, R_OK | W_OK) == 0 else {
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
         return try identity(of: path)
     }
 
-    /// The file that `path` names now.
+    /// The identity of the file that `path` names now.
     static func identity(of path: String) throws -> Identity {
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard unsafe stat(path, &status) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw LedgerError.replaced(path: path) }
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
         return Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
     }
 
-    /// Refuses a file that somebody else could change or swap: a link, another user's, one that others may write.
+    /// Refuses a file that somebody else could change or replace: a link, a file of another user, or one that others
+    /// may write.
     private static func checkOwner(of path: String) throws {
         var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard unsafe lstat(path, &status) == 0 else {
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
         let problem: String
@@ -65,17 +66,18 @@ enum LedgerFile {
     }
 
     private static func name(of user: uid_t) -> String {
-        getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
+        unsafe getpwuid(user).map { unsafe String(cString: $0.pointee.pw_name) } ?? "\(user)"
     }
 
-    /// Opens the file that writers take turns by. One that another user left is replaced where the directory lets us:
-    /// nothing but fairness rests on it.
+    /// Opens the file of the write turn. A file that another user left is replaced if the directory allows it, because
+    /// only fairness depends on this file.
     static func openTurn(_ path: String) throws -> Int32 {
         for isLastTry in [false, true] {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             if descriptor >= 0 {
                 var status = stat()
-                if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+                if unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                    status.st_uid == geteuid(),
                     status.st_mode & 0o022 == 0
                 {
                     return descriptor
@@ -83,7 +85,7 @@ enum LedgerFile {
                 close(descriptor)
             }
             let code = descriptor >= 0 ? EPERM : errno
-            guard !isLastTry, code == EACCES || code == EPERM || code == ELOOP, unlink(path) == 0 else {
+            guard !isLastTry, code == EACCES || code == EPERM || code == ELOOP, unsafe unlink(path) == 0 else {
                 guard code == EACCES || code == EPERM || code == ELOOP else {
                     throw LedgerError.notAccessible(path: path, reason: reason(code))
                 }
@@ -96,10 +98,10 @@ enum LedgerFile {
         throw LedgerError.notAccessible(path: path, reason: "it cannot be opened")
     }
 
-    /// Refuses what cannot be a ledger, without opening it.
+    /// Refuses a path that cannot be a ledger, without opening it.
     static func check(_ path: String) throws {
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard unsafe stat(path, &status) == 0 else {
             guard errno == ENOENT || errno == ENOTDIR else {
                 throw LedgerError.notAccessible(path: path, reason: reason(errno))
             }
@@ -116,7 +118,7 @@ enum LedgerFile {
         }
     }
 
-    /// Whether `device` is the mount of a file system that other hosts can write too.
+    /// True if `device` is the mount of a file system that other hosts can write, too.
     ///
     /// - Parameter mounts: Linux's `mountinfo`, whose lines have the device in the third field and the type after a
     ///   lone hyphen.
@@ -138,6 +140,6 @@ enum LedgerFile {
     ]
 
     private static func reason(_ code: Int32) -> String {
-        String(cString: strerror(code))
+        unsafe String(cString: strerror(code))
     }
 }

@@ -25,8 +25,8 @@ enum LedgerSQL: Int, CaseIterable {
             FROM events WHERE event_id = ?
             """
         case .takeEvent:
-            // The count of a run that dies is not remembered, so the message that brought it runs again; one that takes
-            // over keeps it.
+            // The replay count of a run that died is not kept, so that the message that brought it runs again. A run
+            // that takes over keeps it.
             """
             UPDATE events SET fence = ?, attempts = ?, lease_owner = ?, lease_until = ?,
                 lease_replay_count = max(?, coalesce(lease_replay_count, 0)),
@@ -59,7 +59,8 @@ enum LedgerSQL: Int, CaseIterable {
         }
     }
 
-    /// What the end of every run changes. A replay that failed is not over: its message comes back, and must not be taken
+    /// The columns that the end of every run changes. The replay count of a failed run is not recorded, because its
+    /// message comes back and must not count as a duplicate then.
     /// for a duplicate then.
     private static let endOfRun = """
         worker = lease_owner, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL,

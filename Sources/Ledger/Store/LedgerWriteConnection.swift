@@ -2,10 +2,10 @@ import Foundation
 import GRDB
 import Glibc
 
-/// The one connection by which a process writes a ledger.
+/// The only connection through which a process writes a ledger.
 ///
-/// `@unchecked`: all that is not `Sendable` in it, the compiled statements and the head of the trail, is touched by the
-/// connection's serial queue alone.
+/// `@unchecked`: its parts that are not `Sendable`, the compiled statements and the head of the trail, are used only on
+/// the connection's serial queue.
 final class LedgerWriteConnection: @unchecked Sendable {
     private let path: String
     private let worker: String
@@ -47,11 +47,11 @@ final class LedgerWriteConnection: @unchecked Sendable {
     }
 
     deinit {
-        // The compiled statements end before their connection does.
+        // Compiled statements must be freed before their connection.
         state.statements.removeAll()
     }
 
-    /// Runs `body` in a transaction, on the connection's own queue and not by GRDB's async functions, which would roll
+    /// Runs `body` in a transaction on the connection's queue. GRDB's async functions are not used, because they roll
     /// back when the task is cancelled.
     func transaction<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
         let work: @Sendable (Database) -> Result<T, any Error> = { db in
@@ -78,7 +78,7 @@ final class LedgerWriteConnection: @unchecked Sendable {
         do {
             return try attempt(in: db, body)
         } catch is JournalChanged {
-            // Somebody has switched the ledger to another journal since the last write: it is switched back.
+            // Somebody switched the ledger to another journal mode since the last write. It is switched back.
             state.statements.removeAll()
             try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
             try Self.checkSettings(of: db, path: path)
@@ -100,7 +100,8 @@ final class LedgerWriteConnection: @unchecked Sendable {
         }
     }
 
-    /// The journal mode is part of the file, so it is not set before the file is known to be ours.
+    /// Prepares a connection. The journal mode is part of the file, so it is set only after the file is known to be a
+    /// ledger.
     private static func prepare(_ db: Database, path: String) throws {
         try db.inTransaction(.deferred) {
             _ = try Schema.checkedVersion(of: db, path: path)
@@ -109,7 +110,7 @@ final class LedgerWriteConnection: @unchecked Sendable {
         try db.execute(sql: "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000")
     }
 
-    /// SQLite answers a setting that it does not take with the old value, not with an error.
+    /// Checks the settings. SQLite answers a setting that it does not accept with the old value, not with an error.
     private static func checkSettings(of db: Database, path: String) throws {
         for (setting, wanted) in [("journal_mode", "truncate"), ("synchronous", "2")] {
             let value = try Row.fetchOne(db, sql: "PRAGMA \(setting)")?.databaseValues.first
@@ -123,8 +124,8 @@ final class LedgerWriteConnection: @unchecked Sendable {
 }
 
 extension Database {
-    /// Runs `body` in a transaction that has the write lock from the start, since one that read first could not wait
-    /// for it.
+    /// Runs `body` in a transaction that has the write lock from the start. A transaction that reads first could not
+    /// wait for the lock.
     fileprivate func inImmediateTransaction<T>(_ body: () throws -> T) throws -> T {
         try beginTransaction(.immediate)
         do {
@@ -139,7 +140,8 @@ extension Database {
 }
 
 extension Configuration {
-    /// What every connection to a ledger has: it waits ten seconds for others, where GRDB's default fails at once.
+    /// The configuration of every connection to a ledger. It waits ten seconds for others; GRDB's default fails at
+    /// once.
     static func ledger(_ prepare: @escaping @Sendable (Database) throws -> Void) -> Configuration {
         var configuration = Configuration()
         configuration.label = "ledger"

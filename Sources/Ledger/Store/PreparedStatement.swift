@@ -3,70 +3,70 @@ import GRDBSQLite
 
 /// A compiled statement of the write path, which binds values without an array of boxed arguments.
 ///
-/// Valid as long as the `StatementCache` that made it.
-struct PreparedStatement {
+/// It is valid as long as the `StatementCache` that made it.
+@safe struct PreparedStatement {
     fileprivate let handle: OpaquePointer
 
-    /// Runs a statement that answers no row.
+    /// Runs a statement that returns no row.
     ///
-    /// - Returns: How many rows it changed.
+    /// - Returns: The number of rows that it changed.
     @discardableResult
     func execute(_ bind: (inout Binder) -> Void) throws -> Int {
         try query(bind) { _ in }
-        return Int(sqlite3_changes(sqlite3_db_handle(handle)))
+        return unsafe Int(sqlite3_changes(sqlite3_db_handle(handle)))
     }
 
-    /// Runs a statement and reads each row of its answer.
+    /// Runs a statement and reads each row of the result.
     func query(_ bind: (inout Binder) -> Void = { _ in }, each row: (Columns) throws -> Void) throws {
-        var binder = Binder(handle: handle)
+        var binder = unsafe Binder(handle: handle)
         bind(&binder)
-        defer { sqlite3_reset(handle) }
+        defer { unsafe sqlite3_reset(handle) }
         guard binder.code == SQLITE_OK else { throw failure(binder.code) }
         while true {
-            let code = sqlite3_step(handle)
+            let code = unsafe sqlite3_step(handle)
             if code == SQLITE_DONE { return }
             guard code == SQLITE_ROW else { throw failure(code) }
-            try row(Columns(handle: handle))
+            try unsafe row(Columns(handle: handle))
         }
     }
 
     private func failure(_ code: CInt) -> DatabaseError {
-        let connection = sqlite3_db_handle(handle)
-        return DatabaseError(
+        let connection = unsafe sqlite3_db_handle(handle)
+        return unsafe DatabaseError(
             resultCode: ResultCode(rawValue: sqlite3_extended_errcode(connection)),
-            message: sqlite3_errmsg(connection).map { String(cString: $0) } ?? "error \(code)"
+            message: sqlite3_errmsg(connection).map { unsafe String(cString: $0) } ?? "error \(code)"
         )
     }
 
-    /// Binds values from the first parameter on. The first failure is kept and ends the statement.
-    struct Binder {
+    /// Binds values, beginning with the first parameter. The first error is kept and ends the statement.
+    @safe struct Binder {
         fileprivate let handle: OpaquePointer
         fileprivate(set) var code = SQLITE_OK
         private var index: CInt = 0
 
         fileprivate init(handle: OpaquePointer) {
-            self.handle = handle
+            unsafe self.handle = handle
         }
 
         /// SQLite copies the bytes: `SQLITE_TRANSIENT`, which C defines by a cast.
-        private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        private static let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
         mutating func text(_ value: String?) {
             guard let value else { return null() }
             index += 1
-            let done: CInt? = value.utf8.withContiguousStorageIfAvailable { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    sqlite3_bind_text(handle, index, $0.baseAddress, CInt(bytes.count), Self.copied)
+            let done: CInt? = unsafe value.utf8.withContiguousStorageIfAvailable { bytes in
+                unsafe bytes.withMemoryRebound(to: CChar.self) {
+                    unsafe sqlite3_bind_text(handle, index, $0.baseAddress, CInt(bytes.count), Self.copied)
                 }
             }
-            note(done ?? sqlite3_bind_text(handle, index, value, -1, Self.copied))
+            unsafe note(done ?? sqlite3_bind_text(handle, index, value, -1, Self.copied))
         }
 
         mutating func text(_ value: [UInt8]) {
             index += 1
-            let done = value.withUnsafeBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    sqlite3_bind_text(handle, index, $0.baseAddress, CInt(bytes.count), Self.copied)
+            let done = unsafe value.withUnsafeBytes { bytes in
+                unsafe bytes.withMemoryRebound(to: CChar.self) {
+                    unsafe sqlite3_bind_text(handle, index, $0.baseAddress, CInt(bytes.count), Self.copied)
                 }
             }
             note(done)
@@ -75,12 +75,12 @@ struct PreparedStatement {
         mutating func integer(_ value: Int64?) {
             guard let value else { return null() }
             index += 1
-            note(sqlite3_bind_int64(handle, index, value))
+            unsafe note(sqlite3_bind_int64(handle, index, value))
         }
 
         mutating func null() {
             index += 1
-            note(sqlite3_bind_null(handle, index))
+            unsafe note(sqlite3_bind_null(handle, index))
         }
 
         mutating func value(_ value: AuditValue) {
@@ -98,36 +98,37 @@ struct PreparedStatement {
     }
 
     /// The columns of one row, by position.
-    struct Columns {
+    @safe struct Columns {
         fileprivate let handle: OpaquePointer
 
         func text(_ index: Int) -> String? {
-            guard let bytes = sqlite3_column_text(handle, CInt(index)) else { return nil }
-            let count = Int(sqlite3_column_bytes(handle, CInt(index)))
-            return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+            guard let bytes = unsafe sqlite3_column_text(handle, CInt(index)) else { return nil }
+            let count = unsafe Int(sqlite3_column_bytes(handle, CInt(index)))
+            return unsafe String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
         }
 
         func integer(_ index: Int) -> Int64? {
-            sqlite3_column_type(handle, CInt(index)) == SQLITE_NULL ? nil : sqlite3_column_int64(handle, CInt(index))
+            unsafe sqlite3_column_type(handle, CInt(index)) == SQLITE_NULL
+                ? nil : sqlite3_column_int64(handle, CInt(index))
         }
     }
 }
 
-/// The compiled statements of one connection, each compiled at its first use.
+/// The compiled statements of one connection. Each is compiled when it is first used.
 ///
-/// Not to be used outside the connection's own queue.
+/// It is used only on the connection's queue.
 final class StatementCache {
     private var statements: [Statement?] = Array(repeating: nil, count: LedgerSQL.allCases.count)
 
-    /// The statement of this text, compiled.
+    /// Returns the compiled statement of this text.
     func statement(_ sql: LedgerSQL, in db: Database) throws -> PreparedStatement {
-        if let known = statements[sql.rawValue] { return PreparedStatement(handle: known.sqliteStatement) }
+        if let known = statements[sql.rawValue] { return unsafe PreparedStatement(handle: known.sqliteStatement) }
         let made = try db.makeStatement(sql: sql.text)
         statements[sql.rawValue] = made
-        return PreparedStatement(handle: made.sqliteStatement)
+        return unsafe PreparedStatement(handle: made.sqliteStatement)
     }
 
-    /// Ends all statements.
+    /// Frees all statements.
     func removeAll() {
         statements = Array(repeating: nil, count: LedgerSQL.allCases.count)
     }

@@ -2,16 +2,17 @@ import GRDB
 
 /// The tables, indexes, triggers and views of a ledger.
 enum Schema {
-    /// Marks the file as ours: `sgrv`.
+    /// Marks the file as a ledger: `sgrv`.
     static let applicationID: Int64 = 0x7367_7276
 
-    /// Each brings a ledger from the version that is its index to the next. Those that were released never change.
+    /// Each migration brings a ledger from the version that is its index to the next. A released migration never
+    /// changes.
     static let migrations: [@Sendable (Database) throws -> Void] = [
         { try $0.execute(sql: version1) }
     ]
 
-    /// Brings the ledger up to date. To be called in an immediate transaction, which lets one process at a time
-    /// through: of many that start at once, the first migrates and the others find it done.
+    /// Brings the ledger up to date. Call it in an immediate transaction, which only one process has at a time: of many
+    /// that start together, the first migrates, and the others find it done.
     static func migrate(_ db: Database, path: String) throws {
         let version = try checkedVersion(of: db, path: path)
         guard version < migrations.count else { return }
@@ -21,9 +22,9 @@ enum Schema {
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count)")
     }
 
-    /// The version of the ledger, 0 for an empty file.
+    /// Returns the version of the ledger; 0 for an empty file.
     ///
-    /// - Throws: `LedgerError` when the file is something else, or made by a newer program.
+    /// - Throws: `LedgerError` if the file is something else, or was made by a newer program.
     static func checkedVersion(of db: Database, path: String) throws -> Int {
         let application = try Int64.fetchOne(db, sql: "PRAGMA application_id")
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
@@ -38,29 +39,29 @@ enum Schema {
         return 0
     }
 
-    /// Keeps entries from being changed, unless by somebody who means to; a prune lifts it for its own transaction.
+    /// Prevents accidental changes of entries. A prune removes the trigger for its own transaction.
     static let trailKeeps = """
         CREATE TRIGGER trail_keeps BEFORE UPDATE ON trail
             BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
         """
-    /// Keeps entries from being removed; a prune lifts it for its own transaction.
+    /// Prevents accidental removal of entries. A prune removes the trigger for its own transaction.
     static let trailStays = """
         CREATE TRIGGER trail_stays BEFORE DELETE ON trail
             BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
         """
 
-    /// The text of every table, index, trigger and view, as a ledger of this version has them.
+    /// The text of every table, index, trigger and view of a ledger of this version.
     static func definitions(in db: Database) throws -> [String: String] {
         let rows = try Row.fetchAll(db, sql: "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
     }
 
-    /// Tables are strict, so that what is read has the type that was written. The expression `coalesce(event_time, '')`
-    /// makes events without a time the oldest and gives every page of a listing its place in the index.
+    /// Tables are strict, so that a value has the type with which it was written. The expression `coalesce(event_time,
+    /// '')` makes events without a time the oldest, and gives each page of a listing its place in the index.
     ///
-    /// An event has a number, which grows, beside its id, which is random: what is filed under the number is appended,
-    /// where under the id each write would change another page. Entries of the trail are linked to the entry before of
-    /// the same event, so that they need no index.
+    /// An event has an id, which is random, and a number, which grows. Rows that are filed under the number are
+    /// appended; under the id each write would change another page. Entries of the trail link to the previous entry of
+    /// the same event, so they need no index.
     private static let version1 = """
         CREATE TABLE events (
             number INTEGER PRIMARY KEY NOT NULL,
@@ -102,7 +103,10 @@ enum Schema {
             is_short INTEGER NOT NULL DEFAULT 1,    -- 1 while no run has changed or judged anything
             last_seq INTEGER NOT NULL               -- the event's latest entry in the trail
         ) STRICT;
-        CREATE INDEX events_by_time ON events (coalesce(event_time, ''), event_id);
+        -- A listing runs along this index. The columns after the id let it pass over events that a search does not want
+        -- without reading their rows.
+        CREATE INDEX events_by_time ON events
+            (coalesce(event_time, ''), event_id, account, region, outcome, actor_arn, issuer_arn);
         CREATE INDEX events_by_group ON events (group_id, coalesce(event_time, ''), event_id);
         CREATE INDEX events_short ON events (number)
             WHERE is_short = 1 AND outcome IN ('ignored', 'dead-lettered');

@@ -2,27 +2,29 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Makes the processes that share a ledger write by turns, in the order in which they ask.
+/// Makes the processes that share a ledger write in turns, in the order in which they ask.
 ///
-/// SQLite's own lock is asked for again and again, with sleeps in between, and whoever asks first has it. So each write
-/// holds a lock of the kernel's on a file beside the ledger for its whole transaction: the kernel wakes the next writer at
-/// once, and within one ledger SQLite's lock is free when it is asked for.
+/// Without it, writers would poll SQLite's lock with sleeps in between, and whoever polls at the right moment gets it.
+/// So each write holds a lock of the kernel on a file beside the ledger for its whole transaction. The kernel wakes the
+/// next writer at once, and SQLite's lock is then free.
 ///
 /// There are two such locks, two bytes of the file. A writer takes the *queue*, then the *hold*, then leaves the queue.
-/// One that has just written finds the next writer in the queue and waits behind it.
+/// A writer that has just written finds the next writer in the queue and waits behind it.
 ///
-/// Nothing but speed and fairness rests on it: where the file is removed, SQLite's lock still keeps writers apart.
+/// Only speed and fairness depend on it: if the file is removed, SQLite's lock still keeps writers apart.
 final class WriteTurn: Sendable {
     private let path: String
     private let descriptor: Int32
-    /// Waits for a lock in place of the writer, which waits for this thread with a bound.
+    /// Waits for a lock in place of the writer, which in turn waits for this thread only for a limited time.
     private let waiter = DispatchQueue(label: "ledger-turn")
     private let waiting = Mutex(0)
     private let patience: Duration
 
+    /// Opens the file of the locks.
+    ///
     /// - Parameters:
-    ///   - path: The ledger's; the file is `path` with `-turn`.
-    ///   - patience: How long a write waits for others, which a process that is stopped while it writes keeps waiting.
+    /// - path: The path of the ledger. The file is `path` with `-turn`.
+    /// - patience: How long a write waits for others. A process that is stopped while it writes keeps them waiting.
     init(path: String, patience: Duration = .seconds(10)) throws {
         self.path = path
         self.patience = patience
@@ -33,9 +35,9 @@ final class WriteTurn: Sendable {
         close(descriptor)
     }
 
-    /// Runs `body` in this process's turn.
+    /// Runs `body` when this process has its turn.
     ///
-    /// - Throws: What `body` throws, or `LedgerError.busy`.
+    /// - Throws: The error of `body`, or `LedgerError.busy`.
     func take<T>(_ body: () throws -> T) throws -> T {
         if !tryNow() { try wait() }
         defer { unlock(.hold) }
@@ -46,9 +48,9 @@ final class WriteTurn: Sendable {
         case queue, hold
     }
 
-    /// Takes the turn where nobody has it or waits for it.
+    /// Takes the turn if no process has it or waits for it.
     private func tryNow() -> Bool {
-        // While a wait that was given up may still get the locks, only the waiter's thread touches them.
+        // A wait that was given up may still get the locks. Until then only the waiter's thread touches them.
         guard waiting.withLock({ $0 == 0 }), lock(.queue, wait: false) else { return false }
         defer { unlock(.queue) }
         return lock(.hold, wait: false)
@@ -69,12 +71,12 @@ final class WriteTurn: Sendable {
         guard state.isSettled() else { throw LedgerError.busy(path: path) }
     }
 
-    /// A wait that ends either with the lock or by being given up, whichever is settled first.
+    /// A wait that ends either with the lock or by being given up, whichever comes first.
     private final class Waiting: Sendable {
         let done = DispatchSemaphore(value: 0)
         private let settled = Mutex(false)
 
-        /// Settles the wait; true where the other side did so before.
+        /// Ends the wait. Returns true if the other side ended it before.
         func isSettled() -> Bool {
             settled.withLock { settled in
                 defer { settled = true }
@@ -83,8 +85,8 @@ final class WriteTurn: Sendable {
         }
     }
 
-    /// `F_OFD_SETLK` and `F_OFD_SETLKW`: a lock of the open file, not of the process, so that two ledgers in one process
-    /// keep each other out too.
+    /// Takes a lock of the open file (`F_OFD_SETLK`, `F_OFD_SETLKW`), not of the process, so that two ledgers in one
+    /// process exclude each other, too.
     private func lock(_ part: Part, wait: Bool) -> Bool {
         set(part, Int16(F_WRLCK), wait ? 38 : 37)
     }
@@ -96,7 +98,7 @@ final class WriteTurn: Sendable {
     private func set(_ part: Part, _ type: Int16, _ command: Int32) -> Bool {
         while true {
             var range = flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: part.rawValue, l_len: 1, l_pid: 0)
-            if fcntl(descriptor, command, &range) == 0 { return true }
+            if unsafe fcntl(descriptor, command, &range) == 0 { return true }
             guard errno == EINTR else { return false }
         }
     }

@@ -4,15 +4,15 @@ import GRDB
 import SecurityGroups
 
 extension LedgerTransaction {
-    /// Decides what to do with a delivery of an event, and if it is to be run, gives the event to the caller.
+    /// Decides what to do with a delivery of an event, and claims the event if it is to run.
     ///
-    /// A new event runs; one whose claim is live is held; one whose claim ran out, whose outcome is on the way or
-    /// `dead-lettered`, or that was replayed more often than the ledger has seen, runs again; any other is a
-    /// duplicate. An event id that the ledger knows with another digest is a conflict: an event of its own. An addendum
-    /// whose original is judged is a delivery of the original; else it runs under its own id.
+    /// A new event runs. An event with a live claim is held. An event runs again if its claim ran out, if its outcome
+    /// is not final or `dead-lettered`, or if the message was replayed more often than the ledger has seen. Every other
+    /// delivery is a duplicate. An event id that the ledger knows with another digest is a conflict: an event of its
+    /// own. An addendum whose original was judged is a delivery of the original; otherwise it runs under its own id.
     ///
-    /// - Parameter intent: The ids of the rules that the record names, to be kept with the claim as
-    ///   `remember(matched:for:)` would.
+    /// - Parameter intent: The ids of the rules that the record names, to be recorded as intended, as
+    ///   `remember(matched:for:)` does.
     package func claim(_ event: EventFacts, delivery: Delivery, intent: [String] = []) throws -> ClaimResult {
         if let original = event.originalEventID, let known = try knownEvent(original), let outcome = known.outcome,
             outcome.isJudged
@@ -39,12 +39,12 @@ extension LedgerTransaction {
         return try claim(try require(eventID), event, delivery, intent, isConflict: true)
     }
 
-    /// Keeps which rules a run is about to revoke, before it does: all that it and the runs before it ever tried.
+    /// Records the rules that a run is about to revoke, together with those of earlier runs.
     ///
-    /// A run that takes over from one that did not live to tell knows by it whose doing a missing rule is; and a later run of a
-    /// record without rule ids touches no others.
+    /// A run that takes over from one that died sees from it which missing rules the event removed. If the record has
+    /// no rule ids, a later run touches no other rules.
     ///
-    /// - Throws: `LedgerError.claimLost` when the claim has ended.
+    /// - Throws: `LedgerError.claimLost` if the claim has ended.
     package func remember(matched ruleIDs: [String], for claim: Claim) throws {
         let changed = try statement(.remember).execute {
             $0.text(ruleIDs.map(\.bounded).jsonText)
@@ -54,10 +54,10 @@ extension LedgerTransaction {
         guard changed > 0 else { throw LedgerError.claimLost(eventID: claim.eventID, fence: claim.fence) }
     }
 
-    /// Makes the leases of `claims` end one lease from now.
+    /// Renews the leases of `claims`: each ends one lease from now.
     ///
-    /// - Returns: The claims that have ended, whose runs are to be dropped. One whose lease ran out without a taker
-    ///   is still held.
+    /// - Returns: The claims that have ended. Their runs must stop. A claim whose lease ran out but that nobody took is
+    ///   still held.
     package func renew(_ claims: [Claim]) throws -> [Claim] {
         let until = text(after: lease)
         return try claims.filter { claim in
@@ -70,7 +70,7 @@ extension LedgerTransaction {
         }
     }
 
-    /// Writes a new event and its first claim; false where the ledger knows the id.
+    /// Writes a new event and its first claim. Returns false if the ledger knows the id.
     private func insert(
         _ event: EventFacts,
         as eventID: String,
@@ -144,8 +144,8 @@ extension LedgerTransaction {
         return .run(claim)
     }
 
-    /// True for a lease that has not ended. One that ends later than a lease made now was written before the clock was
-    /// set back, or by somebody else: to wait for its end could take hours, so it counts as ended.
+    /// True for a lease that has not ended. A lease that ends later than one made now was written before the clock was
+    /// set back. It counts as ended, because waiting for its end could take hours.
     private func isBelievable(_ leaseUntil: Date) -> Bool {
         leaseUntil > now && leaseUntil <= now.addingTimeInterval(lease / .seconds(1) + 1)
     }
@@ -205,7 +205,7 @@ extension LedgerTransaction {
     }
 }
 
-/// What the ledger knows of an event before a claim.
+/// The state of an event before a claim.
 private struct KnownEvent {
     let eventID: String
     let number: Int64
@@ -275,7 +275,8 @@ extension [String] {
 }
 
 extension EventOutcome {
-    /// True for what a run found out about the event itself, so that a completed record of it says nothing new.
+    /// True if the run found out something about the event itself, so that a completed record of the event adds
+    /// nothing.
     fileprivate var isJudged: Bool {
         switch self {
         case .reverted, .unchanged, .allowed, .reported, .suppressed, .notRestored, .conflict: true

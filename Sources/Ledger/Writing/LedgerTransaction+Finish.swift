@@ -3,13 +3,13 @@ import GRDB
 import SecurityGroups
 
 extension LedgerTransaction {
-    /// Ends a run: records how it came out, and lets go of the event.
+    /// Ends a run: records its result and releases the claim.
     ///
-    /// The run becomes the event's outcome if it is the first, if it reverted something, or if the outcome so far is
-    /// `failed`, `suppressed`, `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every
-    /// run. An ignored event keeps no user agent.
+    /// The result becomes the event's outcome if the run is the first one, if it reverted something, or if the outcome
+    /// so far is `failed`, `suppressed`, `dead-lettered`, `reported` or `ignored`. Otherwise the row stays as it is.
+    /// The trail has every run. An ignored event keeps no user agent.
     ///
-    /// - Throws: `LedgerError.claimLost` when the claim has ended; nothing is recorded then.
+    /// - Throws: `LedgerError.claimLost` if the claim has ended. Nothing is recorded then.
     package func finish(_ claim: Claim, with result: RunResult) throws {
         let held = try heldEvent(claim)
         let result = result.outcome == .ignored ? result.shortened : result
@@ -67,7 +67,7 @@ extension LedgerTransaction {
         }
     }
 
-    /// The run under the views' names, whether or not it became the event's outcome.
+    /// Writes the run's result under the names of the views' columns.
     private func write(_ result: RunResult, of claim: Claim, replaces: Bool, to json: inout JSONWriter) {
         json.member("attempt", .integer(Int64(claim.attempt)))
         if !result.calls.isEmpty {
@@ -109,7 +109,7 @@ extension TrailKind {
 }
 
 extension EventOutcome {
-    /// Whether a run that came out so takes the place of the outcome that the event had.
+    /// True if a run with this outcome replaces the event's earlier outcome.
     fileprivate func replaces(_ old: EventOutcome?) -> Bool {
         switch old {
         case nil, .failed, .suppressed, .deadLettered, .reported, .ignored: true

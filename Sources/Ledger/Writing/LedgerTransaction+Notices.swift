@@ -4,9 +4,9 @@ import GRDB
 import SecurityGroups
 
 extension LedgerTransaction {
-    /// How long after a notice the next of its kind and group waits, so that many become one.
+    /// After a notice, the next one of its kind and group waits this long, so that many become one.
     static let noticePace: Duration = .seconds(60)
-    /// How many notices one that sums up shows whole.
+    /// The number of notices that a summary shows whole.
     static let shownPayloads = 20
 
     /// Takes up to `limit` notices that are due and that nobody is sending, the longest due first.
@@ -68,13 +68,13 @@ extension LedgerTransaction {
         )
     }
 
-    /// Puts something to tell that is no event's outcome into the outbox: an outage, a reminder. It does nothing where the
-    /// id is known, so that a caller may tell the same thing twice.
+    /// Adds a notice about something that is no event's outcome to the outbox, such as an outage or a reminder. It does
+    /// nothing if the id is known, so that a caller may repeat it.
     ///
     /// - Parameters:
-    ///   - id: Stable, and the same for the same thing; not of the form of an event's, `event_id:outcome`.
-    ///   - kind: One word that tells the text's writer what it is.
-    ///   - payload: What the text is made from.
+    /// - id: A stable id, not of the form of an event's, `event_id:outcome`.
+    /// - kind: One word from which the text is chosen.
+    /// - payload: The values of the text.
     package func addNotice(
         id: String,
         kind: String,
@@ -94,7 +94,7 @@ extension LedgerTransaction {
         )
     }
 
-    /// Puts the event as it now stands into the outbox, once for each outcome.
+    /// Adds a notice about the event as it is now to the outbox, once for each outcome.
     func addNotice(of eventID: String, _ outcome: EventOutcome) throws {
         guard let event = try AuditQuery.event(eventID, in: db) else { return }
         let rules = try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? []
@@ -103,7 +103,7 @@ extension LedgerTransaction {
             for (column, value) in zip(EventColumn.allCases, event.values) { $0.member(column.rawValue, value) }
             $0.array("rules") { for rule in rules { rule.write(to: &$0) } }
         }
-        // Whoever sends what cannot be read names any group, so that each would have a mail of its own.
+        // Unreadable messages may name any group, so each would get a notification of its own.
         let group = outcome == .deadLettered ? nil : event[.groupID].text
         try run(
             """
@@ -135,19 +135,19 @@ extension LedgerTransaction {
         }
     }
 
-    /// Until when a notice has to wait because one of its kind and group was sent; nil where it may go now.
+    /// The time until which a notice waits because one of its kind and group was sent; nil if it may be sent now.
     private func waitUntil(_ notice: DueNotice) throws -> String? {
         guard notice.hasEvent, notice.toldIn == nil else { return nil }
         let found: String? = try row(
             "SELECT until FROM notice_pace WHERE kind = ? AND group_id = ?",
             [notice.kind, notice.group]
         )?[0]
-        // A time further off than the pace was written before the clock was set back.
+        // A later time than the pace allows was written before the clock was set back.
         guard let found, found > nowText, found <= text(after: Self.noticePace) else { return nil }
         return found
     }
 
-    /// Joins what waits of the same kind and group to this notice.
+    /// Joins the waiting notices of the same kind and group to this one.
     private func gather(_ first: DueNotice) throws {
         guard first.hasEvent else { return try run("UPDATE notices SET told_in = id WHERE id = ?", [first.id]) }
         try run(

@@ -4,14 +4,14 @@ import GRDB
 import Hashing
 import SecurityGroups
 
-/// One transaction on the ledger: what is written in it stands whole or not at all. Not to be kept beyond the closure
+/// One transaction on the ledger: either all that it writes is kept, or nothing. It must not be used after the closure
 /// that got it.
 package struct LedgerTransaction {
     let db: Database
     let path: String
     let worker: String
     let lease: Duration
-    /// When the transaction began to write, the same for all that it writes.
+    /// The time at which the transaction began to write. All that it writes has this time.
     let now: Date
     /// `now` as the ledger writes it.
     let nowText: String
@@ -27,8 +27,8 @@ package struct LedgerTransaction {
         self.state = state
     }
 
-    /// Whether one of this ledger's workers made the call with EC2's id `requestID`, so that CloudTrail's record of
-    /// it is our own echo.
+    /// True if a worker of this ledger made the call with EC2's request id `requestID`. CloudTrail's record of it is
+    /// then the worker's own change.
     package func isOwnCall(requestID: String) throws -> Bool {
         var isOwn = false
         try statement(.ownCall).query {
@@ -39,7 +39,7 @@ package struct LedgerTransaction {
         return isOwn
     }
 
-    /// Adds to the trail what has no other place, such as a dead letter without an event id.
+    /// Adds an entry to the trail that has no other place, such as a dead letter without an event id.
     package func note(kind: TrailKind = .note, eventID: String? = nil, entry: [String: AuditValue]) throws {
         try append(kind, eventID: eventID?.bounded) { json in
             for (name, value) in entry.sorted(by: { $0.key < $1.key }) {
@@ -53,12 +53,12 @@ package struct LedgerTransaction {
         try head().seq + 1
     }
 
-    /// Adds an entry to the trail. Every change is told here in the transaction that makes it. The transaction has the
-    /// write lock, so that the writers of all processes lengthen one chain.
+    /// Adds an entry to the trail. Every change adds its entry in the transaction that makes it. The transaction has
+    /// the write lock, so that the writers of all processes extend one chain.
     ///
     /// - Parameters:
-    ///   - before: The event's entry before this one.
-    ///   - write: Writes the members of the entry, in the order of their names.
+    /// - before: The number of the event's previous entry.
+    /// - write: Writes the members of the entry, in the order of their names.
     @discardableResult
     func append(
         _ kind: TrailKind,
@@ -96,7 +96,7 @@ package struct LedgerTransaction {
         return seq
     }
 
-    /// The last entry of the trail, read once for a transaction.
+    /// The last entry of the trail, read once in each transaction.
     private func head() throws -> (seq: Int64, hash: String) {
         if let head = state.head { return head }
         var head: (seq: Int64, hash: String) = (0, TrailEntry.genesis)
@@ -105,7 +105,7 @@ package struct LedgerTransaction {
         return head
     }
 
-    /// The end of a span that begins now, as the ledger writes it.
+    /// The time after this duration from now, as the ledger writes it.
     func text(after duration: Duration) -> String {
         RFC3339.format(now.addingTimeInterval(duration / .seconds(1)))
     }
@@ -114,17 +114,17 @@ package struct LedgerTransaction {
         try state.statements.statement(sql, in: db)
     }
 
-    /// Runs a statement, which is compiled once; values are bound, never part of it.
+    /// Runs a statement, which is compiled once. Values are bound.
     func run(_ sql: String, _ arguments: StatementArguments) throws {
         try db.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
-    /// The first row of a statement's answer.
+    /// The first row of a statement's result.
     func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
         try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
     }
 
-    /// A value of a closed set, from a file that anybody may have edited.
+    /// Reads a value of a closed set. Anybody may have edited the file.
     func parse<T: RawRepresentable<String>>(_ text: String) throws -> T {
         guard let value = T(rawValue: text) else {
             throw LedgerError.damaged(path: path, detail: "\(T.self) has no value '\(text)'")
@@ -133,7 +133,7 @@ package struct LedgerTransaction {
     }
 }
 
-/// What one connection keeps between the statements of a transaction, and its compiled statements beyond it.
+/// The state that one connection keeps between the statements of a transaction, and its compiled statements.
 final class TransactionState {
     let statements = StatementCache()
     /// The last entry of the trail; nil until a transaction asks for it.
@@ -141,7 +141,7 @@ final class TransactionState {
 }
 
 extension AuditValue {
-    /// The value of a short row: text is cut at 200 bytes.
+    /// The value for a short row: text is cut at 200 bytes.
     var shortened: AuditValue {
         if case .text(let text) = self { .text(text.bounded(to: 200)) } else { self }
     }

@@ -22,7 +22,7 @@ struct AuditShowCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try config.settings()
         let story = try await asking {
-            // Of several ledgers, the one with the most final outcome tells it.
+            // If several ledgers know the event, the one with the most final outcome is shown.
             let readers = try ledger.readers(settings)
             let stories = try readers.compactMap { try $0.story(of: eventID) }
             var merged = EventStream(readers, matching: EventFilter(eventID: eventID), withRules: false)
@@ -48,13 +48,13 @@ extension Row {
     fileprivate init(_ story: EventStory) {
         self.init(story.event, story.rules)
         let runs = story.runs.map { run in
-            Row(
-                EventStory.Run.columns,
-                run.values,
-                children: [("calls", run.calls.map { Row(EventStory.Call.columns, $0.values) })]
-            )
+            Row(run.cells, children: [("calls", run.calls.map { Row($0.cells) })])
         }
         children.append(("runs", runs))
-        children.append(("notifications", story.notices.map { Row(EventStory.Sending.columns, $0.values) }))
+        children.append(("notifications", story.notices.map { Row($0.cells) }))
+    }
+
+    private init<Column>(_ cells: Cells<Column>, children: [(String, [Row])] = []) {
+        self.init(Cells<Column>.columns, cells.values, children: children)
     }
 }

@@ -1,9 +1,9 @@
-/// One column of a chart: two numbers, one on the other.
+/// One column of a chart: two numbers, one stacked on the other.
 typealias ChartColumn = (label: String, first: Int, second: Int)
 
-/// Columns as SVG, each with its sum above it where there is room, and as a title for who points at it.
+/// A column chart as SVG. Each column has its sum above it if there is room, and its numbers as a tooltip.
 ///
-/// - Parameter step: Every how many columns one has its label below it.
+/// - Parameter step: Every `step`-th column has its label below it.
 func columnChart(_ columns: [ChartColumn], everyLabel step: Int) -> String {
     let (width, height, top) = (600.0, 140.0, 24.0)
     let scale = (height - top) / Double(max(columns.map { $0.first + $0.second }.max() ?? 1, 1))
@@ -29,7 +29,7 @@ func columnChart(_ columns: [ChartColumn], everyLabel step: Int) -> String {
         }
         svg += "</g>"
     }
-    // Where there is little room, every other label of many goes.
+    // On a narrow screen, every other of many labels is hidden.
     let kind = columns.count > 6 && step == 1 ? "dense" : ""
     return "<svg class=\"\(kind)\" viewBox=\"0 0 600 164\" role=\"img\">\(svg)"
         + "<line x1=\"0\" y1=\"140\" x2=\"600\" y2=\"140\"/></svg>"

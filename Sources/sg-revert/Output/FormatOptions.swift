@@ -2,7 +2,7 @@ import ArgumentParser
 import Formats
 import Foundation
 
-/// How a command prints what it lists.
+/// The format in which a command prints a list.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, jsonl, csv
 }
@@ -31,12 +31,12 @@ struct ListFormatOptions: ParsableArguments {
     )
     var columns: String?
 
-    /// The format.
+    /// The chosen format.
     var format: OutputFormat { OutputFormat(rawValue: name.rawValue) ?? .table }
 
-    /// How the table looks.
+    /// The style of the table.
     ///
-    /// - Parameter known: the columns that there are.
+    /// - Parameter known: The columns that exist.
     /// - Throws: `ValidationError` for a column that does not exist.
     func style(among known: [String]) throws -> TableLayout.Style {
         let chosen = try columns.map { text in
@@ -54,7 +54,7 @@ struct ListFormatOptions: ParsableArguments {
         return TableLayout.Style(
             columns: chosen,
             isWide: name == .wide,
-            // Whoever asks for all columns wants them whole.
+            // All columns are asked for, so none is cut.
             width: name == .wide ? nil : TableLayout.terminalWidth,
             isStyled: isStyled
         )

@@ -1,7 +1,7 @@
 import Formats
 
-/// Text as HTML shows it and never runs it, in an element or a quoted attribute, without what would act on its reader
-/// (controls, direction marks).
+/// Escapes a text for an HTML element or a quoted attribute, so that it is shown and never run. Characters that could
+/// mislead the reader (controls, direction marks) are removed.
 func escaped(_ text: String) -> String {
     var result = ""
     for scalar in plainText(text, limit: .max).unicodeScalars {

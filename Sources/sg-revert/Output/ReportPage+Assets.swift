@@ -1,5 +1,5 @@
 extension ReportPage {
-    /// For screens light and dark, narrow and wide, and for paper.
+    /// The style for light and dark screens, narrow and wide ones, and for paper.
     static let style = """
         :root { --ink: #1b1f24; --quiet: #5b6570; --page: #f6f7f9; --card: #fff; --line: #dfe3e8; --first: #c2410c;
           --second: #94a3b8; --good: #15803d; --bad: #b91c1c; }
@@ -63,7 +63,7 @@ extension ReportPage {
         }
         """
 
-    /// Search and sort. The page reads without it.
+    /// Search and sort. The page can be read without this script.
     static let script = """
         (() => {
           const table = document.getElementById("events"), body = table.tBodies[0], rows = [...body.rows];
@@ -88,7 +88,7 @@ extension ReportPage {
             body.append(...rows);
           }));
           search.addEventListener("input", filter);
-          // What follows the # is searched for, so that a finding can be linked to.
+          // The text after the # in the URL is searched for, so that a finding can be linked to.
           try { search.value = decodeURIComponent(location.hash.slice(1)); } catch { search.value = ""; }
           filter();
         })();

@@ -4,22 +4,22 @@ import Ledger
 import SecurityGroups
 import Worker
 
-/// The report: one HTML page that stands alone. Text of others goes through `escaped`, whatever it says.
+/// The report: one HTML page without other files. Text of others goes through `escaped`.
 struct ReportPage {
     private let made: Date
     private let filter: EventFilter
     private var statistics = AuditStatistics()
     private var tableRows = ""
-    /// How many events the table has.
+    /// The number of events in the table.
     private(set) var listed = 0
 
-    /// An empty page.
+    /// Creates an empty page.
     init(made: Date, filter: EventFilter) {
         self.made = made
         self.filter = filter
     }
 
-    /// Adds an event to the sums, and if it is to be listed, to the table.
+    /// Adds an event to the statistics and, if it is to be listed, to the table.
     mutating func add(_ event: AuditEvent, _ rules: [AuditRule], isListed: Bool) {
         statistics.add(event, rules, words: kind(of:))
         guard isListed else { return }
@@ -154,25 +154,24 @@ struct ReportPage {
 
     private static func row(_ event: AuditEvent, _ rules: [AuditRule]) -> String {
         let outcome = event.outcome?.rawValue ?? "unfinished"
-        let exposed = event["exposed_ms"].integer
-        let who = event["issuer_arn"].text ?? event["actor_arn"].text ?? "–"
-        let facts = AuditEvent.columns.compactMap { column -> String? in
-            guard event[column] != .null else { return nil }
-            return "<dt>\(column)</dt><dd>\(escaped(tableCell(event[column])))</dd>"
+        let exposed = event[.exposedMilliseconds].integer
+        let who = event[.issuerARN].text ?? event[.actorARN].text ?? "–"
+        let facts = zip(AuditEvent.columns, event.values).compactMap { column, value in
+            value == .null ? nil : "<dt>\(column)</dt><dd>\(escaped(tableCell(value)))</dd>"
         }
         let lines = rules.map { rule in
-            let decided = [rule["decision"], rule["reason"]].compactMap(\.text).joined(separator: " by ")
-            let undo = rule["undo"].text.map { "<code>\(escaped($0))</code>" } ?? ""
-            return "<li><b>\(escaped(tableCell(rule["outcome"])))</b> \(escaped(words(rule)))"
+            let decided = [rule[.decision], rule[.reason]].compactMap(\.text).joined(separator: " by ")
+            let undo = rule[.undo].text.map { "<code>\(escaped($0))</code>" } ?? ""
+            return "<li><b>\(escaped(tableCell(rule[.outcome])))</b> \(escaped(words(rule)))"
                 + "<br><span class=\"quiet\">\(escaped(decided))</span>\(undo)</li>"
         }
-        let what = rules.first.map { kind(of: $0) } ?? tableCell(event["event_name"])
+        let what = rules.first.map { kind(of: $0) } ?? tableCell(event[.eventName])
         let others = rules.count > 1 ? " and \(rules.count - 1) more" : ""
         return """
-            <tr><td data-label="Called" data-sort="\(escaped(event["event_time"].text ?? ""))">\
-            \(event["event_time"].text.map(time) ?? "–")</td>\
+            <tr><td data-label="Called" data-sort="\(escaped(event[.eventTime].text ?? ""))">\
+            \(event[.eventTime].text.map(time) ?? "–")</td>\
             <td data-label="Outcome"><span class="tag \(outcome)">\(outcome)</span></td>\
-            <td data-label="Group">\(escaped(tableCell(event["group_id"])))</td>\
+            <td data-label="Group">\(escaped(tableCell(event[.groupID])))</td>\
             <td data-label="Who">\(escaped(who))</td>\
             <td data-label="What"><details><summary>\(escaped(what + others))</summary>\
             <ul>\(lines.joined())</ul><dl>\(facts.joined())</dl></details></td>\
@@ -182,7 +181,7 @@ struct ReportPage {
     }
 }
 
-/// A time of the ledger as people read it.
+/// A time of the ledger, for people.
 private func time(_ text: String) -> String {
     let short = text.prefix(19).replacingOccurrences(of: "T", with: " ")
     return "<time datetime=\"\(escaped(text))\">\(escaped(short))</time>"

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import Worker
 
-/// One thing that a command lists: cells named by columns, and for JSON the rows that belong to it.
+/// One item of a list: cells named by columns, and for JSON the rows that belong to it.
 struct Row {
     let cells: [(column: String, value: AuditValue)]
     var children: [(name: String, rows: [Row])]
@@ -14,20 +14,20 @@ struct Row {
     }
 }
 
-/// Prints rows as they come, in one of the formats; a table is held back, to know its widths.
+/// Prints rows in one of the formats. A table is printed at the end, when the widths of its columns are known.
 struct RowPrinter {
     private let format: OutputFormat
-    /// The columns that are printed; nil for each row as it is.
+    /// The columns that are printed; nil to print each row unchanged.
     private let chosen: [String]?
     private let table: TableLayout
     private let write: (String) -> Void
     private var held: [[String]] = []
-    /// How many rows were printed.
+    /// The number of rows that were printed.
     private(set) var count = 0
 
     /// - Parameters:
-    ///   - tableColumns: the columns of a table, for people: the others do not fit on a screen.
-    ///   - write: takes each piece of text as it is, line ends included; by default to stdout.
+    /// - tableColumns: The columns of a table. The others do not fit on a screen.
+    /// - write: Gets each piece of text, with line ends; by default stdout.
     init(
         format: OutputFormat,
         columns: [String],
@@ -68,13 +68,13 @@ struct RowPrinter {
 }
 
 extension Row {
-    /// The cells of these columns; an empty text where there is no such column.
+    /// The cells of these columns. A column that does not exist has an empty text.
     fileprivate func values(of columns: [String]) -> [AuditValue] {
         columns.map { name in cells.first { $0.column == name }?.value ?? .text("") }
     }
 }
 
-/// Prints one thing whole: for JSON an object, for people a line for each cell, and nothing shortened.
+/// Prints one row whole: an object for JSON, else a line for each cell, without cutting any.
 func printWhole(_ row: Row, format: OutputFormat) {
     switch format {
     case .table:
@@ -124,10 +124,10 @@ private func csvCell(_ value: AuditValue) -> String {
     }
 }
 
-/// RFC 4180; what a spreadsheet would run as a formula gets a quote in front, which makes it text. Numbers are no formulas:
-/// the protocol -1 stays what it is.
+/// A cell as RFC 4180 says. A text that a spreadsheet would run as a formula gets a quote in front. Numbers, such as
+/// the protocol -1, stay unchanged.
 private func csvCell(_ text: String) -> String {
-    // By scalars: a sign with a combining mark is another character, but to a spreadsheet it is the sign.
+    // Compares scalars: a sign with a combining mark is another Character, but a spreadsheet sees the sign.
     let clean = plainText(text, limit: .max)
     let start = clean.unicodeScalars.first { $0 != " " }
     let isFormula = Int(clean) == nil && start.map { "=+-@".unicodeScalars.contains($0) } ?? false

@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Standard output, gathered into large writes; on a terminal each text shows at once.
+/// Standard output, written in large pieces. On a terminal each text is written at once.
 enum StandardOutput {
     private static let buffer = Mutex<[UInt8]>([])
-    /// What is done once the reader has gone; nil ends the program then.
+    /// The action to take when the reader has ended; nil ends the program.
     private static let closing = Mutex<(@Sendable () -> Void)?>(nil)
-    /// Whether people watch.
+    /// True if stdout is a terminal.
     static let isTerminal = isatty(STDOUT_FILENO) == 1
 
-    /// Writes the text as it is.
+    /// Writes a text unchanged.
     static func write(_ text: String) {
         buffer.withLock { bytes in
             bytes += text.utf8
@@ -17,17 +17,17 @@ enum StandardOutput {
         }
     }
 
-    /// Lets the program go on once the reader has gone: `action` is called, and further text is dropped.
+    /// Lets the program go on after the reader has ended: `action` is called, and later text is dropped.
     static func whenClosed(_ action: @escaping @Sendable () -> Void) {
         closing.withLock { $0 = action }
     }
 
-    /// Writes what is still held back.
+    /// Writes the text that is still held back.
     static func flush() {
         buffer.withLock { drain(&$0) }
     }
 
-    /// A reader that is gone ends the program, unless `whenClosed` says otherwise: nobody is left to do the rest for.
+    /// Writes the bytes. If the reader has ended, the program ends, unless `whenClosed` was called.
     private static func drain(_ bytes: inout [UInt8]) {
         var rest = bytes[...]
         bytes = []

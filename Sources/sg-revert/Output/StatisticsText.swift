@@ -4,19 +4,19 @@ import Ledger
 import SecurityGroups
 import Worker
 
-/// A rule without what sets it apart from others of its kind: equal rules count together.
+/// A rule without its id and description, so that equal rules are counted together.
 func kind(of rule: AuditRule) -> String {
-    let ports = PortRange(from: Int(rule["from_port"].integer ?? -1), to: Int(rule["to_port"].integer ?? -1))
+    let ports = PortRange(from: Int(rule[.fromPort].integer ?? -1), to: Int(rule[.toPort].integer ?? -1))
     return ruleInWords(
-        direction: tableCell(rule["direction"]),
-        ipProtocol: tableCell(rule["protocol"]),
+        direction: tableCell(rule[.direction]),
+        ipProtocol: tableCell(rule[.ipProtocol]),
         ports: ports,
-        peer: tableCell(rule["source"])
+        peer: tableCell(rule[.source])
     )
 }
 
 extension Row {
-    /// The sums as one object with a list for each section.
+    /// The statistics as one object with a list for each section.
     init(_ statistics: AuditStatistics, top: Int) {
         let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(AuditValue.integer) ?? .null }
         self.init(
@@ -50,13 +50,13 @@ extension Row {
 }
 
 extension AuditStatistics {
-    /// The outcomes that there are, the most frequent first; `unfinished` for events without one.
+    /// The outcomes that occur, the most frequent first; `unfinished` for events without one.
     var outcomesInOrder: [(String, Int)] {
         outcomes.map { ($0?.rawValue ?? "unfinished", $1) }.sorted { ($0.1, $1.0) > ($1.1, $0.0) }
     }
 }
 
-/// The sums for people; on a terminal with bars, elsewhere with numbers alone.
+/// The statistics for people. On a terminal they have bars.
 func statisticsText(_ statistics: AuditStatistics, top: Int, hasBars: Bool) -> String {
     var lines = ["\(statistics.events) events"]
     let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(duration) ?? "-" }
@@ -112,7 +112,7 @@ private func meter(_ count: Int, of most: Int) -> String {
     return bar + String(repeating: " ", count: 12 - bar.count)
 }
 
-/// One character for each number, as high as its share of the highest.
+/// One character for each number. Its height is the number's share of the largest one.
 func sparkline(_ values: [Int]) -> String {
     let steps = Array("▁▂▃▄▅▆▇█")
     let most = max(values.max() ?? 1, 1)

@@ -1,24 +1,24 @@
 import Formats
 import Foundation
 
-/// Lays out a table: columns as wide as their longest cell, fitted to a terminal where there is one.
+/// Lays out a table: each column is as wide as its longest cell; on a terminal, the table fits the terminal.
 struct TableLayout {
-    /// How tables look.
+    /// The style of tables.
     struct Style: Hashable, Sendable {
-        /// The columns that somebody asked for; nil for the table's own.
+        /// The columns that were asked for; nil for the table's own.
         var columns: [String]?
-        /// True for all columns that there are.
+        /// True to print all columns.
         var isWide = false
-        /// The terminal's width; nil where nothing is cut.
+        /// The terminal's width; nil to cut nothing.
         var width: Int?
-        /// True where the header is bold.
+        /// True to print the header in bold.
         var isStyled = false
 
-        /// Nothing is cut or bold.
+        /// The style that cuts nothing and has no bold text.
         static let plain = Style()
     }
 
-    /// Columns whose cells may be cut. Ids and times are only useful whole.
+    /// The columns that may be cut. An id or a time is useful only as a whole.
     private static let flexible: Set = [
         "actor_arn", "issuer_arn", "reason", "description", "error", "error_message", "last_error", "user_agent",
         "source", "detail", "message", "event_name", "worker",
@@ -28,7 +28,7 @@ struct TableLayout {
     let columns: [String]
     let style: Style
 
-    /// The lines of a table with these rows, whose cells are in the order of `columns`.
+    /// The lines of a table. The cells of each row are in the order of `columns`.
     func lines(_ rows: [[String]]) -> [String] {
         let widths = fitted(
             columns.indices.map { index in
@@ -48,7 +48,7 @@ struct TableLayout {
         return String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex))
     }
 
-    /// Takes from the widest column that may be cut, until the table fits or none can give more.
+    /// Shortens the widest column that may be cut, until the table fits or no column can be shortened.
     private func fitted(_ natural: [Int]) -> [Int] {
         guard let limit = style.width else { return natural }
         var widths = natural
@@ -56,7 +56,7 @@ struct TableLayout {
         while excess > 0 {
             let givers = widths.indices.filter { Self.flexible.contains(columns[$0]) && widths[$0] > Self.leastWidth }
             guard let widest = givers.max(by: { widths[$0] < widths[$1] }) else { break }
-            // Down to the next widest, so that the columns end equally wide.
+            // The column is shortened to the next widest one, so that columns end equally wide.
             let next = givers.filter { $0 != widest }.map { widths[$0] }.max() ?? Self.leastWidth
             let step = min(excess, max(1, widths[widest] - max(next, Self.leastWidth)))
             widths[widest] -= step
@@ -65,7 +65,7 @@ struct TableLayout {
         return widths
     }
 
-    /// The width of the terminal on stdout; nil where it is none.
+    /// The width of the terminal on stdout; nil if it is none.
     static var terminalWidth: Int? {
         guard StandardOutput.isTerminal else { return nil }
         var size = winsize()
