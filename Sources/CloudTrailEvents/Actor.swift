@@ -1,27 +1,26 @@
-/// Who made a call, by the record's `userIdentity`. Nothing here is verified.
+/// The caller of a call, from the record's `userIdentity`. Nothing is verified.
 package struct Actor: Hashable, Sendable {
     /// `IAMUser`, `AssumedRole`, `Root`, `AWSService` and others.
     package let type: String?
-    /// The caller's own ARN; for a role that of the session, which whoever assumed it could name freely.
+    /// The caller's ARN. For a role it is the session's, whose name the caller chose.
     package let arn: String?
-    /// The ARN to which a policy may grant something: that of the role (or federating user) behind a session, or the
-    /// own one of an IAM user or the root. A session's ARN is none, since IAM Identity Center leaves the role's path
-    /// out of it.
+    /// The ARN that a policy can exempt: the role (or federating user) behind a session, an IAM user, or the root. A
+    /// session's ARN is not used, because IAM Identity Center leaves the role's path out of it.
     package let issuerARN: String?
     /// The name of the user, or of the role behind the session.
     package let userName: String?
     /// The name that an assumed role's session was given.
     package let sessionName: String?
-    /// Which human is behind a role, as set when the role was assumed.
+    /// The person behind a role, as set when the role was assumed.
     package let sourceIdentity: String?
     /// The AWS service that made the call on the caller's behalf.
     package let invokedBy: String?
-    /// The caller's account, which need not be the one where something changed.
+    /// The caller's account. It may differ from the account that was changed.
     package let accountID: String?
-    /// AWS's own id of the caller: of a user of IAM Identity Center, of an IAM principal, or of another account.
+    /// AWS's id of the caller: a user of IAM Identity Center, an IAM principal, or another account.
     package let principalID: String?
 
-    /// The caller's name where there is no ARN: the service, the id of the user or principal, or the account.
+    /// The caller's name if there is no ARN: the service, the id of the user or principal, or the account.
     package var actorID: String? {
         arn == nil ? (type == "AWSService" ? invokedBy : nil) ?? principalID ?? invokedBy ?? accountID : nil
     }

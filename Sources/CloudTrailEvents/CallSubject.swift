@@ -4,13 +4,13 @@ import SecurityGroups
 package struct TagChange: Hashable, Sendable {
     /// The ids of the groups, as text.
     package let groupIDs: [String]
-    /// The keys of the tags that were set or taken away; empty where all were taken away.
+    /// The keys of the tags that were set or removed. Empty if all were removed.
     package let keys: [String]
     /// True for `DeleteTags`.
     package let isRemoval: Bool
 }
 
-/// The things that a call of EC2 names, beside the rules that it changes.
+/// The things that a call of EC2 names, other than the rules that it changes.
 struct CallSubject {
     var groupID: String?
     var tagChange: TagChange?
@@ -42,7 +42,7 @@ struct CallSubject {
 }
 
 extension TagChange {
-    /// The security groups among the resources of the call; nil where there is none.
+    /// Reads the security groups among the call's resources; nil if there is none.
     fileprivate init?(_ request: JSONValue, isRemoval: Bool) {
         func texts(_ list: JSONValue, _ key: String) -> [String] {
             let field = RecordField(value: list, path: "")

@@ -1,6 +1,6 @@
 import SecurityGroups
 
-/// Reads from the record of a successful call what it did to the rules of a group.
+/// Reads what a successful call did to the rules of a group.
 struct ChangeDecoder {
     private let request: RecordField
     private let response: RecordField
@@ -11,18 +11,21 @@ struct ChangeDecoder {
         response = record["responseElements"]
     }
 
-    /// True if the answer says that nothing was done, as it can in a record that names no error.
+    /// True if the response says that nothing was done. A record can say so without naming an error.
     var isRefused: Bool {
         [response["_return"], response["ModifySecurityGroupRulesResponse"]["return"]].contains {
             $0.value.boolean == false
         }
     }
 
-    /// What an Authorize added. EC2's answer counts before the request: only it has rule ids, and the group's id where
-    /// the request names the group. Records of before July 2021, or with an answer over 100 KB, have the request alone.
+    /// Reads what an Authorize added.
     ///
-    /// A call without any one group is an error. A rule that cannot be read, or none at all, is told with the rest: what
-    /// is dropped here would stand for ever, so whoever watches the group must look at the group itself.
+    /// EC2's response is used before the request, because only the response has rule ids, and the group's id if the
+    /// request names the group by name. Records from before July 2021, or with a response over 100 KB, have the request
+    /// alone.
+    ///
+    /// A call that names no group or several is an error. A rule that cannot be read, or a missing list of rules, is
+    /// reported with the rest, so that whoever watches the group looks at the group itself.
     func added(_ kind: ChangeKind, _ direction: Direction) throws(UnreadableField) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
         var reader = LenientReader()
@@ -34,11 +37,13 @@ struct ChangeDecoder {
         return reader.change(kind, groupID: try group(of: answered), rules: rules, called: request)
     }
 
-    /// What a Revoke removed. EC2's answer counts before the request, where it lists the rules (since 2023); a request
-    /// by rule id tells nothing but the ids.
+    /// Reads what a Revoke removed.
     ///
-    /// What cannot be read is no error but told with the rest: every revert of ours comes back as such a record, and
-    /// few policies watch removals.
+    /// EC2's response is used before the request if it lists the rules (since 2023). A request by rule id tells only
+    /// the ids.
+    ///
+    /// A rule that cannot be read is reported with the rest and is no error, because every revert of the worker comes
+    /// back as such a record and few policies watch removals.
     func removed(_ kind: ChangeKind, _ direction: Direction) -> SecurityGroupChange {
         let parameters = RuleParameters(direction: direction)
         var reader = LenientReader()
@@ -47,7 +52,7 @@ struct ChangeDecoder {
         if answered.isEmpty {
             rules = reader.read { try parameters.removalRequested(request) } ?? []
             reader.read {
-                // A default VPC's call succeeds although some of its rules did not stand.
+                // In a default VPC the call succeeds even if some of the rules did not stand.
                 let unknown = response["unknownIpPermissionSet"]
                 if try !unknown.items().isEmpty { throw unknown.problem("names rules that did not stand") }
             }
@@ -56,8 +61,8 @@ struct ChangeDecoder {
         return reader.change(kind, groupID: groupID, rules: rules, called: request)
     }
 
-    /// What `ModifySecurityGroupRules` made of the rules: the record tells neither the direction nor what stood there
-    /// before. Unlike all other records of EC2 it spells the names with a capital, and mostly in a wrapping.
+    /// Reads what `ModifySecurityGroupRules` made of the rules. The record tells neither the direction nor the earlier
+    /// content. Unlike all other records of EC2 it spells names with a capital letter, and mostly wraps them.
     func modified() -> SecurityGroupChange {
         let wrapped = request["ModifySecurityGroupRulesRequest"]
         let request = wrapped.value == .null ? self.request : wrapped
@@ -69,8 +74,8 @@ struct ChangeDecoder {
         return reader.change(.ruleModified, groupID: groupID, rules: rules, called: request)
     }
 
-    /// What `CreateSecurityGroup` added: EC2 lets all traffic out of a VPC's new group, and the record does not mention
-    /// it. In a VPC with IPv6 there is a second rule, which only EC2 can tell.
+    /// Reads what `CreateSecurityGroup` added: EC2 gives a VPC's new group a rule for all outbound IPv4 traffic, which
+    /// the record does not mention. In a VPC with IPv6 there is a second rule, which only EC2 shows.
     func created() throws(UnreadableField) -> SecurityGroupChange {
         let rule = SecurityGroupRule(
             direction: .egress,
@@ -86,7 +91,7 @@ struct ChangeDecoder {
         )
     }
 
-    /// The one group of an Authorize, in whichever of the two places it is named.
+    /// The one group of an Authorize, from the request or the response.
     private func group(of answered: [RecordField]) throws(UnreadableField) -> String {
         var group: String?
         for field in [request["groupId"]] + answered.map({ $0["groupId"] }) {
@@ -101,12 +106,12 @@ struct ChangeDecoder {
     }
 }
 
-/// Reads what it can, and keeps the first thing that it could not.
+/// Reads what it can, and keeps the first field that it cannot read.
 private struct LenientReader {
     private var unread: String?
     private var mayHaveMoreRules = false
 
-    /// One more rule than an event may have is read, so that too many are seen to be too many, and cost no more.
+    /// One more rule than an event may have is read, so that too many rules are noticed without reading all of them.
     private static let room = SecurityGroupChange.maximumRules + 1
 
     @discardableResult
@@ -120,7 +125,8 @@ private struct LenientReader {
         }
     }
 
-    /// Reads the rules of a list. One whose content cannot be read is kept by its id: EC2 shows what it says now.
+    /// Reads the rules of a list. If the content of a rule cannot be read, its id is kept, because EC2 shows the
+    /// content.
     mutating func rules(
         of list: [RecordField],
         read: (RecordField) throws(UnreadableField) -> ChangedRule

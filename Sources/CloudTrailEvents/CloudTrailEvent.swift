@@ -2,38 +2,38 @@ import Formats
 package import Foundation
 import Hashing
 
-/// The facts of a CloudTrail record, as text, as the record has them. Nothing here is verified: real records are odd,
-/// redacted or old, and anybody who can send to the queue can write one.
+/// The facts of a CloudTrail record, as text. Nothing is verified: real records are odd, redacted or old, and anybody
+/// who can send to the queue can write one.
 package struct CloudTrailEvent: Hashable, Sendable {
-    /// The record's id, never empty; a duplicate delivery carries the same.
+    /// The record's id, never empty. A duplicate delivery has the same one.
     package let eventID: String
-    /// The API action; empty where the record has none.
+    /// The API action; empty if the record has none.
     package let eventName: String
-    /// The service's host name, `ec2.amazonaws.com`; empty where the record has none.
+    /// The service's host name, `ec2.amazonaws.com`; empty if the record has none.
     package let eventSource: String
-    /// When the call was made, where the record says so in RFC 3339.
+    /// The time of the call, if the record has it in RFC 3339.
     package let eventTime: Date?
-    /// The region of the call, and so of the group.
+    /// The Region of the call, and so of the group.
     package let region: String?
-    /// The account where something changed. Records of before about 2021 do not say so on the way through EventBridge;
+    /// The account that was changed. Records from before about 2021 do not tell it when they come through EventBridge;
     /// then it is the account of the bus, and without a bus the caller's.
     package let account: String?
-    /// EC2's id of the request, by which our own calls are recognised.
+    /// EC2's id of the request. The worker recognises its own calls by it.
     package let requestID: String?
     /// The error, with EC2's prefix `Client.`; nil for a call that succeeded.
     package let errorCode: String?
-    /// What AWS says about the error.
+    /// AWS's text of the error.
     package let errorMessage: String?
     /// An address, a service's host name, or `AWS Internal`.
     package let sourceIPAddress: String?
-    /// Free text of the caller.
+    /// The user agent that the caller sent.
     package let userAgent: String?
-    /// The id of the record that this one corrects: CloudTrail's addendum `UPDATED_DATA` has a new id, but tells of the
+    /// The id of the record that this one completes. CloudTrail's addendum `UPDATED_DATA` has a new id but is about the
     /// same call.
     package let originalEventID: String?
-    /// Who made the call.
+    /// The caller.
     package let actor: Actor
-    /// The security group that the call names, as text, also where the call failed or is none that we act on.
+    /// The security group that the call names, as text, also if the call failed or changes no rules.
     package let groupID: String?
     /// The groups whose tags a successful `CreateTags` or `DeleteTags` changed.
     package let tagChange: TagChange?
@@ -44,7 +44,7 @@ package struct CloudTrailEvent: Hashable, Sendable {
     /// white space, numbers as they are written in the record. An event is its id and this digest.
     package let digest: String
 
-    /// The facts of the record in `envelope`, or nil if it has no id.
+    /// Reads the record in `envelope`; nil if it has no id.
     init?(_ envelope: MessageEnvelope) {
         let record = envelope.record
         guard let eventID = record["eventID"].string else { return nil }

@@ -1,18 +1,17 @@
 package import SecurityGroups
 
-/// What the body of a message turned out to be.
+/// The content of a message's body.
 package enum DecodedMessage: Hashable, Sendable {
     /// A successful call that changed the rules of a group.
     case change(CloudTrailEvent, SecurityGroupChange)
-    /// A record that is none of our business: `notARuleChange` or `callFailed`. The other reasons need a policy.
+    /// A record that the worker ignores: `notARuleChange` or `callFailed`. The other reasons depend on a policy.
     case ignored(CloudTrailEvent, IgnoreReason)
-    /// Nothing that can ever be read.
+    /// A body that can never be read.
     case unreadable(UnreadableMessage)
 
-    /// Reads the body of a queue's message: a CloudTrail record, bare or as EventBridge sends it, also through SNS.
+    /// Reads the body of a queue's message: a CloudTrail record, alone or as EventBridge sends it, also through SNS.
     ///
-    /// Every text has an answer, in time and memory linear in its length: whoever can send to the queue chooses the
-    /// text.
+    /// Time and memory are linear in the length of the text, because whoever can send to the queue chooses the text.
     package init(body: String) {
         self.init { () throws(UnreadableMessage) in try MessageEnvelope(body: body) }
     }
@@ -29,20 +28,20 @@ package enum DecodedMessage: Hashable, Sendable {
         guard let event = CloudTrailEvent(envelope) else {
             throw UnreadableMessage(.noEventID, "no CloudTrail record with an eventID")
         }
-        // What a record is about must be said. Without that, a record that is missing it would be dropped as harmless.
+        // A record must say what it is about. Otherwise a change could be hidden by leaving the field out.
         for (name, value) in [("eventSource", event.eventSource), ("eventName", event.eventName)] where value.isEmpty {
             throw UnreadableMessage(.undecodable, "\(name): missing", event: event)
         }
-        // A record of network activity tells of packets through an endpoint, and repeats the call's names.
+        // A record of network activity is about packets through an endpoint, and repeats the names of calls.
         if let category = envelope.record["eventCategory"].text, category != "Management" {
             return .ignored(event, .notARuleChange)
         }
-        // RDS, ElastiCache and Redshift have calls of nearly the same names.
+        // RDS, ElastiCache and Redshift have calls with similar names.
         guard event.eventSource == "ec2.amazonaws.com", let call = RuleCall(rawValue: event.eventName) else {
             return .ignored(event, .notARuleChange)
         }
         let decoder = ChangeDecoder(record: envelope.record)
-        // A refused call is recorded with its whole request: to act on it could take a rule that was there before.
+        // A failed call is recorded with its whole request. Acting on it could revoke a rule that stood before.
         guard event.errorCode == nil, event.errorMessage == nil, !decoder.isRefused else {
             return .ignored(event, .callFailed)
         }

@@ -1,7 +1,7 @@
 /// The members of a JSON object, in the order of the text.
 ///
-/// A record has few members, so a look through all of them is faster than a hash table. Names are compared by their
-/// bytes: a `String` takes "K" and the Kelvin sign for the same.
+/// A record has few members, so looking through all of them is faster than a hash table. Names are compared by their
+/// bytes, because a `String` takes "K" and the Kelvin sign as equal.
 struct JSONMembers: Hashable, Sendable {
     private(set) var all: [Member] = []
 
@@ -16,12 +16,12 @@ struct JSONMembers: Hashable, Sendable {
         all.append(Member(name: name, value: value))
     }
 
-    /// The value of this name. Of members with the same name the last one counts.
+    /// The value of this name. If a name occurs more than once, the last value is used.
     subscript(name: String) -> JSONValue? {
         all.last { $0.name == name }?.value
     }
 
-    /// The members that count, in the order of their names' bytes.
+    /// The members in the order of their names' bytes, each name once.
     var sorted: [Member] {
         let order = all.indices.sorted { first, second in
             let (one, other) = (all[first].name.utf8, all[second].name.utf8)

@@ -1,16 +1,16 @@
-/// Text that is not JSON, or is nested deeper than any record.
+/// The text is no JSON, or is nested deeper than any record.
 struct JSONSyntaxError: Error, Hashable {
-    /// Where reading stopped, in bytes of UTF-8 from the start.
+    /// The place of the error, in bytes of UTF-8 from the start.
     let offset: Int
 }
 
 /// Reads RFC 8259 in one pass over the bytes.
 ///
-/// Not Foundation's decoder: to learn what a value is, that one must be asked for type after type, and each wrong guess
-/// builds an error, so that a hostile megabyte takes thirty times as long; and it refuses a whole record for one lone
-/// surrogate in a description.
+/// Foundation's decoder is not used. It must be asked for one type after the other, and each wrong guess builds an
+/// error, so that a hostile megabyte takes thirty times as long. It also refuses a whole record for one lone surrogate
+/// in a description.
 struct JSONParser {
-    /// Records are about ten deep. The bound keeps the recursion on any thread's stack.
+    /// Records are about ten levels deep. The bound keeps the recursion within any thread's stack.
     static let maximumDepth = 64
 
     private let bytes: [UInt8]
@@ -20,7 +20,7 @@ struct JSONParser {
         bytes = Array(text.utf8)
     }
 
-    /// The value that `text` is. Of members with the same name the last one counts; a lone surrogate becomes U+FFFD.
+    /// Reads a value. If a name occurs more than once, the last value is used. A lone surrogate becomes U+FFFD.
     static func parse(_ text: String) throws(JSONSyntaxError) -> JSONValue {
         var parser = Self(text)
         let value = try parser.value(depth: 0)
@@ -30,10 +30,10 @@ struct JSONParser {
 
     private var syntaxError: JSONSyntaxError { JSONSyntaxError(offset: position) }
 
-    /// The byte here, if there is one.
+    /// The byte at this place; nil at the end.
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    /// The byte here, after white space.
+    /// The byte at this place, after white space.
     private mutating func next() -> UInt8? {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
         return current
@@ -117,7 +117,7 @@ struct JSONParser {
 
     private mutating func string() throws(JSONSyntaxError) -> String {
         try expect("\"")
-        // Most strings have no escape: then their bytes are taken whole.
+        // Most strings have no escape. Their bytes are taken as a whole.
         let start = position
         skipPlainBytes()
         if current == UInt8(ascii: "\"") {
@@ -140,7 +140,7 @@ struct JSONParser {
         throw syntaxError
     }
 
-    /// Skips the bytes of a string that stand for themselves.
+    /// Skips the bytes of a string that are no escape.
     private mutating func skipPlainBytes() {
         while position < bytes.count, bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\""),
             bytes[position] != UInt8(ascii: "\\")
@@ -149,7 +149,7 @@ struct JSONParser {
         }
     }
 
-    /// What stands for the escape sequence whose backslash was just read.
+    /// Reads the rest of an escape. The backslash was just read.
     private mutating func escape() throws(JSONSyntaxError) -> Unicode.Scalar {
         guard let byte = current else { throw syntaxError }
         position += 1
@@ -165,7 +165,7 @@ struct JSONParser {
         }
     }
 
-    /// The scalar of one escape by number, or of two that are a surrogate pair.
+    /// Reads the scalar of one numeric escape, or of two that form a surrogate pair.
     private mutating func codeUnits() throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try codeUnit()
         let start = position

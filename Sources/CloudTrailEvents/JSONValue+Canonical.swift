@@ -1,6 +1,6 @@
 extension JSONValue {
-    /// The one text of this value, in UTF-8: members sorted by the bytes of their names, no white space, numbers as
-    /// they were written, and in strings only those escapes that JSON asks for.
+    /// The value in canonical form, in UTF-8: members sorted by the bytes of their names, no white space, numbers as
+    /// written, and in strings only those escapes that JSON requires.
     var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4096)

@@ -1,6 +1,6 @@
-/// A JSON value as a record brings it, before anybody says what it should be.
+/// A JSON value of a record.
 ///
-/// Numbers stay text, so that one that is huge or fractional costs nothing until somebody asks for it.
+/// Numbers stay text, so that a huge or fractional one costs nothing until it is used.
 enum JSONValue: Hashable, Sendable {
     case object(JSONMembers)
     case array([JSONValue])
@@ -9,33 +9,33 @@ enum JSONValue: Hashable, Sendable {
     case bool(Bool)
     case null
 
-    /// The member of this name, or null: in records a missing member, null, and a member of what is no object mean the
-    /// same.
+    /// The member of this name, or null. In records, a missing member, null, and a member of a value that is no object
+    /// mean the same.
     subscript(key: String) -> JSONValue {
         guard case .object(let members) = self else { return .null }
         return members[key] ?? .null
     }
 
-    /// A string that is not empty.
+    /// The string; nil if it is empty or no string.
     var string: String? {
         guard case .string(let text) = self, !text.isEmpty else { return nil }
         return text
     }
 
-    /// A string that is not empty, or a number as it is written: tools that pass records on turn either into the other.
+    /// The string, or a number as written. Tools that pass records on turn either into the other.
     var text: String? {
         guard case .number(let text) = self else { return string }
         return text
     }
 
-    /// A whole number, also as a string.
+    /// The whole number, also from a string.
     var integer: Int? {
-        // Ports are short; a number of a thousand digits is not worth the conversion.
+        // Ports are short, so a number with a thousand digits is not converted.
         guard let text, text.utf8.count <= 20 else { return nil }
         return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
     }
 
-    /// A truth value, also as a string.
+    /// The truth value, also from a string.
     var boolean: Bool? {
         switch self {
         case .bool(let value): value

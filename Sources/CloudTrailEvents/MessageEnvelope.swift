@@ -1,13 +1,13 @@
-/// A CloudTrail record, taken out of whatever brought it.
+/// A CloudTrail record, without the wrappings in which it came.
 struct MessageEnvelope {
     /// The record.
     let record: JSONValue
-    /// The account whose event bus sent it, where a bus did.
+    /// The account of the event bus that sent it; nil without a bus.
     let account: String?
-    /// The region of that bus.
+    /// The Region of that bus.
     let region: String?
 
-    /// Events come bare, from EventBridge, or through SNS as a string; a topic that feeds a topic wraps twice.
+    /// Records come alone, from EventBridge, or through SNS as a string. A topic that feeds another topic wraps twice.
     private static let maximumWrappings = 4
 
     private init(record: JSONValue, account: String?, region: String?) {

@@ -1,8 +1,8 @@
-/// The messages that a file holds, for people who have a file and no queue.
+/// The messages in a file, for people who have a file and no queue.
 ///
-/// A file is one message, or one on each line. Besides, these wrappings are opened, which no message of a queue has: an
-/// array, a log file of CloudTrail, and what the AWS CLI prints of `cloudtrail lookup-events` and `sqs receive-message`.
-/// What is in them is unwrapped as the worker unwraps a message, and no further.
+/// A file is one message, or one on each line. These wrappings are opened, too, although no message of a queue has
+/// them: an array, a log file of CloudTrail, and the output of `cloudtrail lookup-events` and `sqs receive-message` of
+/// the AWS CLI. Their content is unwrapped as the worker unwraps a message, and no further.
 package struct MessageFile: Sendable {
     /// A wrapping that a file has and a message of a queue cannot have.
     package enum Wrapping: String, Hashable, Sendable, CaseIterable {
@@ -15,11 +15,11 @@ package struct MessageFile: Sendable {
         /// `Messages[].Body`, which are messages.
         case receive = "the output of aws sqs receive-message"
 
-        /// True if a queue's message of this shape would be a dead letter. A receive prints messages as they are.
+        /// True if a queue's message of this shape would be a dead letter. A receive prints messages unchanged.
         package var isDeadLetter: Bool { self != .receive }
     }
 
-    /// The messages, in the order of the file; a line that cannot be read is `unreadable`, and so in its place.
+    /// The messages, in the order of the file. A line that cannot be read is `unreadable` and keeps its place.
     package private(set) var messages: [DecodedMessage] = []
     /// The wrappings that were opened.
     package private(set) var wrappings: Set<Wrapping> = []
@@ -31,7 +31,7 @@ package struct MessageFile: Sendable {
             return
         }
         let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
-        // A file of one broken value spread over many lines is one broken message, not many.
+        // A file with one broken value on many lines counts as one broken message, not as many.
         let values = lines.map { try? JSONParser.parse(String($0)) }
         guard values.contains(where: { if case .object = $0 { true } else { false } }) else {
             messages = [DecodedMessage(body: text)]
@@ -42,7 +42,7 @@ package struct MessageFile: Sendable {
         }
     }
 
-    /// Adds what the value is, or holds. No file nests its messages deeper than an array of log files.
+    /// Adds the value, or the messages that it holds. No file nests messages deeper than an array of log files.
     private mutating func add(_ value: JSONValue, depth: Int) {
         if depth < 4 {
             if case .array(let elements) = value {
@@ -68,7 +68,7 @@ package struct MessageFile: Sendable {
         return true
     }
 
-    /// The texts of this name in each element; nil where one has none.
+    /// The texts of this name in each element; nil if one has none.
     private func texts(_ elements: [JSONValue], _ name: String) -> [String]? {
         let texts = elements.compactMap { $0[name].string }
         return texts.count == elements.count ? texts : nil

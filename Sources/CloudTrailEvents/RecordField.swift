@@ -1,4 +1,4 @@
-/// A value and where in the record it stands, so that whoever cannot use it can say which one it was.
+/// A value and its place in the record, so that an error can name the place.
 struct RecordField {
     let value: JSONValue
     let path: String
@@ -7,24 +7,24 @@ struct RecordField {
         Self(value: value[key], path: path.isEmpty ? key : "\(path).\(key)")
     }
 
-    /// The text here, which must be there.
+    /// Returns the text, which must be there.
     func text() throws(UnreadableField) -> String {
         guard let text = try optionalText() else { throw problem("missing") }
         return text
     }
 
-    /// The text here, or nil where there is none: missing, null, or empty.
+    /// Returns the text; nil if it is missing, null, or empty.
     func optionalText() throws(UnreadableField) -> String? {
         if let text = value.text { return text }
         guard value == .null || value == .string("") else { throw problem("is not text") }
         return nil
     }
 
-    /// The elements of a list in any of the ways in which records write one.
+    /// Returns the elements of a list, in any form in which records write one.
     ///
-    /// CloudTrail writes `{"items": [...]}`, and `{}` for none; its conversions make an object of the only element, an
-    /// array of the whole list, or null of nothing. Anything else is no list, and to take it for an empty one would
-    /// drop a rule.
+    /// CloudTrail writes `{"items": [...]}`, and `{}` for an empty list. Tools that convert records write an object for
+    /// a single element, an array for the whole list, or null for an empty one. Anything else is an error, because
+    /// taking it for an empty list would lose a rule.
     func items() throws(UnreadableField) -> [Self] {
         switch value {
         case .null: return []
@@ -42,7 +42,7 @@ struct RecordField {
         }
     }
 
-    /// The elements of a list in which an only element may stand for itself, as `ModifySecurityGroupRules` writes it.
+    /// Returns the elements of a list. A single element may stand alone, as `ModifySecurityGroupRules` writes it.
     func elements() throws(UnreadableField) -> [Self] {
         switch value {
         case .string: return [self]
@@ -51,7 +51,7 @@ struct RecordField {
         }
     }
 
-    /// The member of this name, which is capitalized, or where there is none the one in the usual spelling of records.
+    /// The member with this capitalized name, or the one in the usual spelling of records.
     func capitalized(_ key: String) -> Self {
         let member = self[key]
         return member.value == .null ? self[key.prefix(1).lowercased() + key.dropFirst()] : member
@@ -61,19 +61,19 @@ struct RecordField {
         elements.enumerated().map { Self(value: $1, path: "\(path)[\($0)]") }
     }
 
-    /// The error that says what is wrong here, in words that fit after the path.
+    /// Makes an error from words that fit after the path.
     func problem(_ words: String) -> UnreadableField {
         UnreadableField(detail: "\(path): \(words)")
     }
 
-    /// The text here as an error may quote it: short, and in ASCII without control characters, so on one line.
+    /// The text as an error may quote it: short, in ASCII, on one line.
     var quoted: String {
         let excerpt = (value.text ?? "").unicodeScalars.prefix(40)
         return "\"\(excerpt.map { $0.escaped(asASCII: true) }.joined())\""
     }
 }
 
-/// A field that is missing, or not what it should be.
+/// A field that is missing or has another form than expected.
 struct UnreadableField: Error, Hashable {
     let detail: String
 }

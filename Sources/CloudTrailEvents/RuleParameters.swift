@@ -1,11 +1,11 @@
 import SecurityGroups
 
-/// Reads rules from the parameters of a call and from EC2's answer to it.
+/// Reads rules from a request and from EC2's response.
 struct RuleParameters {
-    /// Which way the rules of the call go; records say it by the event's name, and of a Modify not at all.
+    /// The direction of the rules. The event's name tells it, but not for a Modify.
     let direction: Direction?
 
-    /// An element of `securityGroupRuleSet` or `revokedSecurityGroupRuleSet`: one rule.
+    /// Reads an element of `securityGroupRuleSet` or `revokedSecurityGroupRuleSet`, which is one rule.
     func answered(_ item: RecordField) throws(UnreadableField) -> ChangedRule {
         if let direction, let isEgress = item["isEgress"].value.boolean, isEgress != (direction == .egress) {
             throw item["isEgress"].problem("is \(isEgress), but the event is about \(direction.rawValue)")
@@ -21,7 +21,7 @@ struct RuleParameters {
         guard let peer = peers.first, peers.count == 1 else {
             throw item.problem("names \(peers.count) sources or destinations instead of one")
         }
-        // An answer names the peer's account always; only another than the group's own matters.
+        // A response always names the peer's account. It matters only if it is another account than the group's own.
         let owner = item["referencedGroupInfo"]["userId"].value.text
         return try rule(
             item,
@@ -32,7 +32,7 @@ struct RuleParameters {
         )
     }
 
-    /// The parameters of a request: `ipPermissions`, or where that is empty the flat form of the simplest calls.
+    /// Reads the parameters of a request: `ipPermissions`, or if that is empty the flat form of the simplest calls.
     func requested(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
         let permissions = try parameters["ipPermissions"].items()
         var rules: [ChangedRule] = []
@@ -42,7 +42,7 @@ struct RuleParameters {
         return try permissions.isEmpty ? flat(parameters) : rules
     }
 
-    /// An element of `ipPermissions`: one rule for each source in each of its four families.
+    /// Reads an element of `ipPermissions`: one rule for each source in each of its four families.
     func requested(permission: RecordField) throws(UnreadableField) -> [ChangedRule] {
         var rules: [ChangedRule] = []
         for range in try permission["ipRanges"].items() {
@@ -66,9 +66,9 @@ struct RuleParameters {
         return rules
     }
 
-    /// The parameters of a Revoke: as those of an Authorize, or the ids of the rules.
+    /// Reads the parameters of a Revoke: the same as of an Authorize, or the ids of the rules.
     ///
-    /// No record of a call by id is published: the ids are taken in any of the forms in which records write lists.
+    /// No record of a call by id is published, so the ids are read in any form in which records write lists.
     func removalRequested(_ parameters: RecordField) throws(UnreadableField) -> [ChangedRule] {
         var rules = try requested(parameters)
         var named: [RecordField] = []
@@ -83,8 +83,8 @@ struct RuleParameters {
         return rules
     }
 
-    /// An element of what `ModifySecurityGroupRules` was asked: a rule's id and its new content. A Modify of nothing
-    /// but the description brings no content.
+    /// Reads an element of a `ModifySecurityGroupRules` request: a rule's id and its new content. A Modify of the
+    /// description alone has no content.
     func modified(_ update: RecordField) throws(UnreadableField) -> ChangedRule {
         let id = try update.capitalized("SecurityGroupRuleId").text()
         let content = update.capitalized("SecurityGroupRule")
@@ -151,7 +151,7 @@ struct RuleParameters {
 
     private func port(_ field: RecordField) throws(UnreadableField) -> Int? {
         guard try field.optionalText() != nil else { return nil }
-        // -1 is "all" for ICMP, and what EC2 answers where a protocol has no ports.
+        // -1 means "all" for ICMP. EC2 also returns it if a protocol has no ports.
         guard let port = field.value.integer, (-1...65535).contains(port) else {
             throw field.problem("is no port: \(field.quoted)")
         }

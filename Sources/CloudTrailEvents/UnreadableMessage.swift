@@ -1,20 +1,20 @@
-/// Why a message can never be read. The raw values are the public ones of the attribute `SgRevertReason`.
+/// The reason why a message can never be read. The raw values are those of the attribute `SgRevertReason`.
 package enum UnreadableReason: String, Hashable, Sendable, CaseIterable {
-    /// The body, or what a notification wraps, is not JSON.
+    /// The body, or the text inside a notification, is no JSON.
     case notJSON = "not-json"
-    /// There is no record in it, or one without an `eventID`, under which nothing can be claimed or audited.
+    /// There is no record, or the record has no `eventID`, which claims and the audit need.
     case noEventID = "no-event-id"
-    /// A shape that cannot be read, or that a successful call cannot have.
+    /// The record has a shape that cannot be read, or that a successful call cannot have.
     case undecodable
 }
 
-/// A message that no retry makes readable: it belongs into the dead-letter queue.
+/// A message that no retry makes readable. It goes to the dead-letter queue.
 package struct UnreadableMessage: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The kind of trouble.
+    /// The reason.
     package let reason: UnreadableReason
-    /// One line that says what is wrong and where. Text of the record in it is shortened and escaped.
+    /// One line: the problem and its place. Text of the record in it is shortened and escaped.
     package let detail: String
-    /// The facts of the record, where they could be read although its rules could not.
+    /// The facts of the record, if they could be read although the rules could not.
     package let event: CloudTrailEvent?
 
     init(_ reason: UnreadableReason, _ detail: String, event: CloudTrailEvent? = nil) {

@@ -1,6 +1,6 @@
 /// An Amazon Resource Name, split into its parts: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
 ///
-/// The parts are not checked any further. Region and account are empty where the service has none.
+/// The parts are not checked further. Region and account are empty if the service has none.
 package struct ARN: Hashable, Sendable, CustomStringConvertible {
     /// `aws`, `aws-cn` and the like.
     package let partition: String
@@ -10,10 +10,10 @@ package struct ARN: Hashable, Sendable, CustomStringConvertible {
     package let region: String
     /// The account's number, or empty.
     package let account: String
-    /// What follows the account. It may hold colons and slashes.
+    /// The text after the account. It may contain colons and slashes.
     package let resource: String
 
-    /// Reads an ARN; nil for a text that does not begin with `arn:` or has fewer than six parts.
+    /// Reads an ARN; nil if the text does not begin with `arn:` or has fewer than six parts.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).map { String($0) }
         guard parts.count == 6, parts[0] == "arn" else { return nil }

@@ -1,6 +1,7 @@
-/// Text of others reduced to printable ASCII, as an SNS subject needs it: each other character becomes a question mark.
+/// Reduces text of others to printable ASCII, as the subject of an SNS message needs it. Every other character becomes
+/// a question mark.
 ///
-/// - Parameter limit: at most so many characters.
+/// - Parameter limit: The largest number of characters.
 package func asciiText(_ text: String, limit: Int) -> String {
     String(
         String.UnicodeScalarView(

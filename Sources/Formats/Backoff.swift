@@ -1,10 +1,10 @@
-/// The pauses between attempts, with full jitter, so that clients that failed together do not come back together.
+/// The pauses between attempts, with full jitter, so that clients that failed together do not retry together.
 package struct Backoff: Sendable {
-    /// The bound of the first pause.
+    /// The upper bound of the first pause.
     package let base: Duration
-    /// The bound of every pause.
+    /// The upper bound of every pause.
     package let cap: Duration
-    /// Gives a random number from 0 to 1.
+    /// Returns a random number from 0 to 1.
     private let random: @Sendable () -> Double
 
     /// Creates a back-off whose pause number `n` lies between zero and `base` doubled `n - 1` times, at most `cap`.
@@ -25,7 +25,7 @@ package struct Backoff: Sendable {
 
     /// The longest pause after the `attempt`-th failure.
     package func bound(after attempt: Int) -> Duration {
-        // The exponent is bounded before it is used, so that nothing overflows.
+        // The exponent is limited before it is used, so that nothing overflows.
         min(base * (1 << min(max(attempt - 1, 0), 16)), cap)
     }
 }

@@ -24,7 +24,7 @@ extension StringProtocol {
         utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
     }
 
-    /// The text cut to `width` terminal columns, with an ellipsis where something is cut.
+    /// The text cut to `width` terminal columns, with an ellipsis if something is cut.
     package func fitted(to width: Int) -> String {
         guard displayWidth > width else { return String(self) }
         var result = ""

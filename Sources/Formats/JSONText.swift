@@ -1,8 +1,8 @@
 /// Writes JSON strings.
 package enum JSONText {
-    /// Which characters of a string are escaped beside those that JSON itself asks for.
+    /// The characters of a string that are escaped in addition to those that JSON requires.
     package enum Escaping: Sendable {
-        /// None. One text for one value, so that a hash can rest on it.
+        /// None. A value always has the same text, so that a hash can cover it.
         case minimal
         /// The characters that are unsafe to show, so that the JSON can be printed on a terminal.
         case unsafe
@@ -20,7 +20,7 @@ package enum JSONText {
     /// Appends the text as a JSON string, with its quotes.
     package static func append(_ text: String, to result: inout String, escaping: Escaping = .unsafe) {
         result += "\""
-        // Most strings are plain ASCII, which needs no look at each scalar.
+        // Most strings are plain ASCII, and their scalars need not be looked at one by one.
         if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
             result += text
         } else {

@@ -1,6 +1,6 @@
-/// The candidate that differs from `name` in the fewest letters; nil where none is near enough for a typing mistake.
+/// The candidate that differs from `name` in the fewest letters; nil if none is close enough for a typing mistake.
 package func nearest(to name: String, among candidates: [String]) -> String? {
-    // No mistyped name has a hundred letters, and the work grows with the product of the lengths.
+    // A mistyped name has less than a hundred letters, and the time grows with the product of the lengths.
     guard name.count <= 100 else { return nil }
     return
         candidates

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A bar on stderr that shows how far a long work is. It shows nothing where stderr is no terminal.
+/// A progress bar on stderr. It shows nothing if stderr is no terminal.
 package struct ProgressBar {
     private let label: String
     private let total: Int
@@ -10,9 +10,9 @@ package struct ProgressBar {
     private var shown: String?
 
     /// - Parameters:
-    ///   - label: what is being done, such as "reading".
-    ///   - total: how much there is to do. An estimate will do.
-    ///   - isShown: false where no person looks at stderr.
+    /// - label: The name of the work, such as "reading".
+    /// - total: The amount of work. It may be an estimate.
+    /// - isShown: False if stderr is no terminal.
     package init(
         _ label: String,
         total: Int,
@@ -25,10 +25,10 @@ package struct ProgressBar {
         self.write = write
     }
 
-    /// Counts one more as done, and shows the bar where it changed.
+    /// Counts one more item as done, and updates the bar.
     package mutating func advance() {
         done += 1
-        // The total is an estimate, so there may be more than it says.
+        // The total is an estimate, so there may be more items.
         show(Double(done) / Double(max(total, done)), note: total < 1000 ? "\(done)/\(max(total, done))" : nil)
     }
 
@@ -41,7 +41,7 @@ package struct ProgressBar {
         write("\r\(text)")
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     package mutating func clear() {
         if shown != nil { write("\r\u{1B}[K") }
         shown = nil

@@ -7,7 +7,8 @@ package import Foundation
 package enum RFC3339 {
     /// The time as `2026-11-25T21:40:59.123Z`, rounded to the millisecond.
     ///
-    /// A time outside the years 0000 to 9999, which have four digits, becomes the nearest time inside them.
+    /// A time outside the years 0000 to 9999 becomes the nearest time inside them, because years are written with four
+    /// digits.
     package static func format(_ date: Date) -> String {
         let seconds = date.timeIntervalSince1970
         let bounded = seconds.isNaN ? 0 : min(max(seconds, -62_167_219_200), 253_402_300_799.999)
@@ -37,8 +38,8 @@ package enum RFC3339 {
         }
     }
 
-    /// The time that `text` names, with any fraction and any offset; nil where it is no RFC 3339 time, or no day or time of
-    /// day that exists.
+    /// Reads a time with any fraction and any offset; nil if the text is no RFC 3339 time, or names a day or time that
+    /// does not exist.
     package static func parse(_ text: some StringProtocol) -> Date? {
         var rest = Array(text.utf8)[...]
         guard let year = number(4, from: &rest), skip("-", in: &rest),
@@ -64,7 +65,7 @@ package enum RFC3339 {
         return Date(timeIntervalSince1970: Double(whole) + fraction)
     }
 
-    /// Seconds east of Greenwich.
+    /// The offset from UTC in seconds; positive values are east of Greenwich.
     private static func offset(from text: inout ArraySlice<UInt8>) -> Int64? {
         if skip("Zz", in: &text) { return 0 }
         let sign: Int64 = text.first == UInt8(ascii: "-") ? -1 : 1
@@ -87,8 +88,7 @@ package enum RFC3339 {
         return true
     }
 
-    // Days are counted in years that begin in March, whose leap day is their last, and in eras of 400 years of
-    // 146,097 days.
+    // Years begin in March here, so that the leap day is the last day of a year. An era has 400 years and 146,097 days.
 
     private static func days(toYear year: Int64, month: Int64, day: Int64) -> Int64 {
         let (era, yearOfEra) = (month > 2 ? year : year - 1).flooredQuotientAndRemainder(by: 400)

@@ -1,9 +1,10 @@
 extension Unicode.Scalar {
-    /// True for a character that does something other than show itself: it may move a cursor, break a line, change the
-    /// direction of the text, or hide in it.
+    /// True for a character that does not simply show itself: it may move a cursor, break a line, change the direction
+    /// of the text, or be invisible.
     ///
-    /// This is the one table of such characters: the controls C0 and C1, the line and paragraph separators, the direction
-    /// marks, the zero-width characters, the byte order mark, the tag characters, and every other format character.
+    /// This is the only table of such characters: the controls C0 and C1, the line and paragraph separators, the
+    /// direction marks, the zero-width characters, the byte order mark, the tag characters, and every other format
+    /// character.
     package var isUnsafeToShow: Bool {
         switch value {
         case 0x20...0x7E: false

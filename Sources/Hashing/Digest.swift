@@ -17,7 +17,7 @@ package enum Digest {
         }
     }
 
-    /// SHA-1, which the AWS CLI names the files of its single sign-on cache with; good for nothing that is secret.
+    /// SHA-1. The AWS CLI names the files of its single sign-on cache with it. It must not be used for security.
     package static func sha1(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let input = Array(bytes)
         return unsafe [UInt8](unsafeUninitializedCapacity: Int(SHA_DIGEST_LENGTH)) { output, count in

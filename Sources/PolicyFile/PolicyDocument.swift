@@ -3,16 +3,16 @@ import Hashing
 package import SecurityGroups
 import Yams
 
-/// A policy as people write it: YAML, in which every key and value is checked, and every error has its line and column.
+/// A policy in YAML. Every key and value is checked, and every error has a line and a column.
 package struct PolicyDocument: Sendable {
-    /// What the file says.
+    /// The policy.
     package let policy: Policy
     private let warnings: [PolicyProblem]
     private let expiries: [(until: Date, problem: PolicyProblem)]
 
     /// Reads the file at `path`.
     ///
-    /// - Throws: `InvalidPolicy`, also for a file that cannot be read.
+    /// - Throws: `InvalidPolicy`, also if the file cannot be read.
     package init(path: String) throws(InvalidPolicy) {
         let text: String
         do {
@@ -32,7 +32,7 @@ package struct PolicyDocument: Sendable {
 
     /// Reads the text of a file.
     ///
-    /// - Parameter path: the name of the file in errors; its last part is what the decisions' reasons name.
+    /// - Parameter path: The name of the file in errors. The reasons of decisions name its last part.
     package init(text: String, path: String) throws(InvalidPolicy) {
         var reader = PolicyReader(path: path)
         let digest = Digest.hex(Digest.sha256(text.utf8))
@@ -50,7 +50,7 @@ package struct PolicyDocument: Sendable {
         expiries = reader.expiries
     }
 
-    /// What is wrong with a file that cannot be read.
+    /// The error of a file that cannot be read.
     private static func message(for error: any Error, path: String) -> String {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -62,7 +62,7 @@ package struct PolicyDocument: Sendable {
             ? "is not UTF-8 text" : "may not be read; check its permissions"
     }
 
-    /// What is probably not as it was meant, at the time `now`, in the order of the file.
+    /// What is probably not meant, at the time `now`, in the order of the file.
     package func warnings(at now: Date) -> [PolicyProblem] {
         (warnings + expiries.filter { $0.until <= now }.map(\.problem)).inOrder
     }
@@ -75,7 +75,7 @@ extension [PolicyProblem] {
 }
 
 extension PolicyReader {
-    /// The error of a text that is no YAML, or no YAML that could mean one thing.
+    /// The error of a text that is no YAML, or that is ambiguous YAML.
     fileprivate func problem(with error: any Error, in text: String) -> PolicyProblem {
         func problem(_ mark: Mark?, _ message: String) -> PolicyProblem {
             self.problem(at: mark, .error, message)

@@ -41,7 +41,7 @@ extension PolicyReader {
 }
 
 extension CIDRBlock {
-    /// True if the block is the internet or so much of it that a few like it are. All public IPv6 is in 2000::/3.
+    /// True if the block is the internet or a large part of it. All public IPv6 addresses are in 2000::/3.
     fileprivate var isWorldwide: Bool {
         prefixLength <= (family == .ipv4 ? 1 : 3)
     }

@@ -48,7 +48,7 @@ extension PolicyReader {
 
     private mutating func until(_ node: Node) -> Date? {
         guard let text = text(node, of: "until") else { return nil }
-        // RFC 3339 has leap seconds, but nobody means one.
+        // RFC 3339 allows leap seconds, but nobody means one in a policy.
         guard let until = RFC3339.parse(text), text.dropFirst(17).prefix(2) != "60" else {
             fail(node, "\(quoted(text)) is not a time that exists in the form 2026-12-01T00:00:00Z")
             return nil
@@ -58,7 +58,7 @@ extension PolicyReader {
         return until
     }
 
-    /// `90s`, `15m`, `24h` or `30d`.
+    /// Reads `90s`, `15m`, `24h` or `30d`.
     private mutating func duration(_ node: Node, of key: String) -> Duration? {
         guard let text = text(node, of: key) else { return nil }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]

@@ -8,7 +8,7 @@ extension PolicyReader {
         if let topic = members["topic_arn"], let arn = text(topic, of: "topic_arn") {
             policy.topicARN = readTopic(arn, at: topic)
         }
-        // YAML 1.1, which PyYAML reads, takes a bare `on` for true.
+        // YAML 1.1, which PyYAML reads, takes a bare `on` as true.
         if let on = members["on"], members["outcomes"] != nil {
             fail(on, "\"on\" and \"outcomes\" are two spellings of one key; keep one")
         }

@@ -47,8 +47,8 @@ extension PolicyReader {
         warn(item.node, "\(quoted(item.text)) exempts everybody")
     }
 
-    /// The first part of a pattern that no ARN of a role, user or account has. A part behind a `*` may be anything, since
-    /// `*` also stands for colons.
+    /// The first part of a pattern that no ARN of a role, user or account has. A part after a `*` may be anything,
+    /// because `*` also stands for colons.
     private func flaw(of pattern: String) -> String? {
         let partitions = ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"]
         let resources = ["role/", "user/", "root", "federated-user/"]

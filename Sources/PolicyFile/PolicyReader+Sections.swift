@@ -6,7 +6,7 @@ extension PolicyReader {
         "version", "watch", "allow", "forbid", "exempt", "limits", "expand_prefix_lists", "notify",
     ]
 
-    /// The whole file. What is wrong with it is in `errors`; then the policy means nothing.
+    /// Reads the whole file. If `errors` is not empty afterwards, the policy must not be used.
     mutating func policy(_ root: Node?) -> Policy {
         var policy = Policy(watch: [])
         guard let root, root.null == nil else {

@@ -12,7 +12,7 @@ struct TrafficScope {
 }
 
 extension PolicyReader {
-    /// What an entry says of traffic, but for the sources.
+    /// Reads the keys about traffic, without the sources.
     mutating func traffic(_ members: [String: Node]) -> TrafficScope {
         var scope = TrafficScope()
         scope.name = members["name"].flatMap { text($0, of: "name") }
@@ -20,7 +20,7 @@ extension PolicyReader {
         scope.ipProtocol = members["protocol"].flatMap { node in
             text(node, of: "protocol").flatMap {
                 choice(Text(text: $0, node: node), of: "protocol", among: ["tcp", "udp", "icmp", "icmpv6", "all"]) {
-                    // One spelling, the one in which reasons and tables show it.
+                    // The spelling in which reasons and tables show it.
                     $0 == $0.lowercased() ? IPProtocol($0) : nil
                 }
             }
@@ -40,7 +40,7 @@ extension PolicyReader {
         ipProtocol.isICMP ? icmpType(item) : portRange(item)
     }
 
-    /// `443` or `8000-8100`.
+    /// Reads `443` or `8000-8100`.
     private mutating func portRange(_ item: Text) -> PortRange? {
         let parts = item.text.split(separator: "-", omittingEmptySubsequences: false).map { number($0, upTo: 65535) }
         guard (1...2).contains(parts.count), let from = parts[0], let to = parts[parts.count - 1] else {
@@ -57,7 +57,7 @@ extension PolicyReader {
         return PortRange(from: from, to: to)
     }
 
-    /// `8`, a type with every code, or `3/4`, a type and a code.
+    /// Reads `8`, an ICMP type with every code, or `3/4`, a type and a code.
     private mutating func icmpType(_ item: Text) -> PortRange? {
         let parts = item.text.split(separator: "/", omittingEmptySubsequences: false).map { number($0, upTo: 255) }
         guard (1...2).contains(parts.count), let type = parts[0], let code = parts[parts.count - 1] else {
@@ -74,12 +74,12 @@ extension PolicyReader {
         return number
     }
 
-    /// The words that are sources, apart from addresses and ids.
+    /// The words that are sources. Other sources are addresses and ids.
     static let namedSources: [String: RuleSource] = [
         "self": .itself, "any-group": .anyGroup, "any-prefix-list": .anyPrefixList, "public": .publicAddresses,
     ]
 
-    /// A source; nil, with an error, for what is none.
+    /// Reads a source. Adds an error and returns nil if it is none.
     mutating func source(_ item: Text) -> RuleSource? {
         let text = item.text
         if let source = Self.namedSources[text] { return source }

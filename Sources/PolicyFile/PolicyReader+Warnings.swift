@@ -2,7 +2,7 @@ import SecurityGroups
 import Yams
 
 extension PolicyReader {
-    /// Warns of watch entries, or groups in them, that an earlier entry always takes first.
+    /// Warns of watch entries, or groups in them, that an earlier entry always matches first.
     mutating func warnAboutShadows(_ entries: [(node: Node, watch: Watch)]) {
         for (index, entry) in entries.enumerated() {
             let earlier = entries[..<index].map(\.watch)
@@ -23,10 +23,10 @@ extension PolicyReader {
         }
     }
 
-    /// Warns of an entry that takes the outbound access of new groups: EC2 gives each one a rule for all traffic, which
-    /// the entry would revert.
+    /// Warns of an entry that removes the outbound access of new groups: EC2 gives each new group a rule for all
+    /// traffic, which the entry would revert.
     mutating func warnAboutDefaultEgress(_ node: Node, _ watch: Watch, of policy: Policy) {
-        // A group that an entry names by its id is not new.
+        // A group that an entry names by its id exists already.
         guard watch.changes.contains(.egressAdded), watch.groups == nil, watch.action == .revert,
             !watch.watchesNothing
         else { return }
@@ -49,8 +49,8 @@ extension PolicyReader {
         )
     }
 
-    /// Warns where only several allow entries, or several ports or sources of one, would cover a rule that looks meant:
-    /// ranges of ports that meet, blocks that are the two halves of one.
+    /// Warns if only several allow entries, ports or sources together would cover a rule that is probably meant: ranges
+    /// of ports that meet, blocks that are two halves of one.
     mutating func warnAboutUnions(_ entries: [(node: Node, allow: Allow)]) {
         let parts = entries.flatMap { entry in
             (entry.allow.ports ?? [.all]).flatMap { ports in entry.allow.sources.map { Part(entry, ports, $0) } }
@@ -59,7 +59,7 @@ extension PolicyReader {
         for (index, part) in parts.enumerated() {
             for other in parts[..<index] where part.hasSameTraffic(as: other) {
                 guard let union = part.union(with: other) else { continue }
-                // What one entry already covers whole needs no union.
+                // A part that one entry covers alone needs no union.
                 guard !parts.contains(where: { $0.hasSameTraffic(as: part) && $0.covers(union, like: part) }) else {
                     continue
                 }
@@ -84,7 +84,7 @@ extension Watch {
     }
 }
 
-/// One range of ports from one source: what an allow entry is made of.
+/// One range of ports from one source. An allow entry consists of such parts.
 private struct Part {
     let node: Node
     let allow: Allow
@@ -127,7 +127,7 @@ private struct Part {
         return .block(parent)
     }
 
-    /// True if this part alone covers a union that `like` is half of.
+    /// True if this part alone covers a union that `like` is one half of.
     func covers(_ union: Union, like part: Self) -> Bool {
         switch union {
         case .ports(let range):
@@ -139,7 +139,7 @@ private struct Part {
 }
 
 extension PortRange {
-    /// Both ranges as one, where they meet and neither lies in the other; two single ports are a list, not a range.
+    /// Both ranges as one, if they meet and neither contains the other. Two single ports are a list, not a range.
     fileprivate func union(_ other: Self, _ ipProtocol: IPProtocol?) -> Self? {
         guard ipProtocol == .tcp || ipProtocol == .udp, from < to || other.from < other.to else { return nil }
         let (low, high) = from < other.from ? (self, other) : (other, self)

@@ -73,7 +73,7 @@ extension PolicyReader {
         }
     }
 
-    /// Warns of a Region that has the right form and does not exist.
+    /// Warns of a Region that has the right form but does not exist.
     mutating func warnAboutRegion(_ region: String, at node: Node) {
         guard !knownRegions.contains(region) else { return }
         let hint = nearest(to: region, among: knownRegions).map { "; did you mean \(quoted($0))?" } ?? ""
@@ -96,7 +96,7 @@ extension PolicyReader {
         var tags: [String: Wildcard] = [:]
         for (key, value) in mapping {
             guard let name = text(key, of: "a tag's key") else { continue }
-            // A tag may well have an empty value, if somebody writes it as such.
+            // A tag may have an empty value if the policy writes it.
             if case .scalar(let scalar) = value, value.null == nil {
                 tags[name] = Wildcard(scalar.string)
             } else {
@@ -116,12 +116,12 @@ extension PolicyReader {
     }
 }
 
-/// EC2's resource ids: 8 hexadecimal digits before 2016, 17 since.
+/// True for a resource id of EC2: 8 hexadecimal digits before 2016, 17 since then.
 func isResourceID(_ text: String, prefix: String) -> Bool {
     text.hasPrefix(prefix) && SecurityGroupID("sg-" + text.dropFirst(prefix.count)) != nil
 }
 
-/// The Regions of all partitions, as botocore listed them in November 2026. A newer one is only warned of.
+/// The Regions of all partitions, as botocore listed them in November 2026. A newer one causes only a warning.
 private let knownRegions = [
     "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
     "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",

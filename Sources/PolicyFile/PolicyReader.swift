@@ -3,7 +3,7 @@ import Foundation
 import SecurityGroups
 import Yams
 
-/// Reads the nodes of a policy file, collecting what is wrong instead of stopping at it.
+/// Reads the nodes of a policy file. It collects errors and goes on.
 struct PolicyReader {
     let path: String
     private(set) var errors: [PolicyProblem] = []
@@ -14,7 +14,7 @@ struct PolicyReader {
         self.path = path
     }
 
-    /// A scalar and where it stands.
+    /// A scalar and its place.
     struct Text {
         let text: String
         let node: Node
@@ -36,13 +36,13 @@ struct PolicyReader {
         warnings.append(problem(at: node?.mark, .warning, message))
     }
 
-    /// Where an entry stands, as the reason of a decision names it: `policy.yaml:12 allow "office https"`.
+    /// The place of an entry, as the reason of a decision names it: `policy.yaml:12 allow "office https"`.
     func origin(of node: Node, _ kind: String, name: String?) -> String {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         return "\(file):\(node.mark?.line ?? 1) \(kind)" + (name.map { " \(quoted($0))" } ?? "")
     }
 
-    /// The members of a mapping, each of which must be one of `keys`.
+    /// The members of a mapping. Each must be one of `keys`.
     mutating func members(_ node: Node, of what: String, keys: [String]) -> [String: Node]? {
         guard case .mapping(let mapping) = node else {
             fail(node, "\(what) must be a mapping with some of the keys \(keys.joined(separator: ", "))")
@@ -69,7 +69,7 @@ struct PolicyReader {
         return Array(sequence)
     }
 
-    /// The text of a scalar, which must not be empty.
+    /// The text of a scalar. It must not be empty.
     mutating func text(_ node: Node, of what: String) -> String? {
         guard case .scalar(let scalar) = node else {
             fail(node, "\(what) must be a plain value")
@@ -82,15 +82,15 @@ struct PolicyReader {
         return scalar.string
     }
 
-    /// The texts of a list of scalars, or of the one scalar that stands in its place.
+    /// The texts of a list of scalars. A single scalar counts as a list of one.
     mutating func texts(_ node: Node, of what: String) -> [Text] {
         let nodes = if case .sequence(let sequence) = node { Array(sequence) } else { [node] }
         return nodes.compactMap { element in text(element, of: what).map { Text(text: $0, node: element) } }
     }
 
-    /// A list of which every element must be readable.
+    /// Reads a list. Every element must be valid.
     ///
-    /// - Parameter expected: what a good element is: "a security group id, such as sg-0a1b2c3d4e5f60718".
+    /// - Parameter expected: A description of valid elements: "a security group id, such as sg-0a1b2c3d4e5f60718".
     mutating func values<Value>(_ node: Node?, of what: String, expected: String, read: (String) -> Value?) -> [Value]?
     {
         guard let node else { return nil }
@@ -105,7 +105,7 @@ struct PolicyReader {
         return values
     }
 
-    /// A value out of a few.
+    /// Reads one of a few values.
     mutating func choice<Value>(
         _ item: Text,
         of what: String,
@@ -117,7 +117,7 @@ struct PolicyReader {
         return nil
     }
 
-    /// A value of an enum out of the node of a scalar.
+    /// Reads a value of an enum from a scalar.
     mutating func choice<Value: RawRepresentable & CaseIterable>(
         _ node: Node,
         of what: String,
@@ -126,14 +126,14 @@ struct PolicyReader {
         choice(node, of: what, among: Value.allCases.map(\.rawValue)).flatMap { Value(rawValue: $0) }
     }
 
-    /// One of a few words out of the node of a scalar.
+    /// Reads one of a few words from a scalar.
     mutating func choice(_ node: Node, of what: String, among known: [String]) -> String? {
         text(node, of: what).flatMap { text in
             choice(Text(text: text, node: node), of: what, among: known) { known.contains($0) ? $0 : nil }
         }
     }
 
-    /// The words that ask for the nearest of a few names; empty where none is near.
+    /// The words "did you mean …?"; empty if no known name is near.
     func hintOfNearest(_ name: String, _ known: [String]) -> String {
         nearest(to: name, among: known).map { "; did you mean \(quoted($0))?" } ?? ""
     }
@@ -143,7 +143,7 @@ struct PolicyReader {
             ?? "known are \(known.joined(separator: ", "))"
     }
 
-    /// The text on one line, without characters that do something to a terminal, and not too long.
+    /// The text on one line, shortened, and without characters that act on a terminal.
     func quoted(_ text: String) -> String {
         let excerpt = text.unicodeScalars.prefix(100).map { scalar in
             scalar.isUnsafeToShow ? scalar.escaped(asASCII: true) : String(scalar)

@@ -2,20 +2,19 @@ import Formats
 import Foundation
 import Synchronization
 
-/// Writes all of `bytes` to stderr. Without stderr they are lost, and so they are while nobody reads it.
+/// Writes `bytes` to stderr. They are dropped if there is no stderr, or while nobody reads it.
 package func writeToStandardError(_ bytes: [UInt8]) {
     StandardErrorStream.shared.write(bytes)
 }
 
-/// Standard error as a stream that never holds its writer for long.
+/// Standard error as a stream that never blocks its writer for long.
 ///
-/// A pipe that nobody reads blocks whoever writes to it, for ever. A worker must go on reverting, and must end when it
-/// is told to.
+/// A pipe that nobody reads blocks its writer for ever. A worker must go on reverting, and must be able to stop.
 final class StandardErrorStream: Sendable {
     static let shared = StandardErrorStream(descriptor: STDERR_FILENO)
 
     private struct State {
-        /// Lines that were lost since the stream took one.
+        /// The number of lines that were dropped since the last line was written.
         var lost = 0
     }
 
@@ -23,13 +22,13 @@ final class StandardErrorStream: Sendable {
     private let patience: Duration
     private let state = Mutex(State())
 
-    /// - Parameter patience: for how long a line waits for a reader. Lines that follow a lost one do not wait.
+    /// - Parameter patience: How long a line waits for a reader. A line after a dropped one does not wait.
     init(descriptor: Int32, patience: Duration = .seconds(1)) {
         self.descriptor = descriptor
         self.patience = patience
     }
 
-    /// Writes a line, or loses it.
+    /// Writes a line, or drops it.
     func write(_ bytes: [UInt8]) {
         state.withLock { state in
             if state.lost > 0 {
@@ -44,7 +43,7 @@ final class StandardErrorStream: Sendable {
         }
     }
 
-    /// Writes in pieces that a pipe with room takes whole.
+    /// Writes in pieces that a pipe with room accepts as a whole.
     private func put(_ bytes: ArraySlice<UInt8>) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
@@ -54,7 +53,7 @@ final class StandardErrorStream: Sendable {
             if count >= 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR, errno != EAGAIN {
-                // There is no stderr, or its reader has gone. That is nobody's loss.
+                // There is no stderr, or its reader has ended. The line is dropped without being counted.
                 return true
             }
         }

@@ -6,7 +6,8 @@ extension CIDRBlock {
         return mine.contains(theirs) || theirs.contains(mine)
     }
 
-    /// The IPv4 block that an IPv4-mapped block (`::ffff:192.0.2.0/120`) stands for; every other block as it is.
+    /// The IPv4 block that an IPv4-mapped block (`::ffff:192.0.2.0/120`) stands for. Every other block is returned
+    /// unchanged.
     package var unmapped: Self {
         guard family == .ipv6, prefixLength >= 96, Self.mapped.contains(self) else { return self }
         return Self(family: .ipv4, prefixLength: prefixLength - 96, address: Array(address.suffix(4)))

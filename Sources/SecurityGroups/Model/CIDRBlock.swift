@@ -1,12 +1,12 @@
 import Glibc
 
-/// A block of IPv4 or IPv6 addresses in the one form in which EC2 stores it: host bits cleared, IPv6 in RFC 5952's
-/// spelling.
+/// A block of IPv4 or IPv6 addresses in the form in which EC2 stores it: host bits cleared, IPv6 written as in RFC
+/// 5952.
 ///
-/// EC2 canonicalises on entry, so the request `100.68.0.18/18` becomes the rule `100.68.0.0/18`; records and emulators
-/// show either, and only canonical forms can be compared.
+/// EC2 stores the request `100.68.0.18/18` as `100.68.0.0/18`. Records and emulators show either form, and only stored
+/// forms can be compared.
 package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
-    /// Which of the two kinds of address.
+    /// The two kinds of address.
     package enum Family: Hashable, Sendable {
         /// 32 bits.
         case ipv4
@@ -14,9 +14,9 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
         case ipv6
     }
 
-    /// Which kind of address the block holds.
+    /// The kind of address.
     package let family: Family
-    /// How many leading bits all addresses of the block share.
+    /// The number of leading bits that all addresses of the block share.
     package let prefixLength: Int
     /// The first address, in network order: 4 or 16 bytes, all bits after the prefix 0.
     package let address: [UInt8]
@@ -24,21 +24,21 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     /// Every IPv4 address.
     package static let allIPv4 = Self(family: .ipv4, prefixLength: 0, address: [0, 0, 0, 0])
 
-    /// A block whose address has no bit after the prefix.
+    /// Creates a block from an address that has no bit set after the prefix.
     init(family: Family, prefixLength: Int, address: [UInt8]) {
         self.family = family
         self.prefixLength = prefixLength
         self.address = address
     }
 
-    /// Reads `address/length`, or an address alone, which is a block of one.
+    /// Reads `address/length`, or an address alone, which is a block of one address.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let head = parts.first, let (family, bytes) = Self.parse(String(head)) else { return nil }
         let bits = bytes.count * 8
         var length = bits
         if parts.count == 2 {
-            // `Int` alone would take "+8" and "08", which EC2 refuses.
+            // `Int` alone would accept "+8" and "08", which EC2 refuses.
             guard let given = Int(parts[1]), (0...bits).contains(given), String(given) == parts[1] else { return nil }
             length = given
         }
@@ -64,7 +64,7 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func parse(_ text: String) -> (Family, [UInt8])? {
-        // To C the text would end there, and whatever follows be ignored.
+        // C would end the text at a NUL byte and ignore the rest.
         guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {

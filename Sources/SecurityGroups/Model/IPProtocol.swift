@@ -1,6 +1,7 @@
-/// The protocol of a rule, in the one spelling in which EC2 stores it.
+/// The protocol of a rule, in the spelling in which EC2 stores it.
 ///
-/// EC2 takes a name or a number and stores tcp, udp, icmp and icmpv6 by name, everything else by number, "all" as -1.
+/// EC2 accepts a name or a number. It stores tcp, udp, icmp and icmpv6 by name, every other protocol by number, and
+/// "all" as -1.
 package struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1`, or a number from 0 to 255.
     package let description: String
@@ -16,7 +17,7 @@ package struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
     /// ICMP for IPv6, whose "ports" are a type and a code.
     package static let icmpv6 = Self(canonical: "icmpv6")
 
-    /// Takes a protocol in any of the spellings that requests and records use.
+    /// Reads a protocol in any spelling that requests and records use.
     package init?(_ text: String) {
         switch text.lowercased() {
         case "-1", "all": self = .all
@@ -25,7 +26,7 @@ package struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
         case "icmp", "1": self = .icmp
         case "icmpv6", "58": self = .icmpv6
         case let other:
-            // `UInt8` alone would take "+6" and "006", which are tcp and must not become a second spelling of it.
+            // `UInt8` alone would accept "+6" and "006". Both mean tcp, and tcp must have one spelling.
             guard let number = UInt8(other), String(number) == other else { return nil }
             self = Self(canonical: other)
         }
@@ -35,7 +36,7 @@ package struct IPProtocol: Hashable, Sendable, CustomStringConvertible {
         description = canonical
     }
 
-    /// True if EC2 looks at the ports of a rule with this protocol.
+    /// True if EC2 uses the ports of a rule with this protocol.
     package var hasPorts: Bool {
         self == .tcp || self == .udp || self == .icmp || self == .icmpv6
     }

@@ -1,14 +1,13 @@
-/// What a rule says and what is said of it: all that it takes to make the rule anew.
+/// The content of a rule and its description: everything that is needed to create the rule again.
 package struct RuleContent: Hashable, Sendable {
-    /// What it lets through.
+    /// The traffic that the rule allows.
     package let rule: SecurityGroupRule
-    /// The free text that its author gave it.
+    /// The description that its author gave it.
     package let ruleDescription: String?
-    /// The account of the group that is the rule's peer, where it is another account's: to name that group, calls need
-    /// both.
+    /// The account of the peer group, if that group belongs to another account. Calls must then name both.
     package let peerOwner: String?
 
-    /// The content of a rule.
+    /// Creates the content of a rule.
     package init(rule: SecurityGroupRule, ruleDescription: String? = nil, peerOwner: String? = nil) {
         self.rule = rule
         self.ruleDescription = ruleDescription
@@ -22,14 +21,14 @@ package struct LiveRule: Hashable, Sendable {
     package let id: SecurityGroupRuleID
     /// The group in which it stands.
     package let groupID: SecurityGroupID
-    /// The account that owns the group, where EC2 says it.
+    /// The account that owns the group, if EC2 tells it.
     package let ownerID: String?
-    /// What it says.
+    /// The rule's content.
     package let content: RuleContent
     /// The rule's own tags.
     package let tags: [String: String]
 
-    /// A described rule.
+    /// Creates a live rule.
     package init(
         id: SecurityGroupRuleID,
         groupID: SecurityGroupID,
@@ -46,8 +45,8 @@ package struct LiveRule: Hashable, Sendable {
         self.tags = tags
     }
 
-    /// What it lets through.
+    /// The traffic that the rule allows.
     package var rule: SecurityGroupRule { content.rule }
-    /// The free text that its author gave it.
+    /// The description that its author gave it.
     package var ruleDescription: String? { content.ruleDescription }
 }

@@ -1,6 +1,6 @@
-/// What became of an event. The raw values are the public ones of the ledger's views.
+/// The outcome of an event. The raw values are those of the ledger's views.
 package enum EventOutcome: String, Hashable, Sendable, CaseIterable {
-    /// At least one rule was revoked, none failed.
+    /// At least one rule was revoked or restored, and none failed.
     case reverted
     /// Nothing was left to revert.
     case unchanged
@@ -8,62 +8,62 @@ package enum EventOutcome: String, Hashable, Sendable, CaseIterable {
     case allowed
     /// Dry run: at least one rule would have been reverted.
     case reported
-    /// A limit of reverts was reached: the revert waits, and will be made.
+    /// A limit of reverts was reached. The revert waits and will be made.
     case suppressed
-    /// What the policy forbids to remove or change was removed or changed, and is not known well enough to bring it back.
+    /// A forbidden removal or change whose earlier content is not known well enough to bring it back.
     case notRestored = "not-restored"
-    /// The message contradicts what the ledger knows; what stands was judged by the policy.
+    /// The message contradicts what the ledger knows. The rules that stand were judged by the policy.
     case conflict
-    /// Not for us.
+    /// The event is not for this worker.
     case ignored
-    /// The last attempt failed and will be retried.
+    /// The last attempt failed and will be repeated.
     case failed
-    /// Given up: the message is in the dead-letter queue.
+    /// Given up. The message is in the dead-letter queue.
     case deadLettered = "dead-lettered"
 
-    /// True if no further run of the same event is expected: what failed or waits for a limit runs again.
+    /// True if no further run of the event is expected. A failed or suppressed event runs again.
     package var isFinal: Bool {
         self != .failed && self != .suppressed
     }
 }
 
-/// Why an event is not for us: the first of these that holds.
+/// The reason why an event is ignored: the first of these that holds.
 package enum IgnoreReason: String, Hashable, Sendable {
-    /// Another kind of event.
+    /// The event is not a call that changes rules.
     case notARuleChange = "not-a-rule-change"
-    /// The call had no effect.
+    /// The call failed and had no effect.
     case callFailed = "call-failed"
-    /// We made the call ourselves.
+    /// The worker itself made the call.
     case ownChange = "own-change"
-    /// No policy for this group and this kind of change.
+    /// No watch entry covers this group and this kind of change.
     case notWatched = "not-watched"
 }
 
-/// What the policy says of a rule.
+/// The policy's decision about a rule.
 package enum RuleDecision: String, Hashable, Sendable {
     /// It must not stand.
     case revert
     /// It may stand.
     case allow
-    /// Whoever made it may do so.
+    /// The caller who made it is exempt.
     case exempt
 }
 
-/// What became of a rule.
+/// The outcome of one rule.
 package enum RuleOutcome: String, Hashable, Sendable {
-    /// Revoked, and seen to be gone.
+    /// Revoked, and EC2 no longer shows it.
     case reverted
-    /// No longer there when we looked.
+    /// No longer there when the worker looked.
     case alreadyGone = "already-gone"
-    /// There, but no longer what the event added.
+    /// There, but not with the content that the event added.
     case changedSince = "changed-since"
-    /// Left alone by policy.
+    /// Left alone because the policy allows it.
     case allowed
-    /// Left alone because of who made it.
+    /// Left alone because the caller is exempt.
     case exempt
-    /// Dry run: would have been reverted.
+    /// Dry run: it would have been reverted.
     case reported
-    /// Over a limit of reverts: left for now, and reverted when the limit has room.
+    /// Over a limit of reverts. It is reverted when the limit has room.
     case suppressed
     /// Removed, and not known well enough to be put back.
     case notRestored = "not-restored"
@@ -72,7 +72,7 @@ package enum RuleOutcome: String, Hashable, Sendable {
 }
 
 extension EventOutcome {
-    /// The outcome of an event whose rules came out as `rules`, an event without rules being `unchanged`.
+    /// Derives the outcome of an event from the outcomes of its rules. An event without rules is `unchanged`.
     package init(of rules: some Collection<RuleOutcome>) {
         if rules.contains(.failed) {
             self = .failed

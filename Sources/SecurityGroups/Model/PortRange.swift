@@ -8,16 +8,16 @@ package struct PortRange: Hashable, Sendable {
     /// Every port, or every ICMP type: EC2 shows -1 and -1 where a protocol has no ports.
     package static let all = Self(from: -1, to: -1)
 
-    /// A range as it is written, in no way checked.
+    /// Creates a range without any check.
     package init(from: Int, to: Int) {
         self.from = from
         self.to = to
     }
 
-    /// The one form of what `protocol` makes of these ports.
+    /// Brings the ports of a rule with this protocol into one form.
     ///
-    /// "All protocols" comes without ports, with 0 and 0, with 0 and 65535, or with -1 and -1, and always means the
-    /// same; ICMP without a type means every type; TCP and UDP without ports mean every port.
+    /// "All protocols" comes without ports, with 0 and 0, with 0 and 65535, or with -1 and -1; all of these mean the
+    /// same. ICMP without a type means every type. TCP and UDP without ports mean every port.
     package init(from: Int?, to: Int?, for ipProtocol: IPProtocol) {
         guard ipProtocol.hasPorts else {
             self = .all

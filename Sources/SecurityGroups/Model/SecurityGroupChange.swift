@@ -2,7 +2,7 @@
 package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
     /// `AuthorizeSecurityGroupIngress`.
     case ingressAdded = "ingress-added"
-    /// `AuthorizeSecurityGroupEgress`, and the egress that a new group comes with.
+    /// `AuthorizeSecurityGroupEgress`, and the egress rules that AWS gives a new group.
     case egressAdded = "egress-added"
     /// `ModifySecurityGroupRules`.
     case ruleModified = "rule-modified"
@@ -13,13 +13,13 @@ package enum ChangeKind: String, Hashable, Sendable, CaseIterable {
 }
 
 extension ChangeKind {
-    /// The kinds that are watched where a policy does not name any.
+    /// The kinds that are watched if the policy names none.
     ///
-    /// A rule that was added harmless and then modified is as open as one that was added open, so the second kind
-    /// belongs to the first.
+    /// A rule that is added harmless and then modified is as open as one that was added open, so `rule-modified` is
+    /// among them.
     package static let watchedByDefault: Set<Self> = [.ingressAdded, .ruleModified]
 
-    /// The direction that the rules of the change have; `ModifySecurityGroupRules` does not tell.
+    /// The direction of the changed rules. Nil for `ModifySecurityGroupRules`, whose record does not tell it.
     package var direction: Direction? {
         switch self {
         case .ingressAdded, .ingressRemoved: .ingress
@@ -34,21 +34,21 @@ extension ChangeKind {
     }
 }
 
-/// One rule that a call added, modified or removed, as far as its record tells. Nothing here is verified.
+/// One rule that a call added, modified or removed, as far as the record tells. Nothing is verified.
 package struct ChangedRule: Hashable, Sendable {
-    /// The rule's id as text; records from before July 2021 have none, nor have most requests.
+    /// The rule's id as text. Records from before July 2021 and most requests have none.
     package let id: String?
-    /// The rule's direction; nil for `ModifySecurityGroupRules`, which does not say it.
+    /// The rule's direction. Nil for `ModifySecurityGroupRules`, whose record does not tell it.
     package let direction: Direction?
-    /// What the rule lets through after an Authorize or Modify, or let through before a Revoke; nil where the call
-    /// named it by id alone.
+    /// The traffic that the rule allows after an Authorize or Modify, or allowed before a Revoke. Nil if the call named
+    /// the rule by id alone.
     package let traffic: RuleTraffic?
-    /// The free text that its author gave it.
+    /// The description that its author gave it.
     package let ruleDescription: String?
-    /// The account of the group that is the rule's peer, where the record tells it.
+    /// The account of the peer group, if the record tells it.
     package let peerOwner: String?
 
-    /// A rule as the record tells it.
+    /// Creates a rule from a record.
     package init(
         id: String?,
         direction: Direction?,
@@ -63,44 +63,44 @@ package struct ChangedRule: Hashable, Sendable {
         self.peerOwner = peerOwner
     }
 
-    /// A rule of which the record tells direction and content.
+    /// Creates a rule whose direction and content the record tells.
     package init(id: String?, rule: SecurityGroupRule, ruleDescription: String?) {
         self.init(id: id, direction: rule.direction, traffic: rule.traffic, ruleDescription: ruleDescription)
     }
 
-    /// The whole content, where the record tells it.
+    /// The whole content, if the record tells it.
     package var rule: SecurityGroupRule? {
         guard let direction, let traffic else { return nil }
         return SecurityGroupRule(direction: direction, traffic: traffic)
     }
 
-    /// True if `other` says all that the record tells of this rule.
+    /// True if `other` agrees with everything that the record tells of this rule.
     package func agrees(with other: SecurityGroupRule) -> Bool {
         (direction ?? other.direction) == other.direction && (traffic ?? other.traffic) == other.traffic
     }
 }
 
-/// What one successful call did to the rules of one group, as its record tells it. Nothing here is verified.
+/// What one successful call did to the rules of one group, according to its record. Nothing is verified.
 package struct SecurityGroupChange: Hashable, Sendable {
-    /// Which kind of change.
+    /// The kind of change.
     package let kind: ChangeKind
-    /// The group's id as text; a revoke by name may have none.
+    /// The group's id as text. A revoke by name may have none.
     package let groupID: String?
     /// The rules that the call added, modified or removed.
     package let rules: [ChangedRule]
-    /// What of the rules could not be read, in one line. The group is known nevertheless, so that its rules can be
-    /// judged as they stand. It matters only where the group and the kind of change are watched.
+    /// One line about the rules that could not be read; nil if all could. The group is known, so its rules can be
+    /// judged as they stand. It matters only if the group and the kind of change are watched.
     package let unread: String?
-    /// True where the call may have touched rules that are not in `rules`. False where what was not read is the content
-    /// of rules whose ids are known, so that they can be judged by what they say now.
+    /// True if the call may have touched rules that are not in `rules`. False if only the content of rules with known
+    /// ids could not be read: these rules can be judged by what EC2 shows.
     package let mayHaveMoreRules: Bool
 
-    /// The number of rules that an event may have. EC2 takes a tenth of it in one call.
+    /// The largest number of rules of one event. EC2 accepts a tenth of it in one call.
     package static let maximumRules = 1000
 
-    /// A change as the record tells it.
+    /// Creates a change from a record.
     ///
-    /// - Parameter mayHaveMoreRules: by default true where something is unread.
+    /// - Parameter mayHaveMoreRules: By default true if something could not be read.
     package init(
         kind: ChangeKind,
         groupID: String?,

@@ -1,4 +1,4 @@
-/// Which way the traffic goes that a rule lets through.
+/// The direction of the traffic that a rule allows.
 package enum Direction: String, Hashable, Sendable, CaseIterable {
     /// Into the members of the group.
     case ingress
@@ -12,12 +12,12 @@ package enum Peer: Hashable, Sendable, CustomStringConvertible {
     case cidr(CIDRBlock)
     /// A managed prefix list, by id.
     case prefixList(String)
-    /// The members of a security group, by id. Ids are unique in all accounts, so the owner is not part of it.
+    /// The members of a security group, by id. Ids are unique across accounts, so the owner is not part of it.
     case group(String)
-    /// A security group by name, as requests of the years before rule ids could write it. EC2 never shows a rule so.
+    /// A security group by name, as requests from before rule ids could name it. EC2 never shows a rule in this form.
     case groupName(String)
 
-    /// Reads what `description` wrote.
+    /// Reads the text that `description` writes.
     package init(_ description: String) {
         self =
             if let block = CIDRBlock(description) { .cidr(block) } else if description.hasPrefix("pl-") {
@@ -25,7 +25,7 @@ package enum Peer: Hashable, Sendable, CustomStringConvertible {
             } else if description.hasPrefix("sg-") { .group(description) } else { .groupName(description) }
     }
 
-    /// The peer as the AWS console and the ledger's views write it.
+    /// The peer as the AWS console and the ledger's views show it.
     package var description: String {
         switch self {
         case .cidr(let block): block.description
@@ -34,7 +34,7 @@ package enum Peer: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a rule lets through, apart from the direction: one protocol, one range of ports, one peer.
+/// The traffic that a rule allows, without the direction: one protocol, one range of ports, one peer.
 package struct RuleTraffic: Hashable, Sendable {
     /// The protocol, in EC2's spelling.
     package let ipProtocol: IPProtocol
@@ -43,7 +43,7 @@ package struct RuleTraffic: Hashable, Sendable {
     /// The other end.
     package let peer: Peer
 
-    /// Traffic from the fields that requests, records and answers have; ports are made canonical.
+    /// Creates traffic from the fields of requests, records and responses. The ports are brought into canonical form.
     package init(ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
         self.ipProtocol = ipProtocol
         ports = PortRange(from: fromPort, to: toPort, for: ipProtocol)
@@ -51,22 +51,22 @@ package struct RuleTraffic: Hashable, Sendable {
     }
 }
 
-/// What one rule says: a direction and the traffic. Two rules with the same content cannot stand in one group.
+/// The content of a rule: a direction and the traffic. One group cannot have two rules with the same content.
 ///
-/// The description is not part of it: it changes without a change of access.
+/// The description is not part of it, because it changes without a change of access.
 package struct SecurityGroupRule: Hashable, Sendable {
     /// Ingress or egress.
     package let direction: Direction
-    /// What it lets through.
+    /// The traffic that the rule allows.
     package let traffic: RuleTraffic
 
-    /// A rule that lets `traffic` through in one direction.
+    /// Creates a rule that allows `traffic` in one direction.
     package init(direction: Direction, traffic: RuleTraffic) {
         self.direction = direction
         self.traffic = traffic
     }
 
-    /// A rule from the fields that requests, records and answers have; ports are made canonical.
+    /// Creates a rule from the fields of requests, records and responses. The ports are brought into canonical form.
     package init(direction: Direction, ipProtocol: IPProtocol, fromPort: Int?, toPort: Int?, peer: Peer) {
         self.init(
             direction: direction,
@@ -94,7 +94,7 @@ extension SecurityGroupRule: CustomStringConvertible {
     }
 }
 
-/// A rule in words, from the texts in which the ledger's views hold it.
+/// A rule in words, made from the texts in the ledger's views.
 package func ruleInWords(direction: String, ipProtocol: String, ports: PortRange, peer: String) -> String {
     let traffic =
         switch IPProtocol(ipProtocol) {

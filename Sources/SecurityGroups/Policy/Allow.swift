@@ -1,21 +1,20 @@
-/// One entry of a policy's allow list. A rule may stand if it lies entirely inside one entry; several are not taken
-/// together.
+/// One entry of a policy's allow list. A rule may stand if one entry covers it entirely. Entries are not combined.
 package struct Allow: Hashable, Sendable {
     /// The name that people gave it.
     package let name: String?
     /// Ingress or egress; nil for both.
     package let direction: Direction?
-    /// The protocol; nil and `IPProtocol.all` cover every one.
+    /// The protocol. Nil and `IPProtocol.all` cover every protocol.
     package let ipProtocol: IPProtocol?
-    /// The ports; for ICMP, types with a code each, -1 for every code. Nil covers all; a rule's whole range must lie in
-    /// one.
+    /// The ports; for ICMP, types with a code each, -1 for every code. Nil covers all. The whole range of a rule must
+    /// lie in one of them.
     package let ports: [PortRange]?
     /// The other ends.
     package let sources: [RuleSource]
-    /// The line of the policy that says so, for the audit.
+    /// The line of the policy that holds the entry, for the audit.
     package let origin: String
 
-    /// An entry; what is nil does not matter.
+    /// Creates an entry. A nil field matches everything.
     package init(
         name: String? = nil,
         direction: Direction? = nil,
@@ -32,14 +31,14 @@ package struct Allow: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// True if the whole rule, standing in `groupID`, lies inside this entry.
+    /// True if this entry covers the whole rule, standing in `groupID`.
     ///
-    /// - Parameter lists: the entries of prefix lists, where these are judged by their entries; else nil.
+    /// - Parameter lists: The entries of prefix lists, if lists are judged by their entries; else nil.
     package func covers(_ rule: SecurityGroupRule, in groupID: String?, lists: PrefixLists? = nil) -> Bool {
         shortfall(for: rule, in: groupID, lists: lists) == nil
     }
 
-    /// The first respect in which a rule is not inside.
+    /// The first reason why a rule is not covered.
     enum Shortfall: Hashable {
         case direction, ipProtocol, ports, source
     }

@@ -1,8 +1,8 @@
 package import FoundationEssentials
 
-/// One entry of a policy's list of those who may change rules.
+/// One entry of a policy's list of callers who may change rules.
 package struct Exemption: Hashable, Sendable {
-    /// What becomes of the rules when the exemption ends.
+    /// What happens to the rules when the exemption ends.
     package enum End: String, Hashable, Sendable, CaseIterable {
         /// What was added under it and still stands is reverted.
         case revert
@@ -12,25 +12,25 @@ package struct Exemption: Hashable, Sendable {
 
     /// The name that people gave it.
     package let name: String?
-    /// The callers, by patterns of issuer ARNs; nil where the entry does not ask for one. Names, sessions and user
-    /// agents do not count, since they are the caller's choice.
+    /// The callers, by patterns of issuer ARNs. Nil if the entry does not ask for one. Session names and user agents do
+    /// not count, because the caller chooses them.
     package let principals: [Wildcard]?
-    /// The services that made the call, by patterns of `invokedBy`; nil where the entry does not ask for one.
+    /// The services that made the call, by patterns of `invokedBy`. Nil if the entry does not ask for one.
     package let invokedBy: [Wildcard]?
-    /// The people behind a role, by patterns of `sourceIdentity`; nil where the entry does not ask for one.
+    /// The people behind a role, by patterns of `sourceIdentity`. Nil if the entry does not ask for one.
     package let sourceIdentity: [Wildcard]?
-    /// In which groups, by id; nil for all.
+    /// The ids of the groups in which it holds; nil for all groups.
     package let groups: Set<String>?
-    /// Until when, this moment excluded, by the event's time; nil for ever.
+    /// The end of the exemption, compared with the event's time; this moment is excluded. Nil if it never ends.
     package let until: Date?
     /// What happens at that moment.
     package let then: End
-    /// How long before that moment people are reminded; nil for never.
+    /// How long before the end people are reminded; nil for never.
     package let remind: Duration?
-    /// The line of the policy that says so, for the audit.
+    /// The line of the policy that holds the entry, for the audit.
     package let origin: String
 
-    /// An entry; what is nil does not matter.
+    /// Creates an entry. A nil field matches everything.
     package init(
         name: String? = nil,
         principals: [Wildcard]? = nil,
@@ -53,13 +53,13 @@ package struct Exemption: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// True if the change was made by one of these, here, and in time. What is not known of the change speaks against
-    /// it.
+    /// True if one of these callers made the change, in one of these groups, and in time. A fact that is not known
+    /// counts as no match.
     package func covers(_ context: ChangeContext) -> Bool {
         shortfall(for: context) == nil
     }
 
-    /// The first respect in which a change is not exempt.
+    /// The first reason why a change is not exempt.
     enum Shortfall: Hashable {
         case nobody, principal, invokedBy, sourceIdentity, group, time
     }

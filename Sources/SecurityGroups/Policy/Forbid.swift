@@ -1,24 +1,24 @@
-/// One entry of a policy's forbid list. Where a policy has such entries, a rule is reverted only if it overlaps one of
+/// One entry of a policy's forbid list. If a policy has such entries, a rule is reverted only if it overlaps one of
 /// them and no allow entry covers it.
 package struct Forbid: Hashable, Sendable {
     /// The name that people gave it.
     package let name: String?
     /// Ingress or egress; nil for both.
     package let direction: Direction?
-    /// The protocol; nil and `IPProtocol.all` mean every one.
+    /// The protocol. Nil and `IPProtocol.all` mean every protocol.
     package let ipProtocol: IPProtocol?
     /// The ports; for ICMP, types with a code each, -1 for every code. Nil means all.
     package let ports: [PortRange]?
     /// The other ends; nil means all.
     package let sources: [RuleSource]?
-    /// The length of an IPv4 prefix from which on a block is narrow enough to be left alone; nil for none.
+    /// The IPv4 prefix length from which on a block is narrow enough to be left alone; nil for none.
     package let widerThanIPv4: Int?
-    /// The length of an IPv6 prefix from which on a block is narrow enough to be left alone; nil for none.
+    /// The IPv6 prefix length from which on a block is narrow enough to be left alone; nil for none.
     package let widerThanIPv6: Int?
-    /// The line of the policy that says so, for the audit.
+    /// The line of the policy that holds the entry, for the audit.
     package let origin: String
 
-    /// An entry; what is nil does not matter.
+    /// Creates an entry. A nil field matches everything.
     package init(
         name: String? = nil,
         direction: Direction? = nil,
@@ -39,14 +39,14 @@ package struct Forbid: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// True if some of the traffic that the rule, standing in `groupID`, lets through is what this entry means.
+    /// True if the entry forbids some of the traffic that the rule, standing in `groupID`, allows.
     ///
-    /// - Parameter lists: the entries of prefix lists, where these are judged by their entries; else nil.
+    /// - Parameter lists: The entries of prefix lists, if lists are judged by their entries; else nil.
     package func overlaps(_ rule: SecurityGroupRule, in groupID: String?, lists: PrefixLists? = nil) -> Bool {
         miss(of: rule, in: groupID, lists: lists) == nil
     }
 
-    /// The first respect in which a rule has nothing in common with the entry.
+    /// The first reason why a rule and the entry do not overlap.
     enum Miss: Hashable {
         case direction, ipProtocol, ports, source, width
     }
@@ -69,7 +69,7 @@ package struct Forbid: Hashable, Sendable {
             return isWide(block) ? nil : .width
         case .prefixList(let id):
             guard misses, let lists else { return misses ? .source : nil }
-            // What is in a list that could not be read may be anything.
+            // A list that could not be read may contain anything.
             guard let entries = lists[id] else { return nil }
             let found = entries.map { miss(of: .cidr($0), in: groupID, lists: nil) }
             return found.contains(nil) ? nil : found.contains(.width) ? .width : .source
@@ -86,7 +86,7 @@ package struct Forbid: Hashable, Sendable {
 }
 
 extension PortRange {
-    /// True if both ranges have a port in common, or for ICMP a type with a code.
+    /// True if both ranges have a port in common; for ICMP, a type and code.
     fileprivate func overlaps(_ other: Self, isICMP: Bool) -> Bool {
         if self == .all || other == .all { return true }
         return isICMP

@@ -1,4 +1,5 @@
-/// What is known of a group, as text: a policy is also explained for records that no AWS could have written.
+/// The known facts of a group, as text. They are not checked, because `policy explain` also takes records that AWS
+/// could not have written.
 package struct GroupFacts: Hashable, Sendable {
     /// The group's id; nil for a call that named the group by name alone.
     package var groupID: String?
@@ -6,14 +7,14 @@ package struct GroupFacts: Hashable, Sendable {
     package var account: String?
     /// The region of the group.
     package var region: String?
-    /// The VPC of the group, from EC2 and never from an event; nil where it was not looked up.
+    /// The VPC of the group, from EC2 and never from an event. Nil if it was not looked up.
     package var vpcID: String?
-    /// The group's name, from EC2 and never from an event; nil where it was not looked up.
+    /// The group's name, from EC2 and never from an event. Nil if it was not looked up.
     package var name: String?
-    /// The group's tags, from EC2 and never from an event; nil where they were not looked up.
+    /// The group's tags, from EC2 and never from an event. Nil if they were not looked up.
     package var tags: [String: String]?
 
-    /// The facts of a group; VPC, name and tags are known only to whoever asked EC2.
+    /// Creates the facts of a group. VPC, name and tags are known only after asking EC2.
     package init(
         groupID: String?,
         account: String?,
@@ -31,7 +32,7 @@ package struct GroupFacts: Hashable, Sendable {
     }
 }
 
-/// A fact of a group on which a decision can hang.
+/// A fact of a group that a decision can depend on.
 package enum GroupFact: String, Hashable, Sendable, CaseIterable {
     /// Its id.
     case group

@@ -1,9 +1,9 @@
 extension Policy {
     /// Judges one rule of a change that is watched under `watch`.
     ///
-    /// An added or modified rule stays where one allow entry covers it entirely, where there are forbid entries of which
-    /// none overlaps it, or where whoever made it is exempt. A removed rule is put back unless whoever removed it is
-    /// exempt, or the policy would not let it stand: to put it back would be to open what the policy forbids.
+    /// An added or modified rule stays if one allow entry covers it entirely, if there are forbid entries and none of
+    /// them overlaps it, or if the caller is exempt. A removed rule is put back, unless the caller is exempt or the
+    /// policy would not let the rule stand.
     package func decide(_ rule: SecurityGroupRule, _ context: ChangeContext, under watch: Watch) -> Decision {
         let verdict = verdict(on: rule, context, under: watch)
         if context.kind.isRemoval {
@@ -20,9 +20,9 @@ extension Policy {
         }
     }
 
-    /// Judges a rule as far as its record tells it: nil where the decision hangs on what it does not tell, the
-    /// direction of a modified rule or the content of one known by id alone. Directions that the watch entry leaves
-    /// alone do not count, since the call would then be none of our business.
+    /// Judges a rule as far as its record tells it. Returns nil if the decision depends on something that the record
+    /// does not tell: the direction of a modified rule, or the content of a rule known by id alone. Directions that the
+    /// watch entry does not watch do not count.
     package func decide(_ rule: ChangedRule, _ context: ChangeContext, under watch: Watch) -> Decision? {
         if let rule = rule.rule { return decide(rule, context, under: watch) }
         if let traffic = rule.traffic {
@@ -36,10 +36,10 @@ extension Policy {
         return allow.isEmpty && forbid.isEmpty ? Decision(decision: .revert, reason: watch.origin) : nil
     }
 
-    /// Judges a rule that is about to be added or widened by ourselves, as if somebody who is not exempt had just done
+    /// Judges a rule that the worker itself is about to add or widen, as if a caller who is not exempt had just done
     /// so.
     ///
-    /// - Returns: why it must not stand; nil where it may.
+    /// - Returns: The reason why the rule must not stand, or nil if it may.
     package func objection(
         to rule: SecurityGroupRule,
         in group: GroupFacts,
@@ -57,7 +57,7 @@ extension Policy {
         return isClosed(verdict, rule, under: watch) ? verdict.origin : nil
     }
 
-    /// The prefix lists whose entries the decisions on these rules hang on.
+    /// The ids of the prefix lists whose entries the decisions about these rules depend on.
     package func prefixLists(neededFor rules: some Sequence<SecurityGroupRule>) -> Set<String> {
         guard expandPrefixLists else { return [] }
         return Set(rules.compactMap { if case .prefixList(let id) = $0.peer { id } else { nil } })
@@ -71,8 +71,8 @@ extension Policy {
 
     /// True if the policy would not let a rule stand that is put back.
     ///
-    /// A policy that has nothing but watch entries closes no rule: it only says that nobody may change any. One with an
-    /// allow list closes what it does not cover, where the same entry reverts additions in that direction.
+    /// A policy with watch entries alone forbids no rule: it only forbids changes. A policy with an allow list forbids
+    /// what the list does not cover, if the same entry reverts additions in that direction.
     private func isClosed(_ verdict: Verdict, _ rule: SecurityGroupRule, under watch: Watch) -> Bool {
         switch verdict {
         case .allowed, .leftAlone: false
@@ -83,15 +83,15 @@ extension Policy {
 }
 
 extension Policy {
-    /// What the allow and forbid entries say of a rule, whoever made it.
+    /// What the allow and forbid entries say about a rule, independent of the caller.
     private enum Verdict {
-        /// This entry covers it.
+        /// This allow entry covers the rule.
         case allowed(Allow)
-        /// It is none of the policy's business, for this reason.
+        /// The policy does not judge the rule, for this reason.
         case leftAlone(String)
-        /// No entry covers it, and there is no forbid list; the watch entry's line.
+        /// No allow entry covers the rule, and there are no forbid entries. The text is the line of the watch entry.
         case uncovered(String)
-        /// This entry overlaps it.
+        /// This forbid entry overlaps the rule.
         case forbidden(Forbid)
 
         var origin: String {
@@ -118,7 +118,7 @@ extension Policy {
 }
 
 extension Allow {
-    /// The entry in the words of the view `standing_rules`.
+    /// The name of the entry as the view `standing_rules` shows it.
     fileprivate var approval: String { "allow \(name ?? place(in: origin))" }
 }
 
@@ -128,7 +128,7 @@ private func place(in origin: String) -> String {
 }
 
 extension Direction {
-    /// The kind of change that adds a rule in this direction.
+    /// The kind of change that adds a rule of this direction.
     package var added: ChangeKind {
         self == .ingress ? .ingressAdded : .egressAdded
     }

@@ -1,13 +1,13 @@
-/// One entry of a policy that was tried on a change or on a rule, and how that came out.
+/// One entry of a policy that was compared with a change or a rule, and the result.
 package struct TraceStep: Hashable, Sendable {
     /// The setting or the line of the policy.
     package let entry: String
     /// True if the entry applies.
     package let applies: Bool
-    /// Why it does not, or what follows from it.
+    /// The reason why it does not apply, or what follows from it.
     package let detail: String
 
-    /// A step.
+    /// Creates a step.
     package init(entry: String, applies: Bool, detail: String) {
         self.entry = entry
         self.applies = applies
@@ -58,7 +58,7 @@ extension Policy {
             }
             steps.append(TraceStep(entry: entry.origin, applies: false, detail: entry.words(for: miss, of: rule)))
         }
-        // Where there are forbid entries and none overlaps, nobody needs an exemption.
+        // If there are forbid entries and none overlaps the rule, no exemption is needed.
         if !forbid.isEmpty, steps.last?.applies != true, !context.kind.isRemoval { return steps }
         for entry in exempt {
             guard let shortfall = entry.shortfall(for: context) else {

@@ -1,32 +1,32 @@
 package import FoundationEssentials
 
-/// What may stand in which groups, who may change it, and how far we go to undo the rest.
+/// Which groups are watched, which rules may stand in them, who may change them, and the limits of reverting.
 package struct Policy: Hashable, Sendable {
-    /// The watched groups; the first entry that matches a group decides, and a group that none matches is left alone.
+    /// The watched groups. The first entry that matches a group decides; a group that no entry matches is left alone.
     package var watch: [Watch]
-    /// What may stand; a rule that one entry covers entirely stays.
+    /// The rules that may stand. A rule that one entry covers entirely stays.
     package var allow: [Allow]
-    /// What must not stand. Empty: whatever no allow entry covers.
+    /// The rules that must not stand. If empty, every rule that no allow entry covers is forbidden.
     package var forbid: [Forbid]
-    /// Who may change rules.
+    /// The callers who may change rules.
     package var exempt: [Exemption]
-    /// How often within an hour one rule is reverted without a wait; nil for no limit.
+    /// How often one rule is reverted within an hour without a wait. Nil for no limit.
     package var revertsPerRulePerHour: Int?
-    /// How many rules of one group are reverted within an hour; nil for no limit.
+    /// How many rules of one group are reverted within an hour. Nil for no limit.
     package var revertsPerGroupPerHour: Int?
-    /// How many rules are reverted within an hour; nil for no limit.
+    /// How many rules are reverted within an hour. Nil for no limit.
     package var revertsPerHour: Int?
     /// True if a prefix list is judged by its entries.
     package var expandPrefixLists: Bool
-    /// The SNS topic for notifications, where the policy names one.
+    /// The SNS topic for notifications, if the policy names one.
     package var topicARN: String?
-    /// The outcomes of which people are told, where the policy says which.
+    /// The outcomes of which people are told, if the policy lists them.
     package var notifyOn: Set<EventOutcome>?
-    /// The SHA-256 of the text that the policy was read from, in lower-case hexadecimal. It names the policy in the log
-    /// and in the ledger; empty for a policy that was read from no text.
+    /// The SHA-256 of the policy's text, in lower-case hexadecimal. It names the policy in the log and the ledger.
+    /// Empty for a policy that was not read from a text.
     package var digest: String
 
-    /// A policy with these entries.
+    /// Creates a policy with these entries.
     package init(
         watch: [Watch],
         allow: [Allow] = [],
@@ -63,32 +63,31 @@ package struct Policy: Hashable, Sendable {
         watch.reduce(into: []) { $0.formUnion($1.accounts ?? []) }
     }
 
-    /// The simplest policy, the one of `--group`: in each of `groups`, no rule may be added to the ingress, and none of
-    /// the ingress modified.
+    /// The policy of `--group`: in each of `groups`, no ingress rule may be added or modified.
     package static func watching(_ groups: [SecurityGroupID]) -> Self {
         Self(watch: groups.map { Watch(groups: [$0.description], origin: "--group \($0)") })
     }
 }
 
-/// What a decision rests on beside the rule itself.
+/// The facts about a change, other than the rule itself, that a decision depends on.
 package struct ChangeContext: Hashable, Sendable {
     /// The group that was changed.
     package var group: GroupFacts
-    /// What was done to it.
+    /// The kind of change.
     package let kind: ChangeKind
-    /// The ARN of the role behind the caller's session, or of the IAM user or root that called; nil for a caller that
-    /// has none, to whom nothing can be granted.
+    /// The ARN of the role behind the caller's session, or of the IAM user or root. Nil for a caller without one, who
+    /// cannot be exempt by ARN.
     package let issuerARN: String?
     /// The AWS service that made the call on the caller's behalf.
     package let invokedBy: String?
-    /// Which human is behind a role, as set when the role was assumed.
+    /// The person behind a role, as set when the role was assumed.
     package let sourceIdentity: String?
-    /// When the call was made. A late or replayed event is judged as it would have been in time.
+    /// The time of the call. A late or replayed event is judged as it would have been in time.
     package let eventTime: Date?
-    /// The entries of prefix lists, as far as they are known; a policy with `expandPrefixLists` asks for them.
+    /// The entries of prefix lists, as far as they are known. Only a policy with `expandPrefixLists` uses them.
     package var prefixLists: PrefixLists
 
-    /// A context with these facts.
+    /// Creates a context with these facts.
     package init(
         group: GroupFacts,
         kind: ChangeKind,
@@ -108,27 +107,27 @@ package struct ChangeContext: Hashable, Sendable {
     }
 }
 
-/// Says if a change is judged at all.
+/// The answer to whether a change is judged at all.
 package enum WatchAnswer: Hashable, Sendable {
-    /// It is, under this entry.
+    /// It is judged under this entry.
     case watched(Watch)
     /// It is left alone.
     case notWatched
-    /// It depends on what is not known of the group.
+    /// The answer depends on these facts of the group, which are not known.
     case undetermined(needs: Set<GroupFact>)
 }
 
-/// What the policy says of one rule, and where it says so.
+/// The policy's decision about one rule, and the entry that made it.
 package struct Decision: Hashable, Sendable {
     /// Revert, allow or exempt.
     package let decision: RuleDecision
     /// The setting or the line of the policy that made the decision.
     package let reason: String
-    /// Why the rule may stand, in the words of the view `standing_rules`: `allow NAME` or `exempt NAME`; nil for one that
-    /// must not.
+    /// The reason why the rule may stand, as the view `standing_rules` shows it: `allow NAME` or `exempt NAME`. Nil for
+    /// a rule that must not stand.
     package let approvedBy: String?
 
-    /// A decision with its reason.
+    /// Creates a decision with its reason.
     package init(decision: RuleDecision, reason: String, approvedBy: String? = nil) {
         self.decision = decision
         self.reason = reason

@@ -1,4 +1,4 @@
-/// Where an entry of a policy lets traffic come from, or for egress go to.
+/// The source that a policy entry allows or forbids; for egress, the destination.
 package enum RuleSource: Hashable, Sendable, CustomStringConvertible {
     /// Addresses.
     case cidr(CIDRBlock)
@@ -12,7 +12,7 @@ package enum RuleSource: Hashable, Sendable, CustomStringConvertible {
     case anyGroup
     /// Every managed prefix list.
     case anyPrefixList
-    /// Every public address; only to forbid it.
+    /// Every public address. Only in forbid entries.
     case publicAddresses
 
     /// The source as a policy writes it.
@@ -27,7 +27,7 @@ package enum RuleSource: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// True if all that `peer` means lies in this source.
+    /// True if everything that `peer` stands for lies in this source.
     func covers(_ peer: Peer, in groupID: String?) -> Bool {
         switch (self, peer) {
         case (.cidr(let mine), .cidr(let block)): mine.contains(block)
@@ -39,7 +39,7 @@ package enum RuleSource: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// True if something that `peer` means lies in this source, as far as the peer itself tells.
+    /// True if something that `peer` stands for lies in this source, as far as the peer itself tells.
     func overlaps(_ peer: Peer, in groupID: String?) -> Bool {
         switch (self, peer) {
         case (.cidr(let mine), .cidr(let block)): mine.overlaps(block)
@@ -51,19 +51,19 @@ package enum RuleSource: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The entries of managed prefix lists, by the id of the list. A list that is not in it is not known.
+/// The entries of managed prefix lists, by the id of the list. A list that is missing is not known.
 package struct PrefixLists: Hashable, Sendable {
     private let entries: [String: [CIDRBlock]]
 
     /// No list is known.
     package static let unknown = Self([:])
 
-    /// Lists with these entries.
+    /// Creates lists with these entries.
     package init(_ entries: [String: [CIDRBlock]]) {
         self.entries = entries
     }
 
-    /// The entries of a list; nil for a list that is not known.
+    /// The entries of a list; nil if the list is not known.
     package subscript(id: String) -> [CIDRBlock]? {
         entries[id]
     }

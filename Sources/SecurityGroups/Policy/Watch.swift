@@ -1,6 +1,6 @@
 /// One entry of a policy's watch list: which groups, and which changes to them.
 ///
-/// All selectors that are given must match; an entry without any matches every group.
+/// A group matches if it meets every selector that is given. An entry without selectors matches every group.
 package struct Watch: Hashable, Sendable {
     /// The ids of the groups.
     package var groups: Set<String>?
@@ -8,26 +8,26 @@ package struct Watch: Hashable, Sendable {
     package let names: [Wildcard]?
     /// The ids of the VPCs in which the groups are.
     package let vpcs: Set<String>?
-    /// Tags that the groups carry, all of them, each with such a value.
+    /// The tags that the groups carry. A group must have all of them, each with a value that matches.
     package let tags: [String: Wildcard]?
     /// The accounts of the groups.
     package let accounts: Set<String>?
     /// The regions of the groups.
     package let regions: Set<String>?
-    /// The kinds of change that are judged there; the others are left alone.
+    /// The kinds of change that are judged. Other kinds are left alone.
     package let changes: Set<ChangeKind>
     /// What is done about a rule that must not stand.
     package let action: Action
     /// What holds for rules that stood when the group was first seen.
     package let baseline: Baseline
-    /// The setting or the line of the policy that says so, for the audit.
+    /// The setting or the line of the policy that holds the entry, for the audit.
     package let origin: String
 
     /// What is done about a rule that must not stand.
     package enum Action: String, Hashable, Sendable, CaseIterable {
         /// It is reverted.
         case revert
-        /// It is recorded and told, and nothing is changed.
+        /// It is recorded and people are told, and nothing is changed.
         case report
     }
 
@@ -39,7 +39,7 @@ package struct Watch: Hashable, Sendable {
         case policy
     }
 
-    /// An entry; nil selectors do not matter.
+    /// Creates an entry. A nil selector matches every group.
     package init(
         groups: Set<String>? = nil,
         names: [Wildcard]? = nil,
@@ -67,9 +67,9 @@ package struct Watch: Hashable, Sendable {
     /// The result of comparing an entry with a group.
     enum Match: Hashable {
         case yes
-        /// Because of the first of these facts.
+        /// It does not match, because of this fact.
         case no(GroupFact)
-        /// It does if what is not known says so.
+        /// The answer depends on these facts, which are not known.
         case unknown(Set<GroupFact>)
     }
 
@@ -103,7 +103,7 @@ package struct Watch: Hashable, Sendable {
         return unknown.isEmpty ? .yes : .unknown(unknown)
     }
 
-    /// True if every group that `other` matches is matched by this entry too, so that, coming first, it leaves nothing.
+    /// True if this entry matches every group that `other` matches, so that `other` after it can never decide.
     package func covers(_ other: Self) -> Bool {
         func covers(_ mine: Set<String>?, _ theirs: Set<String>?) -> Bool {
             mine.map { mine in theirs?.isSubset(of: mine) ?? false } ?? true
@@ -114,13 +114,13 @@ package struct Watch: Hashable, Sendable {
             && (tags ?? [:]).allSatisfy { key, value in other.tags?[key].map { Self.covers([value], $0) } ?? false }
     }
 
-    /// True if one of the patterns means every text that the other does, as far as that is plain to see.
+    /// True if one of the patterns matches every text that `other` matches, as far as a simple comparison can tell.
     private static func covers(_ patterns: [Wildcard], _ other: Wildcard) -> Bool {
         patterns.contains { $0 == other || $0.isEverything || (other.isLiteral && $0.matches(other.description)) }
     }
 
-    /// True if rules of this direction are judged when they are modified: those that are judged when they are added, and
-    /// both where none is.
+    /// True if a modified rule of this direction is judged: the directions whose additions the entry watches, and both
+    /// if it watches none.
     func judgesModified(_ direction: Direction) -> Bool {
         let added = changes.intersection(Direction.allCases.map(\.added))
         return added.isEmpty || added.contains(direction.added)
@@ -135,8 +135,8 @@ package struct Watch: Hashable, Sendable {
 extension Policy {
     /// Finds the entry under which a change is judged: the first that matches its group.
     ///
-    /// Before an entry whose match depends on unknown facts none can decide, unless all that may decide leave this kind
-    /// of change alone.
+    /// An entry after one whose match depends on unknown facts cannot decide, unless all entries that may decide leave
+    /// this kind of change alone.
     package func watch(_ context: ChangeContext) -> WatchAnswer {
         var needs: Set<GroupFact> = []
         var mayWatch = false

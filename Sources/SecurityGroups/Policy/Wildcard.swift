@@ -1,29 +1,29 @@
-/// A pattern of texts: `*` stands for any text, slashes and colons included, `?` for one character; case matters.
+/// A pattern: `*` stands for any text, including slashes and colons, and `?` for one character. Case matters.
 package struct Wildcard: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
-    /// The pattern as it is written.
+    /// The pattern as written.
     package let description: String
 
-    /// Takes any text.
+    /// Accepts any text.
     package init(_ pattern: String) {
         description = pattern
     }
 
-    /// Takes any text.
+    /// Accepts any text.
     package init(stringLiteral pattern: String) {
         description = pattern
     }
 
-    /// True if the pattern means no other text than itself.
+    /// True if the pattern matches only its own text.
     package var isLiteral: Bool {
         !description.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
     }
 
-    /// True if the pattern means every text, also the empty one.
+    /// True if the pattern matches every text, also the empty one.
     package var isEverything: Bool {
         !description.isEmpty && description.utf8.allSatisfy { $0 == UInt8(ascii: "*") }
     }
 
-    /// True if the whole of `text` is what the pattern says.
+    /// True if the whole of `text` matches.
     package func matches(_ text: String) -> Bool {
         let isASCII = description.utf8.allSatisfy { $0 < 0x80 } && text.utf8.allSatisfy { $0 < 0x80 }
         return isASCII
@@ -31,7 +31,7 @@ package struct Wildcard: Hashable, Sendable, CustomStringConvertible, Expressibl
             : Self.matches(description.unicodeScalars, text.unicodeScalars, any: "*", one: "?")
     }
 
-    /// Steps back to the last `*` alone, so that no pattern takes more than the product of both lengths.
+    /// Backtracks only to the last `*`, so the time is at most the product of both lengths.
     private static func matches<Text: BidirectionalCollection>(
         _ pattern: Text,
         _ text: Text,

@@ -1,31 +1,31 @@
 /// What follows for one rule from what EC2 shows.
 package enum RuleVerdict: Hashable, Sendable {
-    /// Nothing yet: what EC2 shows may change without us.
+    /// Look again later: EC2 may still show another state by itself.
     case lookAgain
     /// The rule stands and is to be judged.
     case judge(LiveRule, RecordMatch)
-    /// The rule does not stand, and it is to be judged whether it is put back.
+    /// The rule does not stand. It is to be judged whether to put it back.
     case judgeRemoved
-    /// What was tried has its effect; a rule that was put back has this id.
+    /// The attempt had its effect. A rule that was put back has this id.
     case proven(SecurityGroupRuleID?)
     /// An earlier run of the event did it.
     case doneEarlier(SecurityGroupRuleID?)
-    /// It came out so without us.
+    /// The rule is settled without a call.
     case settle(RuleOutcome)
-    /// It failed.
+    /// The attempt failed.
     case fail(UnprovenRule)
 }
 
-/// What the reconcilers need to know of time and of earlier runs.
+/// Facts about time and earlier runs that the reconcilers need.
 package struct RuleMoment: Hashable, Sendable {
-    /// True while what EC2 shows may be older than the event.
+    /// True while EC2 may still show the state from before the event.
     package var isEarly: Bool
-    /// True once EC2 has had the time to show what was tried.
+    /// True once EC2 has had the settle time to show the effect of the attempt.
     package var isOverdue: Bool
-    /// True where an earlier run of the event may have done it.
+    /// True if an earlier run of the event may have done it.
     package var isOurDoing: Bool
 
-    /// A moment.
+    /// Creates a moment.
     package init(isEarly: Bool = false, isOverdue: Bool = false, isOurDoing: Bool = false) {
         self.isEarly = isEarly
         self.isOverdue = isOverdue
@@ -33,12 +33,12 @@ package struct RuleMoment: Hashable, Sendable {
     }
 }
 
-/// Holds a rule that should not stand against what EC2 shows.
+/// Compares a rule that should not stand with what EC2 shows.
 ///
 /// - Parameters:
-///   - kind: The kind of change. A modified rule may still show what it said before; an added one never said anything else.
-///   - attempt: What was tried so far.
-///   - match: How a rule that stands as the record says compares with the record.
+/// - kind: The kind of change. A modified rule may still show its earlier content; an added one has none.
+/// - attempt: The last attempt to revert the rule.
+/// - match: How the record compares with a rule that stands as recorded.
 package func reconcileUnwanted(
     _ standing: Standing,
     _ kind: ChangeKind,
@@ -64,11 +64,11 @@ package func reconcileUnwanted(
     }
 }
 
-/// Holds a rule that should stand again against what EC2 shows.
+/// Compares a rule that should stand again with what EC2 shows.
 ///
 /// - Parameters:
-///   - rule: What the rule said; nil where nobody knows.
-///   - found: The rule of the group that says so now.
+/// - rule: The content of the rule; nil if it is not known.
+/// - found: The id of the rule of the group that has this content now.
 package func reconcileWanted(
     _ rule: SecurityGroupRule?,
     found: SecurityGroupRuleID?,

@@ -1,25 +1,25 @@
-/// How many reverts within an hour are made at once. Beyond, each waits.
+/// How many reverts are made within an hour without a wait. Every further one waits.
 package struct RevertLimits: Hashable, Sendable {
-    /// Of rules of one group that say the same.
+    /// For rules of one group with the same content.
     package var perRule: Int?
-    /// Of one group.
+    /// For one group.
     package var perGroup: Int?
-    /// Of all.
+    /// For all groups together.
     package var overall: Int?
 
-    /// Limits; by default none.
+    /// Creates limits; by default none.
     package init(perRule: Int? = nil, perGroup: Int? = nil, overall: Int? = nil) {
         self.perRule = perRule
         self.perGroup = perGroup
         self.overall = overall
     }
 
-    /// True where some limit is set.
+    /// True if at least one limit is set.
     package var areSet: Bool { perRule != nil || perGroup != nil || overall != nil }
 }
 
 extension Policy {
-    /// How many reverts within an hour are made at once.
+    /// The limits of reverts within an hour.
     package var limits: RevertLimits {
         RevertLimits(perRule: revertsPerRulePerHour, perGroup: revertsPerGroupPerHour, overall: revertsPerHour)
     }

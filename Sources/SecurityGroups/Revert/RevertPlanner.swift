@@ -1,67 +1,67 @@
 package import FoundationEssentials
 
-/// What is to be done about one rule.
+/// The step to take about one rule.
 package enum RevertStep: Hashable, Sendable {
-    /// Take it away.
+    /// Revoke the rule.
     case revoke(LiveRule)
-    /// Give it back what it said before.
+    /// Modify the rule back to its earlier content.
     case restore(LiveRule, to: ApprovedContent)
-    /// Put it back.
+    /// Add a rule with this content.
     case authorize(ApprovedContent)
-    /// Leave it, with this outcome.
+    /// Do nothing. The rule has this outcome.
     case nothing(RuleOutcome)
 }
 
-/// What is to be done about one rule, and why.
+/// The step to take about one rule, and the reason.
 package struct RevertPlan: Hashable, Sendable {
-    /// What the policy says. Its reason also tells which way was chosen where there is more than one.
+    /// The policy's decision. Its reason also names the step, if there was a choice.
     package var decision: Decision
-    /// What follows.
+    /// The step.
     package var step: RevertStep
-    /// Why the rule may say what it says now, where that was decided now.
+    /// The reason why the rule may have its content, if that was decided now.
     package var approval: Approval?
-    /// When a revert that waits for a limit may be made.
+    /// The time from which a revert that waits for a limit may be made.
     package var notBefore: Date?
 }
 
-/// Says of each rule of a watched change what is to be done about it: pure, so the same each time that it is asked.
+/// Plans the step for each rule of a watched change. The same question always gets the same answer.
 ///
-/// A message alone never opens anything: access is added or widened only to content that the ledger saw in EC2 while it was
-/// approved, and that today's policy would let whoever was approved make again now.
+/// A message alone never adds access. Access is added or widened only to content that the ledger saw in EC2 while it
+/// was approved, and that today's policy would allow the approved caller to create now.
 package struct RevertPlanner: Hashable, Sendable {
-    /// What may stand.
+    /// The policy.
     package let policy: Policy
     /// The entry under which the change is watched.
     package let watch: Watch
-    /// What was done, by whom, to which group.
+    /// The change: its kind, its caller and its group.
     package internal(set) var context: ChangeContext
 
-    /// A planner for one change.
+    /// Creates a planner for one change.
     package init(policy: Policy, watch: Watch, context: ChangeContext) {
         self.policy = policy
         self.watch = watch
         self.context = context
     }
 
-    /// True where each plan for such a change rests on what the ledger knows.
+    /// True if every plan for this change depends on what the ledger knows.
     package var needsPast: Bool {
         policy.limits.areSet || (context.kind != .ingressAdded && context.kind != .egressAdded)
     }
 
-    /// True where a modification of the group's rules is judged by its own record.
+    /// True if a modification of the group's rules is judged through its own record.
     package var watchesModifications: Bool { watch.changes.contains(.ruleModified) }
 
-    /// What the policy says of a rule that whoever called made.
+    /// The policy's decision about a rule that the caller made.
     package func decide(_ rule: SecurityGroupRule) -> Decision {
         policy.decide(rule, context, under: watch)
     }
 
-    /// Plans for a rule that stands and that the event added or modified, by what it says now.
+    /// Plans for a rule that the event added or modified and that stands, by its content now.
     ///
     /// - Parameters:
-    ///   - match: How what it says now compares with the record. An exempt caller's exemption covers what the record says and
-    ///     nothing else.
-    ///   - isConflict: Whether the record contradicts what the ledger knows, so that nothing is done on its word.
+    /// - match: How the record compares with the content now. An exemption covers the recorded content and nothing
+    ///   else.
+    /// - isConflict: True if the record contradicts the ledger. Nothing is then done on the word of the record.
     package func plan(
         for live: LiveRule,
         match: RecordMatch,
@@ -99,7 +99,7 @@ package struct RevertPlanner: Hashable, Sendable {
         )
     }
 
-    /// Why a rule that the caller might not make may stay all the same; nil where it may not.
+    /// The reason why a rule may stay although this caller may not make it; nil if it may not stay.
     private func reasonToStay(
         _ rule: SecurityGroupRule,
         _ match: RecordMatch,
@@ -121,7 +121,7 @@ package struct RevertPlanner: Hashable, Sendable {
 
     /// Plans for a rule that the event removed and that does not stand.
     ///
-    /// - Parameter rule: What it said, where that is known.
+    /// - Parameter rule: The rule's content, if it is known.
     package func plan(
         forRemoved rule: SecurityGroupRule?,
         past: RulePast,
@@ -154,14 +154,14 @@ package struct RevertPlanner: Hashable, Sendable {
         return RevertPlan(decision: decision.adding("not put back, \(words)"), step: .nothing(.notRestored))
     }
 
-    /// What the policy says of the removal of a rule, of which nobody may know what it said.
+    /// The policy's decision about the removal of a rule whose content may be unknown.
     func decide(removed rule: SecurityGroupRule?) -> Decision {
         if let rule { return decide(rule) }
         let unknown = ChangedRule(id: nil, direction: context.kind.direction, traffic: nil, ruleDescription: nil)
         return policy.decide(unknown, context, under: watch) ?? Decision(decision: .revert, reason: watch.origin)
     }
 
-    /// Judges the exact result of a call of ours by today's policy, as if whoever was approved had just made it.
+    /// Judges the exact result of the worker's own call by today's policy, as if the approved caller had just made it.
     private func mayStand(_ approved: ApprovedContent, as kind: ChangeKind, now: Date) -> Bool {
         let again = context.made(by: approved.approval.caller, kind, at: now)
         switch policy.watch(again) {
@@ -170,13 +170,13 @@ package struct RevertPlanner: Hashable, Sendable {
         case .watched(let entry):
             let rule = approved.content.rule
             if policy.decide(rule, again, under: entry).decision != .revert { return true }
-            // What stood before anybody watched, and what a person approved, may stand unless the policy closes it.
+            // A rule of the baseline, or one that a person approved, may stand unless the policy forbids it.
             return approved.approval.isByPerson
                 && policy.objection(to: rule, in: context.group, under: entry, prefixLists: context.prefixLists) == nil
         }
     }
 
-    /// The plan for a rule whose revert waits for a limit.
+    /// The plan for a rule whose revert waits for a limit; nil if it need not wait.
     private func waiting(_ decision: Decision, _ past: RulePast, _ now: Date) -> RevertPlan? {
         var until = past.roomAt
         var words = "the limits of reverts have no room now"
@@ -203,7 +203,7 @@ package struct RevertPlanner: Hashable, Sendable {
 }
 
 extension RuleDecision {
-    /// The outcome of a rule that is left alone, or nil for one that must go.
+    /// The outcome of a rule that is left alone; nil for a rule that must go.
     package var settledOutcome: RuleOutcome? {
         switch self {
         case .revert: nil
@@ -214,10 +214,10 @@ extension RuleDecision {
 }
 
 extension Approval {
-    /// True for what no entry of the policy approved.
+    /// True if a person approved it, not an entry of the policy.
     fileprivate var isByPerson: Bool { source == "baseline" || source.hasPrefix("approved ") }
 
-    /// True where the approved event came after `time`. What has no time cannot be later.
+    /// True if the approved event came after `time`. An event without a time is not later.
     fileprivate func isLater(than time: Date?) -> Bool {
         guard let eventTime, let time else { return false }
         return eventTime > time
@@ -231,15 +231,15 @@ extension Decision {
 }
 
 extension ChangeContext {
-    /// Who made the change.
+    /// The caller of the change.
     package var caller: Caller {
         Caller(issuerARN: issuerARN, invokedBy: invokedBy, sourceIdentity: sourceIdentity)
     }
 
-    /// The same change as nobody in particular would make it.
+    /// The same change, made by an unknown caller.
     package var madeByNobody: Self { made(by: Caller(), kind, at: eventTime) }
 
-    /// A change of `kind` to the same group by somebody else.
+    /// A change of `kind` to the same group by another caller.
     package func made(by caller: Caller, _ kind: ChangeKind, at time: Date?) -> Self {
         ChangeContext(
             group: group,

@@ -1,15 +1,15 @@
 package import FoundationEssentials
 
-/// Who made a change, by the fields that AWS sets and nobody can choose.
+/// The caller of a change, by the fields that AWS sets and no caller can choose.
 package struct Caller: Hashable, Sendable {
     /// The ARN of the role behind the session, of the IAM user, or of the root.
     package var issuerARN: String?
     /// The AWS service that made the call for somebody.
     package var invokedBy: String?
-    /// Who is behind a role, as it was set when the role was assumed.
+    /// The person behind a role, as set when the role was assumed.
     package var sourceIdentity: String?
 
-    /// A caller; by default nobody who is known.
+    /// Creates a caller; by default an unknown one.
     package init(issuerARN: String? = nil, invokedBy: String? = nil, sourceIdentity: String? = nil) {
         self.issuerARN = issuerARN
         self.invokedBy = invokedBy
@@ -17,16 +17,16 @@ package struct Caller: Hashable, Sendable {
     }
 }
 
-/// Why a rule may say what it says: what was decided while EC2 showed exactly that.
+/// The reason why a rule may have its content: what was decided while EC2 showed exactly this content.
 package struct Approval: Hashable, Sendable {
     /// What approved it: `allow NAME`, `exempt NAME`, `baseline`.
     package let source: String
-    /// Whose change was exempt; nobody where the policy allows it to everybody.
+    /// The caller who was exempt. Empty if the policy allows the rule to everybody.
     package let caller: Caller
     /// The time of the event that was approved.
     package let eventTime: Date?
 
-    /// An approval with these values.
+    /// Creates an approval.
     package init(source: String, caller: Caller = Caller(), eventTime: Date? = nil) {
         self.source = source
         self.caller = caller
@@ -34,30 +34,30 @@ package struct Approval: Hashable, Sendable {
     }
 }
 
-/// What a rule said when the ledger saw it in EC2 and it was approved.
+/// The content of a rule that the ledger saw in EC2 while it was approved.
 package struct ApprovedContent: Hashable, Sendable {
-    /// What it said.
+    /// The content.
     package let content: RuleContent
-    /// Why it might say so.
+    /// The reason why it was approved.
     package let approval: Approval
 
-    /// An approved content.
+    /// Creates an approved content.
     package init(content: RuleContent, approval: Approval) {
         self.content = content
         self.approval = approval
     }
 }
 
-/// What the ledger is asked of one rule.
+/// A question to the ledger about one rule.
 package struct RuleQuestion: Hashable, Sendable {
-    /// The rule's id, where it is known.
+    /// The rule's id, if it is known.
     package let ruleID: SecurityGroupRuleID?
-    /// What the rule says now, or said before it was removed; nil where nobody knows.
+    /// The content of the rule now, or before it was removed; nil if it is not known.
     package let rule: SecurityGroupRule?
-    /// What the record says that the call added; nil for any other change.
+    /// The content that the call added, according to the record; nil for any other change.
     package let added: SecurityGroupRule?
 
-    /// A question about one rule.
+    /// Creates a question.
     package init(ruleID: SecurityGroupRuleID?, rule: SecurityGroupRule?, added: SecurityGroupRule? = nil) {
         self.ruleID = ruleID
         self.rule = rule
@@ -65,33 +65,33 @@ package struct RuleQuestion: Hashable, Sendable {
     }
 }
 
-/// What the ledger knows of a rule beside the event that is run.
+/// What the ledger knows of a rule from other events.
 package struct RulePast: Hashable, Sendable {
-    /// How often a rule that says the same was reverted in this group within the last hour.
+    /// How often a rule with the same content was reverted in this group within the last hour.
     package var reverts = 0
-    /// When that was done last.
+    /// The time of the last such revert.
     package var lastRevert: Date?
-    /// When the limits of the group and of the worker have room again; nil where they have room now.
+    /// The time from which the limits of the group and the worker have room; nil if they have room now.
     package var roomAt: Date?
-    /// What the rule of this id said when it was last seen in EC2.
+    /// The content of the rule of this id when it was last seen in EC2.
     package var lastSeen: SecurityGroupRule?
     /// The newest approval of exactly this id and content.
     package var approval: Approval?
-    /// The newest approved content of this id that is another than what the rule says now. Of a removed rule: the approved content
-    /// with which it stood last.
+    /// The newest approved content of this id that differs from the content now. For a removed rule: the approved
+    /// content that it had last.
     package var earlier: ApprovedContent?
-    /// What was decided when a rule that says the same was last added, or changed to say so; nil if that was never seen.
+    /// The decision when a rule with this content was last added or modified; nil if that was never seen.
     package var lastDecision: RuleDecision?
-    /// True where a later event about the same rule was allowed or exempt.
+    /// True if a later event about the same rule was allowed or exempt.
     package var isSettledLater = false
-    /// True where another event made the rule of this id.
+    /// True if another event created the rule of this id.
     package var isOfAnotherEvent = false
-    /// What another record says that was added under this id; nil where none contradicts.
+    /// The content that another record says was added under this id; nil if no record contradicts.
     package var contradiction: String?
 
-    /// A past of which nothing is known.
+    /// Creates a past without any knowledge.
     package init() {}
 
-    /// True where the ledger has met the rule of this id before.
+    /// True if the ledger has seen the rule of this id before.
     package var isKnown: Bool { lastSeen != nil || isOfAnotherEvent }
 }

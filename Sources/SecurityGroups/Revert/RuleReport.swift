@@ -1,30 +1,30 @@
 package import FoundationEssentials
 
-/// How one rule of a run came out, as it is told to the ledger and to people.
+/// The result for one rule of a run, as the ledger and people get it.
 package struct RuleReport: Hashable, Sendable {
-    /// The rule's id, where one is known; of a rule that was put back, its new one.
+    /// The rule's id, if it is known. A rule that was put back has its new id here.
     package let ruleID: SecurityGroupRuleID?
-    /// What the rule says; nil for one that the record knows by id alone and that nobody ever saw.
+    /// The rule's content. Nil if the record names the rule by id alone and EC2 never showed it.
     package let rule: SecurityGroupRule?
     /// Its description.
     package let ruleDescription: String?
-    /// What the policy said of it.
+    /// The policy's decision; nil if it was not asked.
     package let decision: Decision?
-    /// What became of it.
+    /// The outcome.
     package let outcome: RuleOutcome
-    /// What was done to it.
+    /// The call that was made about the rule.
     package let reversal: Reversal?
     /// The rule as it stands after the run, as far as EC2 showed it.
     package let standing: LiveRule?
-    /// Why it may stand so, where that was decided by this run.
+    /// The reason why it may stand, if this run decided so.
     package let approval: Approval?
-    /// What the record says that was added under the rule's id.
+    /// The content that the record says was added under the rule's id.
     package let added: SecurityGroupRule?
-    /// True where the rule was seen to be gone, or was taken away.
+    /// True if the rule was gone, or was revoked.
     package let isGone: Bool
-    /// When a revert that waits for a limit may be made.
+    /// The time from which a revert that waits for a limit may be made.
     package let notBefore: Date?
-    /// True where an earlier run recorded that it reverted the rule, and this one found it so.
+    /// True if an earlier run recorded the revert, and this run only confirmed it.
     package let isFromEarlierRun: Bool
 }
 
@@ -37,15 +37,15 @@ extension RevertMachine {
         return isConflict && isFinal ? .conflict : outcome
     }
 
-    /// True where the record contradicts what the ledger knows.
+    /// True if the record contradicts the ledger.
     package var isConflict: Bool { history.isConflict || contradiction != nil }
 
-    /// True where nothing is known of what the event did, and nothing was found that it could have done.
+    /// True if the record does not tell what the event did, and the group has no rule that the event could have added.
     package var foundNothing: Bool {
         searchesGroup && !items.contains { $0.origin != .known }
     }
 
-    /// How each rule came out.
+    /// The result for each rule.
     package var reports: [RuleReport] {
         items.compactMap { item in
             guard item.origin != .known, item.origin != .guessed || item.settled?.outcome != .alreadyGone else {
@@ -74,7 +74,7 @@ extension RevertMachine {
         )
     }
 
-    /// What a run before this one did, that did not live to tell: it took away what the record says.
+    /// The revoke that an earlier run made before it died: it removed the rule as recorded.
     private func reversalByEarlierRun(_ item: Item, _ settled: SettledRule) -> Reversal? {
         guard settled.outcome == .reverted, !event.change.kind.isRemoval, settled.live == nil,
             let id = item.changed.strictID, let rule = item.changed.rule ?? item.changed.guessedRule
@@ -91,14 +91,14 @@ extension RevertMachine {
 }
 
 extension Reversal {
-    /// The id of a rule that was put back.
+    /// The id of the new rule, if one was put back.
     fileprivate var newID: SecurityGroupRuleID? {
         if case .putBack(let id, _, _) = self { id } else { nil }
     }
 }
 
 extension ChangedRule {
-    /// The rule of a modification that was never seen, taken for ingress: nearly all are.
+    /// The content of a modified rule that EC2 never showed. Ingress is assumed, because most rules are.
     fileprivate var guessedRule: SecurityGroupRule? {
         traffic.map { SecurityGroupRule(direction: direction ?? .ingress, traffic: $0) }
     }

@@ -1,37 +1,37 @@
 package import FoundationEssentials
 
-/// How far one rule of an event has come.
+/// The state of one rule of an event.
 package enum RuleState: Hashable, Sendable {
-    /// Nothing was done about it.
+    /// Nothing was done yet.
     case open
-    /// A call about it was made, and its effect is not proven.
+    /// A call was made, and its effect is not confirmed.
     case attempting(RevertAttempt)
-    /// It is done.
+    /// The rule is finished.
     case settled(SettledRule)
 }
 
-/// What was tried about a rule.
+/// An attempt to revert one rule.
 package struct RevertAttempt: Hashable, Sendable {
-    /// What EC2 answered.
+    /// EC2's answer to a call.
     package enum Answer: Hashable, Sendable {
-        /// It took the call, and does not show the effect yet.
+        /// EC2 accepted the call and does not show the effect yet.
         case accepted
-        /// It does not know the rule: the rule is gone, or EC2's parts do not agree yet.
+        /// EC2 does not know the rule: it is gone, or EC2 is not yet consistent.
         case unknown
-        /// Nothing that reached us. The call may have had its effect.
+        /// No response arrived. The call may have had its effect.
         case lost
     }
 
-    /// What was to be done.
+    /// The step that was tried.
     package let step: RevertStep
-    /// What the policy said of the rule.
+    /// The policy's decision about the rule.
     package let decision: Decision
-    /// When it was first tried, from the run's start.
+    /// The time of the first try, since the start of the run.
     package let since: Duration
     /// The answer to the last call.
     package let answer: Answer
 
-    /// An attempt.
+    /// Creates an attempt.
     package init(step: RevertStep, decision: Decision, since: Duration, answer: Answer) {
         self.step = step
         self.decision = decision
@@ -39,9 +39,9 @@ package struct RevertAttempt: Hashable, Sendable {
         self.answer = answer
     }
 
-    /// What follows from the step once its effect is proven.
+    /// The result of the step once its effect is confirmed.
     ///
-    /// - Parameter id: The id of a rule that was put back, where the answer or a look named it.
+    /// - Parameter id: The id of a rule that was put back, if the response or a look showed it.
     func proven(id: SecurityGroupRuleID? = nil, in group: SecurityGroupID) -> SettledRule {
         switch step {
         case .revoke(let live): return SettledRule(.reverted, decision: decision, live: live, reversal: .revoked(live))
@@ -61,24 +61,24 @@ package struct RevertAttempt: Hashable, Sendable {
     }
 }
 
-/// How a rule came out.
+/// The result for one rule.
 package struct SettledRule: Hashable, Sendable {
-    /// What became of it.
+    /// The outcome.
     package var outcome: RuleOutcome
-    /// What the policy said of it; nil where it was not asked.
+    /// The policy's decision; nil if it was not asked.
     package var decision: Decision?
-    /// The rule as EC2 showed it, before anything was done to it.
+    /// The rule as EC2 showed it before anything was done.
     package var live: LiveRule?
-    /// What was done to it by this run.
+    /// The call that this run made about the rule.
     package var reversal: Reversal?
-    /// The rule as this run made it, where it restored it or put it back.
+    /// The rule after this run restored it or put it back.
     package var made: LiveRule?
-    /// Why it may say what it says, where that was decided by this run.
+    /// The reason why it may have its content, if this run decided so.
     package var approval: Approval?
-    /// When a revert that waits for a limit may be made.
+    /// The time from which a revert that waits for a limit may be made.
     package var notBefore: Date?
 
-    /// A rule that came out so.
+    /// Creates a result.
     package init(
         _ outcome: RuleOutcome,
         decision: Decision? = nil,
@@ -100,7 +100,7 @@ package struct SettledRule: Hashable, Sendable {
         made ?? (outcome == .reverted ? nil : live)
     }
 
-    /// True where the rule was seen to be gone, or was taken away.
+    /// True if the rule was gone, or was revoked.
     package var isGone: Bool {
         if case .revoked? = reversal { true } else { outcome == .alreadyGone }
     }
@@ -124,12 +124,12 @@ extension LiveRule {
     }
 }
 
-/// Why a run cannot say that a rule is as it should be.
+/// The reason why a run cannot confirm a revert.
 package enum UnprovenRule: Hashable, Sendable {
-    /// EC2 accepted the call, and shows the rule all the same.
+    /// EC2 accepted the call and still shows the rule.
     case stillStands(LiveRule)
-    /// EC2 shows the rule, and answers that it does not know it.
+    /// EC2 shows the rule and answers that it does not know it.
     case shownButUnknown(LiveRule)
-    /// EC2 accepted that the rule be put back, and does not show it all the same.
+    /// EC2 accepted the new rule and does not show it.
     case notPutBack(SecurityGroupRule)
 }

@@ -1,20 +1,20 @@
 /// How a rule that an event added or modified stands now.
 package enum Standing: Hashable, Sendable {
-    /// It is in the event's group, and says what the record says of it, as far as the record tells.
+    /// It is in the event's group with the recorded content, as far as the record tells it.
     case stands(LiveRule)
-    /// It is in the event's group, and says something else.
+    /// It is in the event's group with other content.
     case changed(LiveRule)
     /// The id belongs to a rule of another group. An id never moves, so the record is wrong.
     case elsewhere(LiveRule)
     /// EC2 does not show it.
     case missing
 
-    /// Compares what an event added to `group` with what EC2 shows.
+    /// Compares a rule that an event added to `group` with what EC2 shows.
     ///
-    /// With an id, the id decides which rule is meant and the content must agree, as far as the record tells it.
-    /// Without one (records from before July 2021, a new group's egress) the content decides; then `matched`, the ids
-    /// found on an earlier run of the same event, bounds the search, so that an identical rule with a new id, which
-    /// somebody re-added meanwhile, is never taken.
+    /// If the record has an id, the rule of this id is compared with the recorded content. If it has none (records from
+    /// before July 2021, the egress of a new group), the rule is found by its content. `matched`, the ids that an
+    /// earlier run of the same event found, then bounds the search, so that an identical rule that somebody added later
+    /// under a new id is never taken.
     package init(
         of added: ChangedRule,
         in group: SecurityGroupID,
@@ -40,12 +40,12 @@ package enum Standing: Hashable, Sendable {
     }
 }
 
-/// How much a record tells of what a rule says now.
+/// How the record compares with the rule's content now.
 package enum RecordMatch: Hashable, Sendable {
-    /// The rule says exactly what the record says.
+    /// The content is exactly the recorded one.
     case exact
-    /// The record does not tell what the rule says.
+    /// The record does not tell the content.
     case untold
-    /// The rule says something else.
+    /// The content is another one.
     case other
 }

@@ -1,19 +1,19 @@
 import Formats
 
-/// What was done to one rule, and so what undoes it.
+/// A call that was made about one rule.
 package enum Reversal: Hashable, Sendable {
     /// This rule was revoked.
     case revoked(LiveRule)
-    /// The rule was given other content; this is how it stood before.
+    /// The rule got its earlier content back. This is how it stood before that.
     case restored(LiveRule)
-    /// A rule was put back into the group, and has this id now.
+    /// A rule was put back into the group, under this id.
     case putBack(SecurityGroupRuleID, Direction, SecurityGroupID)
 }
 
-/// The command that undoes what was done to a rule, exactly.
+/// The command that exactly undoes a call.
 ///
-/// It is made to be pasted into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes
-/// around it admit nothing but themselves. What a new rule cannot get back is its old id.
+/// It is safe to paste into a shell whatever text the rule holds: the JSON is pure ASCII, and the single quotes around
+/// it cannot be ended from inside. A rule that comes back gets a new id.
 package func undoCommand(for reversal: Reversal, region: String) -> String {
     func command(_ action: String, _ group: SecurityGroupID, _ option: String) -> String {
         "aws ec2 \(action) --region \(shellQuoted(region)) --group-id \(group) --\(option)"
@@ -40,7 +40,7 @@ package func undoCommand(for reversal: Reversal, region: String) -> String {
     }
 }
 
-/// An `IpPermission`, as Authorize takes it.
+/// The rule as an `IpPermission`, as Authorize takes it.
 private func ipPermission(_ content: RuleContent) -> String {
     let rule = content.rule
     let (list, key) =
@@ -60,7 +60,7 @@ private func ipPermission(_ content: RuleContent) -> String {
     return "{\(members.joined(separator: ","))}"
 }
 
-/// A `SecurityGroupRuleRequest`, as Modify takes it.
+/// The rule as a `SecurityGroupRuleRequest`, as Modify takes it.
 private func ruleRequest(_ content: RuleContent) -> String {
     let rule = content.rule
     let key =
@@ -70,7 +70,7 @@ private func ruleRequest(_ content: RuleContent) -> String {
         case .prefixList: "PrefixListId"
         case .group, .groupName: "ReferencedGroupId"
         }
-    // The ports also where the protocol has none: what is left out might stay as it was.
+    // Ports are sent even if the protocol has none: a field that is left out might keep its earlier value.
     var members = ["\"IpProtocol\":\(jsonString(rule.ipProtocol.description))"] + ports(rule)
     members.append("\"\(key)\":\(jsonString(rule.peer.description))")
     if let text = content.ruleDescription { members.append("\"Description\":\(jsonString(text))") }
@@ -91,11 +91,11 @@ private func shellQuoted(_ text: String) -> String {
         (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
     }
     guard !isPlain || text.isEmpty else { return text }
-    // By scalars: a quote with a combining accent is another character, but to the shell it is a quote.
+    // Compares scalars: a quote with a combining accent is another Character, but the shell sees a quote.
     return "'" + text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
 }
 
-/// A JSON string in ASCII alone.
+/// A JSON string in ASCII.
 private func jsonString(_ text: String) -> String {
     JSONText.quoted(text, escaping: .nonASCII)
 }

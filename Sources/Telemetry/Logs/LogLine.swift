@@ -2,7 +2,7 @@ import Formats
 import Foundation
 package import Logging
 
-/// How a log line is written.
+/// The format of log lines.
 package enum LogFormat: String, Sendable, CaseIterable {
     /// For people.
     case text
@@ -10,20 +10,20 @@ package enum LogFormat: String, Sendable, CaseIterable {
     case json
 }
 
-/// Writes log lines to stderr, one `write` a line.
+/// Writes log lines to stderr, one `write` for each line.
 ///
-/// Text of others may come in as metadata, so characters that steer a terminal never reach the line as such: JSON escapes
-/// them, and in the text format they become spaces.
+/// Metadata may hold text of others. Characters that control a terminal never reach the line: JSON escapes them, and in
+/// the text format they become spaces.
 package struct LogLineHandler: LogHandler {
     /// The least severe level that is written.
     package var logLevel: Logger.Level = .info
-    /// What every line carries.
+    /// The metadata of every line.
     package var metadata: Logger.Metadata = [:]
     private let format: LogFormat
     private let label: String
     private let write: @Sendable ([UInt8]) -> Void
 
-    /// A handler that writes lines of `format` with `write`, by default to stderr.
+    /// Creates a handler that writes lines of `format` with `write`, by default to stderr.
     package init(label: String, format: LogFormat, write: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError)
     {
         self.label = label
@@ -31,7 +31,7 @@ package struct LogLineHandler: LogHandler {
         self.write = write
     }
 
-    /// One of the things that every line carries.
+    /// One value of the metadata of every line.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
@@ -70,7 +70,7 @@ package struct LogLineHandler: LogHandler {
         return "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
     }
 
-    /// A value as JSON: numbers and truths as such, so that whoever reads the log can add them up.
+    /// A value as JSON. Numbers and truth values stay as such, so that programs can use them.
     private func json(_ value: Logger.MetadataValue) -> String {
         switch value {
         case .string(let text): return JSONText.quoted(text)

@@ -3,18 +3,18 @@ package import Foundation
 
 /// Writes the metrics in CloudWatch's embedded metric format: JSON lines, from which CloudWatch Logs makes metrics.
 ///
-/// Counters and histograms are told as what came since the last writing, gauges as they are.
+/// Counters and histograms are written as their change since the last time, gauges as their value.
 package struct EmbeddedMetrics: Sendable {
     private let registry: MetricRegistry
     private let namespace: String
 
-    /// - Parameter namespace: the namespace in CloudWatch.
+    /// - Parameter namespace: The namespace in CloudWatch.
     package init(_ registry: MetricRegistry, namespace: String = "sg-revert") {
         self.registry = registry
         self.namespace = namespace
     }
 
-    /// One line for each set of labels for which there is something to tell.
+    /// One line for each set of labels that has something to report.
     package func lines(at time: Date) -> [String] {
         var groups: [[String]: (labels: [String], metrics: [(family: MetricFamily, value: String)])] = [:]
         for family in MetricFamily.all {

@@ -1,6 +1,6 @@
-/// A metric that the program has: its name, its meaning and its kind. Names are public, see the operations guide.
+/// A metric of the program: its name, its meaning and its kind. Names are public.
 package struct MetricFamily: Hashable, Sendable {
-    /// What a metric counts or measures.
+    /// The kind of a metric.
     enum Kind: Hashable, Sendable {
         /// A number that only grows.
         case counter
@@ -26,7 +26,7 @@ package struct MetricFamily: Hashable, Sendable {
     private static let exposure = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400]
     private static let commits = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30]
 
-    /// Every metric. Nothing else is ever shown.
+    /// Every metric. No other is ever shown.
     package static let all = [
         Self("messages_received_total", .counter, "Messages received from the queue."),
         Self("events_total", .counter, labels: ["outcome"], "Events by their outcome."),

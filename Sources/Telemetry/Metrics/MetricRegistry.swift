@@ -1,12 +1,12 @@
 package import CoreMetrics
 import Synchronization
 
-/// The metrics of this process: a backend of swift-metrics that knows the families of the contract and no others.
+/// The metrics of this process. It is a backend of swift-metrics that knows only the documented metrics.
 ///
-/// A label's value is a short word. A text that is none counts as `other`, so that no text of an event is ever shown, and the
-/// number of series is bounded.
+/// A label's value is a short word. Any other text counts as `other`, so that no text of an event is ever shown, and
+/// the number of series is bounded.
 package final class MetricRegistry: Sendable {
-    /// No family has more series than this; what comes after them counts as `other`.
+    /// The largest number of series of a family. Further ones count as `other`.
     private static let mostSeries = 1000
 
     /// One line of a family: the values of its labels.
@@ -17,7 +17,7 @@ package final class MetricRegistry: Sendable {
 
     private let series = Mutex<[Key: MetricSeries]>([:])
 
-    /// A registry. Families without labels are there from the start, with zero.
+    /// Creates a registry. Families without labels exist from the start, with zero.
     package init() {
         series.withLock { series in
             for family in MetricFamily.all where family.labels.isEmpty && family.kind != .gauge {
@@ -32,7 +32,7 @@ package final class MetricRegistry: Sendable {
         return found.map { ($0.key.labels, $0.value) }.sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
     }
 
-    /// The series of a name and its labels; nil for a name that is no metric of ours.
+    /// The series of a name and its labels; nil for a name that is not documented.
     func series(_ label: String, _ dimensions: [(String, String)]) -> MetricSeries? {
         guard let family = MetricFamily.byName[label] else { return nil }
         let values = family.labels.map { name in dimensions.first { $0.0 == name }.map { Self.word($0.1) } ?? "" }

@@ -1,14 +1,14 @@
 import CoreMetrics
 import Synchronization
 
-/// The numbers of one metric under one set of labels.
+/// The numbers of one metric with one set of labels.
 final class MetricSeries: Sendable {
-    /// What was counted or measured.
+    /// The counted or measured value.
     struct Value: Hashable, Sendable {
-        /// A counter's or a gauge's number, or the sum of a histogram.
+        /// The number of a counter or gauge, or the sum of a histogram.
         var total = 0.0
         var count: UInt64 = 0
-        /// How many measurements lie at or under each bound of a histogram and above the one before.
+        /// The number of measurements at or under each bound of a histogram and above the one before.
         var buckets: [UInt64]
         var least = Double.infinity
         var most = -Double.infinity
@@ -25,7 +25,7 @@ final class MetricSeries: Sendable {
 
     var value: Value { state.withLock { $0.all } }
 
-    /// What was counted and measured since this was asked last.
+    /// Returns the change since the last call.
     func takeChange() -> Value {
         state.withLock { state in
             defer { state.sinceTaken = Value(buckets: Array(repeating: 0, count: bounds.count)) }

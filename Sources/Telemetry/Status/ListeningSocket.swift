@@ -1,9 +1,9 @@
 import Foundation
 
-/// A socket that listens, and does not block.
+/// A listening socket that does not block.
 struct ListeningSocket {
     let descriptor: Int32
-    /// The port that it listens at.
+    /// The port on which it listens.
     let port: Int
 
     init(_ address: StatusAddress) throws(StatusServerError) {
@@ -39,7 +39,7 @@ struct ListeningSocket {
         }
         guard code == 0 else { return nil }
         return withUnsafePointer(to: &storage) { pointer in
-            // The port stands at the same place in both kinds of address.
+            // The port is at the same place in both kinds of address.
             pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
         }
     }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Where the status endpoint listens: `host:port`, `[address]:port`, or `:port` for every address.
+/// The address of the status endpoint: `host:port`, `[address]:port`, or `:port` for every address.
 package struct StatusAddress: Hashable, Sendable, CustomStringConvertible {
     /// The host's name or address; empty for every address.
     package let host: String
-    /// The port; 0 for any that is free.
+    /// The port; 0 for any free port.
     package let port: Int
 
-    /// Reads an address; nil for a text that is none.
+    /// Reads an address; nil for any other text.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             return nil
@@ -28,14 +28,14 @@ package struct StatusAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = Int(port)
     }
 
-    /// The URL of a path at this address, as a client on the same machine asks for it.
+    /// The URL of a path at this address, for a client on the same machine.
     package func url(_ path: String) -> String {
         let isAny = ["", "0.0.0.0", "::", "*"].contains(host)
         let name = isAny ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
         return "http://\(name):\(port)\(path)"
     }
 
-    /// The address as it is set.
+    /// The address in the form of the setting.
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 

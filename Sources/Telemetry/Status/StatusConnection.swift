@@ -1,10 +1,10 @@
 import Foundation
 
-/// One client of the status endpoint: first its request is read, then the answer is written.
+/// One client of the status endpoint. Its request is read first, and then the response is written.
 struct StatusConnection {
     let descriptor: Int32
     let deadline: ContinuousClock.Instant
-    /// Whether the connection is to be closed.
+    /// True if the connection is to be closed.
     var isOver = false
     private var request: [UInt8] = []
     private var answer: ArraySlice<UInt8>?
@@ -14,12 +14,12 @@ struct StatusConnection {
         self.deadline = deadline
     }
 
-    /// What the connection waits for.
+    /// The events that the connection waits for.
     var poll: pollfd {
         pollfd(fd: descriptor, events: Int16(answer == nil ? POLLIN : POLLOUT), revents: 0)
     }
 
-    /// Goes on as far as is possible without waiting.
+    /// Does everything that is possible without waiting.
     mutating func advance(_ routes: StatusRoutes) {
         if answer == nil { read(routes) }
         if answer != nil { write() }

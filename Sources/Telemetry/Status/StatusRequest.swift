@@ -1,23 +1,23 @@
-/// An HTTP request as the status endpoint reads it: the method and the path, from the first line alone.
+/// An HTTP request of the status endpoint: the method and the path, from the first line.
 struct StatusRequest: Hashable {
-    /// How far the reading of a request is.
+    /// The state of reading a request.
     enum Reading: Hashable {
         /// The header is not complete.
         case incomplete
         case complete(StatusRequest)
         /// The bytes are no request of HTTP/1.
         case malformed
-        /// The header is larger than it may be.
+        /// The header is larger than allowed.
         case tooLarge
     }
 
     let method: String
     let path: String
 
-    /// The most bytes that a request may have.
+    /// The largest number of bytes of a request.
     static let limit = 8192
 
-    /// Reads what has come so far.
+    /// Reads the bytes that have arrived.
     static func read(_ bytes: [UInt8]) -> Reading {
         guard let end = endOfHeader(bytes) else { return bytes.count >= limit ? .tooLarge : .incomplete }
         guard end <= limit else { return .tooLarge }
@@ -31,7 +31,7 @@ struct StatusRequest: Hashable {
         return .complete(StatusRequest(method: String(parts[0]), path: String(path)))
     }
 
-    /// Where the empty line after the header ends.
+    /// The end of the empty line after the header.
     private static func endOfHeader(_ bytes: [UInt8]) -> Int? {
         var lineIsEmpty = true
         for (index, byte) in bytes.enumerated() {
@@ -46,20 +46,20 @@ struct StatusRequest: Hashable {
     }
 }
 
-/// An answer of the status endpoint.
+/// A response of the status endpoint.
 package struct StatusAnswer: Hashable, Sendable {
     let status: Int
     let contentType: String
     let body: String
 
-    /// An answer with a status code and a text.
+    /// Creates a response with a status code and a text.
     package init(_ status: Int, contentType: String = "text/plain; charset=utf-8", _ body: String) {
         self.status = status
         self.contentType = contentType
         self.body = body
     }
 
-    /// The answer as bytes. The connection ends after it.
+    /// The response as bytes. The connection ends after it.
     func bytes(withBody: Bool) -> [UInt8] {
         let reasons = [
             200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
@@ -78,12 +78,12 @@ package struct StatusAnswer: Hashable, Sendable {
 package struct StatusRoutes: Sendable {
     private let routes: [String: @Sendable () -> StatusAnswer]
 
-    /// Routes by their paths.
+    /// Creates routes by their paths.
     package init(_ routes: [String: @Sendable () -> StatusAnswer]) {
         self.routes = routes
     }
 
-    /// The bytes that answer what was read; nil while the request is incomplete.
+    /// The bytes of the response; nil while the request is incomplete.
     func answer(to reading: StatusRequest.Reading) -> [UInt8]? {
         switch reading {
         case .incomplete: return nil

@@ -1,15 +1,16 @@
 import Foundation
 import Synchronization
 
-/// A small HTTP server for the status endpoint: a few GET routes, one thread, and bounds on everything that a client can do.
+/// A small HTTP server for the status endpoint, with a few GET routes, one thread, and bounds on everything that a
+/// client can do.
 ///
-/// It holds at most 32 connections, of which the oldest makes room for a new one. A request has at most 8 KiB, and five seconds
-/// from the first byte to the last of the answer.
+/// It holds at most 32 connections. A new one replaces the oldest. A request has at most 8 KiB, and the whole exchange
+/// takes at most five seconds.
 package final class StatusServer: Sendable {
     private static let mostConnections = 32
     private static let deadline: Duration = .seconds(5)
 
-    /// The port at which it listens.
+    /// The port on which it listens.
     package let port: Int
     private let socket: Int32
     private let routes: StatusRoutes
@@ -19,7 +20,7 @@ package final class StatusServer: Sendable {
 
     /// Listens at `address`.
     ///
-    /// - Throws: `StatusServerError` where nothing can listen there.
+    /// - Throws: `StatusServerError` if that is not possible.
     package init(_ address: StatusAddress, routes: StatusRoutes) throws(StatusServerError) {
         let listening = try ListeningSocket(address)
         var ends: [Int32] = [0, 0]
@@ -90,7 +91,7 @@ package final class StatusServer: Sendable {
         for _ in 0..<Self.mostConnections {
             let client = Glibc.accept(socket, nil, nil)
             guard client >= 0 else {
-                // Out of descriptors: a short pause, or the loop would spin.
+                // There are no descriptors left. A short pause prevents the loop from spinning.
                 if errno == EMFILE || errno == ENFILE { usleep(100_000) }
                 return
             }
