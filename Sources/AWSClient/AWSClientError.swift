@@ -1,32 +1,32 @@
 import Formats
 
-/// Everything that keeps a call from getting a service's own answer. What a service answers is `AWSServiceError`.
+/// Everything that prevents a response of a service. An error that a service returns is an `AWSServiceError`.
 package enum AWSClientError: Error, Hashable, CustomStringConvertible {
-    /// No place had credentials; `hint` says what kept one of them from having any.
+    /// No place had credentials. `hint` says why one of them had none.
     case noCredentials(tried: String, hint: String? = nil)
     /// A place has credentials that cannot be used.
     case invalidCredentials(source: String, reason: String)
-    /// The request got no answer; it may have been carried out.
+    /// There was no response. The request may have been carried out all the same.
     case transport(service: String, operation: String, HTTPTransportError)
-    /// The service said "done", but in a form that cannot be read.
+    /// The service reported success in a form that cannot be read.
     case unreadableResponse(service: String, operation: String, reason: String)
     /// A setting, from the environment or a shared file, that cannot be used.
     case invalidSetting(name: String, value: String, reason: String)
     /// A shared file that cannot be read.
     case invalidSharedFile(path: String, line: Int?, reason: String)
-    /// No region where one is needed.
+    /// No Region is set, and one is needed.
     case missingRegion
-    /// A queue URL that is no SQS queue's.
+    /// The URL is not that of an SQS queue.
     case invalidQueueURL(String, reason: String)
-    /// Text that is no topic's ARN.
+    /// The text is not the ARN of a topic.
     case invalidTopicARN(String)
 
-    /// Whether the answer did not come in time, as opposed to a connection that failed.
+    /// True if the response did not come in time; false if a connection failed.
     package var isTimeout: Bool {
         if case .transport(_, _, .timedOut) = self { true } else { false }
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// True if the same call may succeed later without a change.
     package var isTransient: Bool {
         switch self {
         case .transport(_, _, let error): error.isTransient
@@ -37,8 +37,8 @@ package enum AWSClientError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether a setting is wrong, so that no call can be made until somebody mends it. Missing credentials are not:
-    /// they may come.
+    /// True if a setting is wrong, so that no call can be made until somebody changes it. Missing credentials do not
+    /// count, because they may come.
     package var isConfiguration: Bool {
         switch self {
         case .invalidSetting, .invalidSharedFile, .missingRegion, .invalidQueueURL, .invalidTopicARN: true
@@ -46,7 +46,7 @@ package enum AWSClientError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    /// One line: what is wrong and what to do.
+    /// One line: the problem, and what to do.
     package var description: String {
         switch self {
         case .noCredentials(let tried, let hint):
@@ -67,7 +67,7 @@ package enum AWSClientError: Error, Hashable, CustomStringConvertible {
     }
 }
 
-/// Text from outside as a one-line error may show it: short and without control characters.
+/// Text from outside, as a one-line error may show it: short and without control characters.
 func printable(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(200).map { scalar in
         scalar.isUnsafeToShow ? "?" : scalar
@@ -76,7 +76,7 @@ func printable(_ text: String) -> String {
 }
 
 extension HTTPTransportError {
-    /// Whether another try may get an answer.
+    /// True if another try may get a response.
     var isTransient: Bool {
         switch self {
         case .timedOut, .connectionFailed: true

@@ -1,14 +1,14 @@
 /// A Region of a known AWS partition.
 ///
-/// A value exists only for a name in the form of one partition's Regions. Names come from events that anybody may have
-/// forged and become part of host names, so nothing but lower-case letters, digits and hyphens gets through.
+/// A value exists only for a name in the form of one partition's Regions. Names come from events, which anybody may
+/// forge, and become part of host names. So they can contain only lower-case letters, digits and hyphens.
 package struct AWSRegion: Hashable, Sendable, CustomStringConvertible {
     /// The name, such as `eu-west-1`.
     package let description: String
     /// The partition that the name belongs to.
     package let partition: AWSPartition
 
-    /// Takes `text` if it has the form of a Region's name: a partition's prefix, a word, a number.
+    /// Accepts `text` if it has the form of a Region's name: a partition's prefix, a word, a number.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard text.utf8.count <= 32, parts.count >= 3,
@@ -26,7 +26,7 @@ package struct AWSRegion: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A part of AWS with its own accounts, host names and ARNs. The raw value is what its ARNs say.
+/// A part of AWS with its own accounts, host names and ARNs. The raw value is the one in its ARNs.
 package enum AWSPartition: String, Sendable, CaseIterable {
     /// The commercial Regions.
     case aws
@@ -45,7 +45,7 @@ package enum AWSPartition: String, Sendable, CaseIterable {
     /// US, the latest of the isolated ones.
     case isoF = "aws-iso-f"
 
-    /// What the names of its service hosts end in.
+    /// The suffix of the host names of its services.
     package var dnsSuffix: String {
         switch self {
         case .aws, .usGovernment: "amazonaws.com"
@@ -58,7 +58,7 @@ package enum AWSPartition: String, Sendable, CaseIterable {
         }
     }
 
-    /// What the names of hosts end in that answer on IPv6 as well as IPv4.
+    /// The suffix of host names that answer on IPv6 as well as IPv4.
     package var dualStackDNSSuffix: String {
         switch self {
         case .aws, .usGovernment: "api.aws"

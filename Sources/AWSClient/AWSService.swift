@@ -1,9 +1,9 @@
-/// The services that this client speaks to. The raw value is the name in settings: `AWS_ENDPOINT_URL_SSO_OIDC`.
+/// The services that this client can call. The raw value is the name in settings: `AWS_ENDPOINT_URL_SSO_OIDC`.
 enum AWSService: String, Sendable, CaseIterable {
     case sqs, ec2, sns, sts, dynamodb, eventbridge, sso
     case ssoOIDC = "sso_oidc"
 
-    /// What the names of its hosts begin with.
+    /// The first part of its host names.
     var hostPrefix: String {
         switch self {
         case .sqs, .ec2, .sns, .sts, .dynamodb: rawValue
@@ -23,12 +23,12 @@ enum AWSService: String, Sendable, CaseIterable {
         }
     }
 
-    /// How many attempts a call gets where no setting says so: DynamoDB, built for short calls, gets one more.
+    /// The number of attempts of a call if no setting gives one. DynamoDB, built for short calls, gets one more.
     var defaultAttempts: Int {
         self == .dynamodb ? 4 : 3
     }
 
-    /// The bound of the first wait after a transient failure, in seconds.
+    /// The upper bound of the first pause after a transient failure, in seconds.
     var transientBackoff: Double {
         self == .dynamodb ? 0.025 : 0.05
     }

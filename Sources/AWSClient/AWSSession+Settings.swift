@@ -1,6 +1,6 @@
 extension AWSSession {
-    /// The file of certificates to trust, by `AWS_CA_BUNDLE` or the profile's `ca_bundle`: for the transport, which a
-    /// session is made with. The parameters are those of the session.
+    /// The file of certificates to trust, from `AWS_CA_BUNDLE` or the profile's `ca_bundle`. The transport needs it
+    /// before the session exists. The parameters are those of the session.
     package static func caBundle(
         environment: [String: String],
         profile: String? = nil,

@@ -1,20 +1,20 @@
-/// Where a service is in a Region, by AWS's published endpoint rules.
+/// The URL of a service in a Region, by AWS's published endpoint rules.
 struct EndpointRules: Sendable, Equatable {
-    /// Hosts whose cryptography is validated to FIPS 140.
+    /// True for hosts whose cryptography is validated to FIPS 140.
     var usesFIPS = false
-    /// Hosts that answer on IPv6 too.
+    /// True for hosts that answer on IPv6, too.
     var usesDualStack = false
-    /// `sts_regional_endpoints=legacy`: the Regions that STS began with share its oldest host.
+    /// True for `sts_regional_endpoints=legacy`: the oldest Regions of STS share one host.
     var usesGlobalSTS = false
 
-    /// The Regions that the oldest STS host serves.
+    /// The Regions of the oldest STS host.
     private static let globalSTSRegions: Set = [
         "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
         "eu-north-1",
         "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
     ]
 
-    /// The address, and the Region that it is signed for.
+    /// The URL, and the Region for which calls are signed.
     func endpoint(_ service: AWSService, _ region: AWSRegion) -> (text: String, signingRegion: AWSRegion) {
         if service == .sts, usesGlobalSTS, !usesFIPS, !usesDualStack,
             Self.globalSTSRegions.contains(region.description), let virginia = AWSRegion("us-east-1")

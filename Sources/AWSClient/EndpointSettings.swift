@@ -1,13 +1,14 @@
-/// Where calls go: an address that somebody configured, else AWS's own.
+/// The endpoint of calls: a configured URL, or AWS's own.
 struct EndpointSettings: Sendable {
-    /// Which of AWS's own hosts are wanted.
+    /// The kind of AWS's own hosts to use.
     let rules: EndpointRules
-    /// The address for every service, from code, flag or the most specific setting.
+    /// The URL for every service, from a parameter, a flag or the most specific setting.
     private let overrides: [AWSService: HTTPURL]
 
     /// - Parameters:
-    ///   - explicit: from a flag; beats everything, and is not touched by "ignore configured endpoints".
-    ///   - profile: the properties of the chosen profile.
+    /// - explicit: The URL of a flag. It takes precedence over everything, and "ignore configured endpoints" does not
+    ///   affect it.
+    /// - profile: The properties of the chosen profile.
     init(
         explicit: String?,
         environment: [String: String],
@@ -20,7 +21,7 @@ struct EndpointSettings: Sendable {
         for service in AWSService.allCases {
             let variable = "AWS_ENDPOINT_URL_\(service.rawValue.uppercased())"
             let section = SharedConfig.subproperties(services[service.rawValue] ?? "")
-            // The order is AWS's: a general variable beats a profile's setting for the one service.
+            // The order is AWS's: a general variable takes precedence over a profile's setting for the service.
             let configured = [
                 (variable, environment.setting(variable)),
                 ("AWS_ENDPOINT_URL", environment.setting("AWS_ENDPOINT_URL")),
@@ -40,9 +41,9 @@ struct EndpointSettings: Sendable {
         )
     }
 
-    /// The configured address for `service`.
+    /// The configured URL for `service`.
     ///
-    /// - Throws: where FIPS or dual-stack hosts are wanted too, which nobody can promise of such an address.
+    /// - Throws: If FIPS or dual-stack hosts are asked for, too, because a configured URL may be neither.
     func override(_ service: AWSService) throws(AWSClientError) -> HTTPURL? {
         guard let override = overrides[service] else { return nil }
         for (name, isWanted) in [
@@ -54,13 +55,13 @@ struct EndpointSettings: Sendable {
         return override
     }
 
-    /// The configured address for `service`, else AWS's own in `region`, and the Region to sign for.
+    /// The URL for `service`: the configured one, or AWS's own in `region`; and the Region for signing.
     func endpoint(
         _ service: AWSService,
         _ region: AWSRegion
     ) throws(AWSClientError) -> (url: HTTPURL, signingRegion: AWSRegion) {
         if let override = try override(service) {
-            // DynamoDB refuses calls to its dual-stack hosts that were not made by its dual-stack rules.
+            // DynamoDB refuses calls to its dual-stack hosts that do not follow its own rules for them.
             guard service != .dynamodb || override.host != "dynamodb.\(region).\(region.partition.dualStackDNSSuffix)"
             else {
                 let reason = "it is a dual-stack host of AWS; set AWS_USE_DUALSTACK_ENDPOINT=true in its place"
@@ -73,7 +74,7 @@ struct EndpointSettings: Sendable {
     }
 
     private static func endpoint(_ name: String, _ text: String) throws(AWSClientError) -> HTTPURL {
-        // What stands before an @ may be a password.
+        // The text before an @ may be a password.
         let shown = text.split(separator: "@").last.map(String.init) ?? text
         guard let url = HTTPURL(text), url.query.isEmpty else {
             throw .invalidSetting(
@@ -88,7 +89,7 @@ struct EndpointSettings: Sendable {
         return url
     }
 
-    /// A yes or no from the environment, else from the profile, whose key is the variable's name without `AWS_`.
+    /// Reads yes or no from the environment, or else from the profile, whose key is the variable's name without `AWS_`.
     private static func flag(
         _ name: String,
         _ environment: [String: String],

@@ -2,14 +2,15 @@ import Dispatch
 import Foundation
 
 extension HostSystem {
-    /// The machine that the process runs on.
+    /// The machine on which the process runs.
     package static let current = HostSystem(
         now: { Date() },
         sleep: { try await Task.sleep(for: $0) },
         random: { Double.random(in: 0...1) },
         makeID: { randomID() },
         readFile: { path in
-            // By a handle: `Data(contentsOf:)` refuses /dev/null, with which people switch the shared files off.
+            // A file handle is used, because `Data(contentsOf:)` refuses /dev/null, with which people disable the
+            // shared files.
             do {
                 let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
                 return Array(try file.readToEnd() ?? Data())
@@ -25,7 +26,7 @@ extension HostSystem {
 
     private static let origin = ContinuousClock.now
 
-    /// A random UUID. Foundation's opens a file for each.
+    /// A random UUID. Foundation's function opens a file for each one.
     private static func randomID() -> String {
         var generator = SystemRandomNumberGenerator()
         let high = generator.next() & ~0xF000 | 0x4000
@@ -49,8 +50,8 @@ extension HostSystem {
         }
     }
 
-    /// Work that blocks, on a thread of its own rather than one of the few that run tasks. A caller that is cancelled
-    /// leaves the work behind.
+    /// Runs blocking work on a thread of its own, not on one of the few threads that run tasks. A caller that is
+    /// cancelled does not wait for it.
     private static func blocking<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

@@ -1,15 +1,15 @@
 import CSystem
 
 extension HostSystem {
-    /// Bounds the memory that the C library keeps for itself. To be called before there are threads.
+    /// Limits the memory that the C library keeps for itself. It must be called before there are threads.
     package static func limitMemory() {
         csystem_limit_arenas(2)
     }
 
-    /// Unmaps the program's pages of code.
+    /// Unmaps the pages of the program's code.
     ///
-    /// More than half of them are needed only at the start. What runs on is mapped again from the kernel's cache as it
-    /// is used, which costs some hundred page faults once.
+    /// More than half of them are needed only at the start. Pages that are needed later are mapped again from the
+    /// kernel's cache, which costs some hundred page faults once.
     package static func releaseStartCode() {
         csystem_release_code()
     }

@@ -1,10 +1,10 @@
-/// What the URL of a queue says of its Region and of the host to speak to.
+/// The Region and the host in the URL of a queue.
 struct QueueAddress {
-    /// The Region in the host's name, if it is a host of SQS.
+    /// The Region in the host name, if it is a host of SQS.
     let region: AWSRegion?
     /// The scheme and host, if the host is SQS's own or this machine.
     let endpoint: HTTPURL?
-    /// Whether the host stands for an endpoint in somebody's VPC, which no setting may replace by the public one.
+    /// True if the host is an endpoint in a VPC, which no setting may replace with the public one.
     let isVPCEndpoint: Bool
 
     init(_ queueURL: String) throws(AWSClientError) {

@@ -1,9 +1,10 @@
 import Formats
 import Synchronization
 
-/// The sessions of a role that has the same name in many accounts: one for each account, made when it is first needed.
+/// The sessions of a role that has the same name in many accounts. There is one session for each account, made when it
+/// is first needed.
 ///
-/// A session keeps its credentials and refreshes them ahead, however many calls of the account need them.
+/// A session keeps its credentials and fetches new ones ahead of their end, for all calls of the account.
 package final class RoleSessions: Sendable {
     private let base: AWSSession
     private let template: String
@@ -11,10 +12,10 @@ package final class RoleSessions: Sendable {
     private let sessionName: String
     private let sessions = Mutex<[String: AWSSession]>([:])
 
-    /// Sessions of the role `template`, an ARN in which `{account}` stands for the account.
+    /// Creates sessions of the role `template`, an ARN in which `{account}` stands for the account.
     ///
     /// - Parameter sessionName: CloudTrail shows it as part of the caller's ARN.
-    /// - Throws: `AWSClientError.invalidSetting` for what is no ARN of a role.
+    /// - Throws: `AWSClientError.invalidSetting` if the text is no ARN of a role.
     package init(
         base: AWSSession,
         template: String,

@@ -2,12 +2,13 @@ import CSystem
 import Foundation
 import Synchronization
 
-/// A line of shell that is run for its output, within bounds.
+/// A shell command that is run for its output, within bounds.
 ///
-/// It leads a process group of its own. When it is over, by itself or by a bound, the whole group is killed: a helper's
-/// own children that hold the pipe keep nobody waiting. Groups that still run when this process exits are killed too.
+/// It leads a process group of its own. When it ends, by itself or at a bound, the whole group is killed, so that
+/// children which still hold the pipe keep nobody waiting. Groups that still run when this process exits are killed,
+/// too.
 struct ShellCommand {
-    /// Why there is no result.
+    /// The reason why there is no result.
     enum Failure: Error, Equatable, CustomStringConvertible {
         case notStarted(String)
         case timedOut(after: Duration)
@@ -26,7 +27,7 @@ struct ShellCommand {
     var timeout: Duration = .seconds(60)
     var maximumOutput = 1024 * 1024
 
-    /// Runs the line. Blocks its thread.
+    /// Runs the command. Blocks its thread.
     func run() throws(Failure) -> HostSystem.ShellResult {
         var ends: [CInt] = [-1, -1]
         guard unsafe pipe2(&ends, CInt(O_CLOEXEC)) == 0 else { throw .notStarted(Self.reason(errno)) }
@@ -47,14 +48,15 @@ struct ShellCommand {
         }
     }
 
-    /// Reads until the child itself is gone, whoever else holds the pipe.
+    /// Reads until the shell itself has ended, even if other processes hold the pipe.
     private func collect(_ child: pid_t, _ output: CInt) throws(Failure) -> HostSystem.ShellResult {
         let deadline = ContinuousClock.now + timeout
         var bytes: [UInt8] = []
         var status: CInt = 0
         var isOpen = true
         while true {
-            // The pipe's end tells of the child's at once. Where another process holds the pipe, it is asked for.
+            // The end of the pipe shows the end of the shell at once. If another process holds the pipe, the shell is
+            // polled.
             var request = pollfd(fd: isOpen ? output : -1, events: CShort(POLLIN), revents: 0)
             _ = unsafe poll(&request, 1, isOpen ? 50 : 5)
             let isOver = unsafe waitpid(child, &status, CInt(WNOHANG)) != 0
@@ -63,12 +65,12 @@ struct ShellCommand {
             if ContinuousClock.now >= deadline { throw .timedOut(after: timeout) }
         }
         Self.killGroup(child)
-        // 0–255 for an exit; 128 and the signal's number for a death, as a shell has it.
+        // 0–255 for an exit; 128 plus the signal's number for a death by signal, as in a shell.
         let signal = status & 0x7F
         return HostSystem.ShellResult(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: bytes)
     }
 
-    /// Takes what is in the pipe. False at its end.
+    /// Reads the bytes in the pipe. Returns false at its end.
     private func read(_ output: CInt, into bytes: inout [UInt8]) throws(Failure) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         while true {
@@ -79,7 +81,7 @@ struct ShellCommand {
         }
     }
 
-    /// Starts the shell, and closes our side of the pipe's input.
+    /// Starts the shell, and closes this process's copy of the pipe's input.
     private func spawn(output: CInt) throws(Failure) -> pid_t {
         var child: pid_t = 0
         let code = unsafe csystem_spawn_shell(line, output, &child)
@@ -98,7 +100,7 @@ struct ShellCommand {
         kill(-leader, SIGKILL)
     }
 
-    /// The leaders of the groups that run now. At exit they are killed.
+    /// The leaders of the groups that run now. They are killed at exit.
     private static let running: Mutex<Set<pid_t>> = {
         atexit { ShellCommand.killRunning() }
         return Mutex([])

@@ -1,4 +1,4 @@
-/// How the client introduces itself, in the form that AWS's own SDKs agreed on.
+/// The `User-Agent` of the client, in the form on which the AWS SDKs agreed.
 enum UserAgent {
     static func text(version: String, environment: [String: String], profile: [String: String]) -> String {
         #if arch(x86_64)
@@ -17,7 +17,7 @@ enum UserAgent {
         return parts.joined(separator: " ")
     }
 
-    /// A header token: characters that may not be in one become hyphens.
+    /// A header token. Characters that may not be in one become hyphens.
     private static func token(_ text: String) -> String {
         String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "!$%&'*+-.^_`|~".contains($0) ? $0 : "-" })
     }

@@ -2,23 +2,23 @@ import CCurl
 import CSystem
 import Foundation
 
-/// The inbox of the thread that runs libcurl, and the thread itself.
+/// The thread that runs libcurl, and its inbox.
 ///
 /// Tasks put requests into the inbox. They wake the thread only if it sleeps, so that a burst of requests costs one
-/// system call. Everything of libcurl lives in a `CurlMulti` on the thread.
+/// system call. Everything of libcurl is in a `CurlMulti` on the thread.
 final class CurlEventLoop: Sendable {
     private struct Inbox {
         var submissions: [CurlSubmission] = []
         var cancelled: [UInt64] = []
         var isStopping = false
         var isStarted = false
-        /// Whether the thread sleeps, or is about to, and must be woken.
+        /// True while the thread sleeps or is about to, so that it must be woken.
         var isAsleep = false
     }
 
     private let inbox = PosixLock(Inbox())
     private let options: CurlOptions
-    /// Wakes the thread. Closed with the last reference to this object, so that no wake-up meets another file.
+    /// Wakes the thread. It is closed with the last reference to this object, so that no wake-up reaches another file.
     private let wakeUp: CInt
 
     init(options: CurlOptions) throws(HTTPTransportError) {
@@ -60,7 +60,7 @@ final class CurlEventLoop: Sendable {
         if mustWake { wake() }
     }
 
-    /// Lets the thread end every open transfer and itself.
+    /// Makes the thread end every open transfer, and then itself.
     func stop() {
         let mustWake = inbox.withLock { inbox in
             inbox.isStopping = true
@@ -95,7 +95,7 @@ final class CurlEventLoop: Sendable {
             for submission in submissions { multi.begin(submission) }
             for id in cancelled { multi.end(id, with: .cancelled) }
             if isStopping { break }
-            // Libcurl gets what is new before the thread thinks of sleep.
+            // New requests go to libcurl before the thread checks whether it may sleep.
             multi.runTimers()
             let isIdle = inbox.withLock { inbox in
                 inbox.isAsleep = inbox.submissions.isEmpty && inbox.cancelled.isEmpty && !inbox.isStopping
@@ -107,7 +107,7 @@ final class CurlEventLoop: Sendable {
         multi.close(with: .shutDown)
     }
 
-    /// Answers for a libcurl that cannot start.
+    /// Answers all requests with an error if libcurl cannot start.
     private func refuseAll() {
         let reason = "libcurl cannot start; check the installed libcurl, memory and the limit of open files"
         let waiting = inbox.withLock { inbox in

@@ -1,16 +1,18 @@
 import CCurl
 import Glibc
 
-/// Libcurl's multi handle, the sockets that it waits for, and the transfers on their way.
+/// Libcurl's multi handle, its sockets, and the transfers under way.
 ///
-/// It sleeps in `epoll_wait` until a socket, one of libcurl's timers or the wake-up descriptor has something, and
-/// hands libcurl only the sockets that do: the cost of a transfer does not grow with the number of others. An idle
+/// It sleeps in `epoll_wait` until a socket, a timer of libcurl or the wake-up descriptor is ready. It passes only
+/// ready sockets to libcurl, so that the cost of a transfer does not grow with the number of others, and an idle
+/// process is never woken. It is used only on the event loop's thread.
 /// process is never woken. Lives on the event loop's thread only.
 @safe
 final class CurlMulti {
-    /// Calls in flight to one host. More wait inside libcurl, which costs less than the connections would.
+    /// The number of calls in flight to one host. Further calls wait inside libcurl, which costs less than more
+    /// connections.
     private static let connectionsPerHost = 48
-    /// Connections that stay open when nobody uses them.
+    /// The number of connections that stay open while nobody uses them.
     private static let idleConnections = 256
     private static let idleTransfers = 64
 
@@ -20,11 +22,11 @@ final class CurlMulti {
     private let options: CurlOptions
     private var transfers: [UInt64: CurlTransfer] = [:]
     private var idle: [CurlTransfer] = []
-    /// When libcurl's next timer is due; nil for never.
+    /// The time of libcurl's next timer; nil for never.
     private var deadline: ContinuousClock.Instant?
-    /// For each descriptor what the kernel watches it for, and whether libcurl still wants to know.
+    /// For each descriptor, the events that the kernel watches, and whether libcurl still wants them.
     private var watched: [CInt: (events: UInt32, isWanted: Bool)] = [:]
-    /// The sockets of connections. Libcurl says when it closes one of these, in contrast to its other descriptors.
+    /// The sockets of connections. Libcurl tells when it closes one of these; it does not for its other descriptors.
     private var connections: Set<CInt> = []
     private var events = unsafe Array(repeating: epoll_event(), count: 64)
 
@@ -46,7 +48,7 @@ final class CurlMulti {
         setCallbacks()
     }
 
-    /// Ends every transfer and closes every connection. Nothing may be called afterwards.
+    /// Ends every transfer and closes every connection. The object must not be used afterwards.
     func close(with error: HTTPTransportError) {
         for id in transfers.keys { end(id, with: error) }
         idle = []
@@ -73,16 +75,16 @@ final class CurlMulti {
         transfers[submission.id] = transfer
     }
 
-    /// Gives a transfer up; one that has ended already is nobody's any more.
+    /// Gives up a transfer. Does nothing if the transfer has ended already.
     func end(_ id: UInt64, with error: HTTPTransportError) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
         _ = unsafe curl_multi_remove_handle(multi, transfer.easy)
         transfer.finish(.failure(error))
     }
 
-    /// Lets libcurl do what is due by the clock: new transfers, timeouts.
+    /// Lets libcurl do what is due by the clock: start new transfers, end those that timed out.
     func runTimers() {
-        // Libcurl moves the deadline while it works; more than a few rounds would be a spin.
+        // Libcurl moves the deadline while it works. The number of rounds is limited so that this cannot spin.
         for _ in 0..<4 {
             guard let deadline, deadline <= .now else { break }
             self.deadline = nil
@@ -91,7 +93,7 @@ final class CurlMulti {
         collect()
     }
 
-    /// Sleeps until something happens, unless it must not wait, and lets libcurl handle it.
+    /// Sleeps until something happens, if it may wait, and lets libcurl handle it.
     func poll(mayWait: Bool) {
         let count = unsafe epoll_wait(epoll, &events, CInt(events.count), mayWait ? milliseconds : 0)
         for index in 0..<Int(max(count, 0)) {
@@ -102,14 +104,14 @@ final class CurlMulti {
             } else if watched[descriptor]?.isWanted == true {
                 act(on: descriptor, unsafe events[index].events)
             } else {
-                // An idle connection that the other side closed: libcurl sees it before the next use.
+                // The other side closed an idle connection. Libcurl sees that before it uses the connection again.
                 forget(descriptor)
             }
         }
         runTimers()
     }
 
-    /// Until libcurl's next timer, rounded up; -1 is for ever.
+    /// The time until libcurl's next timer, rounded up; -1 for ever.
     private var milliseconds: CInt {
         guard let deadline else { return -1 }
         let left = ContinuousClock.now.duration(to: deadline)
@@ -127,7 +129,7 @@ final class CurlMulti {
         _ = unsafe curl_multi_socket_action(multi, socket, mask, &running)
     }
 
-    /// Hands out what is complete.
+    /// Completes the transfers that have ended.
     private func collect() {
         var count: CInt = 0
         while let message = unsafe curl_multi_info_read(multi, &count) {
@@ -165,7 +167,7 @@ final class CurlMulti {
         )
     }
 
-    /// What libcurl tells of the sockets that it opens and closes.
+    /// The functions that libcurl calls when it opens and closes sockets.
     private var callbacks: CurlTransfer.SocketCallbacks {
         unsafe .init(
             context: Unmanaged.passUnretained(self).toOpaque(),
@@ -181,7 +183,7 @@ final class CurlMulti {
         )
     }
 
-    /// Sent bytes that nobody acknowledges for 15 s end the connection; the kernel's own bound is 15 min.
+    /// Ends a connection if sent bytes are not acknowledged for 15 s. The kernel's own limit is 15 minutes.
     private static func limitSilence(of socket: curl_socket_t) {
         var milliseconds: CUnsignedInt = 15_000
         let size = socklen_t(MemoryLayout<CUnsignedInt>.size)
@@ -197,8 +199,8 @@ final class CurlMulti {
         unsafe context.map { unsafe Unmanaged<CurlMulti>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Watches a socket for what libcurl asks. Between two transfers of a connection the kernel goes on watching it, so
-    /// that a kept connection costs no further system call.
+    /// Watches a socket for the events that libcurl asks for. The kernel keeps watching between two transfers of a
+    /// connection, so that a kept connection needs no further system call.
     private func watch(_ socket: curl_socket_t, _ what: CInt) {
         var events: UInt32 = 0
         if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }

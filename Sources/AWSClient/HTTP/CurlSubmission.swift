@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A request on its way to libcurl's thread, and whoever waits for the answer.
+/// A request on its way to libcurl's thread, and the continuation that gets the answer.
 struct CurlSubmission: Sendable {
     typealias Continuation = CheckedContinuation<Result<HTTPResponse, HTTPTransportError>, Never>
 
@@ -18,7 +18,7 @@ struct CurlOptions: Sendable {
     let maximumResponseSize: Int
 }
 
-/// Says that nobody waits for a request any more.
+/// Is set when nobody waits for the request any more.
 final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
 

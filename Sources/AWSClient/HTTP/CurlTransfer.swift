@@ -1,12 +1,12 @@
 import CCurl
 import Foundation
 
-/// An easy handle of libcurl and the request that it carries at the moment. Lives on the event loop's thread only.
+/// An easy handle of libcurl and its current request. It is used only on the event loop's thread.
 ///
-/// A handle serves many requests one after the other: what is the same for all is set once.
+/// A handle serves many requests in turn. Options that are the same for all requests are set once.
 @safe
 final class CurlTransfer {
-    /// What libcurl tells of the sockets that it opens and closes, and to whom.
+    /// The functions that libcurl calls when it opens and closes sockets, and their argument.
     @safe
     struct SocketCallbacks {
         let context: UnsafeMutableRawPointer
@@ -15,7 +15,7 @@ final class CurlTransfer {
     }
 
     let easy: UnsafeMutableRawPointer
-    /// The id of the request on its way.
+    /// The id of the current request.
     private(set) var id: UInt64 = 0
 
     private let maximumResponseSize: Int
@@ -64,14 +64,14 @@ final class CurlTransfer {
         setProxy(request, options.proxies)
     }
 
-    /// Ends the request: whoever waits gets the result, and nothing of it stays in the handle.
+    /// Ends the request: the waiting task gets the result, and the handle keeps nothing of the request.
     func finish(_ result: Result<HTTPResponse, HTTPTransportError>) {
         continuation?.resume(returning: result)
         continuation = nil
         response = HTTPResponse(status: 0)
     }
 
-    /// The meaning of libcurl's final code.
+    /// Translates libcurl's final code.
     func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPTransportError> {
         switch code {
         case CURLE_OK: return .success(response)
@@ -103,7 +103,7 @@ final class CurlTransfer {
         _ = unsafe ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
         unsafe curl_slist_free_all(headerList)
         unsafe headerList = nil
-        // Libcurl adds these by itself; without a value the line means "leave it out".
+        // Libcurl adds these headers by itself. A line without a value tells it to leave the header out.
         for name in ["Expect", "Accept", "Content-Type"] where request.headers[name] == nil {
             addHeader("\(name):")
         }
@@ -119,18 +119,18 @@ final class CurlTransfer {
 
     private func setProxy(_ request: HTTPRequest, _ proxies: ProxySettings) {
         let isHere = request.isMetadata || request.url.isLoopback
-        // Empty means none, where nothing would mean that libcurl reads the environment by itself.
+        // An empty text means no proxy. Without this option libcurl would read the environment itself.
         let proxy = isHere ? nil : request.url.scheme == .https ? proxies.https : proxies.http
         _ = unsafe ccurl_set_string(easy, CURLOPT_PROXY, proxy ?? "")
     }
 
-    /// The options of every request.
+    /// Sets the options of every request.
     private func setRules(_ options: CurlOptions) {
-        // The path is signed as it stands: libcurl must not fold dot segments.
+        // The path is signed as it is, so libcurl must not remove dot segments.
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_NOSIGNAL, 1)
-        // Giving up a transfer must not wait for its name look-up: that would stop every other transfer.
+        // Giving up a transfer must not wait for its name look-up, which would stop every other transfer.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         _ = unsafe ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
@@ -139,11 +139,11 @@ final class CurlTransfer {
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
-        // A peer that vanished during a long poll is noticed by the probes, not only by the timeout.
+        // A peer that vanished during a long poll is noticed by these probes before the timeout.
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 15)
         set(CURLOPT_TCP_KEEPINTVL, 15)
-        // Connections and names are given up in time to follow a change of DNS.
+        // Connections and names are dropped in time to follow a change of DNS.
         set(CURLOPT_MAXLIFETIME_CONN, 300)
         set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
     }
@@ -169,7 +169,7 @@ final class CurlTransfer {
         }
         _ = unsafe ccurl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
             let data = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
-            // Any other number than `count` makes libcurl give the transfer up.
+            // Any result other than `count` makes libcurl give up the transfer.
             return unsafe CurlTransfer.at(context)?.takeBody(data) == true ? count : 0
         }
     }
@@ -183,7 +183,7 @@ final class CurlTransfer {
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) {
         switch unsafe HTTPResponseLine(bytes) {
         case .status(let status):
-            // A new status line (after 100 Continue) begins the answer anew.
+            // A new status line (after 100 Continue) begins the response anew.
             let sends = response.sends
             response = HTTPResponse(status: status)
             response.sends = sends

@@ -1,19 +1,19 @@
 import Synchronization
 
-/// HTTP/1.1 through libcurl: one thread drives every transfer and keeps connections open between them.
+/// HTTP/1.1 through libcurl. One thread drives all transfers and keeps connections open between them.
 ///
-/// HTTP/1.1 is forced because libcurl keeps a dead multiplexed connection for reuse after a timeout, which would stop
-/// a long poll for good. Redirects are never followed: a signed request belongs to one host.
+/// HTTP/1.1 is forced, because libcurl keeps a dead multiplexed connection for reuse after a timeout, and a long poll
+/// would then never recover. Redirects are never followed, because a signed request belongs to one host.
 package final class CurlTransport: HTTPTransport {
     private let loop: CurlEventLoop
     private let nextID = Atomic<UInt64>(0)
 
-    /// A transport; its thread starts with the first request and ends with the transport.
+    /// Creates a transport. Its thread starts with the first request and ends with the transport.
     ///
     /// - Parameters:
-    ///   - caBundle: the file of certificates to trust in place of the system's (`AWS_CA_BUNDLE`).
-    ///   - proxies: what carries requests to other machines; none unless it says so.
-    ///   - maximumResponseSize: bytes of body beyond which an answer is given up.
+    /// - caBundle: The file of certificates to trust instead of the system's (`AWS_CA_BUNDLE`).
+    /// - proxies: The proxies for requests to other machines; by default none.
+    /// - maximumResponseSize: The largest body in bytes. A longer response is given up.
     package init(
         caBundle: String? = nil,
         proxies: ProxySettings = ProxySettings(environment: [:]),
@@ -28,12 +28,12 @@ package final class CurlTransport: HTTPTransport {
         loop.stop()
     }
 
-    /// Sends `request`; cancelling the task closes its connection at once.
+    /// Sends `request`. Cancelling the task closes the connection at once.
     package func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
         if request.url.scheme == .http, !request.url.isLoopback, !request.isMetadata {
             throw .refused(host: request.url.host, reason: "plain http is allowed to this machine only; use https")
         }
-        // A line break in a token or setting would otherwise add headers of its own.
+        // Without this check, a line break in a token or setting would add headers of its own.
         if let field = request.headers.fields.first(where: { !$0.isSendable }) {
             throw .refused(host: request.url.host, reason: "the header \(field.name) holds a control character")
         }
@@ -52,7 +52,7 @@ package final class CurlTransport: HTTPTransport {
                 )
             }
         } onCancel: {
-            // The flag is for a request that the thread has not seen yet.
+            // The flag tells the thread about a request that it has not seen yet.
             isCancelled.set()
             loop.cancel(id)
         }

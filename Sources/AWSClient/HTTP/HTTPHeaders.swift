@@ -2,7 +2,7 @@
 package struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// One header line.
     package struct Field: Hashable, Sendable {
-        /// The name in the case in which it is sent or came.
+        /// The name, in the case in which it is sent or was received.
         package let name: String
         /// The value without surrounding white space.
         package let value: String
@@ -16,18 +16,18 @@ package struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Every line; a name may come more than once.
+    /// Every line. A name may occur more than once.
     package private(set) var fields: [Field] = []
 
     /// No headers.
     package init() {}
 
-    /// The headers of a literal, in its order.
+    /// Creates the headers of a literal, in its order.
     package init(dictionaryLiteral elements: (String, String)...) {
         for (name, value) in elements { add(name, value) }
     }
 
-    /// The first value under `name`; setting it replaces every line of that name.
+    /// The first value of `name`. Setting it replaces every line of that name.
     package subscript(name: String) -> String? {
         get { fields.first { Self.same($0.name, name) }?.value }
         set {
@@ -36,12 +36,12 @@ package struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Adds a line, whether or not the name is there already.
+    /// Adds a line, also if the name exists already.
     package mutating func add(_ name: String, _ value: String) {
         fields.append(Field(name: name, value: value))
     }
 
-    /// Compares ASCII letters without regard to case; names have no others.
+    /// Compares ASCII letters without regard to case. Names have no other letters.
     private static func same(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }
         for (a, b) in zip(left.utf8, right.utf8) where a != b {

@@ -1,8 +1,8 @@
-/// A line of an answer's head, read byte by byte, since every answer has about ten.
+/// A line of a response's head. It is read byte by byte, because every response has about ten of them.
 enum HTTPResponseLine: Equatable {
     case status(Int)
     case field(String, String)
-    /// The empty line at the end, or what is no header.
+    /// The empty line at the end, or a line that is no header.
     case other
 
     init(_ bytes: UnsafeRawBufferPointer) {

@@ -1,18 +1,18 @@
-/// One request, complete but for the headers that every HTTP client adds (`Host`, `Content-Length`).
+/// One request, without the headers that every HTTP client adds (`Host`, `Content-Length`).
 package struct HTTPRequest: Sendable {
     /// `GET`, `POST`, …
     package var method: String
-    /// Where it goes.
+    /// The URL.
     package var url: HTTPURL
-    /// What is sent beside the body.
+    /// The headers.
     package var headers: HTTPHeaders
     /// The body; empty means none.
     package var body: [UInt8]
-    /// Whether it goes to the metadata service of the machine or container it runs on: plain http is fine there, a
-    /// proxy would ask about its own machine, and nobody there answers slowly.
+    /// True for a request to the metadata service of the machine or container. It may be sent without TLS, never goes
+    /// through a proxy, and gets a short time limit.
     package var isMetadata = false
 
-    /// A request that nothing has signed yet.
+    /// Creates a request without a signature.
     package init(method: String, url: HTTPURL, headers: HTTPHeaders = [:], body: [UInt8] = []) {
         self.method = method
         self.url = url
@@ -21,19 +21,19 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// One answer, whatever its status.
+/// One response, of any status.
 package struct HTTPResponse: Sendable {
-    /// The status code of the final answer.
+    /// The status code of the final response.
     package var status: Int
     /// Its headers.
     package var headers: HTTPHeaders
     /// Its body, whole.
     package var body: [UInt8]
-    /// How often the request was sent. Libcurl sends it once more where a kept connection breaks before any byte of the
-    /// answer, so that the answer may be to a repetition.
+    /// The number of times that the request was sent. Libcurl sends it again if a kept connection breaks before the
+    /// first byte of the response, so the response may be to a repetition.
     package var sends = 1
 
-    /// An answer; tests script their transports with it.
+    /// Creates a response. Tests script their transports with it.
     package init(status: Int, headers: HTTPHeaders = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
@@ -41,24 +41,24 @@ package struct HTTPResponse: Sendable {
     }
 }
 
-/// What carries requests: libcurl in earnest, a script in tests.
+/// Sends requests: libcurl in the program, a script in tests.
 package protocol HTTPTransport: Sendable {
-    /// Sends `request` and waits for the whole answer.
+    /// Sends `request` and waits for the whole response.
     ///
-    /// - Parameter timeout: the bound on everything from the name look-up to the last byte.
-    /// - Throws: what kept an answer from coming; an answer of any status is no error.
+    /// - Parameter timeout: The limit on everything from the name look-up to the last byte.
+    /// - Throws: The reason why no response came. A response of any status is no error.
     func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse
 }
 
-/// Why there was no answer. The request may have been carried out nevertheless.
+/// The reason why there was no response. The request may have been carried out all the same.
 package enum HTTPTransportError: Error, Hashable, CustomStringConvertible {
-    /// Nothing, or not everything, came in time.
+    /// The response, or the rest of it, did not come in time.
     case timedOut(host: String, after: Duration)
-    /// No connection, or one that broke; `reason` is libcurl's own text.
+    /// There was no connection, or it broke. `reason` is libcurl's text.
     case connectionFailed(host: String, reason: String)
-    /// The answer is bigger than the client is willing to hold.
+    /// The response is larger than the limit.
     case responseTooLarge(host: String, limit: Int)
-    /// The request was never sent, since it must not or cannot be.
+    /// The request was never sent, because it must not or cannot be.
     case refused(host: String, reason: String)
     /// The task that waited was cancelled.
     case cancelled

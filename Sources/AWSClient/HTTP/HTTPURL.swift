@@ -1,28 +1,28 @@
-/// An `http` or `https` address, strictly read.
+/// An `http` or `https` URL, strictly read.
 ///
-/// Queue URLs and endpoint settings come from outside; a value exists only for text with a plain host, so that user
-/// names, odd characters and control characters never reach a socket or a signature.
+/// Queue URLs and endpoint settings come from outside. A value exists only for a text with a plain host, so that user
+/// names and unusual or control characters never reach a socket or a signature.
 package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
-    /// The two schemes that are spoken here.
+    /// The two schemes.
     package enum Scheme: String, Sendable {
-        /// Plain text; `CurlTransport` refuses it for any host but loopback.
+        /// Without TLS. `CurlTransport` accepts it only for loopback.
         case http
-        /// TLS, verified.
+        /// With TLS, and the certificate is checked.
         case https
     }
 
     /// `http` or `https`.
     package let scheme: Scheme
-    /// The host in lower case; an IPv6 address keeps its brackets.
+    /// The host in lower case. An IPv6 address keeps its brackets.
     package let host: String
-    /// The port where the text names one.
+    /// The port, if the text names one.
     package let port: Int?
-    /// The path as it goes over the wire, at least `/`.
+    /// The path as sent, at least `/`.
     package let path: String
-    /// What follows `?`, as it goes over the wire, or nothing.
+    /// The text after `?` as sent, or empty.
     package let query: String
 
-    /// Takes `text` if it is an absolute http(s) URL without user name and fragment.
+    /// Accepts `text` if it is an absolute http(s) URL without a user name and a fragment.
     package init?(_ text: String) {
         let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }
         guard isPlain, text.utf8.count <= 2048, !text.contains("#") else { return nil }
@@ -39,7 +39,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         query = target.count == 2 ? String(target[1]) : ""
     }
 
-    /// The host, and the port unless it is the scheme's own: the value of the `Host` header, which is signed.
+    /// The host, with the port unless it is the scheme's default: the value of the `Host` header, which is signed.
     package var authority: String {
         switch (scheme, port) {
         case (_, nil), (.http, 80), (.https, 443): host
@@ -47,17 +47,17 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the host can only be this machine.
+    /// True if the host can only be this machine.
     package var isLoopback: Bool {
         host == "localhost" || host == "[::1]" || Self.isLoopbackIPv4(host)
     }
 
-    /// The URL without a query, as a log or an error may show it.
+    /// The URL without its query, as logs and errors may show it.
     package var description: String {
         "\(scheme.rawValue)://\(authority)\(path)"
     }
 
-    /// The same host with `path` behind the path, and a query; both as they go over the wire.
+    /// The same host with `path` appended, and a query; both as sent.
     func appending(path: String, query: String) -> HTTPURL {
         let base = self.path.hasSuffix("/") ? String(self.path.dropLast()) : self.path
         return HTTPURL(scheme: scheme, host: host, port: port, path: base + path, query: query)

@@ -1,11 +1,11 @@
 import Glibc
 
-/// An address in its one binary form, however it was written.
+/// An IP address in binary form.
 struct IPAddress: Equatable {
     /// 4 or 16 bytes.
     private let bytes: [UInt8]
 
-    /// Takes an IPv4 or IPv6 address; brackets around the latter are allowed.
+    /// Reads an IPv4 or IPv6 address. Brackets around the latter are allowed.
     init?(_ text: String) {
         let plain = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
@@ -18,7 +18,7 @@ struct IPAddress: Equatable {
         return nil
     }
 
-    /// Whether it can only be this machine: 127.0.0.0/8 or ::1.
+    /// True if it can only be this machine: 127.0.0.0/8 or ::1.
     var isLoopback: Bool {
         bytes.count == 4 ? bytes[0] == 127 : bytes == Array(repeating: 0, count: 15) + [1]
     }

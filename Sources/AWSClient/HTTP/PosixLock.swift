@@ -2,10 +2,10 @@ import Foundation
 
 /// A value behind a POSIX mutex.
 ///
-/// Where threads really contend, in place of `Mutex`: that one waits by futex, which ThreadSanitizer does not see, so that
-/// it reports races that are none and hides those that are.
+/// It replaces `Mutex` where threads really contend. `Mutex` waits by futex, which ThreadSanitizer does not see: it
+/// then reports races that are none, and misses real ones.
 ///
-/// Sendable, unchecked by the compiler: `value` is touched in `withLock` alone, while the mutex is held.
+/// It is Sendable without a check by the compiler, because `value` is used only in `withLock`, while the mutex is held.
 final class PosixLock<Value: Sendable>: @unchecked Sendable {
     private let mutex = NSLock()
     private var value: Value
@@ -14,7 +14,7 @@ final class PosixLock<Value: Sendable>: @unchecked Sendable {
         self.value = value
     }
 
-    /// Gives `body` the value to itself.
+    /// Calls `body` with exclusive access to the value.
     func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         mutex.lock()
         defer { mutex.unlock() }

@@ -1,4 +1,4 @@
-/// A call of EC2 that `EC2Client.probe` can ask about.
+/// A call of EC2 whose permission `EC2Client.probe` can check.
 package enum EC2Probe: String, CaseIterable, Sendable {
     case describeRules = "DescribeSecurityGroupRules"
     case describeGroups = "DescribeSecurityGroups"
@@ -10,10 +10,10 @@ package enum EC2Probe: String, CaseIterable, Sendable {
 }
 
 extension EC2Client {
-    /// Asks by `DryRun` whether a call is allowed.
+    /// Checks with `DryRun` whether a call is allowed.
     ///
-    /// - Parameter groupID: a group that exists, for the calls that change one. Each call names a rule id that no rule
-    ///   has, or a documentation address, so that it is harmless even where `DryRun` is ignored.
+    /// - Parameter groupID: A group that exists, for the calls that change one. Each call names a rule id that no rule
+    ///   has, or a documentation address, so that it is harmless even if `DryRun` is ignored.
     package func probe(_ probe: EC2Probe, groupID: String?) async -> ProbeAnswer {
         let noRule = "sgr-00000000000000000"
         var parameters = [("DryRun", "true")]

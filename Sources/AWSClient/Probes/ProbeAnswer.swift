@@ -1,8 +1,8 @@
-/// The answer to a call that is made only to learn whether it is allowed, in a form that changes nothing.
+/// The answer to a call that is made only to find out whether it is allowed, in a form that changes nothing.
 package enum ProbeAnswer: Hashable, Sendable {
-    /// The service checked the permission and went on to the part of the call that is wrong on purpose.
+    /// Allowed: the service checked the permission and then refused the part of the call that is wrong on purpose.
     case allowed
-    /// The service refused the call for want of a permission.
+    /// Denied: the permission is missing.
     case denied(String)
     /// The resource does not exist.
     case missing(String)
@@ -11,7 +11,7 @@ package enum ProbeAnswer: Hashable, Sendable {
 
     /// Makes a call and reads its answer.
     ///
-    /// - Parameter expected: the codes with which the service answers to the part that is wrong on purpose.
+    /// - Parameter expected: The codes with which the service refuses the part that is wrong on purpose.
     static func of(expecting expected: Set<String>, _ call: () async throws -> Void) async -> ProbeAnswer {
         do {
             try await call()

@@ -1,5 +1,5 @@
 extension SQSClient {
-    /// Asks whether messages may be received, with a number of messages that SQS refuses, so that none is received.
+    /// Checks whether messages may be received, with a number of messages that SQS refuses, so that none is received.
     package func probeReceive(queueURL: String) async -> ProbeAnswer {
         await ProbeAnswer.of(expecting: [
             "InvalidParameterValue", "ReadCountOutOfRange", "AWS.SimpleQueueService.ReadCountOutOfRange",
@@ -9,14 +9,14 @@ extension SQSClient {
         }
     }
 
-    /// Asks whether messages may be deleted, with a receipt handle that belongs to no message.
+    /// Checks whether messages may be deleted, with a receipt handle that belongs to no message.
     package func probeDelete(queueURL: String) async -> ProbeAnswer {
         await ProbeAnswer.of(expecting: Self.badHandle) {
             try refused(await deleteMessageBatch(queueURL: queueURL, receiptHandles: ["sg-revert-doctor"]))
         }
     }
 
-    /// Asks whether the visibility of messages may be changed, with a receipt handle that belongs to no message.
+    /// Checks whether the visibility of messages may be changed, with a receipt handle that belongs to no message.
     package func probeChangeVisibility(queueURL: String) async -> ProbeAnswer {
         await ProbeAnswer.of(expecting: Self.badHandle) {
             let entries = [(receiptHandle: "sg-revert-doctor", seconds: 0)]
@@ -24,7 +24,7 @@ extension SQSClient {
         }
     }
 
-    /// Asks whether messages may be sent, with a batch that holds none.
+    /// Checks whether messages may be sent, with an empty batch.
     package func probeSend(queueURL: String) async -> ProbeAnswer {
         await ProbeAnswer.of(expecting: [
             "EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", "MissingParameter",
@@ -36,7 +36,7 @@ extension SQSClient {
         }
     }
 
-    /// A batch answers for each entry, so an entry may be refused although the call was not.
+    /// Throws the error of an entry: a batch may be accepted although its entries are refused.
     private func refused(_ outcomes: [BatchEntryFailure?]) throws {
         guard let failure = outcomes.first ?? nil else { return }
         throw AWSServiceError(

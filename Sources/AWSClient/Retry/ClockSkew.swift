@@ -1,19 +1,19 @@
 import Foundation
 
-/// By how much the service's clock differs from ours. SigV4 is refused beyond 5 minutes.
+/// The difference between this machine's clock and the service's. SigV4 allows 5 minutes.
 enum ClockSkew {
-    /// Codes that say the time is wrong.
+    /// Error codes that say that the time is wrong.
     private static let definite: Set = ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"]
-    /// Codes that a wrong time may hide behind: EC2 answers `AuthFailure`.
+    /// Error codes that can have a wrong time as their cause: EC2 answers `AuthFailure`.
     private static let probable: Set = ["InvalidSignatureException", "AuthFailure", "SignatureDoesNotMatch"]
 
-    /// The offset to sign with when the call is tried again, or nil if the failure has another cause.
+    /// The clock offset for the next attempt; nil if the failure has another cause.
     ///
     /// - Parameters:
-    ///   - offset: what was added to our clock for the request that failed.
-    ///   - answeredAt: our own clock when the answer came. Not the time of signing: a machine that slept in between
-    ///     has the right time again, and the old offset is retried as it is.
-    ///   - serverDate: the answer's `Date` header.
+    /// - offset: The offset that was used for the failed request.
+    /// - answeredAt: This machine's time when the answer came. The time of signing would be wrong: a machine that slept
+    ///   in between has the right time again, and then the call is retried with the old offset.
+    /// - serverDate: The `Date` header of the answer.
     static func offsetForRetry(
         code: String,
         offset: TimeInterval,
@@ -24,12 +24,13 @@ enum ClockSkew {
             return nil
         }
         let skew = server.timeIntervalSince(answeredAt)
-        // What is within the tolerance needs no correction; a known one moves only by what noise cannot explain.
+        // A difference within the tolerance needs no correction. A known offset changes only by more than noise.
         if abs(skew) > 300 || offset != 0, abs(skew - offset) > 60 { return skew }
         return definite.contains(code) ? offset : nil
     }
 
-    /// By how many seconds our clock is ahead of the service's, where the code may come from that and SigV4 forbids it.
+    /// The number of seconds by which this machine's clock is ahead, if that explains the code and SigV4 forbids it;
+    /// else nil.
     static func lead(code: String, now: Date, serverDate: String?) -> Int? {
         guard definite.contains(code) || probable.contains(code), let server = serverDate.flatMap(parse) else {
             return nil

@@ -1,4 +1,4 @@
-/// What a client may spend on retries, so that a service in trouble is not buried under them.
+/// The number of retries that a client may make, so that retries do not overload a service in trouble.
 struct RetryQuota: Equatable, Sendable {
     static let capacity = 500
     private(set) var available = Self.capacity
@@ -7,7 +7,7 @@ struct RetryQuota: Equatable, Sendable {
         self.available = available
     }
 
-    /// Takes what a retry costs, or nothing if too little is left. The answer is what was taken.
+    /// Takes the cost of a retry. Returns the cost, or nil if too little is left.
     mutating func take(_ reason: RetryReason) -> Int? {
         let cost =
             switch reason {
@@ -19,7 +19,8 @@ struct RetryQuota: Equatable, Sendable {
         return cost
     }
 
-    /// A call succeeded: what its last retry took comes back, or 1 where none was needed. A failed call gives nothing.
+    /// Gives back the cost of the last retry of a successful call, or 1 if it needed none. A failed call gives nothing
+    /// back.
     mutating func succeeded(lastCost: Int?) {
         available = min(Self.capacity, available + (lastCost ?? 1))
     }

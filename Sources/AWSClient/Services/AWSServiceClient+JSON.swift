@@ -1,5 +1,5 @@
 extension AWSServiceClient {
-    /// Sends a call of a JSON protocol and reads the object that answers it; an empty body is an empty object.
+    /// Sends a call of a JSON protocol and reads the object of the response. An empty body is an empty object.
     func json(_ call: Call) async throws -> JSONTree {
         let response = try await send(call)
         do throws(JSONTree.Failure) {

@@ -1,7 +1,7 @@
 import Foundation
 
 extension AWSServiceClient {
-    /// The version of each query API, which never changed since; the others have none.
+    /// The version of each query API. The JSON protocols have none.
     private var apiVersion: String {
         switch service {
         case .ec2: "2016-11-15"
@@ -11,15 +11,15 @@ extension AWSServiceClient {
         }
     }
 
-    /// What a query API answered.
+    /// The response of a query API.
     struct QueryAnswer {
         let root: XMLTree
         let requestID: String?
-        /// The service's clock when it answered.
+        /// The time of the service's clock at the response.
         let date: Date?
     }
 
-    /// Calls `action` in the query protocol and reads the root element of the answer.
+    /// Calls `action` in the query protocol and reads the root element of the response.
     func query(
         _ action: String,
         of resource: AWSResource? = nil,

@@ -2,9 +2,9 @@ import Foundation
 import Logging
 import Synchronization
 
-/// The one way of every call: sign, send, classify, retry.
+/// Makes every call in the same way: sign, send, classify, retry.
 struct AWSServiceClient: Sendable {
-    /// What survives from call to call: shared by all copies of a client.
+    /// The state that stays between calls. All copies of a client share it.
     private final class State: Sendable {
         let quota = Mutex(RetryQuota())
         let clockOffset = Mutex<TimeInterval>(0)
@@ -12,17 +12,17 @@ struct AWSServiceClient: Sendable {
     }
 
     let service: AWSService
-    /// What calls are signed for.
+    /// The Region for which calls are signed.
     let region: AWSRegion
     let endpoint: HTTPURL
-    /// Who signs; nobody where the call itself says who one is.
+    /// The credentials that sign; nil for calls that need no signature.
     let credentials: CredentialCache?
     let runtime: Runtime
     private let state = State()
 
-    /// Sends `call` until it succeeds, fails for good, or attempts or quota run out.
+    /// Sends `call` until it succeeds, fails for good, or has no attempts or quota left.
     ///
-    /// - Returns: an answer with a 2xx status.
+    /// - Returns: A response with a 2xx status.
     func send(_ call: Call) async throws -> HTTPResponse {
         let invocationID = runtime.system.makeID()
         var lastCost: Int?
@@ -69,7 +69,7 @@ struct AWSServiceClient: Sendable {
         runtime.maximumAttempts ?? service.defaultAttempts
     }
 
-    /// One attempt, measured.
+    /// Makes one attempt and measures it.
     private func answer(
         to request: HTTPRequest,
         _ call: Call,
@@ -116,7 +116,7 @@ struct AWSServiceClient: Sendable {
             now: runtime.system.now(),
             serverDate: response.headers["Date"]
         )
-        // What libcurl repeated by itself counts as an attempt: this answer may be to the repetition.
+        // A repetition by libcurl counts as an attempt, because this response may be to the repetition.
         error.attempt = attempt + max(response.sends - 1, 0)
         let (reason, result): (RetryReason?, CallMetrics.Result) =
             error.isThrottling
@@ -134,7 +134,7 @@ struct AWSServiceClient: Sendable {
         )
     }
 
-    /// Removes the cause of a rejected signature, once for each call: a wrong clock, credentials that have expired.
+    /// Removes the cause of a rejected signature, once for each call: a wrong clock, or expired credentials.
     private func recover(from failure: Failure, credentials: Credentials?, offset: TimeInterval) -> Bool {
         guard let credentials, let cache = self.credentials else { return false }
         let isExpired = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(failure.code)
@@ -149,7 +149,7 @@ struct AWSServiceClient: Sendable {
         return isExpired || newOffset != nil
     }
 
-    /// Pays for a retry and waits, or throws the failure if it is final or the quota is used up.
+    /// Pays for a retry and waits. Throws the failure if it is final or the quota is used up.
     private func pause(after failure: Failure, attempt: Int, isLongPoll: Bool) async throws -> Int {
         guard let reason = failure.reason else { throw failure.error }
         let delay = RetryBackoff.delay(
@@ -193,7 +193,7 @@ struct AWSServiceClient: Sendable {
         .sign(request, at: date)
     }
 
-    /// For an answer that says "done" and cannot be read.
+    /// The error for a response of success that cannot be read.
     func unreadable(_ operation: String, _ reason: String) -> AWSClientError {
         .unreadableResponse(service: service.rawValue, operation: operation, reason: reason)
     }

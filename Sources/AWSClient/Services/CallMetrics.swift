@@ -1,21 +1,21 @@
 import CoreMetrics
 
-/// Counts and times attempts, so that retries show: a call that took three has left two `throttled` or `transient`.
+/// Counts and times attempts, so that retries show: a call of three attempts leaves two `throttled` or `transient`.
 struct CallMetrics: Sendable {
-    /// How an attempt ended, as the label `result` says.
+    /// The result of an attempt, as the label `result` shows it.
     enum Result: String {
         case success
         /// The service asked for fewer calls.
         case throttled
         /// A 5xx, a broken connection, a timeout.
         case transient
-        /// Anything else that the service answered.
+        /// Any other error.
         case failed
         case cancelled
     }
 
     private let factory: any MetricsFactory
-    /// Whether somebody listens: labels are not built for nobody.
+    /// False if nothing collects metrics. Labels are then not built.
     private let isActive: Bool
 
     init(factory: any MetricsFactory) {

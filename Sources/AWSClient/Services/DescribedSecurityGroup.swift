@@ -1,4 +1,4 @@
-/// A group as `DescribeSecurityGroups` shows it, as far as somebody here asks for it.
+/// A group as `DescribeSecurityGroups` shows it, with the fields that the program uses.
 package struct DescribedSecurityGroup: Hashable, Sendable {
     /// `sg-…`
     package let groupID: String
@@ -11,7 +11,7 @@ package struct DescribedSecurityGroup: Hashable, Sendable {
     /// The group's tags.
     package let tags: [String: String]
 
-    /// A group; tests script answers with it.
+    /// Creates a group. Tests script responses with it.
     package init(
         groupID: String,
         ownerID: String? = nil,
@@ -26,7 +26,7 @@ package struct DescribedSecurityGroup: Hashable, Sendable {
         self.tags = tags
     }
 
-    /// The group of an `item`, or nil if it has no id.
+    /// Reads an `item`; nil if it has no id.
     init?(_ item: XMLTree) {
         guard let groupID = item.text("groupId") else { return nil }
         self.init(

@@ -6,15 +6,15 @@ package struct DescribedSecurityGroupRule: Hashable, Sendable {
     package let groupID: String
     /// The account that owns the group.
     package let groupOwnerID: String?
-    /// Whether it is an outbound rule.
+    /// True for an outbound rule.
     package let isEgress: Bool
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
     package let ipProtocol: String
-    /// The first port, an ICMP type, or -1 for all; nil where EC2 leaves it out.
+    /// The first port, an ICMP type, or -1 for all; nil if EC2 leaves it out.
     package let fromPort: Int?
-    /// The last port, an ICMP code, or -1 for all; nil where EC2 leaves it out.
+    /// The last port, an ICMP code, or -1 for all; nil if EC2 leaves it out.
     package let toPort: Int?
-    /// The source or destination; exactly one of the four is set.
+    /// The source or destination as an IPv4 range. Exactly one of the four is set.
     package let cidrIPv4: String?
     /// The source or destination as an IPv6 range.
     package let cidrIPv6: String?
@@ -22,14 +22,14 @@ package struct DescribedSecurityGroupRule: Hashable, Sendable {
     package let prefixListID: String?
     /// The source or destination as a group, in this or another account.
     package let referencedGroupID: String?
-    /// The account of that group, where EC2 says it.
+    /// The account of that group, if EC2 tells it.
     package let referencedGroupOwnerID: String?
     /// The rule's description.
     package let description: String?
     /// The rule's tags.
     package let tags: [String: String]
 
-    /// A rule; tests script answers with it.
+    /// Creates a rule. Tests script responses with it.
     package init(
         securityGroupRuleID: String,
         groupID: String,
@@ -62,7 +62,7 @@ package struct DescribedSecurityGroupRule: Hashable, Sendable {
         self.tags = tags
     }
 
-    /// The rule of an `item`, or nil if it lacks what every rule has.
+    /// Reads an `item`; nil if it lacks a field that every rule has.
     init?(_ item: XMLTree) {
         guard let id = item.text("securityGroupRuleId"), let groupID = item.text("groupId"),
             let isEgress = item.text("isEgress").flatMap({ Bool($0) }),
@@ -88,7 +88,7 @@ package struct DescribedSecurityGroupRule: Hashable, Sendable {
 }
 
 extension XMLTree {
-    /// The `tagSet` of a described thing. Keys and values keep their white space, which is part of them.
+    /// The tags of a described thing. White space in keys and values is part of them.
     var tags: [String: String] {
         let pairs = list("tagSet").compactMap { tag in tag["key"].map { ($0.text, tag["value"]?.text ?? "") } }
         return Dictionary(pairs) { first, _ in first }

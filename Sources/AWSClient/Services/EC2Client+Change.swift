@@ -1,4 +1,4 @@
-/// What one rule says, as calls that add or change a rule take it. Exactly one of the four peers is to be set.
+/// The content of a rule, as calls that add or change a rule take it. Exactly one of the four peers must be set.
 package struct EC2RuleRequest: Hashable, Sendable {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a number.
     package var ipProtocol: String
@@ -6,7 +6,7 @@ package struct EC2RuleRequest: Hashable, Sendable {
     package var fromPort: Int?
     /// The last port or the ICMP code, -1 for all; nil for protocols without ports.
     package var toPort: Int?
-    /// The source or destination; exactly one of the four is to be set.
+    /// The source or destination as an IPv4 range. Exactly one of the four must be set.
     package var cidrIPv4: String?
     /// The source or destination as an IPv6 range.
     package var cidrIPv6: String?
@@ -14,20 +14,20 @@ package struct EC2RuleRequest: Hashable, Sendable {
     package var prefixListID: String?
     /// The source or destination as a group.
     package var referencedGroupID: String?
-    /// The account of that group, where it is another one.
+    /// The account of that group, if it is another one.
     package var referencedGroupOwnerID: String?
     /// The rule's description.
     package var description: String?
 
-    /// A rule of this protocol, to be filled.
+    /// Creates a rule with this protocol. The other fields are set afterwards.
     package init(ipProtocol: String) {
         self.ipProtocol = ipProtocol
     }
 }
 
-/// What a call that adds or changes a rule answered.
+/// The response of a call that adds or changes a rule.
 package struct EC2ChangeResult: Hashable, Sendable {
-    /// The ids of the rules that were added; empty also where an implementation does not say.
+    /// The ids of the rules that were added. Empty also if an implementation does not return them.
     package let addedRuleIDs: [String]
     /// EC2's id of the call, which CloudTrail repeats as `requestID`.
     package let requestID: String?
@@ -36,7 +36,7 @@ package struct EC2ChangeResult: Hashable, Sendable {
 extension EC2Client {
     /// Adds a rule to a group's ingress.
     ///
-    /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` where one that says the same stands.
+    /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` if a rule with the same content stands.
     package func authorizeSecurityGroupIngress(
         groupID: String,
         _ rule: EC2RuleRequest
@@ -46,7 +46,7 @@ extension EC2Client {
 
     /// Adds a rule to a group's egress.
     ///
-    /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` where one that says the same stands.
+    /// - Throws: `AWSServiceError`, with the code `InvalidPermission.Duplicate` if a rule with the same content stands.
     package func authorizeSecurityGroupEgress(
         groupID: String,
         _ rule: EC2RuleRequest
@@ -54,7 +54,7 @@ extension EC2Client {
         try await authorize("AuthorizeSecurityGroupEgress", groupID, rule)
     }
 
-    /// Gives the rule with this id other content; it keeps its id, its direction and its tags.
+    /// Gives the rule with this id other content. It keeps its id, its direction and its tags.
     package func modifySecurityGroupRules(
         groupID: String,
         securityGroupRuleID: String,
@@ -66,7 +66,7 @@ extension EC2Client {
             parameters.add("SecurityGroupRule.1.SecurityGroupRuleId", securityGroupRuleID)
             let prefix = "SecurityGroupRule.1.SecurityGroupRule"
             parameters.add("\(prefix).IpProtocol", rule.ipProtocol)
-            // Also where the protocol has none: what is left out might stay as it was.
+            // Ports are sent even if the protocol has none: a field that is left out might keep its earlier value.
             parameters.add("\(prefix).FromPort", String(rule.fromPort ?? -1))
             parameters.add("\(prefix).ToPort", String(rule.toPort ?? -1))
             parameters.add("\(prefix).CidrIpv4", rule.cidrIPv4)

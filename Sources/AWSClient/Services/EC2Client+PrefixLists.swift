@@ -3,14 +3,14 @@ package struct DescribedPrefixList: Hashable, Sendable {
     /// `pl-…`
     package let prefixListID: String
     package let name: String?
-    /// The account that owns it; `AWS` for AWS's own.
+    /// The account that owns it; `AWS` for AWS's own lists.
     package let ownerID: String?
-    /// Grows with each change of the entries; AWS's own lists have none.
+    /// The version, which grows with each change of the entries. AWS's own lists have none.
     package let version: Int?
     /// `create-complete`, `modify-in-progress`, …
     package let state: String?
 
-    /// A list; tests script answers with it.
+    /// Creates a list. Tests script responses with it.
     package init(
         prefixListID: String,
         name: String? = nil,
@@ -38,16 +38,16 @@ package struct DescribedPrefixList: Hashable, Sendable {
 }
 
 extension EC2Client {
-    /// Every prefix list that passes all `filters` (`prefix-list-id`, `owner-id`), over all pages.
+    /// Every prefix list that matches all `filters` (`prefix-list-id`, `owner-id`), over all pages.
     package func describeManagedPrefixLists(filters: [EC2Filter]) async throws -> [DescribedPrefixList] {
         try await describe("DescribeManagedPrefixLists", "prefixListSet", filters, pageSize: 100) { item in
             DescribedPrefixList(item)
         }
     }
 
-    /// The CIDRs of a prefix list, over all pages.
+    /// The CIDR blocks of a prefix list, over all pages.
     ///
-    /// - Parameter version: reads the entries of this version; nil reads the current ones.
+    /// - Parameter version: Reads the entries of this version; nil reads the current ones.
     package func getManagedPrefixListEntries(prefixListID: String, version: Int? = nil) async throws -> [String] {
         try await pages(
             "GetManagedPrefixListEntries",

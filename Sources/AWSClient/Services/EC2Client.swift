@@ -1,13 +1,13 @@
-/// The calls of Amazon EC2 that reading and changing security group rules takes, in one Region.
+/// The calls of Amazon EC2 that read and change security group rules, in one Region.
 package struct EC2Client: Sendable {
     let client: AWSServiceClient
 
-    /// Every rule that passes all `filters`, over all pages of the answer, within `PageBounds`.
+    /// Returns every rule that matches all `filters`, over all pages, within `PageBounds`.
     ///
-    /// Filters (`security-group-rule-id`, `group-id`) answer with what stands; asking by id would fail for one that is
-    /// gone. EC2 is eventually consistent: a rule a few seconds old may be missing.
+    /// Filters (`security-group-rule-id`, `group-id`) return the rules that stand; the parameter for ids would fail for
+    /// a rule that is gone. EC2 is eventually consistent, so a rule that is a few seconds old may be missing.
     ///
-    /// - Parameter answered: Called with EC2's id of the call for each page.
+    /// - Parameter answered: Called for each page with EC2's id of the call.
     package func describeSecurityGroupRules(
         filters: [EC2Filter],
         answered: (String) -> Void = { _ in }
@@ -17,7 +17,7 @@ package struct EC2Client: Sendable {
         }
     }
 
-    /// Every group that passes all `filters`, over all pages of the answer. One that was just made may be missing.
+    /// Returns every group that matches all `filters`, over all pages. A group that was just created may be missing.
     package func describeSecurityGroups(filters: [EC2Filter]) async throws -> [DescribedSecurityGroup] {
         try await describe("DescribeSecurityGroups", "securityGroupInfo", filters) { item in
             DescribedSecurityGroup(item)
@@ -47,7 +47,7 @@ package struct EC2Client: Sendable {
         )
     }
 
-    /// The elements of `list` on every page of an answer.
+    /// The elements of `list` on every page of a response.
     func pages<Item>(
         _ action: String,
         _ list: String,
@@ -84,7 +84,7 @@ package struct EC2Client: Sendable {
         return items
     }
 
-    /// Removes rules from a group's ingress. One unknown id rejects the call, and nothing is removed.
+    /// Revokes rules of a group's ingress. If one id is unknown, the call is rejected and nothing is revoked.
     package func revokeSecurityGroupIngress(
         groupID: String,
         securityGroupRuleIDs: [String]
@@ -92,7 +92,7 @@ package struct EC2Client: Sendable {
         try await revoke("RevokeSecurityGroupIngress", groupID, securityGroupRuleIDs)
     }
 
-    /// Removes rules from a group's egress. One unknown id rejects the call, and nothing is removed.
+    /// Revokes rules of a group's egress. If one id is unknown, the call is rejected and nothing is revoked.
     package func revokeSecurityGroupEgress(
         groupID: String,
         securityGroupRuleIDs: [String]
@@ -118,7 +118,7 @@ package struct EC2Client: Sendable {
         )
     }
 
-    /// Any other call in EC2's protocol, for what tests and probes need.
+    /// Makes any other call of EC2's protocol. Tests and probes use it.
     func query(action: String, parameters: [(String, String)]) async throws -> XMLTree {
         try await client.query(action) { encoder in
             for (name, value) in parameters { encoder.add(name, value) }
@@ -126,33 +126,34 @@ package struct EC2Client: Sendable {
     }
 }
 
-/// A condition on what a describe call answers with: the property `name` is one of `values` (at most 200).
+/// A condition of a describe call: the property `name` is one of `values` (at most 200).
 package struct EC2Filter: Hashable, Sendable {
     /// The property, such as `group-id`.
     package let name: String
-    /// The values that pass.
+    /// The values that match.
     package let values: [String]
 
-    /// A filter on one property.
+    /// Creates a filter on one property.
     package init(name: String, values: [String]) {
         self.name = name
         self.values = values
     }
 }
 
-/// What a revoke call answered. It proves a revert only for `revokedRuleIDs`: AWS itself answers `return` true in a
+/// The response of a revoke call. It proves the revert only of `revokedRuleIDs`: in a default VPC, AWS returns `return`
+/// true although nothing matched.
 /// default VPC where nothing matched.
 package struct RevokeSecurityGroupResult: Hashable, Sendable {
-    /// The answer's `return`.
+    /// The response's `return`.
     package let isReturned: Bool
-    /// The rules that the answer says were removed; empty also where an implementation does not say.
+    /// The ids of the rules that the response says were revoked. Empty also if an implementation does not return them.
     package let revokedRuleIDs: [String]
-    /// Whether some permissions matched nothing.
+    /// True if some permissions matched nothing.
     package let hasUnknownPermissions: Bool
     /// EC2's id of the call, which CloudTrail repeats as `requestID`.
     package let requestID: String?
 
-    /// A result; tests script answers with it.
+    /// Creates a result. Tests script responses with it.
     package init(
         isReturned: Bool,
         revokedRuleIDs: [String] = [],

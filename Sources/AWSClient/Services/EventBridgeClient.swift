@@ -4,10 +4,10 @@ package struct EventBridgeClient: Sendable {
 
     /// Puts up to 10 events, 256 KiB in all, on a bus.
     ///
-    /// Not idempotent: an answer that was lost and retried puts them twice, so the detail carries an id of its own.
+    /// Not idempotent: if the response is lost, a retry puts them twice. So the detail should carry an id.
     ///
-    /// - Parameter bus: a name or an ARN; nil is the account's default bus.
-    /// - Returns: for each event nil if it is on the bus, else why it is not.
+    /// - Parameter bus: A name or an ARN; nil is the account's default bus.
+    /// - Returns: For each event nil if it is on the bus, else its error.
     package func putEvents(_ events: [EventBridgeEvent], bus: String? = nil) async throws -> [BatchEntryFailure?] {
         guard !events.isEmpty else { return [] }
         let operation = "PutEvents"
@@ -29,7 +29,7 @@ package struct EventBridgeClient: Sendable {
         }
         return entries.map { entry in
             guard let code = entry["ErrorCode"]?.string else { return nil }
-            // What is too large or malformed stays so; the others are EventBridge's own trouble.
+            // An event that is too large or malformed stays so. The other errors are EventBridge's own.
             let isOurs = !["InternalFailure", "InternalException", "ThrottlingException"].contains(code)
             return BatchEntryFailure(code: code, message: entry["ErrorMessage"]?.string ?? "", isSenderFault: isOurs)
         }
@@ -38,16 +38,16 @@ package struct EventBridgeClient: Sendable {
 
 /// An event to put on a bus.
 package struct EventBridgeEvent: Hashable, Sendable {
-    /// Who speaks, such as `sg-revert`.
+    /// The source, such as `sg-revert`.
     package var source: String
     /// The kind of event.
     package var detailType: String
-    /// A JSON object.
+    /// The content, a JSON object.
     package var detail: String
     /// The ARNs that the event is about.
     package var resources: [String]
 
-    /// An event.
+    /// Creates an event.
     package init(source: String, detailType: String, detail: String, resources: [String] = []) {
         self.source = source
         self.detailType = detailType

@@ -2,13 +2,13 @@
 package struct SNSClient: Sendable {
     let client: AWSServiceClient
 
-    /// Publishes a message and answers with its id.
+    /// Publishes a message and returns its id.
     ///
-    /// Not idempotent: an answer that was lost and retried publishes twice, so a message carries its own id.
+    /// Not idempotent: if the response is lost, a retry publishes it twice. So a message should carry an id.
     ///
     /// - Parameters:
-    ///   - subject: ASCII, under 100 characters, without control characters, else SNS answers `InvalidParameter`.
-    ///   - attributes: message attributes of the type `String`.
+    /// - subject: ASCII, under 100 characters, without control characters. Otherwise SNS answers `InvalidParameter`.
+    /// - attributes: Message attributes of the type `String`.
     package func publish(
         topicARN: String,
         subject: String?,

@@ -1,21 +1,21 @@
 /// Amazon SQS in its JSON protocol.
 ///
-/// Every call names its queue by URL in the body; the host that is spoken to was decided when the client was made.
+/// Every call names its queue by URL in the body. The host was chosen when the client was made.
 package struct SQSClient: Sendable {
     let client: AWSServiceClient
 
-    /// Where calls go.
+    /// The endpoint of the calls.
     package var endpoint: HTTPURL { client.endpoint }
-    /// The Region that they are signed for.
+    /// The Region for which calls are signed.
     package var region: AWSRegion { client.region }
 
     /// Waits up to `waitTimeSeconds` (0–20) for up to `maxNumberOfMessages` (1–10) messages, with all their attributes.
     ///
-    /// An answer that is 10 s late is given up with its connection, as `AWSClientError.isTimeout`; such a call is not
-    /// retried here, since the poller polls again anyway.
+    /// A response that is 10 s late is given up with its connection, as `AWSClientError.isTimeout`. Such a call is not
+    /// retried here, because the poller polls again.
     ///
-    /// - Parameter visibilityTimeout: hides the messages for so many seconds (0–43,200). Nil leaves it to the queue,
-    ///   whose value may be 0.
+    /// - Parameter visibilityTimeout: Hides the messages for this many seconds (0–43,200). Nil uses the queue's value,
+    ///   which may be 0.
     package func receiveMessage(
         queueURL: String,
         maxNumberOfMessages: Int = 10,
@@ -32,13 +32,13 @@ package struct SQSClient: Sendable {
             request.member("MaxNumberOfMessages", maxNumberOfMessages)
             request.member("WaitTimeSeconds", waitTimeSeconds)
             request.member("VisibilityTimeout", visibilityTimeout)
-            // Also who sent the message, and its trace.
+            // Attributes include the sender of the message, and its trace.
             request.name("MessageSystemAttributeNames")
             request.array(["All"])
             request.name("MessageAttributeNames")
             request.array(["All"])
         }
-        // An empty receive has no `Messages` at all.
+        // The response of an empty receive has no `Messages`.
         guard let list = answer["Messages"] else { return [] }
         guard let elements = list.elements else { throw incomplete(operation) }
         return try elements.map { element in
@@ -49,14 +49,14 @@ package struct SQSClient: Sendable {
 
     /// Deletes up to 10 messages.
     ///
-    /// - Returns: for each handle nil if its message is deleted, else why it is not.
+    /// - Returns: For each handle nil if its message was deleted, else its error.
     package func deleteMessageBatch(queueURL: String, receiptHandles: [String]) async throws -> [BatchEntryFailure?] {
         try await batch("DeleteMessageBatch", queueURL, receiptHandles.map { ($0, nil) })
     }
 
-    /// Makes up to 10 messages visible again `seconds` from now: 0 at once, at most 12 h after they were received.
+    /// Makes up to 10 messages visible again after `seconds`: 0 at once, at most 12 h after they were received.
     ///
-    /// - Returns: for each entry nil if it is done, else why it is not.
+    /// - Returns: For each entry nil if it was done, else its error.
     package func changeMessageVisibilityBatch(
         queueURL: String,
         entries: [(receiptHandle: String, seconds: Int)]
@@ -64,10 +64,10 @@ package struct SQSClient: Sendable {
         try await batch("ChangeMessageVisibilityBatch", queueURL, entries.map { ($0.receiptHandle, $0.seconds) })
     }
 
-    /// Sends a message, at most 1 MiB with its attributes (at most 10), and answers with its id.
+    /// Sends a message, at most 1 MiB with its attributes (at most 10), and returns its id.
     ///
-    /// Not idempotent on a standard queue: an answer that was lost and retried sends twice, so a message carries an id
-    /// of its own.
+    /// Not idempotent on a standard queue: if the response is lost, a retry sends the message twice. So a message
+    /// should carry an id.
     package func sendMessage(
         queueURL: String,
         body: String,
@@ -94,7 +94,7 @@ package struct SQSClient: Sendable {
         return id
     }
 
-    /// All attributes of a queue by SQS's names, such as `RedrivePolicy` and `ApproximateNumberOfMessages`.
+    /// All attributes of a queue, by SQS's names, such as `RedrivePolicy` and `ApproximateNumberOfMessages`.
     package func getQueueAttributes(queueURL: String) async throws -> [String: String] {
         let answer = try await call("GetQueueAttributes", queueURL) { request in
             request.name("AttributeNames")
@@ -166,7 +166,7 @@ package struct SQSClient: Sendable {
                 headers: [
                     "Content-Type": "application/x-amz-json-1.0",
                     "X-Amz-Target": "AmazonSQS.\(operation)",
-                    // Asks for the legacy error codes too, which older tools and emulators know.
+                    // Asks for the legacy error codes, too, which older tools and emulators know.
                     "x-amzn-query-mode": "true",
                 ],
                 body: JSONWriter.object(addMembers),

@@ -1,19 +1,19 @@
 package import Foundation
 
-/// A message as one receive brought it.
+/// A message, as one receive returned it.
 package struct SQSMessage: Hashable, Sendable {
-    /// The same at every receive and after a move to a dead-letter queue.
+    /// The message's id. It stays the same for every receive and after a move to a dead-letter queue.
     package let messageID: String
-    /// What this receive may delete or postpone the message with. Never to be logged.
+    /// The handle with which this receive may delete or postpone the message. It must not be logged.
     package let receiptHandle: String
-    /// The body, byte for byte.
+    /// The body, unchanged.
     package let body: String
-    /// What SQS knows of it: `SentTimestamp`, `ApproximateReceiveCount`, `DeadLetterQueueSourceArn`, …
+    /// The attributes that SQS adds: `SentTimestamp`, `ApproximateReceiveCount`, `DeadLetterQueueSourceArn`, …
     package let systemAttributes: [String: String]
-    /// What its sender added.
+    /// The attributes that the sender added.
     package let messageAttributes: [String: MessageAttributeValue]
 
-    /// A message; tests script receives with it.
+    /// Creates a message. Tests script receives with it.
     package init(
         messageID: String,
         receiptHandle: String,
@@ -28,12 +28,13 @@ package struct SQSMessage: Hashable, Sendable {
         self.messageAttributes = messageAttributes
     }
 
-    /// How often the message has been received, this time included: at least 1. Approximate, says SQS.
+    /// The number of receives of the message, this one included: at least 1. SQS calls it approximate.
     package var receiveCount: Int {
         max(1, systemAttributes["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1)
     }
 
-    /// The principal that sent the message, as SQS knows it: a user's id, a role's id with `:` and a session name, or an account.
+    /// The principal that sent the message, as SQS attests it: a user's id, a role's id with `:` and a session name, or
+    /// an account.
     package var senderID: String? { systemAttributes["SenderId"] }
 
     /// The X-Ray trace that the message belongs to, as `Root=1-…;Parent=…;Sampled=…`.
@@ -42,36 +43,36 @@ package struct SQSMessage: Hashable, Sendable {
 
 /// The value of a message attribute.
 package struct MessageAttributeValue: Hashable, Sendable {
-    /// `String`, `Number` or `Binary`, and perhaps `.` and a name of the sender's.
+    /// `String`, `Number` or `Binary`, with an optional `.` and a name after it.
     package let dataType: String
     /// The value of a `String` or `Number`.
     package let stringValue: String?
     /// The value of a `Binary`.
     package let binaryValue: Data?
 
-    /// A value of any type.
+    /// Creates a value of any type.
     package init(dataType: String, stringValue: String? = nil, binaryValue: Data? = nil) {
         self.dataType = dataType
         self.stringValue = stringValue
         self.binaryValue = binaryValue
     }
 
-    /// A value of the type `String`, which SQS does not allow to be empty.
+    /// Creates a value of the type `String`. SQS does not allow it to be empty.
     package static func string(_ value: String) -> Self {
         Self(dataType: "String", stringValue: value)
     }
 }
 
-/// Why one entry of a batch was not carried out, while others may have been.
+/// The error of one entry of a batch. Other entries may have succeeded.
 package struct BatchEntryFailure: Error, Hashable, CustomStringConvertible {
     /// The error code, such as `ReceiptHandleIsInvalid`.
     package let code: String
-    /// SQS's own words.
+    /// SQS's text of the error.
     package let message: String
-    /// Whether the request was at fault, so that sending it again would not help.
+    /// True if the request was wrong, so that sending it again would not help.
     package let isSenderFault: Bool
 
-    /// A failure; tests script answers with it.
+    /// Creates an error. Tests script responses with it.
     package init(code: String, message: String, isSenderFault: Bool) {
         self.code = code
         self.message = message

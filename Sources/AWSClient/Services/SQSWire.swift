@@ -3,7 +3,7 @@ import Foundation
 /// The members of SQS's JSON protocol, in SQS's names.
 
 extension SQSMessage {
-    /// Reads a message; attributes that are missing are none. Nil without an id, a handle or a body.
+    /// Reads a message. Missing attributes count as none. Nil without an id, a handle or a body.
     init?(_ json: JSONTree) {
         guard let id = json["MessageId"]?.string, let handle = json["ReceiptHandle"]?.string,
             let body = json["Body"]?.string
@@ -51,14 +51,14 @@ extension JSONTree {
     }
 }
 
-/// A batch's answer has status 200 whatever became of its entries.
+/// The response to a batch. Its status is 200 even if entries failed.
 struct BatchAnswer {
     let json: JSONTree
 
-    /// What became of each of `count` entries, whose ids are their positions.
+    /// The result for each of `count` entries, whose ids are their positions.
     ///
-    /// An entry that the answer does not name is not done. An id that was never sent means that the answer is not to
-    /// be trusted, so that none is.
+    /// An entry that the response does not name is not done. If the response names an id that was not sent, no entry
+    /// counts as done.
     func outcomes(count: Int) -> [BatchEntryFailure?] {
         let unnamed = BatchEntryFailure(
             code: "MissingFromAnswer",

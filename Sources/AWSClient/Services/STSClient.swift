@@ -5,7 +5,7 @@ package import Foundation
 package struct STSClient: Sendable {
     let client: AWSServiceClient
 
-    /// Who the credentials belong to. Needs no permission.
+    /// The identity of the credentials. It needs no permission.
     package func getCallerIdentity() async throws -> CallerIdentity {
         let action = "GetCallerIdentity"
         let answer = try await client.query(action)
@@ -15,12 +15,12 @@ package struct STSClient: Sendable {
         return CallerIdentity(account: account, arn: arn, userID: userID, answeredAt: answer.date)
     }
 
-    /// Credentials of a role.
+    /// Returns the credentials of a role.
     ///
     /// - Parameters:
-    ///   - sessionName: 2–64 characters of `[\w+=,.@-]`; CloudTrail shows it.
-    ///   - externalID: what the role's trust policy asks for.
-    ///   - durationSeconds: from 900; at most 3600 where the caller is itself a role.
+    /// - sessionName: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
+    /// - externalID: The external id that the role's trust policy asks for.
+    /// - durationSeconds: From 900; at most 3600 if the caller is itself a role.
     package func assumeRole(
         roleARN: String,
         sessionName: String,
@@ -37,7 +37,8 @@ package struct STSClient: Sendable {
         return try credentials(action, root)
     }
 
-    /// Credentials of a role for somebody whom another identity provider vouches for. Not signed: the token says who.
+    /// Returns the credentials of a role for a token of another identity provider. The call is not signed, because the
+    /// token is the proof.
     func assumeRoleWithWebIdentity(
         roleARN: String,
         sessionName: String,
@@ -70,7 +71,7 @@ package struct STSClient: Sendable {
         )
     }
 
-    /// The time of an answer, with or without fractions of a second.
+    /// Reads the time of a response, with or without fractions of a second.
     static func date(_ text: String) -> Date? { RFC3339.parse(text) }
 }
 
@@ -78,14 +79,14 @@ package struct STSClient: Sendable {
 package struct CallerIdentity: Hashable, Sendable {
     /// The account, 12 digits.
     package let account: String
-    /// The principal's ARN; for a role, of its session.
+    /// The principal's ARN; for a role, the ARN of its session.
     package let arn: String
     /// The unique id.
     package let userID: String
-    /// AWS's clock when it answered, to a second.
+    /// The time of AWS's clock at the response, to a second.
     package let answeredAt: Date?
 
-    /// An identity; tests script answers with it.
+    /// Creates an identity. Tests script responses with it.
     package init(account: String, arn: String, userID: String, answeredAt: Date? = nil) {
         self.account = account
         self.arn = arn

@@ -1,18 +1,18 @@
-/// The form of a request that both ends can compute: what a SigV4 signature is a signature of.
+/// The canonical form of a request, which a SigV4 signature covers and which both sides can compute.
 ///
-/// It is built as bytes, since every call builds one.
+/// It is built as bytes, because every call builds one.
 struct CanonicalRequest {
-    /// The names of the signed headers, sorted, joined by `;`.
+    /// The names of the signed headers, sorted and joined by `;`.
     let signedHeaders: String
     /// The whole canonical text, in UTF-8.
     let bytes: [UInt8]
 
     /// - Parameters:
-    ///   - path: as it goes over the wire; it is encoded once more here, as every service but S3 wants it.
-    ///   - query: as it goes over the wire.
-    ///   - host: the value of a `Host` header that the HTTP client adds, or nil if `headers` has it.
-    ///   - payloadHash: the SHA-256 of the body, in hexadecimal.
-    ///   - normalizesPath: whether dot segments and empty segments are folded (every service but S3).
+    /// - path: The path as sent. It is encoded once more here, as every service but S3 expects.
+    /// - query: The query as sent.
+    /// - host: The value of the `Host` header that the HTTP client adds; nil if `headers` has it.
+    /// - payloadHash: The SHA-256 of the body, in hexadecimal.
+    /// - normalizesPath: True to remove dot segments and empty segments (every service but S3).
     init(
         method: String,
         path: String,
@@ -41,7 +41,7 @@ struct CanonicalRequest {
             names += name
             bytes += name
             var separator = UInt8(ascii: ":")
-            // The values of one name are joined in the order in which they are sent.
+            // Values of one name are joined in the order in which they are sent.
             while index < lines.count, lines[index].name == name {
                 bytes.append(separator)
                 Self.append(lines[index].value, to: &bytes)
@@ -63,14 +63,14 @@ struct CanonicalRequest {
     // MARK: Headers
 
     private struct Line {
-        /// In lower case.
+        /// The name in lower case.
         let name: [UInt8]
         let value: String
-        /// Keeps the order of equal names.
+        /// The position, to keep the order of equal names.
         let position: Int
     }
 
-    /// Headers that proxies and HTTP clients change on the way, and the signature's own.
+    /// Headers that proxies and HTTP clients change on the way, and the signature's own header.
     private static let unsigned = [
         "authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
     ].map { Array($0.utf8) }
@@ -90,7 +90,7 @@ struct CanonicalRequest {
         return lines
     }
 
-    /// Appends a value without white space around it, and with one blank for every run of white space.
+    /// Appends a value without white space around it, with one blank for each run of white space.
     private static func append(_ value: String, to bytes: inout [UInt8]) {
         var isFirst = true
         for word in value.utf8.split(whereSeparator: { $0 == 0x20 || (0x09...0x0D).contains($0) }) {
@@ -102,7 +102,7 @@ struct CanonicalRequest {
 
     // MARK: Path and query
 
-    /// Pairs sorted by their encoded bytes, so that `%E1` and an unescaped `ሴ` are the same.
+    /// The pairs sorted by their encoded bytes, so that `%E1` and an unescaped `ሴ` are equal.
     private static func canonicalQuery(_ query: String) -> String {
         query.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -122,7 +122,7 @@ struct CanonicalRequest {
         URIEncoding.encode(URIEncoding.decode(text))
     }
 
-    /// Dot segments removed, runs of slashes made one; a slash stands at the end only where the path itself has it.
+    /// The path without dot segments and repeated slashes. It ends with a slash only if the given path does.
     private static func folded(_ path: String) -> String {
         var segments: [Substring] = []
         for segment in path.split(separator: "/") where segment != "." {

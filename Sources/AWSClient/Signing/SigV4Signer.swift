@@ -2,42 +2,42 @@ import Foundation
 import Hashing
 import Synchronization
 
-/// AWS Signature Version 4 in an `Authorization` header. A pure function of its inputs: the time is given, so that a
-/// clock known to be wrong can be corrected.
+/// Signs requests with AWS Signature Version 4 in the `Authorization` header. It is a pure function: the time is passed
+/// in, so that a wrong clock can be corrected.
 struct SigV4Signer {
     let credentials: Credentials
     let region: String
     let service: String
     var options = Options()
-    /// Keeps the signing key of a day; without it each signature derives the key anew.
+    /// Keeps the signing key of a day. Without it, each signature derives the key again.
     var keys: SigningKeyCache?
 
-    /// Where services differ from SQS, EC2, SNS and STS, which want the defaults.
+    /// Options in which services differ. SQS, EC2, SNS and STS use the defaults.
     struct Options {
-        /// Folds the path before signing.
+        /// Removes dot segments from the path before signing.
         var normalizesPath = true
-        /// Also sends the body's hash as `x-amz-content-sha256`.
+        /// Also sends the hash of the body as `x-amz-content-sha256`.
         var sendsPayloadHash = false
-        /// Signs the session token's header; else it is added after signing.
+        /// Signs the header of the session token. If false, the header is added after signing.
         var signsSessionToken = true
     }
 
-    /// The intermediate texts, which tell where a wrong signature went wrong.
+    /// The intermediate texts, for finding out why a signature is wrong.
     struct Trace {
         let canonicalRequest: [UInt8]
         let stringToSign: String
         let signature: String
     }
 
-    /// `request` with the headers that authorise it. Old ones of the same names are replaced, so a request can be
-    /// signed again for the next attempt.
+    /// Returns `request` with the headers that authorise it. Earlier headers of the same names are replaced, so that a
+    /// request can be signed again for the next attempt.
     func sign(_ request: HTTPRequest, at date: Date) -> HTTPRequest {
         var signed = request
         sign(&signed.headers, of: request, path: request.url.path, query: request.url.query, at: date)
         return signed
     }
 
-    /// Signs `headers`; path and query are separate so that they need not form a valid URL.
+    /// Signs `headers`. Path and query are separate, so that they need not form a valid URL.
     @discardableResult
     func sign(
         _ headers: inout HTTPHeaders,
@@ -99,7 +99,7 @@ struct SigV4Signer {
 
     /// The Gregorian date of a number of days since 1970-01-01. Foundation's calendar takes longer than the signature.
     private static func civilDate(_ days: Int) -> (year: Int, month: Int, day: Int) {
-        // Counted from 1 March of year 0, so that the leap day is a year's last.
+        // Years begin on 1 March here, so that the leap day is the last day of a year.
         let (era, dayOfEra) = (days + 719_468).quotientAndRemainderRoundedDown(by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -116,7 +116,7 @@ extension Int {
     }
 }
 
-/// The signing key of the last secret and day, which every call of a client shares.
+/// The signing key of the last secret and day, which all calls of a client share.
 final class SigningKeyCache: Sendable {
     private struct Entry {
         let secret: String

@@ -12,7 +12,7 @@ enum URIEncoding {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The bytes that `text` stands for, as text; a `%` without two digits stands for itself.
+    /// Decodes `text`. A `%` without two digits after it stays as it is.
     static func decode(_ text: some StringProtocol) -> String {
         let input = Array(text.utf8)
         var output: [UInt8] = []

@@ -1,6 +1,6 @@
-/// The thing that a call is about, so that an error can name it.
+/// The thing that a call is about. Errors name it.
 package struct AWSResource: Hashable, Sendable, CustomStringConvertible {
-    /// What it is.
+    /// The kind of thing.
     package enum Kind: String, Sendable {
         case queue, topic, table, role
         case group = "security group"
@@ -12,7 +12,7 @@ package struct AWSResource: Hashable, Sendable, CustomStringConvertible {
     /// Its URL, ARN, id or name.
     package let name: String
 
-    /// A thing of this name.
+    /// Creates a thing with this name.
     package init(_ kind: Kind, _ name: String) {
         self.kind = kind
         self.name = name
@@ -23,7 +23,7 @@ package struct AWSResource: Hashable, Sendable, CustomStringConvertible {
         "\(kind.rawValue) \(printable(name))"
     }
 
-    /// What to do where it does not exist.
+    /// What to do if it does not exist.
     var advice: String {
         switch kind {
         case .queue: "check --queue-url and its Region"

@@ -1,32 +1,34 @@
-/// What a service answered in place of a result.
+/// An error that a service returned.
 package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
-    /// The code where the body was no error document of AWS's: a proxy's web page, nothing, half a document.
+    /// The code for a body that is no error document of AWS: a proxy's web page, an empty body, half a document.
     package static let unreadableResponse = "UnreadableResponse"
 
     /// `sqs`, `ec2`, `sns` or `sts`.
     package let service: String
-    /// The operation that was called.
+    /// The operation.
     package let operation: String
-    /// The code without namespace, such as `QueueDoesNotExist`.
+    /// The error code without its namespace, such as `QueueDoesNotExist`.
     package let code: String
-    /// The code that SQS used before it spoke JSON, such as `AWS.SimpleQueueService.NonExistentQueue`.
+    /// The code that SQS used before its JSON protocol, such as `AWS.SimpleQueueService.NonExistentQueue`.
     package let legacyCode: String?
-    /// AWS's own words.
+    /// AWS's message.
     package let message: String
-    /// The status of the HTTP answer.
+    /// The HTTP status.
     package let statusCode: Int
-    /// What AWS support asks for.
+    /// The request id, which AWS support asks for.
     package let requestID: String?
-    /// The thing that the call was about, where the call says so.
+    /// The thing that the call was about, if the call names one.
     package var resource: AWSResource?
-    /// The body of the answer, where a service says more in it than a code: DynamoDB, which item failed a condition.
+    /// The response's body, if a service says more in it than a code. DynamoDB says which item failed a condition.
     var body: [UInt8] = []
-    /// By how many seconds this machine's clock is ahead of the service's, where that is more than SigV4 allows.
+    /// The number of seconds by which this machine's clock is ahead of the service's, if SigV4 does not allow that
+    /// much.
     package internal(set) var clockLead: Int?
-    /// Which time of sending got this answer, from 1. One after the first may have met what an earlier one did.
+    /// The number of the request that got this response, from 1. A repeated request may meet the effect of an earlier
+    /// one.
     package var attempt = 1
 
-    /// An answer as a service gave it; tests script failures with it.
+    /// Creates an error. Tests script failures with it.
     package init(
         service: String,
         operation: String,
@@ -45,17 +47,17 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
         self.requestID = requestID
     }
 
-    /// Whether this is the error called `code`, by its present or its legacy name.
+    /// True if the error has this code, by its present or its legacy name.
     package func has(code: String) -> Bool {
         self.code == code || legacyCode == code
     }
 
-    /// Whether the service asks for fewer calls.
+    /// True if the service asks for fewer calls.
     package var isThrottling: Bool {
         Self.throttlingCodes.contains(code) || legacyCode.map(Self.throttlingCodes.contains) == true
     }
 
-    /// Whether the service failed on its own side, so that the same call may succeed later.
+    /// True if the service failed on its own side, so that the same call may succeed later.
     package var isTransient: Bool {
         guard !isThrottling else { return false }
         return [500, 502, 503, 504].contains(statusCode) || Self.transientCodes.contains(code)
@@ -80,7 +82,7 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
             + "for instance with timedatectl set-ntp true"
     }
 
-    /// Whether the service says that it does not know the thing that the call was about.
+    /// True if the service says that the thing does not exist.
     package var isMissingResource: Bool {
         switch resource?.kind {
         case .queue: has(code: "QueueDoesNotExist") || has(code: "AWS.SimpleQueueService.NonExistentQueue")
@@ -95,14 +97,6 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     package var permission: String {
         let name = service == "sqs" && operation.hasSuffix("Batch") ? String(operation.dropLast(5)) : operation
         return "\(service == "eventbridge" ? "events" : service):\(name)"
-    }
-
-    /// Whether the caller lacks the permission for the call.
-    package var isAccessDenied: Bool {
-        [
-            "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
-            "AuthorizationErrorException",
-        ].contains(code)
     }
 
     // The lists of the AWS SDKs' standard retry mode.

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Reads an error from an answer in any of the protocols' shapes.
+/// Reads an error in any of the protocols' forms.
 ///
-/// The shape is told by the body, not by the service: gateways and emulators answer JSON clients in XML.
+/// The body decides on the form, not the service, because gateways and emulators answer JSON clients in XML.
 enum ErrorDecoder {
     static func decode(_ response: HTTPResponse, service: String, operation: String) -> AWSServiceError {
         let found = fields(response)
@@ -51,7 +51,7 @@ enum ErrorDecoder {
         )
     }
 
-    /// EC2's `Response/Errors/Error` and the query protocol's `ErrorResponse/Error`.
+    /// The fields of EC2's `Response/Errors/Error` and of the query protocol's `ErrorResponse/Error`.
     private static func xmlFields(_ body: [UInt8]) -> Fields? {
         guard let root = try? XMLTree.parse(body), let error = root["Errors"]?["Error"] ?? root["Error"],
             let code = error.text("Code"), !code.isEmpty
@@ -70,7 +70,7 @@ enum ErrorDecoder {
 }
 
 extension HTTPResponse {
-    /// The id under which AWS knows the call, in the spellings of its services.
+    /// The request id, in the spelling of any service.
     var requestID: String? {
         headers["x-amzn-requestid"] ?? headers["x-amz-request-id"]
     }

@@ -1,7 +1,7 @@
-/// The bytes of a JSON document and where its values are in them.
+/// The bytes of a JSON document and the places of its values in them.
 final class JSONDocument: Sendable {
     let bytes: [UInt8]
-    /// In the order in which they begin; the document's own value is first.
+    /// The values in the order in which they begin. The first one is the document's own value.
     let values: [JSONSpan]
 
     init(_ bytes: [UInt8]) throws(JSONFailure) {
@@ -18,7 +18,7 @@ final class JSONDocument: Sendable {
         text(value.name, isPlain: value.isNamePlain)
     }
 
-    /// The text that the bytes between two quotes stand for; a lone surrogate becomes U+FFFD.
+    /// Decodes the bytes between two quotes. A lone surrogate becomes U+FFFD.
     func text(_ range: Range<Int>, isPlain: Bool) -> String {
         if isPlain { return String(decoding: bytes[range], as: UTF8.self) }
         var text: [UInt8] = []
@@ -32,7 +32,7 @@ final class JSONDocument: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Appends what the sequence behind a backslash stands for; the scanner has found it complete.
+    /// Appends the character of an escape. The scanner has checked that the escape is complete.
     private func appendEscape(at position: inout Int, to text: inout [UInt8]) {
         let byte = bytes[position]
         position += 1

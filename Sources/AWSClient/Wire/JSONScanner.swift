@@ -1,30 +1,30 @@
-/// Why a JSON document is not taken.
+/// The reason why a JSON document is refused.
 enum JSONFailure: Error, Equatable {
     case malformed(offset: Int)
     case tooDeep(limit: Int)
 }
 
-/// Where a value is in the bytes of its document.
+/// The place of a value in the bytes of its document.
 struct JSONSpan {
     enum Kind: UInt8 {
         case object, array, string, number, isTrue, isFalse, null
     }
 
     let kind: Kind
-    /// Of a string, what stands between the quotes; of a number, its digits.
+    /// For a string, the bytes between the quotes; for a number, its digits.
     var bytes: Range<Int>
-    /// Of a member, what stands between the quotes of its name.
+    /// For a member, the bytes between the quotes of its name.
     let name: Range<Int>
-    /// The index of the value after this one and all in it.
+    /// The index of the value after this one and everything in it.
     var next: Int
-    /// Whether the string and the name stand for themselves.
+    /// True if neither the string nor the name has escapes.
     let isPlain: Bool
     let isNamePlain: Bool
 }
 
 /// Finds the values of a JSON document in one pass over its bytes.
 struct JSONScanner {
-    /// Answers of AWS are at most ten deep.
+    /// AWS's responses are at most ten levels deep.
     static let maximumDepth = 32
 
     private let bytes: [UInt8]
@@ -45,7 +45,7 @@ struct JSONScanner {
 
     private var malformed: JSONFailure { .malformed(offset: position) }
 
-    /// The byte here, after white space.
+    /// The byte at this place, after white space.
     private mutating func next() -> UInt8? {
         while position < bytes.count {
             let byte = bytes[position]
@@ -140,7 +140,7 @@ struct JSONScanner {
         guard position > start else { throw malformed }
     }
 
-    /// The bytes between the quotes, the first of which is here, and whether they stand for themselves.
+    /// The bytes between the quotes, and whether they have no escapes.
     private mutating func string() throws(JSONFailure) -> (Range<Int>, Bool) {
         position += 1
         let start = position

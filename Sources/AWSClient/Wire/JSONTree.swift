@@ -1,6 +1,6 @@
-/// A value of a JSON answer: a view into the answer's bytes.
+/// A value of a JSON response: a view of the response's bytes.
 ///
-/// Foundation's decoder builds every value before anybody asks for it. Most of an answer of SQS is one long string.
+/// Foundation's decoder builds every value in advance, but most of a response of SQS is one long string.
 struct JSONTree: Sendable {
     typealias Failure = JSONFailure
 
@@ -19,10 +19,9 @@ struct JSONTree: Sendable {
 
     private var value: JSONSpan { document.values[index] }
 
-    var isNull: Bool { value.kind == .null }
     var isObject: Bool { value.kind == .object }
 
-    /// The member of this name; nil where there is none, where it is null, and in what is no object.
+    /// The member with this name; nil if it is missing, is null, or this is no object.
     subscript(name: String) -> JSONTree? {
         guard value.kind == .object else { return nil }
         var member = index + 1
@@ -34,23 +33,23 @@ struct JSONTree: Sendable {
         return nil
     }
 
-    /// The elements of an array, or nil for what is none.
+    /// The elements of an array; nil for any other value.
     var elements: [JSONTree]? {
         value.kind == .array ? children : nil
     }
 
-    /// The names and values of an object, or nil for what is none.
+    /// The names and values of an object; nil for any other value.
     var members: [(name: String, value: JSONTree)]? {
         guard value.kind == .object else { return nil }
         return children.map { ($0.document.name(of: $0.value), $0) }
     }
 
-    /// The text of a string, or nil for what is none.
+    /// The text of a string; nil for any other value.
     var string: String? {
         value.kind == .string ? document.text(value.bytes, isPlain: value.isPlain) : nil
     }
 
-    /// The digits of a number as they are written, which loses nothing, or nil for what is none.
+    /// The digits of a number as written, so that nothing is lost; nil for any other value.
     var number: String? {
         value.kind == .number ? document.text(value.bytes, isPlain: true) : nil
     }

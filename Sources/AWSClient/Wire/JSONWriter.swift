@@ -1,4 +1,4 @@
-/// Writes JSON into bytes. Names are the program's own and need no escapes; nil members are left out.
+/// Writes JSON into bytes. Names are constants of the program and need no escapes. Nil members are left out.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -25,7 +25,7 @@ struct JSONWriter {
         }
     }
 
-    /// Writes a member's name; its value is to follow.
+    /// Writes a member's name. Its value must follow.
     mutating func name(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))

@@ -1,13 +1,14 @@
-/// Follows the pages of one answer and ends the walk where no honest service would go on.
+/// Follows the pages of one response, and ends where no honest service would go on.
 ///
-/// A service, or whoever answers in its place, may hand out a new token for ever. Without bounds that fills the memory.
+/// A service, or somebody who answers in its place, may return a new token for ever. Without bounds that would fill the
+/// memory.
 struct PageBounds {
-    /// A Region's quota is 2,500 groups; 1,000 rules a page is what EC2 gives.
+    /// A Region's quota is 2,500 groups, and EC2 returns 1,000 rules on a page.
     static let maximumPages = 200
-    /// Rules or groups of one call.
+    /// The largest number of rules or groups of one call.
     static let maximumItems = 100_000
 
-    /// Why the walk ends with an error.
+    /// The reason why the pages end with an error.
     enum Failure: Error, Equatable, CustomStringConvertible {
         case repeatedToken
         case tooManyPages
@@ -22,14 +23,14 @@ struct PageBounds {
         }
     }
 
-    /// The token of the page to ask for, or nil at the start and at the end.
+    /// The token of the page to ask for; nil at the start and at the end.
     private(set) var token: String?
     private var seen: Set<String> = []
     private var pages = 1
 
-    /// Takes the token that a page named as the next one; nil and an empty one end the walk.
+    /// Takes the token of the next page. A nil or empty token ends the pages.
     ///
-    /// - Parameter items: the number of elements so far.
+    /// - Parameter items: The number of elements so far.
     mutating func turn(to next: String?, items: Int) throws(Failure) {
         guard items <= Self.maximumItems else { throw .tooManyItems }
         token = next.flatMap { $0.isEmpty ? nil : $0 }

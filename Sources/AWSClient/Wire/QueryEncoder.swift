@@ -1,4 +1,4 @@
-/// Parameters of the query protocols (EC2, SNS, STS), encoded as a form.
+/// The parameters of the query protocols (EC2, SNS, STS), encoded as a form.
 struct QueryEncoder {
     private(set) var pairs: [(name: String, value: String)] = []
 
@@ -11,7 +11,7 @@ struct QueryEncoder {
         if let value { pairs.append((name, value)) }
     }
 
-    /// `Name.1`, `Name.2`, …: EC2's lists. An empty list is not sent, since EC2 would call it malformed.
+    /// Adds `Name.1`, `Name.2`, …: a list of EC2. An empty list is not sent, because EC2 would refuse it.
     mutating func add(_ name: String, list: [String]) {
         for (index, value) in list.enumerated() {
             add("\(name).\(index + 1)", value)

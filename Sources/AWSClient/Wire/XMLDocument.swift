@@ -1,10 +1,10 @@
-/// The bytes of an XML document and where its elements are in them.
+/// The bytes of an XML document and the places of its elements in them.
 ///
-/// It reads what AWS writes: elements, attributes, text, comments, CDATA, the five entities and characters by number.
-/// There is no document type, so nothing grows beyond its own bytes.
+/// It reads what AWS writes: elements, attributes, text, comments, CDATA, the five entities and characters by number. A
+/// document type is refused, so no entity can grow.
 final class XMLDocument: Sendable {
     let bytes: [UInt8]
-    /// In the order of their start tags; the root is first.
+    /// The elements in the order of their start tags. The root is first.
     let elements: [XMLSpan]
 
     init(_ bytes: [UInt8], maximumDepth: Int) throws(XMLFailure) {
@@ -13,7 +13,7 @@ final class XMLDocument: Sendable {
         self.bytes = bytes
     }
 
-    /// The text of an element without that of its children.
+    /// The text of an element without the text of its children.
     func text(of index: Int) -> String {
         let element = elements[index]
         if element.isPlain { return String(decoding: bytes[element.content], as: UTF8.self) }
@@ -33,7 +33,7 @@ final class XMLDocument: Sendable {
         elements[index].name.lowerBound - 1
     }
 
-    /// Appends the characters that a run without elements stands for; the scanner has found it well-formed.
+    /// Appends the characters of a run without elements. The scanner has checked it.
     private func appendText(from start: Int, to end: Int, to text: inout [UInt8]) {
         var position = start
         while position < end {
@@ -45,7 +45,7 @@ final class XMLDocument: Sendable {
             case UInt8(ascii: "<"):
                 position = appendSection(at: position, to: &text)
             case UInt8(ascii: "\r"):
-                // A line ends in one line feed, whatever it ended in.
+                // Every line end becomes one line feed.
                 text.append(UInt8(ascii: "\n"))
                 position += position + 1 < end && bytes[position + 1] == UInt8(ascii: "\n") ? 2 : 1
             case let byte:
@@ -55,7 +55,7 @@ final class XMLDocument: Sendable {
         }
     }
 
-    /// A CDATA section, which is text, or a comment or instruction, which is none; answers with the place behind it.
+    /// Skips a comment or an instruction, or appends a CDATA section, which is text. Returns the place after it.
     private func appendSection(at start: Int, to text: inout [UInt8]) -> Int {
         let begin = Array("<![CDATA[".utf8)
         guard bytes[start...].starts(with: begin) else {

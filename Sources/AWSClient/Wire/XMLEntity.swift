@@ -1,6 +1,6 @@
 /// The five entities of XML, and characters by number.
 enum XMLEntity {
-    /// The character that an entity's name, or its number, stands for.
+    /// The character of an entity, by name or by number.
     static func scalar(of name: ArraySlice<UInt8>) -> Unicode.Scalar? {
         switch String(decoding: name, as: UTF8.self) {
         case "lt": return "<"

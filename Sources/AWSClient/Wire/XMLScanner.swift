@@ -1,4 +1,4 @@
-/// Why an XML document is not taken.
+/// The reason why an XML document is refused.
 enum XMLFailure: Error, Equatable, CustomStringConvertible {
     case malformed, hasDoctype
     case tooLarge(limit: Int)
@@ -16,29 +16,29 @@ enum XMLFailure: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Where an element is in the bytes of its document.
+/// The place of an element in the bytes of its document.
 struct XMLSpan {
     var name: Range<Int>
-    /// Between the tags; empty for `<a/>`.
+    /// The bytes between the tags; empty for `<a/>`.
     var content: Range<Int>
-    /// Behind the end tag.
+    /// The place after the end tag.
     var end: Int
-    /// The index of the element after this one and all in it.
+    /// The index of the element after this one and everything in it.
     var next: Int
-    /// Whether the content is nothing but text that stands for itself.
+    /// True if the content is only text without entities.
     var isPlain: Bool
 }
 
 /// Finds the elements of a document in one pass over its bytes.
 struct XMLScanner {
-    /// A page of 1,000 rules has about 20,000.
+    /// A page of 1,000 rules has about 20,000 elements.
     static let maximumElements = 400_000
 
     private let bytes: [UInt8]
     private let maximumDepth: Int
     private var position = 0
     private var found: [XMLSpan] = []
-    /// The indexes of the elements whose end tags are still to come.
+    /// The indexes of the elements that are still open.
     private var open: [Int] = []
 
     init(_ bytes: [UInt8], maximumDepth: Int) {
@@ -46,7 +46,7 @@ struct XMLScanner {
         self.maximumDepth = maximumDepth
     }
 
-    /// Every element, or why the document is not taken.
+    /// Returns every element, or the reason why the document is refused.
     mutating func elements() throws(XMLFailure) -> [XMLSpan] {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         found.reserveCapacity(min(bytes.count / 32, Self.maximumElements))
@@ -68,7 +68,7 @@ struct XMLScanner {
             switch byte {
             case UInt8(ascii: "&"):
                 isPlain = false
-                // No entity is longer than &#1114111;
+                // No entity is longer than `&#1114111;`.
                 let end = min(position + 12, bytes.count)
                 guard let stop = bytes[position..<end].firstIndex(of: UInt8(ascii: ";")),
                     XMLEntity.scalar(of: bytes[(position + 1)..<stop]) != nil
@@ -83,7 +83,7 @@ struct XMLScanner {
         if !isPlain { spoil() }
     }
 
-    /// Notes that the innermost element has more in it than text that stands for itself.
+    /// Notes that the innermost element contains more than plain text.
     private mutating func spoil() {
         if let index = open.last { found[index].isPlain = false }
     }
@@ -109,7 +109,7 @@ struct XMLScanner {
     }
 
     private mutating func skip(to end: String) throws(XMLFailure) {
-        // Behind the opening, lest `<!-->` end itself.
+        // The search begins after the opening, so that `<!-->` does not end itself.
         let begin = end == "-->" ? position + 4 : position + 2
         guard let next = Self.end(of: end, in: bytes, from: begin) else { throw .malformed }
         spoil()
@@ -138,7 +138,7 @@ struct XMLScanner {
         found.append(element)
     }
 
-    /// Passes over attributes, to the `/` or `>` behind them.
+    /// Skips attributes, up to the `/` or `>` after them.
     private mutating func attributes() throws(XMLFailure) {
         while true {
             while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
@@ -187,7 +187,7 @@ struct XMLScanner {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
-    /// The place behind the first `text` from `start` on.
+    /// The place after the first `text`, searched from `start`.
     static func end(of text: String, in bytes: [UInt8], from start: Int) -> Int? {
         let (pattern, first) = (Array(text.utf8), text.utf8.first)
         var position = start

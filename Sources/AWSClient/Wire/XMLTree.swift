@@ -1,6 +1,7 @@
-/// An element of an XML answer with its text and children. Attributes and namespaces mean nothing in AWS's answers.
+/// An element of an XML response with its text and children. Attributes and namespaces are ignored, because AWS's
+/// responses give them no meaning.
 ///
-/// A tree is a view into the answer's bytes: names are compared and texts are made only where somebody asks.
+/// It is a view of the response's bytes. Names are compared and texts are made only when they are asked for.
 struct XMLTree: Sendable {
     typealias Failure = XMLFailure
 
@@ -12,7 +13,7 @@ struct XMLTree: Sendable {
         self.index = index
     }
 
-    /// Reads a document. Whatever declares entities is refused.
+    /// Reads a document. A document that declares entities is refused.
     static func parse(
         _ bytes: [UInt8],
         maximumSize: Int = 16 * 1024 * 1024,
@@ -43,7 +44,7 @@ struct XMLTree: Sendable {
         return children
     }
 
-    /// The first child called `name`.
+    /// The first child with this name.
     subscript(name: String) -> XMLTree? {
         let end = element.next
         var child = index + 1
@@ -55,12 +56,12 @@ struct XMLTree: Sendable {
         return nil
     }
 
-    /// The text of the first child called `name`, without the white space around it.
+    /// The text of the first child with this name, without the white space around it.
     func text(_ name: String) -> String? {
         self[name]?.text.trimmingWhitespace()
     }
 
-    /// The children of the list `name`, which every protocol wraps in elements of one name: `item` or `member`.
+    /// The children of the list `name`. Every protocol wraps them in elements of one name: `item` or `member`.
     func list(_ name: String) -> [XMLTree] {
         self[name]?.children ?? []
     }

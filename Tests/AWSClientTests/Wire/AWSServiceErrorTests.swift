@@ -60,7 +60,6 @@ struct AWSServiceErrorTests {
             Self.error("ec2", "RevokeSecurityGroupIngress", "UnauthorizedOperation").permission
                 == "ec2:RevokeSecurityGroupIngress"
         )
-        #expect(Self.error("sqs", "X", "AccessDenied").isAccessDenied)
-        #expect(!Self.error("sqs", "X", "InvalidAddress").isAccessDenied)
+
     }
 }

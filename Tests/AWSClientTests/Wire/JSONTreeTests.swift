@@ -14,7 +14,7 @@ struct JSONTreeTests {
         #expect(json["a"]?.string == "x")
         #expect(json["b"]?.elements?.map(\.number) == ["1", "-2.5e+3", nil, nil, nil])
         #expect(json["b"]?.elements?.map(\.bool) == [nil, nil, true, false, nil])
-        #expect(json["b"]?.elements?.map(\.isNull) == [false, false, false, false, true])
+
         #expect(json["c"]?["d"]?.string == "y")
         #expect(json["e"] == nil)
         #expect(json["ab"]?.string == "z")
