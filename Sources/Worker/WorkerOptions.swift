@@ -1,21 +1,21 @@
 package import AWSClient
 package import SecurityGroups
 
-/// What a worker is told to do.
+/// The options of a worker.
 package struct WorkerOptions: Sendable {
     /// The URL of the queue that EventBridge fills.
     package var queueURL: String
-    /// The URL of the queue for what fails; nil for the one that the queue's redrive policy names.
+    /// The URL of the dead-letter queue; nil for the one that the queue's redrive policy names.
     package var deadLetterQueueURL: String?
-    /// What may stand where, now and after the next swap.
+    /// The policy, which can be replaced.
     package let policies: PolicyStore
     /// The SNS topic where people are told; nil for the one that the policy names.
     package var topicARN: String?
     /// The Regions to act in; nil for the queue's own and those that the policy names.
     package var regions: Set<String>?
-    /// The accounts to act in beside those that the policy names; nil for our own.
+    /// The accounts to act in besides those that the policy names; nil for the worker's own.
     package var accounts: Set<String>?
-    /// The SQS `SenderId`s whose messages are believed; empty for anybody's.
+    /// The SQS `SenderId`s whose messages are believed; empty for all senders.
     package var trustedSenders: Set<String> = []
     /// The webhook where people are told.
     package var webhook: Webhook?
@@ -25,29 +25,29 @@ package struct WorkerOptions: Sendable {
     package var metrics = WorkerMetrics.none
     /// How notifications are written.
     package var notifyFormat: NoticeFormat = .text
-    /// Whether rules are only judged, and nothing is revoked.
+    /// True to judge only, and to revert nothing.
     package var isDryRun: Bool
-    /// How many messages are worked on at once, at least 1. Those that wait do not count.
+    /// The number of messages that are worked on at once, at least 1. Messages that wait do not count.
     package var concurrency: Int
-    /// Whether to end once the queue is empty.
+    /// True to end once the queue is empty.
     package var isUntilEmpty: Bool
-    /// How long one receive waits for messages, from 0 to 20 seconds.
+    /// The time for which one receive waits for messages, from 0 to 20 seconds.
     package var wait: Duration
-    /// For how long after an event EC2 may not yet show what it did.
+    /// The settle time: for so long after a change, EC2 may still show the earlier state.
     package var settle: Duration
-    /// How long a stop may take.
+    /// The longest time that a stop may take.
     package var shutdown: Duration
-    /// The role that is assumed in accounts other than our own; nil where our own credentials serve everywhere.
+    /// The role in accounts other than the worker's own; nil to use the worker's own credentials everywhere.
     package var roles: RoleSessions?
 
-    /// The outcomes of which people are told.
+    /// The outcomes of which people are told by default.
     static let notifyOn: Set<EventOutcome> = [
         .reverted, .failed, .deadLettered, .suppressed, .notRestored, .conflict,
     ]
-    /// For how long a claim holds that is not renewed.
+    /// The time for which a claim holds unless it is renewed.
     package static let lease: Duration = .seconds(60)
 
-    /// Options with the defaults of the contract, and a store that holds `policy`.
+    /// Creates options with the documented defaults, and a store that holds `policy`.
     package init(
         queueURL: String,
         deadLetterQueueURL: String? = nil,

@@ -2,11 +2,11 @@ import AWSClient
 import ArgumentParser
 import Foundation
 
-/// The way in, and the one place that turns an error into a line and an exit code.
+/// The entry point, and the only place that turns an error into a line and an exit code.
 @main
 enum Main {
     static func main() async {
-        // A reader that has seen enough, such as head, is told by the write that fails.
+        // A reader that ends early, such as head, makes the next write fail; that is handled there.
         signal(SIGPIPE, SIG_IGN)
         HostSystem.limitMemory()
         do {
@@ -26,7 +26,7 @@ enum Main {
             complain("\(message); see --help")
             quit(ExitCode.validationFailure.rawValue)
         } catch  where SgRevert.exitCode(for: error) == .success {
-            // What --help and --version ask for.
+            // The output of --help and --version.
             SgRevert.exit(withError: error)
         } catch {
             complain(errorText(error))
@@ -34,8 +34,8 @@ enum Main {
         }
     }
 
-    /// Ends the process without what C libraries registered with `atexit`: libcurl's thread may still use OpenSSL, and OpenSSL
-    /// frees its memory there.
+    /// Ends the process without the functions that C libraries registered with `atexit`. OpenSSL frees its memory
+    /// there, and libcurl's thread may still use it.
     private static func quit(_ code: Int32) -> Never {
         StandardOutput.flush()
         fflush(nil)

@@ -1,17 +1,17 @@
 import CBuildStamp
 
-/// What the program calls itself.
+/// The program's version.
 enum Version {
-    /// The release.
+    /// The number of the release.
     static let number = "0.1.0"
-    /// The commit that it was built from, with a plus sign where files had been changed; nil for a build by hand.
+    /// The commit of the build, with a plus sign if files had been changed; nil for a development build.
     static let commit: String? = {
         let text = String(cString: sg_revert_commit())
         return text.isEmpty ? nil : text
     }()
 
-    /// For `--version` and the worker's first log line.
+    /// The version for `--version` and the worker's first log line.
     static let text = commit.map { "\(number) (commit \($0))" } ?? "\(number) (development build)"
-    /// For the `User-Agent` of calls to AWS.
+    /// The version in the `User-Agent` of calls to AWS.
     static let userAgent = commit == nil ? "\(number)-dev" : number
 }

@@ -1,7 +1,7 @@
 import AWSClient
 package import Foundation
 
-/// A choice of dead letters: those for which everything that is given holds.
+/// Selects dead letters: those that match every value that is given.
 package struct DeadLetterFilter: Sendable {
     private let eventID: String?
     private let id: String?

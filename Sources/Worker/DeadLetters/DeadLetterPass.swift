@@ -3,11 +3,12 @@ import Foundation
 
 /// One reading of the dead-letter queue: each message once. What is not removed is given back at the end.
 struct DeadLetterPass: Sendable {
-    /// How long SQS hides what the pass has read. A pass that was killed hides it no longer than this.
+    /// SQS hides what the pass has read for this long. If the pass is killed, the letters are visible again after it.
     static let hiddenSeconds = 30
     /// The bytes of five of SQS's largest messages, escaped as JSON, stay under the client's bound of 16 MiB; ten do not.
     private static let mostAtOnce = 5
-    /// Letters that cannot be kept hidden come again and again. After so many receives without a new one the pass ends.
+    /// Letters that cannot be kept hidden come again and again. After so many receives without a new letter the pass
+    /// ends.
     private static let mostBarrenReceives = 10
 
     let sqs: SQSClient
@@ -15,19 +16,19 @@ struct DeadLetterPass: Sendable {
     let filter: DeadLetterFilter
     /// Ends the pass early.
     let stop: StopSignal
-    /// The clock by which letters are kept hidden.
+    /// The clock for keeping letters hidden.
     let clock: WorkerClock
 
-    /// What became of a letter that was visited.
+    /// The result of visiting a letter.
     enum Visit {
         case keep
         case removed
     }
 
-    /// Visits every letter that the filter means.
+    /// Visits every letter that the filter matches.
     ///
-    /// - Parameter report: takes what could not be done.
-    /// - Returns: how many letters were visited.
+    /// - Parameter report: Called with each thing that could not be done.
+    /// - Returns: The number of letters that were visited.
     func run(
         report: (PassTrouble) -> Void,
         _ visit: (DeadLetter) async throws -> Visit
@@ -74,7 +75,7 @@ struct DeadLetterPass: Sendable {
             }
             if messages.isEmpty {
                 guard isAnyTooLarge else { return }
-                // An answer that was too large has hidden its messages. They come back by themselves.
+                // SQS has hidden the messages of a response that was too large. They become visible by themselves.
                 isAnyTooLarge = false
                 await stop.sleep(for: .seconds(Self.hiddenSeconds + 1), clock: clock)
                 continue
@@ -95,7 +96,7 @@ struct DeadLetterPass: Sendable {
         )
     }
 
-    /// Says how many letters the pass could not read. Where the counts cannot be had, it says nothing.
+    /// Reports how many letters the pass could not read. Without the counts it reports nothing.
     private func reportUnread(besides held: Int, _ report: (PassTrouble) -> Void) async {
         guard let attributes = try? await sqs.getQueueAttributes(queueURL: url) else { return }
         func count(_ name: String) -> Int { attributes[name].flatMap { Int($0) } ?? 0 }
@@ -116,7 +117,7 @@ struct DeadLetterPass: Sendable {
 }
 
 extension AWSClientError {
-    /// Whether the answer was larger than the client is willing to hold.
+    /// True if the response was larger than the client's limit.
     fileprivate var isTooLarge: Bool {
         if case .transport(_, _, .responseTooLarge) = self { true } else { false }
     }

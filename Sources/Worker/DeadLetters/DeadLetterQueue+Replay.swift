@@ -2,17 +2,17 @@ import AWSClient
 import Foundation
 
 extension DeadLetterQueue {
-    /// Sends the messages that `filter` means to the queue at `target`. Each message is sent first and deleted after, so that
-    /// it is always in one of the two.
+    /// Sends the messages that `filter` matches to the queue at `target`. Each message is sent first and deleted after
+    /// that, so that it is always in at least one of the two queues.
     ///
-    /// A message that SQS refuses by itself is reported and stays. A message that a worker puts back into this queue
-    /// meanwhile stays too: to send it again would go on for ever.
+    /// A message that SQS refuses is reported and stays. A message that a worker puts back into this queue meanwhile
+    /// stays, too; otherwise a replay might never end.
     ///
     /// - Parameters:
-    ///   - rate: how many messages a second at the most; nil for as many as can be.
-    ///   - report: takes what could not be sent, read or given back.
-    ///   - done: called for each message that was moved.
-    /// - Returns: how many messages the filter meant.
+    /// - rate: The largest number of messages a second; nil for no limit.
+    /// - report: Called with each message that could not be sent, read or given back.
+    /// - done: Called for each message that was moved.
+    /// - Returns: The number of messages that the filter matched.
     @discardableResult
     package func replay(
         _ filter: DeadLetterFilter,
@@ -61,7 +61,8 @@ extension DeadLetterQueue {
     }
 }
 
-/// A message as a replay sends it: without the story of its failure, with the number of replays where there is room.
+/// A message as a replay sends it: without the attributes of its failure, and with the number of replays if there is
+/// room.
 struct Replay {
     let target: String
     let body: String
@@ -83,7 +84,7 @@ struct Replay {
             with: [(DeadLetterAttribute.replayCount, MessageAttributeValue(dataType: "Number", stringValue: "\(next)"))]
         )
         count = ReplayCount.parse(attributes[DeadLetterAttribute.replayCount]?.stringValue)
-        // A new id, or a FIFO queue would drop the replay as a duplicate of the message that failed.
+        // A new id. A FIFO queue would drop the replay as a duplicate of the failed message.
         order = MessageOrder(of: message, to: target) { "\(message.messageID)-\(next)" }
     }
 }
@@ -100,7 +101,7 @@ private struct ReplayedMessage: Hashable {
 }
 
 extension QueueTrouble {
-    /// Whether SQS refused this one message, so that others may still be sent.
+    /// True if SQS refused this message, so that others may still be sent.
     fileprivate var isOfTheMessage: Bool {
         guard let error = underlying as? AWSServiceError, (400..<500).contains(error.statusCode) else { return false }
         return Self.messageCodes.contains { error.has(code: $0) } || error.statusCode == 413

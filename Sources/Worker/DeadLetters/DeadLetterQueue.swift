@@ -6,7 +6,7 @@ package struct DeadLetterQueue: Sendable {
     let sqs: SQSClient
     /// The queue's URL.
     package let url: String
-    /// The clock by which a pass keeps letters hidden.
+    /// The clock for keeping letters hidden.
     private let clock: WorkerClock
 
     /// The setting that names the queue.
@@ -18,7 +18,8 @@ package struct DeadLetterQueue: Sendable {
         self.clock = clock
     }
 
-    /// Puts a copy of `message` into the queue, body untouched, with the story of its failure. Returns once SQS has it.
+    /// Puts a copy of `message` into the queue, with its body unchanged and attributes about its failure. Returns once
+    /// SQS has it.
     func accept(_ message: SQSMessage, story: DeadLetterStory) async throws {
         let order = MessageOrder(of: message, to: url) { message.systemAttributes["MessageDeduplicationId"] }
         _ = try await sqs.sendMessage(
@@ -30,12 +31,12 @@ package struct DeadLetterQueue: Sendable {
         )
     }
 
-    /// Shows the messages that `filter` means, and leaves them where they are.
+    /// Shows the messages that `filter` matches, and leaves them in the queue.
     ///
     /// - Parameters:
-    ///   - stop: ends the reading early.
-    ///   - report: takes what could not be read or given back.
-    /// - Returns: how many messages were shown.
+    /// - stop: Ends the reading early.
+    /// - report: Called with each message that could not be read or given back.
+    /// - Returns: The number of messages that were shown.
     @discardableResult
     package func list(
         _ filter: DeadLetterFilter,
@@ -49,17 +50,17 @@ package struct DeadLetterQueue: Sendable {
         }
     }
 
-    /// About how many messages lie in the queue.
+    /// The approximate number of messages in the queue.
     package func approximateCount() async throws -> Int {
         try await naming(url, setting: Self.setting) {
             try await sqs.getQueueAttributes(queueURL: url)["ApproximateNumberOfMessages"].flatMap { Int($0) } ?? 0
         }
     }
 
-    /// Deletes the messages that `filter` means, for good.
+    /// Deletes the messages that `filter` matches.
     ///
-    /// - Parameter done: called for each message that is deleted.
-    /// - Returns: how many messages the filter meant.
+    /// - Parameter done: Called for each message that was deleted.
+    /// - Returns: The number of messages that the filter matched.
     @discardableResult
     package func discard(
         _ filter: DeadLetterFilter,

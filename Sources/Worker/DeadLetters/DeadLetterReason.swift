@@ -8,7 +8,7 @@ package enum DeadLetterReason: String, Sendable, CaseIterable {
     case undecodable
     /// The record names a Region, account, group or rule id that cannot exist.
     case impossible
-    /// SQS attests a sender that `--trusted-sender` does not name.
+    /// The sender that SQS attests is not one that `--trusted-sender` names.
     case untrustedSender = "untrusted-sender"
     /// Every receive that the queue allows has failed.
     case gaveUp = "gave-up"
@@ -23,6 +23,6 @@ enum DeadLetterAttribute {
     static let worker = "SgRevertWorker"
     static let replayCount = "SgRevertReplayCount"
 
-    /// The attributes that tell of a failure. A replay removes them.
+    /// The attributes about a failure. A replay removes them.
     static let story = [reason, error, eventID, failedAt, worker]
 }

@@ -2,7 +2,7 @@ import AWSClient
 import Formats
 import Foundation
 
-/// The account of a failure that a message in the dead-letter queue carries in its attributes.
+/// The facts about a failure that a message in the dead-letter queue carries in its attributes.
 struct DeadLetterStory: Sendable {
     let reason: DeadLetterReason
     let error: String
@@ -10,8 +10,8 @@ struct DeadLetterStory: Sendable {
     let failedAt: Date
     let worker: String
 
-    /// The message's own attributes and the story, as far as SQS's limits allow: the error is shortened first, then parts are
-    /// left out, the reason last.
+    /// The message's own attributes and those about the failure, within SQS's limits: the error is shortened first,
+    /// then attributes are left out, the reason last.
     func attributes(
         beside own: [String: MessageAttributeValue],
         bodySize: Int

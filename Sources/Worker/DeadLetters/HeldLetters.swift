@@ -1,7 +1,7 @@
 import AWSClient
 import Synchronization
 
-/// The letters that a pass has read and not removed. It keeps them hidden, and gives them back.
+/// The letters that a pass has read and not removed. They are kept hidden until they are given back.
 final class HeldLetters: Sendable {
     private struct State {
         /// The newest receipt handle of each letter, by message id.
@@ -33,7 +33,7 @@ final class HeldLetters: Sendable {
         state.withLock { $0.handles[message.messageID] = nil }
     }
 
-    /// Hides every letter anew each time that a third of the visibility timeout has passed, until the task is cancelled.
+    /// Extends the visibility timeout of every letter after each third of it, until the task is cancelled.
     func keepHidden(clock: WorkerClock) async {
         while (try? await clock.sleep(.seconds(DeadLetterPass.hiddenSeconds) / 3)) != nil {
             _ = await setVisibility(DeadLetterPass.hiddenSeconds)
@@ -42,15 +42,15 @@ final class HeldLetters: Sendable {
 
     /// Makes every letter visible again.
     ///
-    /// - Returns: what could not be given back, if anything.
+    /// - Returns: The letters that could not be given back, if any.
     func giveBack() async -> PassTrouble? {
         let failed = await setVisibility(0)
         return failed == 0 ? nil : .notGivenBack(count: failed, state.withLock(\.lastError))
     }
 
-    /// Sets the visibility timeout of every letter, several batches at once.
+    /// Sets the visibility timeout of every letter, in several batches at once.
     ///
-    /// - Returns: for how many letters that failed.
+    /// - Returns: The number of letters for which that failed.
     private func setVisibility(_ seconds: Int) async -> Int {
         let batches = state.withLock { Array($0.handles.values).chunks(of: 10) }
         return await withTaskGroup(of: Int.self) { group in

@@ -1,7 +1,7 @@
 import AWSClient
 import Foundation
 
-/// The room that SQS leaves for attributes of ours beside a message's body and its own attributes.
+/// The room for further attributes that SQS allows in addition to a message's body and its own attributes.
 struct MessageRoom {
     /// SQS allows ten attributes.
     private static let attributeLimit = 10
@@ -33,9 +33,9 @@ struct MessageRoom {
         return own.merging(fitting.map { ($0.name, $0.value) }) { _, ours in ours }
     }
 
-    /// Shortens the part's text by at least `excess` bytes, or removes the part if nothing of the text is left.
+    /// Shortens the part's text by at least `excess` bytes, or removes the part if no text is left.
     ///
-    /// - Returns: how many bytes that saved.
+    /// - Returns: The number of bytes that were saved.
     private static func shorten(
         _ parts: inout [(name: String, value: MessageAttributeValue)],
         at index: Int,
@@ -44,7 +44,7 @@ struct MessageRoom {
         let part = parts[index]
         let text = part.value.stringValue ?? ""
         let shorter = text.prefix(utf8Count: text.utf8.count - excess)
-        // SQS refuses a value that is empty.
+        // SQS refuses an empty value.
         guard !shorter.isEmpty else {
             parts.remove(at: index)
             return part.value.size(named: part.name)

@@ -1,19 +1,19 @@
 import Formats
 
-/// Something that a pass over the dead-letter queue could not do, and after which it went on.
+/// Something that a pass over the dead-letter queue could not do. The pass went on.
 package enum PassTrouble: CustomStringConvertible {
     /// A letter was not sent to the queue. It stays in the dead-letter queue.
     case notSent(DeadLetter, any Error)
-    /// A letter was not deleted from the dead-letter queue. A replay has sent it nevertheless.
+    /// A letter was not deleted from the dead-letter queue. `isSent` is true if a replay has sent it.
     case notDeleted(DeadLetter, any Error, isSent: Bool)
     /// Letters were read and could not be made visible again.
     case notGivenBack(count: Int, (any Error)?)
-    /// Another reader holds letters, or one that was killed.
+    /// Another reader holds letters, or a reader that was killed held them.
     case hiddenElsewhere(count: Int)
     /// A FIFO queue hands out no more letters of a group while the first ones are in hand.
     case outOfReach(count: Int)
 
-    /// Whether the pass has failed at something that it was to do.
+    /// True if the pass failed at something that it was asked to do.
     package var isFailure: Bool {
         switch self {
         case .notSent, .notDeleted: true

@@ -5,9 +5,9 @@ import Formats
 package struct QueueTrouble: Error, CustomStringConvertible {
     /// The queue's URL.
     package let url: String
-    /// The flag that says which queue it is.
+    /// The flag that names the queue.
     package let setting: String
-    /// What SQS answered, or why it did not.
+    /// The error from SQS, or the reason why there was no response.
     package let underlying: any Error
 
     /// One line for a person.
@@ -23,9 +23,9 @@ package struct QueueTrouble: Error, CustomStringConvertible {
     }
 }
 
-/// Does `body`, and adds the queue and the setting to an error of it.
+/// Calls `body`. An error of it gets the queue and the setting added.
 ///
-/// - Throws: `QueueTrouble`, or an error that says by itself what is wrong: of a setting, of a queue, or a cancellation.
+/// - Throws: `QueueTrouble`, or an error that already says what is wrong: of a setting, of a queue, or a cancellation.
 package func naming<Result>(
     _ url: String,
     setting: String,

@@ -17,7 +17,7 @@ enum ReplayCount {
 }
 
 extension SQSMessage {
-    /// How often somebody replayed the message, 0 to 1,000.
+    /// The number of times that somebody replayed the message, 0 to 1,000.
     var replayCount: Int {
         ReplayCount.parse(text(DeadLetterAttribute.replayCount))
     }

@@ -2,10 +2,10 @@ import AWSClient
 import Formats
 import SecurityGroups
 
-/// The roles in which the worker acts in accounts that are not its own.
+/// The roles that the worker assumes in other accounts.
 struct AccountRoles: Sendable {
     private let sessions: RoleSessions
-    /// The account of our own credentials; nil until it is known.
+    /// The account of the worker's own credentials; nil until it is known.
     private let ownAccount: @Sendable () -> AccountID?
 
     init(_ sessions: RoleSessions, ownAccount: @escaping @Sendable () -> AccountID?) {
@@ -13,19 +13,19 @@ struct AccountRoles: Sendable {
         self.ownAccount = ownAccount
     }
 
-    /// True for an account that is known not to be ours.
+    /// True for an account that is known to be another one.
     func isForeign(_ account: AccountID?) -> Bool {
         guard let account, let own = ownAccount() else { return false }
         return account != own
     }
 
-    /// The session of the account's role; nil for our own account, where our own credentials serve.
+    /// The session of the account's role; nil for the worker's own account, where its own credentials are used.
     func session(account: AccountID?) throws -> AWSSession? {
         guard let account, isForeign(account) else { return nil }
         return try sessions.session(account: account.description)
     }
 
-    /// True if `issuerARN` is such a role: a worker of this deployment made the call.
+    /// True if `issuerARN` is such a role, so that a worker of this deployment made the call.
     func isIssuer(_ issuerARN: String) -> Bool {
         guard let arn = ARN(issuerARN) else { return false }
         return sessions.arn(account: arn.account) == issuerARN

@@ -1,19 +1,20 @@
 import SecurityGroups
 import Synchronization
 
-/// Gathers work for calls that have a quota: while tokens are plenty a group's work goes at once, as they run out it gathers, and no
-/// call is made that EC2's bucket would refuse.
+/// Gathers work for calls that have a quota. While tokens are plenty, a group's work goes at once. As they run out,
+/// work gathers, and no call is made that EC2's bucket would refuse.
 ///
-/// There is one call under way for each group. When calls are scarce, the group with the most work goes first. Whoever waits makes
-/// the calls: a task that submits work leads the call that carries it, or is answered by another that does.
+/// There is one call at a time for each group. When tokens are scarce, the group with the most work goes first. The
+/// waiting tasks make the calls: a task that submits work makes the call that carries it, or gets its result from
+/// another task.
 final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
-    /// What a task that waits is told.
+    /// What a waiting task is told.
     private enum Turn: Sendable {
         /// Its work was done.
         case answered([Output])
         /// It makes the call of this batch.
         case leads(Batch)
-        /// It waits for the time at which a call may go.
+        /// It waits for the time at which a call may be made.
         case keepsTime
     }
 
@@ -35,14 +36,14 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
 
         var turn: Promise<Turn> { current.withLock { $0.turn } }
 
-        /// Takes a new turn, unless somebody else did so after `turn` was used up.
+        /// Creates a new turn, unless another task did so after `turn` was used.
         func renew(after turn: Promise<Turn>) {
             current.withLock { if $0.turn === turn { $0.turn = Promise() } }
         }
 
-        /// Tells the task what is next for it.
+        /// Tells the task what comes next for it.
         ///
-        /// - Returns: false where the task does not wait any more.
+        /// - Returns: False if the task no longer waits.
         func deliver(_ next: Result<Turn, any Error>) -> Bool {
             current.withLock { current in
                 if current.isGone { return false }
@@ -51,7 +52,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
             }
         }
 
-        /// Takes the task as gone, and answers what it was told before.
+        /// Removes the task. Returns what it was told before.
         func leave() -> Turn? {
             current.withLock { current in
                 current.isGone = true
@@ -73,7 +74,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         var ready: Set<Group> = []
         var underWay = 0
         var timekeeper: Submission?
-        /// When work came last, and how often shortly before.
+        /// The time of the last work, and how often work came shortly before.
         var lastArrival: Duration = .zero
         var recentArrivals = 0
         var oldest: Duration?
@@ -83,12 +84,12 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     private let quota: CallQuota
     private let limit: Int
     private let call: @Sendable (Group, [Item]) async throws -> [Output]
-    /// How much work matters: among groups with as much of it, the one with the higher value goes first.
+    /// The weight of an item. Among groups with the same amount of work, the one with the higher weight goes first.
     private let weight: @Sendable (Item) -> Int
     private let isDraining: @Sendable () -> Bool?
     private let state = Mutex(State())
 
-    /// Work that comes within so long belongs together.
+    /// Work that arrives within this time belongs together.
     private static var quiet: Duration { .milliseconds(20) }
     /// So long at most work waits for more.
     private static var patience: Duration { .milliseconds(500) }
@@ -113,7 +114,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         self.call = call
     }
 
-    /// True where work that is submitted now would wait.
+    /// True if work that is submitted now would wait.
     var isBusy: Bool {
         isDraining() == true || state.withLock { !$0.ready.isEmpty || $0.recentArrivals > 2 }
             || quota.with(key) { bucket, now in
@@ -122,7 +123,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
             }
     }
 
-    /// Waits for the call that carries `items`, and answers each, in order.
+    /// Waits for the call that carries `items`. Returns the result of each, in order.
     func submit(_ items: [Item], for group: Group) async throws -> [Output] {
         guard !items.isEmpty else { return [] }
         let mine = Submission(items, since: quota.now)
@@ -163,7 +164,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         state.oldest = state.oldest ?? mine.since
     }
 
-    /// Waits, for all, until a call may go.
+    /// Waits, on behalf of all, until a call may be made.
     private func keepTime(_ mine: Submission) async throws {
         let turn = mine.turn
         while !turn.isSettled, let due = dueTime() {
@@ -188,7 +189,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         }
     }
 
-    /// Starts what may start, and has somebody wait for the rest.
+    /// Starts the calls that may be made, and lets one task wait for the others.
     private func advance() {
         let now = quota.now
         let batches = state.withLock { state -> [Batch] in
@@ -212,7 +213,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         }
     }
 
-    /// True while more work is coming, so that a call that goes now would carry a part of what it could.
+    /// True while more work is coming, so that a call now would carry only a part of it.
     private func isGathering(_ state: State, _ now: Duration) -> Bool {
         guard let oldest = state.oldest else { return false }
         let (isUnlimited, tokens) = quota.with(key) { bucket, now in
@@ -225,7 +226,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         return state.recentArrivals > 2 && now - state.lastArrival < Self.quiet
     }
 
-    /// Takes the group with the most work out of the line, if a token is there.
+    /// Takes the group with the most work out of the line, if there is a token.
     private func nextBatch(_ state: inout State) -> Batch? {
         guard
             let group = state.ready.max(by: { first, second in
@@ -259,7 +260,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         advance()
     }
 
-    /// Makes the call of a batch; nil where EC2's bucket refused it and the work went back to its place.
+    /// Makes the call of a batch. Returns nil if EC2's bucket refused it and the work went back to its place.
     private func lead(_ batch: Batch, _ mine: Submission) async throws -> [Output]? {
         let result: Result<[Output], any Error>
         var comesBack: [Submission] = []
@@ -269,7 +270,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         } catch {
             quota.note(error, key, batch.permit)
             result = .failure(error)
-            // The bucket was emptier than the model said. A task that was cancelled in the call ends for itself alone.
+            // The bucket had fewer tokens than the model. A task that was cancelled during the call ends alone.
             if error.isThrottling { comesBack = batch.submissions }
             if Task.isCancelled { comesBack = batch.submissions.filter { $0 !== mine } }
         }
@@ -318,7 +319,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         return own
     }
 
-    /// Takes the work of a task that was cancelled out of its line.
+    /// Removes the work of a cancelled task from its line.
     private func leave(_ mine: Submission, _ group: Group) {
         let told = mine.leave()
         state.withLock { state in

@@ -1,9 +1,9 @@
 import SecurityGroups
 import Synchronization
 
-/// EC2's buckets of one process: one for each account, Region and action, whoever calls.
+/// EC2's token buckets as the whole process sees them: one for each account, Region and action.
 final class CallQuota: Sendable {
-    /// What EC2 counts together.
+    /// The calls that EC2 counts together.
     struct Key: Hashable, Sendable {
         let place: Place
         let action: String
@@ -19,16 +19,16 @@ final class CallQuota: Sendable {
         start = clock.instant()
     }
 
-    /// The time that the buckets go by.
+    /// The time for the buckets.
     var now: Duration { clock.instant() - start }
 
-    /// Does something with the bucket of `key`.
+    /// Calls a function with the bucket of `key`.
     func with<Result>(_ key: Key, _ body: (inout TokenBucket, Duration) -> sending Result) -> sending Result {
         let now = now
         return buckets.withLock { body(&$0[key, default: TokenBucket(key.size, now: now)], now) }
     }
 
-    /// Waits for a token, makes a call with it, and tells the bucket how it went.
+    /// Waits for a token, makes a call with it, and tells the bucket the result.
     func spending<Result>(_ key: Key, _ call: () async throws -> Result) async throws -> Result {
         let permit = try await permit(for: key)
         do {
@@ -41,7 +41,7 @@ final class CallQuota: Sendable {
         }
     }
 
-    /// Tells a bucket how a call ended that failed.
+    /// Tells a bucket about a failed call.
     func note(_ error: any Error, _ key: Key, _ permit: TokenBucket.Permit) {
         with(key) { bucket, now in
             if error.isThrottling { bucket.refused(now: now) } else { bucket.accepted(permit) }

@@ -1,27 +1,27 @@
 import SecurityGroups
 
-/// What became of one rule that was to be revoked.
+/// The result for one rule of a revoke.
 enum Revocation: Hashable, Sendable {
-    /// EC2 named it as revoked, or no longer shows it after the call.
+    /// EC2 named it as revoked, or no longer shows it.
     case revoked(requestID: String?)
     /// EC2 accepted the call and still shows the rule.
     case stands(requestID: String?)
-    /// EC2 does not know the rule, so the call had no effect: it is gone, or EC2's parts do not yet agree.
+    /// EC2 does not know the rule, so the call had no effect: the rule is gone, or EC2 is not yet consistent.
     case notFound
 }
 
-/// What became of a rule that was to be put back or restored.
+/// The result for a rule that was to be put back or restored.
 enum Amendment: Hashable, Sendable {
-    /// EC2 shows it as it is to be; a rule that was put back has this id.
+    /// EC2 shows it as intended. A rule that was put back has this id.
     case done(SecurityGroupRuleID, requestID: String?)
     /// EC2 accepted the call, and does not yet show it.
     case accepted(requestID: String?)
-    /// Another rule of the group says the same.
+    /// Another rule of the group has the same content.
     case duplicate
     /// EC2 does not know the rule or the group.
     case notFound
 
-    /// EC2's id of the call, where one is known.
+    /// EC2's id of the call; nil if it is not known.
     var requestID: String? {
         switch self {
         case .done(_, let requestID), .accepted(let requestID): requestID
@@ -30,7 +30,7 @@ enum Amendment: Hashable, Sendable {
     }
 }
 
-/// What EC2 shows of some rules, and its ids of the calls that showed it.
+/// The rules that EC2 shows, and the ids of the calls that showed them.
 struct Look: Hashable, Sendable {
     var rules: [LiveRule]
     var requestIDs: [String]

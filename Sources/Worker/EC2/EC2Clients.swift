@@ -2,7 +2,8 @@ import AWSClient
 import SecurityGroups
 import Synchronization
 
-/// The clients of EC2: one for each account and Region, since a client's quota of retries is worth only what it remembers.
+/// The clients of EC2, one for each account and Region. They are kept, because a client's quota of retries is part of
+/// its state.
 final class EC2Clients: Sendable {
     private let session: AWSSession
     private let roles: AccountRoles?
@@ -15,7 +16,7 @@ final class EC2Clients: Sendable {
 
     func client(in place: Place) throws -> EC2Client {
         let session = try roles?.session(account: place.account) ?? session
-        // Accounts that one session serves share its clients.
+        // Accounts that use the same session share its clients.
         let key = Place(account: roles?.isForeign(place.account) == true ? place.account : nil, region: place.region)
         return try clients.withLock { clients in
             if let client = clients[key] { return client }
@@ -27,20 +28,20 @@ final class EC2Clients: Sendable {
 }
 
 extension EC2Clients {
-    /// True where calls for a place are made in a role of its account, and not with our own credentials.
+    /// True if calls in this place use a role of its account instead of the worker's own credentials.
     func usesRole(in place: Place) -> Bool {
         roles?.isForeign(place.account) == true
     }
 }
 
 extension AWSServiceError {
-    /// True where EC2 says that it does not know a rule or a group: gone, not yet visible, or one of several.
+    /// True if EC2 does not know a rule or a group: it is gone, not yet visible, or one of several.
     var saysNotFound: Bool {
         ["InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"].contains(code)
     }
 }
 
 extension Error {
-    /// True where AWS asks for fewer calls.
+    /// True if AWS asks for fewer calls.
     var isThrottling: Bool { (self as? AWSServiceError)?.isThrottling == true }
 }

@@ -2,7 +2,7 @@ import AWSClient
 import SecurityGroups
 
 extension LiveRule {
-    /// A described rule, or nil where the answer holds something that is no rule we could ever have to judge.
+    /// Reads a described rule; nil if it has a form that no rule of EC2 has.
     init?(_ described: DescribedSecurityGroupRule) {
         guard let id = SecurityGroupRuleID(described.securityGroupRuleID),
             let groupID = SecurityGroupID(described.groupID),
@@ -29,7 +29,7 @@ extension LiveRule {
 }
 
 extension EC2RuleRequest {
-    /// What a rule says, as calls take it.
+    /// The content of a rule, as calls take it.
     init(_ content: RuleContent) {
         let rule = content.rule
         self.init(ipProtocol: rule.ipProtocol.description)

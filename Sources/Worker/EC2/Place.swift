@@ -1,7 +1,7 @@
 import AWSClient
 import SecurityGroups
 
-/// Where a call goes: one account, one Region.
+/// The place of a call: one account and one Region.
 struct Place: Hashable, Sendable {
     let account: AccountID?
     let region: AWSRegion

@@ -2,7 +2,7 @@ import AWSClient
 import SecurityGroups
 import Synchronization
 
-/// The entries of prefix lists, each read once in a while. A policy with `expand_prefix_lists` is judged by them.
+/// The entries of prefix lists, each read from time to time. A policy with `expand_prefix_lists` is judged by them.
 final class PrefixListCache: Sendable {
     private struct Key: Hashable {
         let place: Place
@@ -14,23 +14,23 @@ final class PrefixListCache: Sendable {
         let readAt: ContinuousClock.Instant
     }
 
-    /// How long entries are believed. A change of a list counts after that.
+    /// Entries are used for this long. A change of a list takes effect after it.
     private static let age = Duration.seconds(60)
-    /// More lists than any account uses; beyond it, the cache starts anew.
+    /// More lists than any account uses. Beyond it, the cache is emptied.
     private static let maximumCount = 1000
 
     private let clock: WorkerClock
     private let read: @Sendable (String, Place) async throws -> [String]
     private let known = Mutex<[Key: Entry]>([:])
 
-    /// - Parameter read: asks EC2 for the entries of a list.
+    /// - Parameter read: Asks EC2 for the entries of a list.
     init(clock: WorkerClock, read: @escaping @Sendable (String, Place) async throws -> [String]) {
         self.clock = clock
         self.read = read
     }
 
-    /// The entries of these lists. One that EC2 does not know, or with an entry that is no CIDR block, is left out: it may
-    /// hold anything.
+    /// Returns the entries of these lists. A list that EC2 does not know, or with an entry that is no CIDR block, is
+    /// missing: it may contain anything.
     func lists(_ ids: Set<String>, in place: Place) async throws -> PrefixLists {
         var lists: [String: [CIDRBlock]] = [:]
         for id in ids {

@@ -1,16 +1,16 @@
 import AWSClient
 import SecurityGroups
 
-/// One revoke of rules of one group and direction, proven.
+/// Revokes rules of one group and direction, and confirms it.
 struct RevokeCall: Sendable {
     let ec2: EC2Client
     let group: RevokeGroup
-    /// Answers which of these rules stand.
+    /// Returns those of the rules that stand.
     let standing: @Sendable ([SecurityGroupRuleID]) async throws -> Set<SecurityGroupRuleID>
 
-    /// Revokes rules by id. The proof is that the answer names them; where it does not, one more look.
+    /// Revokes rules by id. A rule that the response names is confirmed; the others are looked at once more.
     ///
-    /// Without one of the ids the whole call has no effect, so what EC2 cannot find is looked into and the rest goes on.
+    /// If one id is unknown the call has no effect, so EC2 is asked which rules stand, and the others are revoked.
     func callAsFunction(_ ids: [SecurityGroupRuleID]) async throws -> [Revocation] {
         var results: [SecurityGroupRuleID: Revocation] = [:]
         var rest = ids.uniqued()
@@ -28,7 +28,8 @@ struct RevokeCall: Sendable {
                 rest = []
             } catch let error as AWSServiceError where error.saysNotFound {
                 let stand = try await standing(rest)
-                // An attempt of which no answer came may have had its effect: the look before showed the rules.
+                // An attempt whose response was lost may have had its effect, because the look before it showed the
+                // rules.
                 for id in rest where !stand.contains(id) && error.attempt > 1 {
                     results[id] = .revoked(requestID: error.requestID)
                 }
@@ -47,14 +48,14 @@ struct RevokeCall: Sendable {
     }
 }
 
-/// The rules that one revoke can take: those of one group and direction.
+/// The rules that one call can revoke: those of one group and direction.
 struct RevokeGroup: Hashable, Sendable {
     let id: SecurityGroupID
     let direction: Direction
 }
 
 extension LiveRule {
-    /// How many addresses the rule lets in, as the power of two; 0 for a source that is no block.
+    /// The number of addresses that the rule allows, as a power of two; 0 for a source that is no block.
     var width: Int {
         guard case .cidr(let block) = rule.peer else { return 0 }
         return block.family == .ipv4 ? 32 - block.prefixLength : (128 - block.prefixLength) / 4

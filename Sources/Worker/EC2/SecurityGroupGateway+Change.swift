@@ -3,7 +3,7 @@ import SecurityGroups
 
 /// What is put back or restored is rare, and goes alone.
 extension SecurityGroupGateway {
-    /// Puts a rule into a group.
+    /// Adds a rule to a group.
     func authorize(_ content: RuleContent, in group: SecurityGroupID, _ place: Place) async throws -> Amendment {
         let ec2 = try clients.client(in: place)
         let request = EC2RuleRequest(content)
@@ -19,7 +19,7 @@ extension SecurityGroupGateway {
         }
     }
 
-    /// Gives a rule other content, and proves it.
+    /// Gives a rule other content, and confirms it.
     func restore(
         _ id: SecurityGroupRuleID,
         to content: RuleContent,
@@ -45,7 +45,7 @@ extension SecurityGroupGateway {
         do {
             return try await call()
         } catch let error as AWSServiceError where error.has(code: "InvalidPermission.Duplicate") {
-            // A repeated attempt may have met its own first effect.
+            // A repeated call may meet the effect of the first one.
             return error.attempt > 1 ? .accepted(requestID: error.requestID) : .duplicate
         } catch let error as AWSServiceError where error.saysNotFound {
             return .notFound

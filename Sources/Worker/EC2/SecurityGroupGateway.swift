@@ -2,8 +2,8 @@ import AWSClient
 import SecurityGroups
 import Synchronization
 
-/// EC2, as the worker sees it: look at groups and rules, change rules. Looks gather while a call for the same place is under way,
-/// revokes as EC2's buckets ask for it.
+/// Looks at groups and rules in EC2, and changes rules. Looks are gathered while a call for the same place is under
+/// way, and revokes as EC2's buckets require.
 struct SecurityGroupGateway: Sendable {
     let clients: EC2Clients
     let quota: CallQuota
@@ -13,8 +13,8 @@ struct SecurityGroupGateway: Sendable {
     private let lists: PrefixListCache
 
     /// - Parameters:
-    ///   - roles: The sessions in which other accounts are acted on; nil where ours are used everywhere.
-    ///   - isDraining: True while the queue has more messages at once; nil where nobody knows.
+    /// - roles: The sessions for other accounts; nil to use the worker's own credentials everywhere.
+    /// - isDraining: True while the queue has more messages; nil if that is not known.
     init(
         session: AWSSession,
         roles: AccountRoles? = nil,
@@ -56,13 +56,13 @@ struct SecurityGroupGateway: Sendable {
         }
     }
 
-    /// The rules of these ids that stand, of any group.
+    /// The rules with these ids that stand, of any group.
     func rules(_ ids: [SecurityGroupRuleID], in place: Place) async throws -> Look {
         let looks = try await looks.submit(ids, for: place)
         return Look(rules: looks.flatMap(\.rules), requestIDs: looks.flatMap(\.requestIDs).uniqued())
     }
 
-    /// Every rule of a group; none where the group does not exist.
+    /// Every rule of a group; none if the group does not exist.
     func rules(of group: SecurityGroupID, in place: Place) async throws -> Look {
         let filter = EC2Filter(name: "group-id", values: [group.description])
         let ec2 = try clients.client(in: place)
@@ -73,12 +73,12 @@ struct SecurityGroupGateway: Sendable {
         }
     }
 
-    /// True where a revoke would wait for others, or for EC2's bucket.
+    /// True if a revoke would wait for other work, or for EC2's bucket.
     func isBusy(_ direction: Direction, in place: Place) -> Bool {
         desks[place, direction].isBusy
     }
 
-    /// Revokes rules of a group by id and proves it.
+    /// Revokes rules of a group by id, and confirms it.
     func revoke(
         _ rules: [LiveRule],
         of group: SecurityGroupID,
@@ -88,7 +88,7 @@ struct SecurityGroupGateway: Sendable {
         try await desks[place, direction].submit(rules, for: RevokeGroup(id: group, direction: direction))
     }
 
-    /// The group as EC2 shows it, which is the only one to know its VPC and tags; nil where it does not exist.
+    /// The group with its VPC, name and tags, which only EC2 tells; nil if it does not exist.
     func group(_ id: SecurityGroupID, in place: Place) async throws -> DescribedSecurityGroup? {
         try await groups.submit([id], for: place).first ?? nil
     }
@@ -117,7 +117,8 @@ struct SecurityGroupGateway: Sendable {
         return ids.map { found[$0.description] }
     }
 
-    /// By the filter, which answers with the rules that stand; the parameter `SecurityGroupRuleIds` fails for one that is gone.
+    /// Uses the filter, which returns the rules that stand. The parameter `SecurityGroupRuleIds` fails for a rule that
+    /// is gone.
     private static func look(
         at ids: [SecurityGroupRuleID],
         in place: Place,
@@ -137,7 +138,7 @@ struct SecurityGroupGateway: Sendable {
     }
 }
 
-/// The desk of each bucket, made when it is first needed.
+/// The call desk of each bucket, made when it is first needed.
 private final class RevokeDesks: Sendable {
     typealias Desk = CallDesk<RevokeGroup, LiveRule, Revocation>
 

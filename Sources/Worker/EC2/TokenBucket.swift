@@ -1,10 +1,10 @@
-/// One of EC2's token buckets, as far as its effect is known: a call takes a token, and a bucket without one refuses.
+/// A model of one of EC2's token buckets: a call takes a token, and EC2 refuses calls while there is none.
 ///
-/// AWS documents the sizes and raises them on request, others use the same bucket, and an emulator has none. So the model learns: a
-/// refusal empties it and slows it down; where much would wait for a bucket that the model holds to be empty, one call goes all
-/// the same, and if it is taken, more follow.
+/// AWS documents the sizes and raises them on request, other callers use the same bucket, and an emulator has none. So
+/// the model learns. A refusal empties it and slows it down. If much work waits although the model is empty, one call
+/// is made all the same; if EC2 accepts it, more follow.
 struct TokenBucket: Sendable {
-    /// Size and refill a second, as AWS documents them.
+    /// The size, and the refill a second, as AWS documents them.
     struct Size: Hashable, Sendable {
         let capacity: Double
         let refill: Double
@@ -20,14 +20,14 @@ struct TokenBucket: Sendable {
     private(set) var tokens: Double
     private var refill: Double
     private var updatedAt: Duration
-    /// Since when the bucket has not been full.
+    /// The time since which the bucket has not been full.
     private var drainingSince: Duration
-    /// How far calls may go below an empty bucket, to find out whether it is larger than documented.
+    /// The number of calls that may go below an empty bucket, to find out whether it is larger than documented.
     private var credit = 0.0
     private var refusals = 0
     private var triesAgainAt: Duration = .zero
 
-    /// A full bucket.
+    /// Creates a full bucket.
     init(_ size: Size, now: Duration) {
         self.size = size
         tokens = size.capacity
@@ -36,13 +36,13 @@ struct TokenBucket: Sendable {
         drainingSince = now
     }
 
-    /// True once so many calls went beyond the documented size that there is no bucket to speak of.
+    /// True once so many calls went beyond the documented size that EC2 seems to have no bucket.
     var isUnlimited: Bool { credit >= 64 }
 
-    /// True where the bucket has far more tokens than a busy second takes.
+    /// True if the bucket has far more tokens than a busy second takes.
     var isPlenty: Bool { isUnlimited || tokens >= size.capacity * 0.9 }
 
-    /// Lets the time pass.
+    /// Adds the tokens since the last change.
     mutating func advance(to now: Duration) {
         let elapsed = now - updatedAt
         tokens = min(tokens + elapsed.seconds * refill, size.capacity)
@@ -50,9 +50,9 @@ struct TokenBucket: Sendable {
         if tokens >= size.capacity { drainingSince = now }
     }
 
-    /// Leave for one call.
+    /// Permission for one call.
     enum Permit: Hashable, Sendable {
-        /// By a token of the model.
+        /// With a token of the model.
         case token
         /// Beyond the model, to find out whether the bucket is larger.
         case trial
@@ -60,7 +60,7 @@ struct TokenBucket: Sendable {
 
     /// Takes a token, if a call may go now.
     ///
-    /// - Parameter waiting: How many calls wait for tokens, this one included.
+    /// - Parameter waiting: The number of calls that wait for tokens, this one included.
     mutating func take(waiting: Int, now: Duration) -> Permit? {
         advance(to: now)
         if tokens >= 1 || isUnlimited {
@@ -72,12 +72,12 @@ struct TokenBucket: Sendable {
         return .trial
     }
 
-    /// When the next token is there.
+    /// The time of the next token.
     func nextToken(after now: Duration) -> Duration {
         now + .milliseconds(max(Int64(((1 - tokens - credit) / refill * 1000).rounded(.up)), 1))
     }
 
-    /// Takes note that EC2 took a call.
+    /// Notes that EC2 accepted a call.
     mutating func accepted(_ permit: Permit) {
         refusals = 0
         refill = min(refill * 1.5, size.refill)
@@ -85,7 +85,7 @@ struct TokenBucket: Sendable {
         if isUnlimited { tokens = max(tokens, 1) }
     }
 
-    /// Takes note that EC2 refused a call: the bucket is empty, and perhaps others take from it too.
+    /// Notes that EC2 refused a call: the bucket is empty, and other callers may use it, too.
     mutating func refused(now: Duration) {
         advance(to: now)
         refusals += 1
@@ -95,8 +95,8 @@ struct TokenBucket: Sendable {
         if refusals > 1 { refill = max(refill / 2, size.refill / 16) }
     }
 
-    /// True where one call may find out whether the bucket is larger than the model says: much waits, or more is asked for all
-    /// the time than the bucket gives.
+    /// True if one call may find out whether the bucket is larger than the model: much work waits, or demand has been
+    /// higher than the refill for a long time.
     private mutating func trySizeAgain(_ waiting: Int, _ now: Duration) -> Bool {
         guard now >= triesAgainAt, tokens >= 0 else { return false }
         let isSustained = now - drainingSince >= .seconds(2)

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// The channels that are sending now, each by one task.
+/// The channels that are sending now. Each has one task.
 final class BusyChannels: Sendable {
-    /// By a channel's name: whether there is more to send since its task looked last.
+    /// For each channel, by name: true if there is more to send since its task last looked.
     private let more = Mutex<[String: Bool]>([:])
 
     /// Notes that there is something to send.
     ///
-    /// - Returns: whether the channel has no task yet, so that the caller has to start one.
+    /// - Returns: True if the channel has no task, so that the caller must start one.
     func begin(_ name: String) -> Bool {
         more.withLock { more in
             guard more[name] == nil else {
@@ -21,7 +21,7 @@ final class BusyChannels: Sendable {
 
     /// Ends a channel's task, unless there is more to send.
     ///
-    /// - Returns: whether the task has to go on.
+    /// - Returns: True if the task must go on.
     func end(_ name: String) -> Bool {
         more.withLock { more in
             guard more[name] == true, !Task.isCancelled else {

@@ -2,14 +2,14 @@ import AWSClient
 import SecurityGroups
 import Synchronization
 
-/// The channels by which people are told. A reloaded policy may name another topic.
+/// The channels for notifications. A reloaded policy may name another topic.
 final class ChannelList: Sendable {
     private let options: WorkerOptions
     private let session: AWSSession
-    /// The channels for the topic that was asked for last.
+    /// The channels for the topic that was used last.
     private let made: Mutex<(topicARN: String?, channels: [any NotificationChannel])>
 
-    /// - Throws: what is wrong with a channel's settings.
+    /// - Throws: The problem of a channel's settings.
     init(_ options: WorkerOptions, _ session: AWSSession) throws(AWSClientError) {
         self.options = options
         self.session = session
@@ -18,7 +18,7 @@ final class ChannelList: Sendable {
         made = Mutex((topicARN, Self.channels(options, topicARN, session)))
     }
 
-    /// The channels as they are now. They are kept, since a client learns from its calls.
+    /// The current channels. They are kept, because a client learns from its calls.
     var current: [any NotificationChannel] {
         let topicARN = options.currentTopicARN
         return made.withLock { made in
@@ -43,11 +43,11 @@ final class ChannelList: Sendable {
 }
 
 extension WorkerOptions {
-    /// True if there is anybody to tell under `policy`.
+    /// True if `policy` or a setting names a channel.
     func isNotifying(by policy: Policy) -> Bool {
         topicARN != nil || policy.topicARN != nil || webhook != nil || eventBus != nil
     }
 
-    /// The topic of the settings, else that of the policy that holds now.
+    /// The topic of the settings, or else that of the current policy.
     var currentTopicARN: String? { topicARN ?? policies.current.topicARN }
 }

@@ -2,13 +2,13 @@ import AWSClient
 import Formats
 import Ledger
 
-/// An EventBridge bus, on which others can build.
+/// A channel to an EventBridge bus, for other programs.
 struct EventBridgeChannel: NotificationChannel {
     let name: String
     private let events: Result<EventBridgeClient, AWSClientError>
     private let bus: String
 
-    /// - Parameter bus: the bus's name or ARN.
+    /// - Parameter bus: The bus's name or ARN.
     init(_ bus: String, _ session: AWSSession) {
         name = "eventbridge:\(bus)"
         self.bus = bus

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// How notifications are written.
+/// The format of notifications.
 package enum NoticeFormat: String, Sendable, CaseIterable {
     /// For people.
     case text
@@ -11,14 +11,14 @@ package enum NoticeFormat: String, Sendable, CaseIterable {
     case json
 }
 
-/// A notification as a JSON object: its id, its kind, its place, and the events that it tells of.
+/// A notification as a JSON object: its id, its kind, its place, and its events.
 struct NoticeDocument: Hashable, Sendable {
     let text: String
 
-    /// The largest document that SNS and EventBridge take, with room for what goes beside it.
+    /// The largest document that SNS and EventBridge accept, with room for the other fields.
     private static let limit = 240_000
 
-    /// Writes a notice. Events that have no room are left out, and `truncated` says so.
+    /// Makes a document. Events that do not fit are left out, and `truncated` is then true.
     init(_ notice: Notice) {
         var members: [(String, String)] = [
             ("notice_id", JSONText.quoted(notice.id)), ("kind", JSONText.quoted(notice.kind)),

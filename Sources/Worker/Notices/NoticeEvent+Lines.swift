@@ -2,11 +2,11 @@ import Formats
 import SecurityGroups
 
 extension NoticeEvent {
-    /// The event in lines: what the record says, and what became of each rule.
+    /// The event as lines: the facts of the record, and the result for each rule.
     ///
     /// - Parameters:
-    ///   - isDoubted: whether the record is not believed, so that all of its text stands in quotes.
-    ///   - room: about how many bytes the rules may take.
+    /// - isDoubted: True if the record is not believed, so that all of its text is quoted.
+    /// - room: The approximate number of bytes for the rules.
     func lines(isDoubted: Bool, room: Int) -> [String] {
         func shown(_ text: String?) -> String? {
             text.map { isDoubted ? QuotedText.quoted($0) : QuotedText.plainIfStrict($0) }
@@ -22,7 +22,7 @@ extension NoticeEvent {
         return NoticeText.table(facts) + ruleLines(isDoubted: isDoubted, room: room)
     }
 
-    /// The caller: its ARN, else whatever the record has of its type, service and id.
+    /// The caller: the ARN, or else the type, service and id of the record.
     private func who(_ shown: (String?) -> String?) -> String? {
         if let arn = issuerARN ?? actorARN { return shown(arn) }
         let parts = [
@@ -51,7 +51,8 @@ extension NoticeEvent {
 }
 
 extension NoticeEvent.Rule {
-    /// `- reverted: ingress tcp 22 from 0.0.0.0/0 (sgr-…, "ssh for all")`, and how to undo that.
+    /// A line such as `- reverted: ingress tcp 22 from 0.0.0.0/0 (sgr-…, "ssh for all")`, and the command that undoes
+    /// it.
     fileprivate func lines(isDoubted: Bool) -> String {
         let ports = PortRange(from: fromPort ?? -1, to: toPort ?? -1)
         let rule = ruleInWords(direction: direction, ipProtocol: ipProtocol, ports: ports, peer: source)
@@ -62,7 +63,7 @@ extension NoticeEvent.Rule {
         var text = "- \(plainText(outcome, limit: 40)): \(words)"
         if !notes.isEmpty { text += " (\(notes.joined(separator: ", ")))" }
         if let reason { text += "\n  by \(QuotedText.quoted(reason))" }
-        // A command that is to be pasted has no place in a text that may be forged.
+        // A text that may be forged holds no command to paste.
         if let undo, !isDoubted { text += "\n  to undo that: \(plainText(undo, limit: 4096))" }
         return text
     }

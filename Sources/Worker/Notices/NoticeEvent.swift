@@ -1,7 +1,7 @@
 import Foundation
 import SecurityGroups
 
-/// An event as a notice's payload holds it: the columns of `audit_events`, and the rules.
+/// An event in a notice's payload: the columns of `audit_events`, and the rules.
 struct NoticeEvent: Decodable {
     let eventID: String
     let outcome: String?

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 
 extension NoticeText {
-    /// Puts a notice into words that is no event's outcome: an outage, a reminder, an exemption.
+    /// Writes a notice that is not about an event's outcome: an outage, a reminder, an exemption.
     init(ofNoEvent notice: Notice) throws {
         let payload = try JSONDecoder().decode([String: PayloadValue].self, from: Data(notice.payload.utf8))
         let headline = Self.headlines[notice.kind] ?? "has something to tell (\(asciiText(notice.kind, limit: 30)))"

@@ -7,17 +7,17 @@ import SecurityGroups
 ///
 /// The subject and the first lines hold only values of strict types. Text of an event that has none stands in quotes.
 struct NoticeText: Hashable, Sendable {
-    /// ASCII, under 100 characters, no line break: what SNS admits.
+    /// The subject as SNS accepts it: ASCII, under 100 characters, without a line break.
     let subject: String
-    /// Readable text, under the 256 KiB of SNS.
+    /// The text, under the 256 KiB of SNS.
     let body: String
 
-    /// How many bytes the events may take in the body.
+    /// The largest number of bytes for the events.
     private static let eventsLimit = 200_000
 
-    /// Puts a notice into words.
+    /// Writes a notice.
     ///
-    /// - Throws: `DecodingError` for a payload that no ledger wrote.
+    /// - Throws: `DecodingError` for a payload that the ledger did not write.
     init(_ notice: Notice) throws {
         guard notice.outcome != nil else {
             self = try NoticeText(ofNoEvent: notice)
@@ -63,7 +63,7 @@ struct NoticeText: Hashable, Sendable {
         self.body = body
     }
 
-    /// Lines of a label and a value each; what has no value is left out.
+    /// Lines with a label and a value each. A label without a value is left out.
     static func table(_ cells: [(label: String, value: String?)]) -> [String] {
         cells.compactMap { label, value in
             value.map { label + String(repeating: " ", count: max(10 - label.count, 1)) + $0 }
@@ -94,6 +94,6 @@ struct NoticeText: Hashable, Sendable {
 }
 
 extension EventOutcome {
-    /// Whether the record behind it is not believed, so that all of its text is shown in quotes.
+    /// True if the record is not believed, so that all of its text is quoted.
     fileprivate var isDoubted: Bool { self == .conflict || self == .deadLettered }
 }

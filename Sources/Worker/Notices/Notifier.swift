@@ -3,23 +3,23 @@ import Formats
 import Ledger
 import Logging
 
-/// Sends the ledger's notices: after the revert and after the delete, so that trouble with a channel delays neither.
+/// Sends the ledger's notices, after the revert and after the delete, so that trouble with a channel delays neither.
 ///
-/// Each channel has its own state in the outbox and its own task, so that one that fails or hangs holds up no other.
+/// Each channel has its own state in the outbox and its own task, so that one that fails or hangs delays no other.
 struct Notifier: Sendable {
     let writer: LedgerWriter
-    /// The channels as they are now.
+    /// The current channels.
     let channels: @Sendable () -> [any NotificationChannel]
     let backoff: Backoff
     let clock: WorkerClock
     let logger: Logger
 
-    /// For how long a worker that took a notice has it to itself.
+    /// The time for which a notice belongs to the worker that took it.
     private static let lease: Duration = .seconds(60)
-    /// The longest that one delivery may take. It ends before the lease does.
+    /// The longest time of one delivery. It is shorter than the lease.
     private static let bound: Duration = .seconds(45)
 
-    /// Sends what is due each time that `wakes` says so and every few seconds, and once more when `wakes` ends.
+    /// Sends due notices each time that `wakes` yields and every few seconds, and once more when `wakes` ends.
     func run(wakes: AsyncStream<Void>) async {
         let (looks, look) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup(of: Void.self) { group in
@@ -28,7 +28,7 @@ struct Notifier: Sendable {
                 look.finish()
             }
             group.addTask {
-                // For the notices whose time has come again, and those that a worker left behind.
+                // The timer is for notices that are due again, and for those that another worker did not finish.
                 repeat { look.yield() } while (try? await clock.sleep(.seconds(5))) != nil
             }
             await withDiscardingTaskGroup { deliveries in
@@ -40,7 +40,7 @@ struct Notifier: Sendable {
         }
     }
 
-    /// Starts a task for each channel that has none. A channel that has one is told that there is more to send.
+    /// Starts a task for each channel that has none. A channel with a task is told that there is more to send.
     private func flush(_ busy: BusyChannels, in deliveries: inout DiscardingTaskGroup) {
         let all = channels()
         let names = all.map(\.name)
@@ -69,7 +69,7 @@ struct Notifier: Sendable {
         }
     }
 
-    /// Delivers a notice, or cancels the delivery after the bound.
+    /// Delivers a notice. Cancels the delivery after the bound.
     private func deliver(_ notice: Notice, by channel: any NotificationChannel) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await channel.deliver(notice) }
@@ -108,7 +108,7 @@ struct Notifier: Sendable {
     }
 }
 
-/// A delivery that took too long.
+/// A delivery took too long.
 struct DeliveryTimedOut: Error, CustomStringConvertible {
     let bound: Duration
 

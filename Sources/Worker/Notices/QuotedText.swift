@@ -3,9 +3,9 @@ import Formats
 import Foundation
 import SecurityGroups
 
-/// Writes text of an event into a notification: a value of a strict type as it is, everything else in quotes.
+/// Writes text of an event into a notification: a value of a strict type unchanged, everything else in quotes.
 ///
-/// Whoever makes a call chooses the text of its event, and a reader of a mail must see where that text begins and ends.
+/// The caller of an API chooses the text of its event, and a reader must see where that text begins and ends.
 enum QuotedText {
     /// The longest text that is shown.
     private static let limit = 2048
@@ -15,7 +15,7 @@ enum QuotedText {
         JSONText.quoted(String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))))
     }
 
-    /// The text as it is where it is an ARN, an address, a time, a service or an action of AWS; else in quotes.
+    /// The text unchanged if it is an ARN, an address, a time, a service or an action of AWS; else in quotes.
     static func plainIfStrict(_ text: String) -> String {
         isStrict(text) ? text : quoted(text)
     }
@@ -30,8 +30,8 @@ enum QuotedText {
         return isARN(text) || CIDRBlock(text) != nil || RFC3339.parse(text) != nil || isWord(text)
     }
 
-    /// A word of letters and digits with dots, as AWS names actions and services. It holds no address to click on unless it
-    /// ends in `amazonaws.com`.
+    /// True for a word of letters, digits and dots, as AWS names actions and services. Mail programs make no link of
+    /// it, unless it ends in `amazonaws.com`.
     private static func isWord(_ text: String) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let isPlain = parts.allSatisfy { part in
@@ -43,7 +43,7 @@ enum QuotedText {
         return isPlain && (parts.count == 1 || text.hasSuffix(".amazonaws.com"))
     }
 
-    /// An ARN of IAM or STS, with no characters but those that AWS allows in names.
+    /// True for an ARN of IAM or STS that has only characters which AWS allows in names.
     private static func isARN(_ text: String) -> Bool {
         guard let arn = ARN(text), ["iam", "sts"].contains(arn.service), arn.partition.hasPrefix("aws"),
             AccountID(arn.account) != nil

@@ -2,7 +2,7 @@ import AWSClient
 import Formats
 import Ledger
 
-/// A standard SNS topic.
+/// A channel to a standard SNS topic.
 struct SNSChannel: NotificationChannel {
     let name: String
     private let sns: Result<SNSClient, AWSClientError>
@@ -11,7 +11,8 @@ struct SNSChannel: NotificationChannel {
 
     init(_ topicARN: String, _ format: NoticeFormat, _ session: AWSSession) {
         name = "sns:\(topicARN)"
-        // A reloaded policy may name what is no topic. That is an error of each delivery, and of this channel alone.
+        // A reloaded policy may name something that is no topic. Each delivery of this channel then fails, and only of
+        // this one.
         sns = Result { () throws(AWSClientError) in try session.sns(topicARN: topicARN) }
         self.topicARN = topicARN
         self.format = format
@@ -27,13 +28,13 @@ struct SNSChannel: NotificationChannel {
         )
     }
 
-    /// What a filter policy of a subscription can look at.
+    /// The attributes for filter policies of subscriptions.
     private static func attributes(of notice: Notice) -> [String: String] {
         let values = [
             "notice_id": notice.id, "outcome": notice.kind, "account": notice.account, "region": notice.region,
             "group_id": notice.groupID, "event_id": notice.eventID,
         ]
-        // SNS refuses a value that is empty.
+        // SNS refuses an empty value.
         return values.compactMapValues { $0.map { plainText($0, limit: 256) } }.filter { !$0.value.isEmpty }
     }
 }

@@ -4,16 +4,16 @@ import Foundation
 import Hashing
 import Ledger
 
-/// Where a webhook is, and the secret that proves who sends.
+/// The URL of a webhook, and the secret that proves the sender.
 package struct Webhook: Sendable {
-    /// The address. It may hold a secret of its own, so that no log shows more of it than its host.
+    /// The URL. It may hold a secret, so logs show only its host.
     let url: HTTPURL
-    /// The key of the signature; nil for none.
+    /// The key of the signature; nil for no signature.
     let secret: [UInt8]?
 
-    /// A webhook at `url`.
+    /// Creates a webhook at `url`.
     ///
-    /// - Returns: nil for anything but an https URL.
+    /// - Returns: Nil if it is not an https URL.
     package init?(url: String, secret: [UInt8]? = nil) {
         guard let url = HTTPURL(url), url.scheme == .https else { return nil }
         self.url = url
@@ -24,9 +24,9 @@ package struct Webhook: Sendable {
     package var redacted: String { "https://\(url.authority)/…" }
 }
 
-/// A webhook: as text a body that Slack understands, as JSON the notice itself.
+/// A channel to a webhook: as text a body that Slack understands, as JSON the notice itself.
 struct WebhookChannel: NotificationChannel {
-    /// The whole exchange may take so long.
+    /// The longest time of the whole exchange.
     private static let timeout: Duration = .seconds(10)
 
     let name: String
@@ -35,7 +35,7 @@ struct WebhookChannel: NotificationChannel {
     private let transport: any HTTPTransport
 
     init(_ webhook: Webhook, _ format: NoticeFormat, _ transport: any HTTPTransport) {
-        // The address may hold a secret, so the name has its digest only.
+        // The URL may hold a secret, so the name has only its digest.
         name = "webhook:" + Digest.hex(Digest.sha256("\(webhook.url)?\(webhook.url.query)".utf8)).prefix(16)
         self.webhook = webhook
         self.format = format
@@ -67,14 +67,14 @@ struct WebhookChannel: NotificationChannel {
         }
     }
 
-    /// In Slack's text these three characters begin links, mentions and entities.
+    /// Escapes the three characters that begin links, mentions and entities in Slack's text.
     private static func slackEscaped(_ text: String) -> String {
         text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
             .replacingOccurrences(of: ">", with: "&gt;")
     }
 }
 
-/// A webhook that did not take a notice.
+/// A webhook did not accept a notice.
 struct WebhookRefusal: Error, CustomStringConvertible {
     let webhook: String
     let reason: String

@@ -4,46 +4,47 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// What is to be done with a message after its event was handled.
+/// What to do with a message after its event was handled.
 enum Disposition: Hashable, Sendable {
-    /// It is finished, and recorded as such.
+    /// It is finished and recorded. Delete it.
     case delete
-    /// It comes again after this time.
+    /// Postpone it by this time.
     case postpone(Duration)
-    /// It comes again after this time, and a worker that is to end by itself does not wait for it.
+    /// Postpone it by this time. A worker with `--until-empty` does not wait for it.
     case setAside(Duration)
 }
 
-/// How one run of an event ended.
+/// The end of one run of an event.
 enum Ending: Sendable {
-    /// With an outcome. Where the outcome is `failed` the event is run again, and where it is `suppressed` it waits.
+    /// The run has a result. If its outcome is `failed` or `suppressed`, the event runs again.
     case finished(RunResult)
     /// The message can never be handled.
     case deadLetter(DeadLetterReason, error: String, RunResult)
 
-    /// An event that is not for us.
+    /// The end for an event that is ignored.
     static func ignored(_ reason: IgnoreReason) -> Self {
         .finished(RunResult(outcome: .ignored, reason: reason.rawValue))
     }
 
-    /// A message that can never be handled, of which nothing else is known.
+    /// The end for a message that can never be handled and of which nothing else is known.
     static func deadLetter(_ reason: DeadLetterReason, _ error: String) -> Self {
         .deadLetter(reason, error: error, RunResult(outcome: .deadLettered))
     }
 }
 
-/// One run of one event: the message that brought it, and everything that judges it from start to end.
+/// One run of one event: the message that brought it, and everything that judges it.
 ///
-/// A class, because thousands of runs may wait, and each frame of a waiting task would hold a copy of a value of this size.
+/// It is a class, because thousands of runs may wait, and each frame of a waiting task would otherwise hold a copy of
+/// this large value.
 final class EventRun: Sendable {
     let message: SQSMessage
     let record: EventRecord
     let claim: Claim
-    /// The policy that held when the run began. A policy that is replaced meanwhile judges the next run.
+    /// The policy at the start of the run. A policy that replaces it judges the next run.
     let policy: Policy
     let slot: WorkSlot
     let logger: Logger
-    /// When the claim was made.
+    /// The time of the claim.
     let begunAt: ContinuousClock.Instant
 
     init(
@@ -82,7 +83,7 @@ final class EventRecord: Sendable {
     }
 }
 
-/// What the body of a message holds.
+/// The content of a message's body.
 enum MessageContent: Sendable {
     /// A record of a call.
     case event(EventRecord)
@@ -102,16 +103,16 @@ enum MessageContent: Sendable {
     }
 }
 
-/// What a record tells of.
+/// The content of a record.
 enum EventContent: Sendable {
     /// A change of a group's rules.
     case change(SecurityGroupChange)
-    /// Something that is none of our business.
+    /// The event is ignored, for this reason.
     case ignored(IgnoreReason)
-    /// Something that cannot be read, for this reason and in these words.
+    /// The record cannot be read, for this reason.
     case unreadable(DeadLetterReason, String)
 
-    /// What the call changed, where it changed anything that we know of.
+    /// The change of rules; nil if the call changed none that is known.
     var change: SecurityGroupChange? {
         if case .change(let change) = self { change } else { nil }
     }
@@ -128,7 +129,7 @@ extension DeadLetterReason {
 }
 
 extension DecodedMessage {
-    /// The facts of the record, where they could be read.
+    /// The facts of the record, if they could be read.
     var event: CloudTrailEvent? {
         switch self {
         case .change(let event, _), .ignored(let event, _): event
@@ -136,7 +137,7 @@ extension DecodedMessage {
         }
     }
 
-    /// What the call changed, where it changed anything that we know of.
+    /// The change of rules; nil if the call changed none that is known.
     var change: SecurityGroupChange? {
         if case .change(_, let change) = self { change } else { nil }
     }

@@ -4,20 +4,20 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// Whether a change is to be judged rule by rule.
+/// The answer to whether a change is to be judged rule by rule.
 enum Admission: Sendable {
-    /// It is.
+    /// It is to be judged.
     case watched(WatchedChange)
-    /// It is none of our business.
+    /// The event is ignored.
     case ignored(IgnoreReason)
     /// Its group does not exist any more.
     case groupGone
-    /// What it did cannot be told from its record, for this reason.
+    /// The record does not tell what the event did, for this reason.
     case undecodable(String)
 }
 
 extension MessagePipeline {
-    /// Finds out whether a change is ours, watched, and known well enough to be judged.
+    /// Finds out whether a change is made by somebody else, is watched, and is known well enough to be judged.
     func admit(
         _ change: SecurityGroupChange,
         through gate: Gate,
@@ -52,7 +52,7 @@ extension MessagePipeline {
         {
             return .ignored(.ownChange)
         }
-        // What was removed is not in the group any more, so there is nowhere to look for it.
+        // A removed rule is no longer in the group, so it cannot be looked up there.
         if change.kind.isRemoval, change.mayHaveMoreRules, let unread = change.unread { return .undecodable(unread) }
         guard let groupID = gate.groupID else { return .undecodable("the record names no group") }
         let watched = WatchedChange(
@@ -65,7 +65,7 @@ extension MessagePipeline {
         return .watched(watched)
     }
 
-    /// What EC2 says of a group; nil where it has none. One that was just made may be on its way.
+    /// The group in EC2; nil if it does not exist. A group that was just created may not be visible yet.
     private func facts(
         of groupID: SecurityGroupID,
         _ place: Place,

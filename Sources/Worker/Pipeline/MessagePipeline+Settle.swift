@@ -7,17 +7,18 @@ import SecurityGroups
 
 /// What follows the end of a run.
 enum Settlement: Sendable {
-    /// The message is handled so.
+    /// The message is handled in this way.
     case done(Disposition)
     /// The event waits in hand and runs again.
     case wait
 }
 
 extension MessagePipeline {
-    /// Settles how a run ended. This is the only place that writes an event's outcome and fills the dead-letter queue.
+    /// Ends a run. This is the only place that writes an event's outcome and fills the dead-letter queue.
     ///
-    /// A dead letter is copied first, then recorded; the delete is the caller's, last. Where no copy can be had, the run has
-    /// failed and is recorded as such, so that the next delivery runs at once and does not wait for this one's lease.
+    /// A dead letter is copied first, then recorded, and the caller deletes it last. If the copy fails, the run has
+    /// failed and is recorded so. The next delivery then runs at once and does not wait for the end of this run's
+    /// lease.
     func settle(_ ending: Ending, of run: EventRun) async throws -> Settlement {
         var settlement = Settlement.done(.delete)
         let again = Disposition.postpone(backoff.pause(after: run.message.receiveCount))
@@ -51,8 +52,8 @@ extension MessagePipeline {
         return settlement
     }
 
-    /// The result of a run, and what becomes of its message if that is to be a dead letter. What failed on the last receive that
-    /// the queue allows is given up.
+    /// The result of a run, and the reason if its message becomes a dead letter. A run that failed on the last receive
+    /// that the queue allows is given up.
     private func taken(
         _ ending: Ending,
         of run: EventRun
@@ -81,7 +82,7 @@ extension MessagePipeline {
         )
     }
 
-    /// Moves a message without an event to the dead-letter queue. The trail alone tells of it.
+    /// Moves a message without an event to the dead-letter queue. Only the trail records it.
     func bury(
         _ message: SQSMessage,
         _ reason: DeadLetterReason,
@@ -107,7 +108,7 @@ extension MessagePipeline {
         return .delete
     }
 
-    /// Without a dead-letter queue a bad message stays where it is, and somebody has to look at it.
+    /// Without a dead-letter queue the message stays in the queue, and a person has to look at it.
     private func logStuck(_ reason: DeadLetterReason, _ logger: Logger) {
         logger.error(
             "message cannot be handled and there is no dead-letter queue; it stays in the queue",

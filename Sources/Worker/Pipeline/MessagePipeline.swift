@@ -6,7 +6,7 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// The way of one message, from its body to what is to be done with it.
+/// Handles one message, from its body to its delete or postponement.
 struct MessagePipeline: Sendable {
     let writer: LedgerWriter
     let policies: PolicyStore
@@ -14,20 +14,21 @@ struct MessagePipeline: Sendable {
     let identity: OwnIdentity
     let territory: Territory
     let queueState: QueueState
-    /// Where people are told; a policy may name another place.
+    /// True if there is somewhere to send notifications; a policy may name a topic.
     let isNotifying: @Sendable (Policy) -> Bool
     let workerName: String
     let backoff: Backoff
     let clock: WorkerClock
-    /// True for a worker that is to end by itself.
+    /// True for a worker with `--until-empty`.
     var isUntilEmpty = false
     var metrics = WorkerMetrics.none
-    /// Called when an outcome, and with it perhaps a notice, is recorded.
+    /// Called when an outcome, and perhaps a notice, was recorded.
     let onFinish: @Sendable () -> Void
 
     /// Handles one message.
     ///
-    /// - Returns: `delete` only when the ledger has the outcome and, for a dead letter, the dead-letter queue has the copy.
+    /// - Returns: `delete` only if the ledger has the outcome and, for a dead letter, the dead-letter queue has the
+    ///   copy.
     func process(
         _ held: HeldMessage,
         slot: WorkSlot,
@@ -36,7 +37,7 @@ struct MessagePipeline: Sendable {
     ) async throws -> Disposition {
         let message = held.message
         guard territory.trusts(message) else {
-            let sender = message.systemAttributes["SenderId"] ?? "nobody"
+            let sender = message.senderID ?? "nobody"
             return try await bury(message, .untrustedSender, "the message was sent by \(sender)", slot, logger)
         }
         switch MessageContent(body: message.body) {
@@ -86,8 +87,8 @@ struct MessagePipeline: Sendable {
         return logger
     }
 
-    /// Claims the event. On the last receive that the queue allows, the message waits in hand for another worker's claim to end,
-    /// since the next receive would be one too many.
+    /// Claims the event. On the last receive that the queue allows, the message waits in hand until another worker's
+    /// claim ends, because there is no further receive.
     private func claim(
         _ record: EventRecord,
         _ held: HeldMessage,
@@ -113,8 +114,9 @@ struct MessagePipeline: Sendable {
         switch result {
         case .held(let until):
             logger.debug("event is held by another worker")
-            // Most runs end in a moment, so the first looks come back soon. The pauses double, since each look costs one of the
-            // receives that the queue allows. Another host's clock may be wrong, so its lease is not believed beyond ours.
+            // Most runs end in a moment, so the first tries come soon. The pauses double, because each try uses a
+            // receive. Another host's clock may be wrong, so a lease counts for at most the length of this worker's
+            // leases.
             let left = min(max(until.timeIntervalSince(clock.now()), 0), WorkerOptions.lease.seconds) + 1
             return .postpone(.seconds(min(left, Double(2 << min(max(message.receiveCount - 1, 0), 5)))))
         case .duplicate(let outcome):
@@ -128,7 +130,7 @@ struct MessagePipeline: Sendable {
 
     /// Waits in hand before the `round`-th next run of a suppressed event: a minute, doubling, at most an hour.
     ///
-    /// - Returns: what is to be done with a message that cannot wait in hand; nil when it has waited.
+    /// - Returns: What to do with a message that cannot wait in hand; nil when it has waited.
     private func sitOut(_ round: Int, _ slot: WorkSlot, _ stop: StopSignal) async throws -> Disposition? {
         let pause = min(Duration.seconds(60) * (1 << min(round - 1, 6)), .seconds(3600))
         if isUntilEmpty { return .setAside(pause) }
@@ -141,7 +143,7 @@ struct MessagePipeline: Sendable {
         return stop.isRequested ? .setAside(max(pause - (clock.instant() - start), .zero)) : nil
     }
 
-    /// Judges and reverts, and says how that ended.
+    /// Judges and reverts. Returns how the run ended.
     private func ending(of run: EventRun) async throws -> Ending {
         switch run.content {
         case .unreadable(let reason, let detail): return .deadLetter(reason, detail)
@@ -162,7 +164,7 @@ struct MessagePipeline: Sendable {
         }
     }
 
-    /// Makes an error of the run's own into the outcome `failed`.
+    /// Turns an error of the run itself into the outcome `failed`.
     private func failing(_ body: () async throws -> Ending) async throws -> Ending {
         do {
             return try await body()
@@ -191,21 +193,22 @@ struct MessagePipeline: Sendable {
         }
     }
 
-    /// True for an error after which nothing can be recorded of the run: the next delivery runs the event.
+    /// True for an error after which nothing can be recorded of the run. The next delivery runs the event.
     static func endsNoRun(_ error: any Error) -> Bool {
         error is CancellationError || error is LedgerError || error is OutageLasted || error is MessageLost
             || error is ParkingFull
     }
 
-    /// True if SQS would move the message away instead of handing it out again.
+    /// True if SQS would move the message to the dead-letter queue instead of handing it out again.
     func isLastReceive(of message: SQSMessage) -> Bool {
         queueState.facts.maxReceiveCount.map { message.receiveCount >= $0 } ?? false
     }
 }
 
 extension SecurityGroupChange {
-    /// The ids of the rules that the call added, to be kept with the claim, which saves a transaction before the
-    /// revoke. A flood of records that name many rules would cost too much, so those of more than ten are not among them.
+    /// The ids of the rules that the call added, to be recorded with the claim. This saves a transaction before the
+    /// revoke. If there are more than ten ids they are not recorded here, because many such records would cost too
+    /// much.
     fileprivate var fewRuleIDs: [String] {
         [.ingressAdded, .egressAdded].contains(kind) && rules.count <= 10
             ? rules.compactMap { $0.strictID?.description } : []

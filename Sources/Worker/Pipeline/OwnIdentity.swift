@@ -3,7 +3,7 @@ import Formats
 import SecurityGroups
 import Synchronization
 
-/// Who our credentials belong to. STS is asked in the background: no revert waits for its answer.
+/// The identity of the worker's credentials. STS is asked in the background, and no revert waits for the answer.
 final class OwnIdentity: Sendable {
     private let session: AWSSession
     private let known = Mutex<CallerIdentity?>(nil)
@@ -13,16 +13,16 @@ final class OwnIdentity: Sendable {
         self.session = session
     }
 
-    /// Who we are; nil until STS has answered.
+    /// The identity; nil until STS has answered.
     var caller: CallerIdentity? { known.withLock(\.self) }
 
-    /// The role that we run as; nil for a user, or until STS has answered.
+    /// The worker's role; nil for a user, or until STS has answered.
     var role: OwnRole? { caller.flatMap { OwnRole(callerARN: $0.arn) } }
 
-    /// The account that we are in; nil until STS has answered.
+    /// The worker's account; nil until STS has answered.
     var account: AccountID? { caller.flatMap { AccountID($0.account) } }
 
-    /// Takes the roles of other accounts for ours too.
+    /// Treats the roles in other accounts as the worker's own, too.
     func use(_ roles: AccountRoles?) {
         self.roles.withLock { $0 = roles }
     }
@@ -32,7 +32,7 @@ final class OwnIdentity: Sendable {
         role?.isIssuer(issuerARN) == true || roles.withLock(\.self)?.isIssuer(issuerARN) == true
     }
 
-    /// Asks STS until it answers. Credentials of another identity take another process, so one answer is enough.
+    /// Asks STS until it answers. A process keeps its identity, so one answer is enough.
     func find(
         clock: WorkerClock,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }

@@ -1,34 +1,35 @@
+import Formats
 import SecurityGroups
 
-/// The role that this worker, and with it every worker of the same deployment, runs as.
+/// The role of this worker, and of every worker of the same deployment.
 struct OwnRole: Hashable, Sendable {
-    private let partition: Substring
-    private let account: Substring
-    private let name: Substring
+    private let partition: String
+    private let account: String
+    private let name: String
 
-    /// The role behind the session that `callerARN` names, `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`; nil for a user
-    /// or root, which people use as well.
+    /// The role behind the session `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`; nil for a user or root, which
+    /// people use, too.
     init?(callerARN: String) {
-        let parts = callerARN.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[2] == "sts" else { return nil }
-        let resource = parts[5].split(separator: "/", omittingEmptySubsequences: false)
+        guard let arn = ARN(callerARN), arn.service == "sts" else { return nil }
+        let resource = arn.resource.split(separator: "/", omittingEmptySubsequences: false)
         guard resource.count == 3, resource[0] == "assumed-role", !resource[1].isEmpty else { return nil }
-        (partition, account, name) = (parts[1], parts[4], resource[1])
+        (partition, account, name) = (arn.partition, arn.account, String(resource[1]))
     }
 
-    /// Whether `issuerARN` is of this role, `arn:aws:iam::ACCOUNT:role/PATH/ROLE`. The session does not tell the path, but an
-    /// account has no two roles of one name.
+    /// True if `issuerARN` is this role, `arn:aws:iam::ACCOUNT:role/PATH/ROLE`. The session's ARN has no path, but an
+    /// account has no two roles with one name.
     func isIssuer(_ issuerARN: String) -> Bool {
-        let parts = issuerARN.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[1] == partition, parts[2] == "iam", parts[4] == account else { return false }
-        let resource = parts[5].split(separator: "/", omittingEmptySubsequences: false)
-        return resource.count >= 2 && resource.first == "role" && resource.last == name
+        guard let arn = ARN(issuerARN), arn.partition == partition, arn.service == "iam", arn.account == account else {
+            return false
+        }
+        let resource = arn.resource.split(separator: "/", omittingEmptySubsequences: false)
+        return resource.count >= 2 && resource.first == "role" && resource.last.map(String.init) == name
     }
 }
 
 extension Policy {
-    /// Whether reverting by this policy takes calls that are recorded as a change of this kind: only then may such a change by
-    /// our own role be ours, and not that of somebody who uses the role for more than the worker.
+    /// True if reverting by this policy makes calls that are recorded as a change of this kind. Only then may a change
+    /// by the worker's role be the worker's own. Otherwise somebody else used the role.
     func makes(_ kind: ChangeKind) -> Bool {
         switch kind {
         case .ingressRemoved, .egressRemoved: true

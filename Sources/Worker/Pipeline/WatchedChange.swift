@@ -11,7 +11,7 @@ final class WatchedChange: Sendable {
     let change: SecurityGroupChange
     let groupID: SecurityGroupID
     let place: Place
-    /// What says of each rule what is to be done.
+    /// Decides for each rule what to do.
     let planner: RevertPlanner
 
     init(
@@ -32,19 +32,19 @@ final class WatchedChange: Sendable {
     var isNewGroup: Bool { event.eventName == "CreateSecurityGroup" }
 }
 
-/// The gate before the first AWS call: names that cannot exist stop here, whoever put them on the queue.
+/// The check before the first AWS call. An event with a name that cannot exist stops here.
 struct Gate {
-    /// Where the change was made.
+    /// The account and the Region of the change.
     let place: Place
-    /// The group that was changed; a revoke by name has none.
+    /// The group that was changed; nil for a revoke that names the group by name.
     let groupID: SecurityGroupID?
 
-    /// How many rules an event may name. EC2 takes fewer in a call.
+    /// The largest number of rules of one event. EC2 accepts fewer in a call.
     private static let ruleLimit = 1000
 
     /// Checks all names of an event.
     ///
-    /// - Throws: `ImpossibleName`, the first name that cannot exist.
+    /// - Throws: `ImpossibleName`, for the first name that cannot exist.
     init(_ event: CloudTrailEvent, _ change: SecurityGroupChange) throws(ImpossibleName) {
         guard let region = event.region.flatMap({ AWSRegion($0) }) else {
             throw ImpossibleName(kind: "Region", text: event.region)
@@ -73,7 +73,7 @@ struct Gate {
 }
 
 extension Gate {
-    /// What the policy judges the change by, as far as the event alone can tell.
+    /// The facts for the policy, as far as the event tells them.
     func context(of change: SecurityGroupChange, by event: CloudTrailEvent) -> ChangeContext {
         ChangeContext(
             group: GroupFacts(
@@ -90,8 +90,8 @@ extension Gate {
     }
 }
 
-/// The name in an event that cannot exist, in words; nil where every name could be AWS's own. Only such an event is
-/// acted on.
+/// The name in an event that cannot exist, in words; nil if every name could be AWS's own. Only then does the worker
+/// act on the event.
 package func impossibleName(in event: CloudTrailEvent, _ change: SecurityGroupChange) -> String? {
     do throws(ImpossibleName) {
         _ = try Gate(event, change)

@@ -1,7 +1,7 @@
 import AWSClient
 import Synchronization
 
-/// The messages that the worker has in hand, and those that it put off. It is the one owner of both.
+/// The messages that the worker has in hand, and those that it postponed. This is the only place that knows them.
 final class Hand: Sendable {
     private struct State {
         /// By receipt handle, which each receive makes anew.
@@ -18,7 +18,7 @@ final class Hand: Sendable {
         self.intake = intake
     }
 
-    /// What is in hand now.
+    /// All messages in hand.
     var all: [HeldMessage] { state.withLock { Array($0.held.values) } }
 
     /// True when nothing is in hand.
@@ -38,7 +38,7 @@ final class Hand: Sendable {
         for promise in woken { promise.settle() }
     }
 
-    /// Runs `body` with a message that was taken, and lets go of it exactly once, however `body` ends.
+    /// Calls `body` with a message that was taken, and releases the message exactly once, however `body` ends.
     func scope<Result>(_ held: HeldMessage, _ body: (HeldMessage) async throws -> Result) async rethrows -> Result {
         defer {
             letGo(held)
@@ -47,7 +47,7 @@ final class Hand: Sendable {
         return try await body(held)
     }
 
-    /// Keeps no heartbeat for a message any more. Its scope goes on.
+    /// Ends the heartbeat of a message. Its scope goes on.
     func letGo(_ held: HeldMessage) {
         let woken = state.withLock { state -> [Promise<Void>] in
             if state.held[held.message.receiptHandle] === held { state.held[held.message.receiptHandle] = nil }
@@ -58,7 +58,7 @@ final class Hand: Sendable {
         for promise in woken { promise.settle() }
     }
 
-    /// Notes when a message comes again that this worker postponed.
+    /// Notes the time at which a message comes again that this worker postponed.
     func postpone(_ messageID: String, until due: ContinuousClock.Instant) {
         state.withLock { $0.postponed[messageID] = due }
     }
@@ -87,8 +87,8 @@ final class Hand: Sendable {
         try await state.withLock { register(&$0) }?.value()
     }
 
-    /// When the first of the postponed messages is still to come, once a poll that began at `start` has come back empty. What
-    /// was due before it was handed to another worker.
+    /// The time at which the first of the postponed messages is still to come, after a poll that began at `start` was
+    /// empty. A message that was due before `start` went to another worker.
     func nextPostponed(afterEmptyPollFrom start: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         state.withLock { state in
             state.postponed = state.postponed.filter { $0.value > start }

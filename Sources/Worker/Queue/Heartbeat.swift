@@ -3,9 +3,10 @@ import Formats
 import Ledger
 import Logging
 
-/// Keeps messages in hand: extends each one's visibility and each claim's lease until the message is done.
+/// Keeps messages in hand: it extends the visibility timeout of each message and the lease of each claim until the
+/// message is done.
 ///
-/// A message that turns out to be no longer ours is stopped: another worker may have it. Nothing beats while nothing is in hand.
+/// Work on a message that another worker may have is stopped. While nothing is in hand, nothing is sent.
 struct Heartbeat: Sendable {
     let queue: WorkQueue
     let writer: LedgerWriter
@@ -14,14 +15,14 @@ struct Heartbeat: Sendable {
     let clock: WorkerClock
     let logger: Logger
 
-    /// How long SQS lets a message be hidden, counted from its receive.
+    /// The longest time for which SQS hides a message, counted from its receive.
     private static let longestHold: Duration = .seconds(43_200)
-    /// How often the messages in hand are looked through.
+    /// The time between two checks of the messages in hand.
     private static let period: Duration = .seconds(1)
 
-    /// Beats until the task is cancelled.
+    /// Runs until the task is cancelled.
     ///
-    /// - Parameter beaten: called after each beat with how many messages it found in hand.
+    /// - Parameter beaten: Called after each check with the number of messages in hand.
     func run(lease: Duration, beaten: (Int) -> Void) async {
         await withDiscardingTaskGroup { group in
             while true {
@@ -37,7 +38,7 @@ struct Heartbeat: Sendable {
                 let claims = all.compactMap { held in
                     held.claimToRenew(at: now, every: lease / 3).map { (held, $0) }
                 }
-                // Not waited for: a ledger that others keep locked must not cost us the messages.
+                // The leases are not waited for: a ledger that others keep locked must not let messages become visible.
                 if !claims.isEmpty { group.addTask { await renew(claims) } }
                 for chunk in extendable(due, at: now).chunks(of: 10) {
                     group.addTask { await extend(Array(chunk), at: now) }
@@ -47,7 +48,7 @@ struct Heartbeat: Sendable {
         }
     }
 
-    /// The messages that SQS hides for longer; the others are lost.
+    /// The messages that SQS can hide for longer. The others are lost.
     private func extendable(_ due: [HeldMessage], at now: ContinuousClock.Instant) -> [(HeldMessage, Duration)] {
         due.compactMap { held in
             let rest = Self.longestHold - (now - held.receivedAt) - .seconds(1)
@@ -56,7 +57,7 @@ struct Heartbeat: Sendable {
                 return nil
             }
             let duration = min(queueState.hold, .seconds(rest.components.seconds))
-            // Until SQS has answered, the message counts as hidden for as long as it was before.
+            // Until SQS has answered, the message counts as hidden for the earlier time.
             held.hide(since: now, for: held.hiding.duration)
             return (held, duration)
         }

@@ -2,24 +2,24 @@ import AWSClient
 import Ledger
 import Synchronization
 
-/// One message in hand, from its receive until it is deleted, given back or lost.
+/// One message in hand, from its receive until it is deleted, made visible again or lost.
 final class HeldMessage: Sendable {
-    /// How far the message has come.
+    /// The state of the message.
     enum Phase: Sendable {
-        /// It is in hand, and its event is nobody's yet.
+        /// It is in hand, and its event is not claimed.
         case taken
-        /// Its event is ours.
+        /// Its event is claimed by this worker.
         case claimed(Claim)
         /// Its event is done, and only the delete is left.
         case done
     }
 
-    /// For how long SQS hides a message, and since when.
+    /// The time for which SQS hides a message, and its start.
     struct Hiding: Sendable {
         let since: ContinuousClock.Instant
         let duration: Duration
 
-        /// When the hiding is to be renewed: after a third of it, so that two renewals may fail.
+        /// The time at which it is to be extended: after a third of it, so that two extensions may fail.
         var dueAt: ContinuousClock.Instant { since + duration / 3 }
     }
 
@@ -30,15 +30,15 @@ final class HeldMessage: Sendable {
     }
 
     let message: SQSMessage
-    /// From when SQS counts at the earliest.
+    /// The earliest time from which SQS may count.
     let receivedAt: ContinuousClock.Instant
-    /// Says that the message is no longer ours.
+    /// Signals that another worker may have the message.
     let loss = Loss()
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - receivedAt: when the receive was asked for.
-    ///   - visibility: for how long that receive hides the message.
+    /// - receivedAt: The time at which the receive was sent.
+    /// - visibility: The time for which that receive hides the message.
     init(_ message: SQSMessage, receivedAt: ContinuousClock.Instant, visibility: Duration) {
         self.message = message
         self.receivedAt = receivedAt
@@ -46,14 +46,14 @@ final class HeldMessage: Sendable {
         state = Mutex(State(hiding: hiding, renewedAt: receivedAt))
     }
 
-    /// How much memory the message takes, about.
+    /// The approximate memory of the message.
     var bytes: Int { message.body.utf8.count }
 
     var hiding: Hiding { state.withLock { $0.hiding } }
 
     var phase: Phase { state.withLock { $0.phase } }
 
-    /// The claim on the message's event, while it runs.
+    /// The claim on the message's event; nil while there is none.
     var claim: Claim? {
         if case .claimed(let claim) = phase { claim } else { nil }
     }
@@ -69,7 +69,7 @@ final class HeldMessage: Sendable {
         }
     }
 
-    /// The claim has ended: with an outcome that is not final, or because there is none.
+    /// Notes that the claim has ended, without a final outcome.
     func unclaimed() {
         state.withLock { $0.phase = .taken }
     }
@@ -78,7 +78,7 @@ final class HeldMessage: Sendable {
         state.withLock { $0.phase = .done }
     }
 
-    /// The claim, if its lease is to be renewed by now.
+    /// The claim, if its lease is to be renewed now; else nil.
     func claimToRenew(at now: ContinuousClock.Instant, every period: Duration) -> Claim? {
         state.withLock { state in
             guard case .claimed(let claim) = state.phase, now - state.renewedAt >= period else { return nil }
@@ -87,9 +87,9 @@ final class HeldMessage: Sendable {
         }
     }
 
-    /// Stops the work on a message that is no longer ours, unless its event is done anyway.
+    /// Stops the work on a message that another worker may have, unless its event is done.
     ///
-    /// - Returns: true if there was work to stop.
+    /// - Returns: True if there was work to stop.
     func lose() -> Bool {
         if case .done = phase { return false }
         return loss.happen()

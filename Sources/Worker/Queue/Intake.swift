@@ -1,10 +1,10 @@
 import Synchronization
 
-/// How much the worker may still take from the queue, and how many receivers may ask for it.
+/// Decides how much more the worker may receive, and how many receivers may ask.
 ///
-/// Only messages that are worked on, or that wait for a slot, count here: those that are parked have bounds of their own.
+/// Only messages that are worked on or that wait for a slot count here. Parked messages have bounds of their own.
 final class Intake: Sendable {
-    /// How much may be in hand without being parked.
+    /// The bounds of what is in hand and not parked.
     struct Limits: Sendable {
         /// How many messages.
         var messages = 500
@@ -26,7 +26,7 @@ final class Intake: Sendable {
     private let receivers: Int
     private let state = Mutex(State())
 
-    /// - Parameter receivers: how many receivers may ask at once, while replies come back full.
+    /// - Parameter receivers: The number of receivers that may ask at once while responses are full.
     init(limits: Limits = Limits(), receivers: Int = 1) {
         self.limits = limits
         self.receivers = max(receivers, 1)
@@ -38,12 +38,12 @@ final class Intake: Sendable {
     /// As much may be in hand, and not parked, of a worker that has no backlog.
     private static let quietCount = 10
 
-    /// How many messages count at this moment.
+    /// The number of messages that count now.
     var count: Int { state.withLock { $0.messages } }
 
     /// Waits until there is room for ten more messages, or nothing is in hand.
     ///
-    /// - Returns: false once nothing more is to be received.
+    /// - Returns: False once nothing more may be received.
     func waitForRoom() async throws -> Bool {
         while true {
             let promise = state.withLock { state -> Promise<Void>? in
@@ -69,7 +69,7 @@ final class Intake: Sendable {
         }
     }
 
-    /// Stops counting a message: it is done, or parked.
+    /// Stops counting a message that is done or parked.
     func leave(bytes: Int) {
         let woken = state.withLock { state -> [Promise<Void>] in
             state.messages -= 1
@@ -81,14 +81,14 @@ final class Intake: Sendable {
         for promise in woken { promise.settle() }
     }
 
-    /// Records that a receiver asks.
+    /// Notes that a receiver asks.
     func pollBegan() {
         state.withLock { $0.openPolls += 1 }
     }
 
-    /// Records what a receiver got.
+    /// Notes the response to a receiver.
     ///
-    /// - Returns: true if one more receiver is to ask.
+    /// - Returns: True if one more receiver is to ask.
     func pollEnded(isFull: Bool) -> Bool {
         state.withLock { state in
             state.openPolls -= 1
@@ -99,7 +99,7 @@ final class Intake: Sendable {
         }
     }
 
-    /// Records that a receiver asks no more.
+    /// Notes that a receiver has ended.
     func receiverEnded() {
         state.withLock { $0.receivers -= 1 }
     }
@@ -107,7 +107,7 @@ final class Intake: Sendable {
     /// True while no receiver asks.
     var hasNoOpenPoll: Bool { state.withLock { $0.openPolls == 0 } }
 
-    /// Lets nothing more be received.
+    /// Ends receiving.
     func close() {
         let woken = state.withLock { state in
             state.isClosed = true

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// What others may ask of a running worker: whether its poller still goes round.
+/// Tells whether the poller of a running worker still makes progress.
 package final class Liveness: Sendable {
     private let lastTurn: Mutex<ContinuousClock.Instant>
     private let clock: WorkerClock
 
-    /// A poller that starts now, which counts as a turn.
+    /// Creates a liveness that starts now.
     package init(clock: WorkerClock) {
         self.clock = clock
         lastTurn = Mutex(clock.instant())
     }
 
-    /// How long ago the poller last went round: asked for messages, or waited on purpose because of an outage.
+    /// The time since the poller's last progress: a completed poll, or a planned wait in an outage.
     package var age: Duration {
         clock.instant() - lastTurn.withLock(\.self)
     }

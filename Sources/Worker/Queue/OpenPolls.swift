@@ -2,38 +2,38 @@ import AWSClient
 import Foundation
 import Synchronization
 
-/// The receives under way, so that one that hangs is abandoned and one that need not go on is cut.
+/// The receives under way. One that hangs is abandoned, and one that need not go on is cut.
 ///
-/// The HTTP client has a deadline of its own. This one is for the day on which that fails, since a poller that waits for ever is
-/// a worker that stopped without a word.
+/// The HTTP client has a deadline of its own. This is a second one in case the first fails, because a poller that waits
+/// for ever is a worker that has stopped silently.
 final class OpenPolls: Sendable {
     typealias Answer = Promise<[SQSMessage]>
 
     private typealias Open = (since: ContinuousClock.Instant, answer: Answer)
 
-    /// The wish that the polls end that can be cut.
+    /// Asks for the end of the polls that can be cut.
     let cutting = StopSignal()
     private let open = Mutex<[Open]>([])
     private let bound: Duration
 
-    /// - Parameter bound: how long a receive may take.
+    /// - Parameter bound: The longest time of a receive.
     init(bound: Duration) {
         self.bound = bound
     }
 
-    /// Notes a receive that begins.
+    /// Notes that a receive starts.
     func begin(at now: ContinuousClock.Instant) -> Answer {
         let answer = Answer()
         open.withLock { $0.append((now, answer)) }
         return answer
     }
 
-    /// Forgets a receive that ended.
+    /// Notes that a receive ended.
     func end(_ answer: Answer) {
         open.withLock { $0.removeAll { $0.answer === answer } }
     }
 
-    /// Abandons the receives that go on for longer than they can, until the task is cancelled.
+    /// Abandons receives that take longer than the bound, until the task is cancelled.
     func watch(clock: WorkerClock) async {
         while (try? await clock.sleep(.seconds(10))) != nil {
             let now = clock.instant()
@@ -43,7 +43,7 @@ final class OpenPolls: Sendable {
     }
 }
 
-/// A receive that went on for longer than it can.
+/// A receive took longer than its bound.
 struct PollAbandoned: Error, CustomStringConvertible {
     let bound: Duration
 
@@ -53,5 +53,5 @@ struct PollAbandoned: Error, CustomStringConvertible {
     }
 }
 
-/// A receive that nobody waits for, since the worker stops and has nothing in hand.
+/// A receive was cut, because the worker stops and has nothing in hand.
 struct PollCut: Error {}

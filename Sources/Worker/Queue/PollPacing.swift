@@ -1,10 +1,10 @@
 import AWSClient
 
-/// How long a receiver waits in one poll, and how long before the next: an answer may come sooner than it should.
+/// The time for which a poll waits, and the pause before the next one.
 struct PollPacing {
-    /// How long the settings want a poll to wait.
+    /// The time from the settings.
     let wanted: Duration
-    /// How long a poll waits now: less once silent connections have been seen to be cut.
+    /// The time for which a poll waits now. It is shorter than `wanted` if silent connections were cut.
     private(set) var wait: Duration
     private var early = 0
     private var cuts = 0
@@ -14,9 +14,9 @@ struct PollPacing {
         self.wait = wait
     }
 
-    /// How long to wait before the next poll, after one that took `took` and came back empty.
+    /// The pause before the next poll, after one that took `took` and was empty.
     ///
-    /// A poll of no wait, or a service that does not wait, would otherwise be asked thousands of times a second.
+    /// Without it, a poll without a wait, or a service that does not wait, would be called thousands of times a second.
     mutating func pause(afterEmpty took: Duration) -> Duration {
         cuts = 0
         guard took < wait * 0.8 || wait == .zero else {
@@ -27,19 +27,19 @@ struct PollPacing {
         return min(.milliseconds(50) * (1 << min(early, 8)), wait == .zero ? .seconds(1) : .seconds(5))
     }
 
-    /// Notes a poll that brought messages.
+    /// Notes a poll that returned messages.
     mutating func broughtMessages() {
         early = 0
         cuts = 0
     }
 
-    /// What a poll that failed tells of connections that stay silent.
+    /// What a failed poll tells about silent connections.
     enum Cut: Equatable {
         /// Nothing.
         case none
-        /// It may have been cut for its silence. The next poll goes out at once.
+        /// The connection may have been cut because it was silent. The next poll is sent at once.
         case once
-        /// It was, again: from now on a poll waits for this long.
+        /// It was cut again. From now on a poll waits for this time.
         case shortened(Duration)
     }
 

@@ -2,7 +2,7 @@ import AWSClient
 import Formats
 import Logging
 
-/// Takes messages from the queue, hands each to the pipeline, and does with it what the pipeline says.
+/// Receives messages, hands each to the pipeline, and deletes or postpones it as the pipeline says.
 struct QueueConsumer: Sendable {
     let queue: WorkQueue
     let queueState: QueueState
@@ -15,13 +15,13 @@ struct QueueConsumer: Sendable {
     let options: WorkerOptions
     let liveness: Liveness
     let clock: WorkerClock
-    /// The clock of the deadline that a hung receive meets.
+    /// The clock of the deadline for receives that hang.
     let watchdog: WorkerClock
-    /// The clock of the pauses after answers that came too soon.
+    /// The clock of the pauses after responses that came too soon.
     let pacer: WorkerClock
     let logger: Logger
 
-    /// How long a poll may go on after a stop once nothing is in hand, if something was in hand at the stop.
+    /// The time for which a poll may go on after a stop once nothing is in hand, if something was in hand at the stop.
     private static let pollGrace: Duration = .seconds(1)
 
     /// How a part of the consumer ended.
@@ -33,13 +33,14 @@ struct QueueConsumer: Sendable {
 
     /// Runs until `stop`, or with `isUntilEmpty` until the queue is empty.
     ///
-    /// A stop asks for no more messages, gives back what is not begun, and waits for what was started. An idle poll is cut once
-    /// nothing is in hand; one that follows a full answer may end. At the bound, what is still open is abandoned.
+    /// At a stop no more messages are asked for, messages whose work has not begun are made visible again, and started
+    /// work is finished. An idle poll is cut once nothing is in hand; one that follows a full response may end. At the
+    /// bound, the rest is abandoned.
     ///
-    /// - Returns: the ids of the messages that were abandoned.
-    /// - Throws: with `isUntilEmpty`, what a receive failed with.
+    /// - Returns: The ids of the messages that were abandoned.
+    /// - Throws: With `isUntilEmpty`, the error of a receive.
     func run(stop: StopSignal) async throws -> [String] {
-        // Longer than the HTTP client's own deadline.
+        // The bound is longer than the HTTP client's own deadline.
         let polls = OpenPolls(bound: options.wait + .seconds(12))
         return try await withThrowingTaskGroup(of: Step.self) { group in
             group.addTask {
@@ -48,7 +49,7 @@ struct QueueConsumer: Sendable {
             }
             group.addTask {
                 await heartbeat.run(lease: WorkerOptions.lease) { _ in
-                    // With its hands full the poller rightly does not poll.
+                    // A poller whose hands are full does not poll. That is no sign of a problem.
                     if intake.count >= options.concurrency { liveness.turned(at: clock.instant()) }
                 }
                 return .helperEnded
@@ -62,8 +63,8 @@ struct QueueConsumer: Sendable {
                 intake.close()
                 guard stop.isRequested else { return .helperEnded }
                 if !hand.isEmpty {
-                    // What is given back often comes at once into a poll that is still open, and ends it. If that poll were cut,
-                    // SQS would keep the message hidden.
+                    // A message that is made visible again often goes at once into a poll that is still open, and ends
+                    // that poll. If the poll were cut, SQS would keep the message hidden.
                     guard (try? await hand.emptied()) != nil, (try? await clock.sleep(Self.pollGrace)) != nil else {
                         return .helperEnded
                     }
@@ -110,7 +111,8 @@ struct QueueConsumer: Sendable {
         ) { try await work(through: $0, stop) }
     }
 
-    /// Handles a line in its order. What comes after a message that is not finished goes back, and comes after it again.
+    /// Handles messages of one group in their order. If a message is not finished, those after it are made visible
+    /// again.
     private func work(through line: [HeldMessage], _ stop: StopSignal) async throws {
         var isBlocked = false
         for held in line {
@@ -124,7 +126,7 @@ struct QueueConsumer: Sendable {
         }
     }
 
-    /// - Returns: true if the message is deleted.
+    /// - Returns: True if the message was deleted.
     /// - Throws: `OutageLasted`, which ends the worker.
     private func finish(_ held: HeldMessage, _ stop: StopSignal) async throws -> Bool {
         var logger = logger
@@ -154,7 +156,7 @@ struct QueueConsumer: Sendable {
         }
     }
 
-    /// What becomes of a message whose handling threw.
+    /// Handles an error of a message's work.
     private func failed(_ held: HeldMessage, _ error: any Error, _ stop: StopSignal, _ logger: Logger) async throws {
         let metadata: Logger.Metadata = ["error": "\(plainText("\(error)"))"]
         switch error {
@@ -177,13 +179,14 @@ struct QueueConsumer: Sendable {
         await postpone(held, for: pause, isExpected: true, logger: logger)
     }
 
-    /// - Parameter isExpected: false for a message whose return a worker that is to end by itself does not wait for.
+    /// - Parameter isExpected: False for a message for whose return a worker with `--until-empty` does not wait.
     private func postpone(_ held: HeldMessage, for duration: Duration, isExpected: Bool, logger: Logger) async {
-        // First let go, so that no heartbeat comes after the postponement.
+        // The heartbeat ends first, so that it does not undo the postponement.
         hand.letGo(held)
         let messageID = held.message.messageID
         if isExpected { hand.postpone(messageID, until: clock.instant() + .seconds(86_400)) }
-        // SQS counts whole seconds, from when the call reaches it: its answer is the first time that is surely later.
+        // SQS counts whole seconds, from when the call arrives. The time of its response is certainly not earlier than
+        // that.
         let pause = Duration.seconds(duration.seconds.rounded(.up))
         do {
             try await queue.setVisibility(of: held.message, to: pause)

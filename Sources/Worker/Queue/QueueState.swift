@@ -2,12 +2,13 @@ import Formats
 import Logging
 import Synchronization
 
-/// What the queue says of itself, read again every few minutes and after each surprise: people change queues while a worker runs.
+/// The attributes of the queue. They are read again every few minutes and after each surprise, because people change
+/// queues while a worker runs.
 final class QueueState: Sendable {
-    /// What is known of the queue.
+    /// The known attributes.
     struct Facts: Sendable {
         var visibilityTimeout: Duration = .seconds(30)
-        /// How often a message is received before SQS moves it to the dead-letter queue.
+        /// The number of receives after which SQS moves a message to the dead-letter queue.
         var maxReceiveCount: Int?
         var deadLetters: DeadLetterQueue?
     }
@@ -20,9 +21,9 @@ final class QueueState: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
 
-    /// How often the attributes are read.
+    /// The time between two readings.
     private static let period: Duration = .seconds(180)
-    /// How soon they are read again after a surprise.
+    /// The time after which they are read again after a surprise.
     private static let surprisePause: Duration = .seconds(5)
 
     init(_ facts: Facts, logger: Logger) {
@@ -32,20 +33,20 @@ final class QueueState: Sendable {
 
     var facts: Facts { state.withLock { $0.facts } }
 
-    /// For how long a message is hidden while it is in hand. A queue with a timeout of nothing would hand it to others at once.
+    /// The time for which a message in hand is hidden. A queue with a timeout of zero would hand it to others at once.
     var hold: Duration {
         let timeout = facts.visibilityTimeout
         return timeout < .seconds(10) ? .seconds(30) : timeout
     }
 
-    /// Asks for the attributes to be read soon: something did not fit what is known.
+    /// Asks for an early reading, because something did not agree with the known attributes.
     func surprised() {
         state.withLock { $0.surprise }.settle()
     }
 
     /// Reads the attributes again and again until the task is cancelled.
     ///
-    /// - Parameter read: asks AWS.
+    /// - Parameter read: Asks AWS.
     func keepFresh(clock: WorkerClock, read: @escaping @Sendable () async throws -> Facts) async {
         while !Task.isCancelled {
             let surprise = state.withLock { $0.surprise }
@@ -60,13 +61,13 @@ final class QueueState: Sendable {
             }
             if Task.isCancelled { return }
             state.withLock { if $0.surprise.isSettled { $0.surprise = Promise() } }
-            // What cannot be read now is read the next time; what is known holds on.
+            // If a reading fails, the known attributes stay in use until the next one.
             guard let found = try? await read() else { continue }
             replace(with: found)
         }
     }
 
-    /// Lets `found` hold, and says what changed.
+    /// Uses the attributes `found`, and logs what changed.
     func replace(with found: Facts) {
         let old = state.withLock { state in
             defer { state.facts = found }

@@ -2,9 +2,10 @@ import AWSClient
 import Formats
 import Logging
 
-/// Asks the queue for messages, and hands on what comes.
+/// Polls the queue and hands messages on.
 ///
-/// While replies come back full each receiver starts another one, and a receiver whose reply is not full ends, but for the first.
+/// While responses are full, each receiver starts another one. A receiver whose response is not full ends, except the
+/// first.
 struct Receiver: Sendable {
     let queue: WorkQueue
     let queueState: QueueState
@@ -15,22 +16,23 @@ struct Receiver: Sendable {
     let liveness: Liveness
     let options: WorkerOptions
     let clock: WorkerClock
-    /// The clock of the pauses after answers that came too soon.
+    /// The clock of the pauses after responses that came too soon.
     let pacer: WorkerClock
     let logger: Logger
     let stop: StopSignal
-    /// Works on a line of messages that have to go one after another.
+    /// Works on messages that must be handled one after the other.
     let work: @Sendable ([HeldMessage]) async throws -> Void
 
-    /// A poll that is likely to wait hides what it brings for so short a time: when the worker is stopped the poll is cut, and
-    /// what SQS had already put into its answer comes back after this time. The first heartbeat makes it the usual time.
+    /// The visibility timeout of a poll that will probably wait. If the worker stops, the poll is cut, and messages
+    /// that SQS had already put into its response are visible again after this time. The first heartbeat extends it to
+    /// the usual time.
     static let idleVisibility: Duration = .seconds(5)
 
     /// Receives until the stop, or with `isUntilEmpty` until the queue is empty.
     func run(isFirst: Bool = true) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             var pacing = PollPacing(wait: options.wait)
-            // After a full answer there is more, and the next poll does not wait.
+            // After a full response there is more, so the next poll does not wait.
             var isIdle = isFirst
             while try await mayAsk() {
                 let start = clock.instant()
@@ -71,9 +73,9 @@ struct Receiver: Sendable {
         }
     }
 
-    /// Waits until there is room and what comes could be recorded.
+    /// Waits until there is room for messages and they could be recorded.
     ///
-    /// - Returns: false when nothing more is to be received.
+    /// - Returns: False if nothing more is to be received.
     private func mayAsk() async throws -> Bool {
         while !stop.isRequested {
             liveness.turned(at: clock.instant())
@@ -85,9 +87,9 @@ struct Receiver: Sendable {
         return false
     }
 
-    /// One poll. What it brings after nobody waits for it any more goes back.
+    /// Makes one poll. Messages that arrive after nobody waits for the poll any more are made visible again.
     ///
-    /// - Parameter canCut: true if it ends as soon as `polls` are cut.
+    /// - Parameter canCut: True if the poll ends as soon as `polls` are cut.
     private func poll(_ answer: OpenPolls.Answer, wait: Duration, visibility: Duration, canCut: Bool) async {
         let result: Result<[SQSMessage], any Error>
         do {
@@ -116,7 +118,7 @@ struct Receiver: Sendable {
         }
     }
 
-    /// With `isUntilEmpty`, after a poll that began at `start` and came back empty: whether all is done.
+    /// With `isUntilEmpty`, after an empty poll that began at `start`: true if all work is done.
     private func isOver(_ start: ContinuousClock.Instant) async throws -> Bool {
         guard hand.isEmpty, intake.hasNoOpenPoll else { return false }
         guard let due = hand.nextPostponed(afterEmptyPollFrom: start) else {
@@ -128,7 +130,8 @@ struct Receiver: Sendable {
         return false
     }
 
-    /// The messages of a group of a FIFO queue have to go one after another; all others go by themselves.
+    /// Groups messages that must be handled one after the other: those of one group of a FIFO queue. Every other
+    /// message is alone.
     private func lines(_ messages: [HeldMessage]) -> [[HeldMessage]] {
         guard queue.isFIFO else { return messages.map { [$0] } }
         return Array(Dictionary(grouping: messages) { $0.message.systemAttributes["MessageGroupId"] }.values)

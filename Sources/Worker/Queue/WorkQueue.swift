@@ -2,10 +2,10 @@ package import AWSClient
 import Formats
 import Foundation
 
-/// The queue that EventBridge fills, as the worker sees it. Deletes and visibility changes gather into batches of ten.
+/// The queue that EventBridge fills. Deletes and visibility changes are gathered into batches of ten.
 package struct WorkQueue: Sendable {
     private let sqs: SQSClient
-    /// Whether the queue keeps the order within a message group.
+    /// True if the queue keeps the order within a message group.
     var isFIFO: Bool { url.hasSuffix(".fifo") }
     /// The queue's URL.
     package let url: String
@@ -17,11 +17,11 @@ package struct WorkQueue: Sendable {
         let seconds: Int
     }
 
-    /// The queue at `url`, reached through `sqs`.
+    /// Creates a queue that is reached through `sqs`.
     package init(sqs: SQSClient, url: String) {
         self.sqs = sqs
         self.url = url
-        // Several calls may be under way, since one after another would be the limit where AWS answers slowly.
+        // Several calls may be under way, because one after the other would be too slow if AWS answers slowly.
         deletes = Coalescer(limit: 10, width: 8) { url, handles in
             try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: handles)
         }
@@ -33,10 +33,10 @@ package struct WorkQueue: Sendable {
         }
     }
 
-    /// The Region that the queue is in.
+    /// The Region of the queue.
     var region: AWSRegion { sqs.region }
 
-    /// Waits for up to ten messages, `wait` at the most, and hides them for `visibility`.
+    /// Waits for up to ten messages, for at most `wait`, and hides them for `visibility`.
     func receive(wait: Duration, visibility: Duration) async throws -> [SQSMessage] {
         try await sqs.receiveMessage(
             queueURL: url,
@@ -46,7 +46,7 @@ package struct WorkQueue: Sendable {
         )
     }
 
-    /// Deletes a message that is finished. What SQS refuses of a batch is tried again, each by itself.
+    /// Deletes a finished message. If SQS refuses an entry of a batch, it is tried again by itself.
     func delete(_ message: SQSMessage) async throws {
         for attempt in 1... {
             guard let failure = try await deletes.submit([message.receiptHandle], for: url)[0] else { return }
@@ -62,7 +62,7 @@ package struct WorkQueue: Sendable {
 
     /// Sets the visibility timeouts of up to ten messages in one call.
     ///
-    /// - Returns: for each message nil, or why it was refused.
+    /// - Returns: For each message nil, or the error.
     func setVisibilities(_ items: [(message: SQSMessage, duration: Duration)]) async throws -> [BatchEntryFailure?] {
         let changes = items.map { item in
             VisibilityChange(
@@ -73,19 +73,19 @@ package struct WorkQueue: Sendable {
         return try await visibilities.submit(changes, for: url)
     }
 
-    /// Asks to delete a message that does not exist, which tells whether deletes are accepted.
+    /// Asks to delete a message that does not exist, to find out whether deletes are accepted.
     func tryDelete() async throws {
         _ = try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: ["sg-revert-probe"])
     }
 
-    /// What the worker has to know of the queue.
+    /// The attributes that the worker needs.
     package func attributes() async throws -> QueueAttributes {
         try await QueueAttributes(sqs.getQueueAttributes(queueURL: url))
     }
 
-    /// The queue for what fails: the one at `url`, or else the one that the redrive policy names.
+    /// The dead-letter queue: the one at `url`, or else the one that the redrive policy names.
     ///
-    /// - Throws: `QueueError` where there is none, and what AWS answered.
+    /// - Throws: `QueueError` if there is none, or the error from AWS.
     package func deadLetterQueue(at url: String?) async throws -> DeadLetterQueue {
         try await deadLetterQueue(at: url, attributes: url == nil ? attributes() : QueueAttributes([:]))
     }
@@ -93,10 +93,11 @@ package struct WorkQueue: Sendable {
     func deadLetterQueue(at url: String?, attributes: QueueAttributes) async throws -> DeadLetterQueue {
         if let url { return DeadLetterQueue(sqs: sqs, url: url) }
         guard let arn = attributes.deadLetterTargetARN else { throw QueueError.noDeadLetterQueue(self.url) }
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[2] == "sqs" else { throw QueueError.badRedrivePolicy(arn) }
+        guard let target = ARN(arn), target.service == "sqs", !target.resource.contains(":") else {
+            throw QueueError.badRedrivePolicy(arn)
+        }
         do {
-            let found = try await sqs.getQueueURL(name: String(parts[5]), ownerAccountID: String(parts[4]))
+            let found = try await sqs.getQueueURL(name: target.resource, ownerAccountID: target.account)
             return DeadLetterQueue(sqs: sqs, url: found)
         } catch let error as AWSServiceError where error.has(code: "QueueDoesNotExist") {
             throw QueueError.missingDeadLetterQueue(arn, of: self.url)
@@ -104,13 +105,13 @@ package struct WorkQueue: Sendable {
     }
 }
 
-/// What the worker has to know of a queue.
+/// The attributes of a queue that the worker needs.
 package struct QueueAttributes: Sendable {
-    /// For how long a received message stays hidden.
+    /// The time for which a received message is hidden.
     package let visibilityTimeout: Duration
-    /// Where SQS moves what was received too often.
+    /// The queue to which SQS moves messages that were received too often.
     package let deadLetterTargetARN: String?
-    /// How often a message is received before SQS moves it.
+    /// The number of receives after which SQS moves a message.
     package let maxReceiveCount: Int?
 
     init(_ attributes: [String: String]) {
@@ -127,7 +128,7 @@ package struct QueueAttributes: Sendable {
         let maxReceiveCount: Count
     }
 
-    /// SQS keeps the count as it was given: a number or a text.
+    /// SQS returns the count as it was given: a number or a text.
     private struct Count: Decodable {
         let value: Int?
 
@@ -138,7 +139,7 @@ package struct QueueAttributes: Sendable {
     }
 }
 
-/// What is wrong with a queue.
+/// A problem of a queue.
 package enum QueueError: Error, CustomStringConvertible {
     /// The redrive policy names no SQS queue.
     case badRedrivePolicy(String)

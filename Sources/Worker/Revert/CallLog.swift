@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// The calls to AWS that one run made, for the ledger: what `audit show` tells of each.
+/// The calls to AWS of one run. The ledger keeps them, and `audit show` prints them.
 struct CallLog {
     let clock: WorkerClock
     private(set) var calls: [APICall] = []
@@ -12,19 +12,19 @@ struct CallLog {
         self.clock = clock
     }
 
-    /// A call that was begun.
+    /// A call that was started.
     struct Begun {
         let action: String
         let start: Date
         let instant: ContinuousClock.Instant
     }
 
-    /// Takes note that a call begins.
+    /// Notes that a call starts.
     func begin(_ action: String) -> Begun {
         Begun(action: action, start: clock.now(), instant: clock.instant())
     }
 
-    /// Takes note that a call ended, with EC2's ids of its requests or with an error.
+    /// Notes that a call ended, with EC2's ids of its requests or with an error.
     mutating func end(_ call: Begun, requestIDs: [String] = [], error: (any Error)? = nil) {
         let failed = (error as? AWSServiceError)?.requestID
         calls.append(
@@ -40,7 +40,7 @@ struct CallLog {
 }
 
 extension Revocation {
-    /// EC2's id of the call, where one is known.
+    /// EC2's id of the call; nil if it is not known.
     var requestID: String? {
         switch self {
         case .revoked(let requestID), .stands(let requestID): requestID
@@ -50,7 +50,7 @@ extension Revocation {
 }
 
 extension Direction {
-    /// How EC2 calls the direction in the names of its calls.
+    /// The name of the direction in EC2's actions.
     var actionSuffix: String {
         self == .ingress ? "Ingress" : "Egress"
     }

@@ -5,7 +5,7 @@ import Ledger
 import SecurityGroups
 
 extension RevertRun {
-    /// One run under way: the machine that says what is next, and the calls that were made.
+    /// One run under way: the state machine that decides the next step, and the calls that were made.
     struct Call {
         let run: RevertRun
         let watched: WatchedChange
@@ -99,12 +99,12 @@ extension RevertRun.Call {
             case .group: try await run.gateway.rules(of: watched.groupID, in: watched.place)
             }
         }
-        // A group of another account than the event's is not the one that the event is about.
+        // If the group belongs to another account than the event's, it is not the group of the event.
         guard let account = place.account?.description else { return seen.rules }
         return seen.rules.filter { $0.ownerID == nil || $0.ownerID == account }
     }
 
-    /// Reads the entries of prefix lists, where the policy judges a list by them.
+    /// Reads the entries of prefix lists, if the policy judges lists by their entries.
     private mutating func readPrefixLists(of live: [LiveRule]) async throws {
         let rules = live.map(\.rule) + watched.change.rules.compactMap(\.rule)
         let needed = watched.planner.policy.prefixLists(neededFor: rules)
@@ -113,7 +113,7 @@ extension RevertRun.Call {
         machine.know(try await run.riding(place, slot) { try await run.gateway.prefixLists(needed, in: place) })
     }
 
-    /// Revokes go together, the rest one by one.
+    /// Makes the calls: revokes together, the others one by one.
     private mutating func make(_ moves: [RevertMachine.Move]) async throws {
         for direction in Direction.allCases {
             let revokes = moves.filter { $0.step.revoked?.rule.direction == direction }
@@ -193,7 +193,7 @@ extension RevertRun.Call {
         if let requestID { requestIDs.append(requestID) }
     }
 
-    /// Makes a call. One that changes something, and of which no answer comes, may have had its effect.
+    /// Makes a call. If a call that changes something gets no response, it may have had its effect.
     private mutating func call<Answer>(
         _ action: String,
         changing moves: [RevertMachine.Move] = [],
@@ -227,7 +227,8 @@ extension RevertRun.Call {
         machine.fail()
     }
 
-    /// Says why a rule could not be closed. That of another account can be seen in a shared VPC, and changed only by its owner.
+    /// Explains why a rule could not be closed. A rule of another account can be seen in a shared VPC, but only its
+    /// owner can change it.
     private func explain(_ unproven: UnprovenRule) async throws -> RevertError {
         let owner = unproven.live?.ownerID.flatMap { AccountID($0) } ?? place.account
         guard let owner, let ours = await run.ownAccount(in: place), ours != owner.description
@@ -237,7 +238,8 @@ extension RevertRun.Call {
         return .foreignAccount(owner, ours: ours)
     }
 
-    /// EC2 shows another account's rules to nobody: what we do not see there is not gone.
+    /// Throws if the group belongs to another account. EC2 does not show another account's rules, so a rule that it
+    /// does not show may still stand.
     private func refuseForeignAccount() async throws {
         guard let account = place.account, let ours = await run.ownAccount(in: place),
             ours != account.description
@@ -268,7 +270,7 @@ extension UnprovenRule {
 }
 
 extension RevertMachine.History {
-    /// What the ledger tells of earlier runs.
+    /// Reads what the claim tells of earlier runs.
     init(_ claim: Claim) {
         self.init()
         matched = claim.matchedRuleIDs.map { Set($0.compactMap { SecurityGroupRuleID($0) }) }
@@ -281,7 +283,7 @@ extension RevertMachine.History {
 }
 
 extension RuleResult {
-    /// What the rule said.
+    /// The content of the rule.
     var rule: SecurityGroupRule? {
         guard let ipProtocol = IPProtocol(ipProtocol) else { return nil }
         return SecurityGroupRule(

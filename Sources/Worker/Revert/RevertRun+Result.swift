@@ -4,7 +4,7 @@ import Ledger
 import SecurityGroups
 
 extension RevertRun.Call {
-    /// The run as the ledger records it.
+    /// The result of the run, for the ledger.
     func result() -> RunResult {
         if machine.foundNothing, failure == nil {
             return RunResult(
@@ -46,7 +46,7 @@ extension RevertRun.Call {
 
     private func ruleResult(_ report: RuleReport) -> RuleResult? {
         if report.isFromEarlierRun, let earlier = alreadyReverted(report) { return earlier }
-        // A rule that the record knows by id alone, and that was never seen, cannot be told of; but it counts.
+        // A rule known by id alone that EC2 never showed has no content to record, but it counts.
         guard let rule = report.rule else { return nil }
         let undo = report.outcome == .reverted ? report.reversal : nil
         return RuleResult(
@@ -73,7 +73,7 @@ extension RevertRun.Call {
         }
     }
 
-    /// What the ledger is to remember of a rule. It need not hear that a rule is gone of which it never saw anything.
+    /// The sighting of a rule for the ledger. Nil for a rule that is gone and that the ledger never saw.
     private func sighting(_ report: RuleReport) -> RuleSighting? {
         guard let id = report.standing?.id ?? report.ruleID, report.standing != nil || report.isGone else { return nil }
         if report.standing == nil, !machine.history.mayKnowRules { return nil }

@@ -4,14 +4,14 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// One run of one event: look at what stands, decide, undo what the event did and what must not be so, prove it.
+/// One run of one event: look at the rules that stand, decide, revert what is forbidden, and confirm it.
 ///
 /// A claim about live state, not a replay of a message: running it twice, late, or on two hosts leaves the same rules. What is to
 /// be done next, `RevertMachine` says; this makes the calls.
 final class RevertRun: Sendable {
     let gateway: SecurityGroupGateway
     let isDryRun: Bool
-    /// For so long after an event, or after a change of ours, what EC2 shows may be older than what it did.
+    /// The settle time: for so long after a change, EC2 may still show the earlier state.
     let settle: Duration
     let clock: WorkerClock
     /// Keeps a run through an outage; without it the run fails.
@@ -39,7 +39,7 @@ final class RevertRun: Sendable {
 
     /// Runs `watched` under `claim`.
     ///
-    /// - Returns: the result, also of a run that failed half-way: what it did achieve is not lost.
+    /// - Returns: The result. A run that failed half-way also returns what it achieved.
     /// - Throws: `CancellationError`, `OutageLasted`, `LedgerError`.
     func callAsFunction(
         _ watched: WatchedChange,
@@ -60,13 +60,14 @@ final class RevertRun: Sendable {
         return call.result()
     }
 
-    /// True for an error that is no failure of the event: somebody else goes on with it, or this worker does later.
+    /// True for an error that is no failure of the event: another worker, or this one later, continues with it.
     private static func endsRun(_ error: any Error) -> Bool {
         error is CancellationError || error is LedgerError || error is OutageLasted || error is ParkingFull
             || error is MessageLost
     }
 
-    /// A record of a new group is believed only of a group that is new: a forged one would cut off an old group.
+    /// Refuses the record of a new group if the group is old. A forged record could otherwise cut off an old group's
+    /// egress.
     private func refuseOldGroup(
         _ watched: WatchedChange,
         _ claim: Claim,
@@ -103,13 +104,13 @@ final class RevertRun: Sendable {
         return try await riding(place, slot) { [gateway] in try await gateway.groups(ids, in: place) }
     }
 
-    /// Makes a call of the place's lane.
+    /// Makes a call in the lane of the place.
     func riding<Result>(_ place: Place, _ slot: WorkSlot?, _ call: () async throws -> Result) async throws -> Result {
         guard let lanes else { return try await call() }
         return try await lanes.perform(Lane(.ec2, account: place.account, region: place.region), slot: slot, call)
     }
 
-    /// The account that our credentials belong to; nil where STS does not say so soon. No revert waits for this.
+    /// The account of the worker's credentials; nil if STS does not answer soon. No revert waits for it.
     func ownAccount(in place: Place) async -> String? {
         if gateway.clients.usesRole(in: place) { return place.account?.description }
         if let caller = identity.caller { return caller.account }
@@ -125,11 +126,11 @@ final class RevertRun: Sendable {
     }
 }
 
-/// Why a run cannot say that a rule is closed.
+/// The reason why a run cannot confirm that a rule is closed.
 enum RevertError: Error, Hashable, CustomStringConvertible {
     /// EC2 does not show the effect of a call.
     case unproven(UnprovenRule)
-    /// The event's account is not the one that our credentials belong to.
+    /// The event's account is not the account of the worker's credentials.
     case foreignAccount(AccountID, ours: String)
 
     var description: String {

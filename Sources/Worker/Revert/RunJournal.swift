@@ -3,18 +3,19 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// The ledger, as one run of one event uses it.
+/// The ledger's functions for one run of one event.
 struct RunJournal: Sendable {
-    /// Keeps the ids of all rules that the event's runs have tried to revert or are about to. It throws where the run must end.
+    /// Records the ids of all rules that runs of the event have tried to revert or are about to. Throws if the run must
+    /// end.
     var intend: @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
     /// True once the claim is so old that another worker may have the event. Then `intend` is called again before a change, since
     /// it fails where the claim has ended.
     var mayBeLost: @Sendable () -> Bool = { false }
     /// Answers what is known of each rule beside the event.
     var recall: @Sendable ([RuleQuestion]) async throws -> [RulePast] = { $0.map { _ in RulePast() } }
-    /// Answers what another record says of rules that are gone; nil where none contradicts.
+    /// Returns the content that another record tells for rules that are gone; nil if none contradicts.
     var contradiction: @Sendable ([RuleQuestion]) async throws -> String? = { _ in nil }
-    /// Answers whether the ledger saw the group in EC2 well before this time.
+    /// Returns true if the ledger saw the group in EC2 well before this time.
     var knewGroup: @Sendable (Date) async throws -> Bool = { _ in false }
 }
 

@@ -1,9 +1,10 @@
 import SecurityGroups
 
 extension SecurityGroupChange {
-    /// The change without what cannot be held against EC2: EC2 never shows a rule's source group by its name.
+    /// The change without parts that cannot be compared with EC2: EC2 never shows the source group of a rule by its
+    /// name.
     ///
-    /// An added rule whose id is not known either is looked for in the group. A removed one is looked for in the ledger.
+    /// If an added rule has no id either, it is looked for in the group. A removed rule is looked for in the ledger.
     var judgeable: Self {
         let isUnclear = rules.contains { $0.namesGroup && $0.id == nil }
         let judgeable = rules.compactMap { rule in

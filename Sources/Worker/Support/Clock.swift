@@ -2,14 +2,14 @@ package import Foundation
 
 /// The time as the worker reads it and waits for it. It is passed in, so that tests decide how it runs.
 package struct WorkerClock: Sendable {
-    /// The time of day: what people read and what AWS compares. It may be set forwards and back at any moment.
+    /// The time of day, which people read and AWS compares. It may be set forwards and back at any moment.
     package let now: @Sendable () -> Date
-    /// The time that nobody can set: every wait, deadline and age in the process is measured by it.
+    /// The time that nobody can set. Every wait, deadline and age in the process is measured with it.
     package let instant: @Sendable () -> ContinuousClock.Instant
-    /// Waits; throws `CancellationError` when the task is cancelled meanwhile.
+    /// Waits. Throws `CancellationError` if the task is cancelled meanwhile.
     package let sleep: @Sendable (Duration) async throws -> Void
 
-    /// A clock made of these three.
+    /// Creates a clock from these three functions.
     package init(
         now: @escaping @Sendable () -> Date,
         instant: @escaping @Sendable () -> ContinuousClock.Instant,
@@ -20,7 +20,7 @@ package struct WorkerClock: Sendable {
         self.sleep = sleep
     }
 
-    /// The machine's own.
+    /// The clock of the machine.
     package static let system = Self(
         now: { Date() },
         instant: { .now },

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// While a call for a key is under way, whatever arrives for that key waits and forms the next call.
+/// While a call for a key is under way, everything that arrives for that key waits and forms the next call.
 ///
-/// There is no timer and nothing to tune: an idle worker adds no delay, a flooded one batches by itself. The call runs in the task
-/// of one of its callers, the leader, so it costs no task of its own. When the leader is cancelled in the middle of its call, the
-/// other callers make the call again: a call must be harmless when it is made twice.
+/// There is no timer and nothing to tune: an idle worker adds no delay, and a busy one batches by itself. The call runs
+/// in the task of one of its callers, the leader, so it needs no task of its own. If the leader is cancelled during its
+/// call, the other callers make the call again, so a call must be harmless when it is made twice.
 final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
     /// How a wait in the line ends.
     private enum Turn {
@@ -36,18 +36,19 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
     private let lines = Mutex<[Key: Line]>([:])
 
     /// - Parameters:
-    ///   - limit: how many items one call carries at the most; a larger submission still goes into one call, alone.
-    ///   - width: how many calls for one key are under way at the most. The second and later ones start only when they are full.
-    ///   - call: answers each item, in order. What it throws, every caller of that call gets.
+    /// - limit: The largest number of items in one call. A larger submission still goes into one call, alone.
+    /// - width: The largest number of calls for one key at the same time. Further calls start only when they are full.
+    /// - call: Returns a result for each item, in order. Every caller of the call gets the error that it throws.
     init(limit: Int, width: Int = 1, call: @escaping @Sendable (Key, [Item]) async throws -> [Output]) {
         self.limit = limit
         self.width = width
         self.call = call
     }
 
-    /// Waits for the call that carries `items`, and answers each, in order.
+    /// Waits for the call that carries `items`. Returns the result of each, in order.
     ///
-    /// - Throws: what the call threw, or `CancellationError`; then the items may still go with somebody else's call.
+    /// - Throws: The error of the call, or `CancellationError`. After a cancellation the items may still go with
+    ///   another caller's call.
     func submit(_ items: [Item], for key: Key) async throws -> [Output] {
         guard !items.isEmpty else { return [] }
         let mine = Submission(items)
@@ -126,7 +127,7 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
             if line.waiting.isEmpty, line.underWay == 0 { lines[key] = nil }
             return []
         }
-        // Only this copy of the line's queue may exist, or each change would copy it.
+        // This must be the only copy of the line's queue, or each change would copy it.
         lines[key] = nil
         var batch: [Submission] = []
         var count = 0
@@ -136,19 +137,19 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
             batch.append(next)
         }
         line.waitingItems -= count
-        // Without any caller that still waits, nobody needs the call.
+        // If no caller waits any more, the call is not made.
         let isNeeded = leader(of: batch) != nil
         if isNeeded { line.underWay += 1 }
         lines[key] = line
         return isNeeded ? batch : nextBatch(&lines, key)
     }
 
-    /// Who makes the call of `batch`: the first caller that was not cancelled.
+    /// The first caller that was not cancelled makes the call of `batch`.
     private func leader(of batch: [Submission]) -> Submission? {
         batch.first { !$0.isAbandoned }
     }
 
-    /// Wakes the leader of a call, who makes it; if the leader was cancelled meanwhile, another caller takes its place.
+    /// Wakes the leader of a call. If the leader was cancelled meanwhile, another caller takes its place.
     private func start(_ batch: [Submission], _ key: Key) {
         var batch = batch
         while !batch.isEmpty, leader(of: batch)?.turn.settle(.success(.leads(batch))) != true {
@@ -156,7 +157,7 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
         }
     }
 
-    /// Lets a cancelled caller go.
+    /// Removes a cancelled caller.
     private func leave(_ mine: Submission, _ key: Key) {
         mine.abandon()
         let isOpen = mine.turn.settle(.failure(CancellationError()))

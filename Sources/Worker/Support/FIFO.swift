@@ -1,4 +1,4 @@
-/// A queue whose two ends cost the same, however long it is.
+/// A queue. Adding at the end and taking from the front take constant time, however long it is.
 struct FIFO<Element> {
     private var elements: [Element?] = []
     private var head = 0
@@ -7,7 +7,7 @@ struct FIFO<Element> {
     var count: Int { elements.count - head }
     /// True when there is nothing to take.
     var isEmpty: Bool { count == 0 }
-    /// The element that is taken next.
+    /// The element that is taken next; nil if the queue is empty.
     var first: Element? { isEmpty ? nil : elements[head] }
 
     /// Adds an element at the end.
@@ -37,7 +37,7 @@ struct FIFO<Element> {
     private mutating func advance() {
         elements[head] = nil
         head += 1
-        // The room of what was taken is given back once it is the larger part.
+        // The memory of taken elements is freed once it is more than half.
         guard head >= 32, head * 2 >= elements.count else { return }
         elements.removeFirst(head)
         head = 0

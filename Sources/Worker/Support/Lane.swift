@@ -4,7 +4,7 @@ package import SecurityGroups
 
 /// A part of the outside that works or is out as a whole: one service, in one account and Region.
 package struct Lane: Hashable, Sendable, CustomStringConvertible {
-    /// What is at the end of the lane.
+    /// The kind of service.
     package enum Service: String, Hashable, Sendable {
         /// The ledger's file.
         case ledger
@@ -14,13 +14,13 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         case deletes
         /// EC2.
         case ec2
-        /// STS, which hands out assumed roles and says who we are.
+        /// STS, which hands out credentials of assumed roles and tells the own identity.
         case sts
     }
 
-    /// What is at the end of the lane.
+    /// The service.
     package let service: Service
-    /// The account whose rules are worked on; nil where there is only one, or none.
+    /// The account whose rules are changed; nil if there is only one, or none.
     package let account: AccountID?
     /// The Region.
     package let region: AWSRegion?
@@ -45,31 +45,31 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         return name + (region.map { " in \($0)" } ?? "")
     }
 
-    /// True for a lane without which nothing may be received.
+    /// True for a lane without which no message may be received.
     var stopsReceiving: Bool {
         service == .ledger || service == .queue
     }
 }
 
 extension Lane {
-    /// What the failure of one call says of its lane.
+    /// What the failure of one call says about its lane.
     enum Verdict: Hashable {
-        /// Nothing: the failure is that call's own.
+        /// Nothing: the failure is specific to this call.
         case own
-        /// Everybody in the lane meets it.
+        /// Every call of the lane meets it.
         case out
-        /// Everybody in the lane may meet it; a probe must tell.
+        /// Every call of the lane may meet it. A probe must find out.
         case uncertain
         /// The service asks for fewer calls. The lane works.
         case throttled
     }
 
-    /// Says what `error` tells of this lane.
+    /// What `error` says about this lane.
     func verdict(on error: any Error) -> Verdict {
         switch error {
         case LedgerError.claimLost: return .own
         case LedgerError.damaged: return .uncertain
-        // On a full disk small writes still find room, so a probe that gets through proves nothing.
+        // On a full disk small writes may still succeed, so a successful probe proves nothing.
         case is LedgerError: return .out
         case let error as AWSClientError: return error.isConfiguration ? .own : .uncertain
         case let error as AWSServiceError: return verdict(on: error)
@@ -88,25 +88,25 @@ extension Lane {
         case .sts: return error.isRefused ? .uncertain : .own
         case .ec2:
             if error.refusesCredentials { return .uncertain }
-            // A change may be refused for one group alone (tag conditions, an SCP). A look is refused to all.
+            // A change may be refused for one group alone (tag conditions, an SCP). A look is refused for all groups.
             return error.isRefused && error.operation.hasPrefix("Describe") ? .uncertain : .own
         }
     }
 }
 
 extension AWSServiceError {
-    /// True when the service refuses the caller, for this request or for any.
+    /// True if the service refuses the caller, for this request or for any request.
     fileprivate var isRefused: Bool {
         [401, 403].contains(statusCode) || refusesCredentials
             || ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains { has(code: $0) }
     }
 
-    /// True when the service refuses the credentials or the account, whatever they ask for.
+    /// True if the service refuses the credentials or the account, whatever they ask for.
     fileprivate var refusesCredentials: Bool {
         statusCode == 401 || Self.credentialCodes.contains { has(code: $0) }
     }
 
-    /// True when the queue cannot be used by anybody: it is gone, or its key is.
+    /// True if nobody can use the queue: the queue or its key is gone.
     fileprivate var isQueueTrouble: Bool {
         code.uppercased().hasPrefix("KMS")
             || ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "InvalidAddress", "InvalidSecurity"]

@@ -10,17 +10,17 @@ struct LaneProbe: Sendable {
     /// A writer that does not wait for the lane.
     let writer: LedgerWriter
 
-    /// A rule that EC2 never makes. A look for it costs next to nothing.
+    /// The id of no rule of EC2. A look for it costs next to nothing.
     private static let noRule = SecurityGroupRuleID("sgr-00000000000000000")
 
-    /// - Throws: what the call failed with.
+    /// - Throws: The error of the call.
     func callAsFunction(_ lane: Lane) async throws {
         switch lane.service {
         case .ledger:
-            // A write that changes nothing would get through on a full disk.
+            // On a full disk, a write that changes nothing would succeed.
             try await writer.writeOnce { try $0.note(entry: ["lane": .text("\(lane)")]) }
         case .queue:
-            // The receivers try it themselves.
+            // The receivers try this lane themselves.
             return
         case .deletes:
             try await WorkQueue(sqs: session.sqs(queueURL: queueURL), url: queueURL).tryDelete()

@@ -4,17 +4,17 @@ import Foundation
 import Logging
 import Synchronization
 
-/// The lanes that are out, who waits for them, and how they are found to work again.
+/// The lanes that are out of order, the work that waits for them, and the probes that find out when they work again.
 ///
-/// An outage is no failure of a message. One failed call does not make an outage: a probe of our own decides whether the lane is
-/// out or the call's failure is the call's own. While a lane is out, only work of that lane waits, without holding a slot.
+/// An outage is no failure of a message, and one failed call is no outage: a probe decides whether the lane is out or
+/// the failure is specific to the call. While a lane is out, only work of that lane waits, without holding a slot.
 final class Lanes: Sendable {
-    /// Tries a lane with a call of our own that changes nothing; it throws what the call failed with.
+    /// Makes a harmless call in the lane. Throws the error of the call.
     typealias Probe = @Sendable (Lane) async throws -> Void
 
     private let probe: Probe
     private let backoff: Backoff
-    /// How many probes may fail before whoever waits gives up; nil for a worker that waits for ever.
+    /// The number of probes that may fail before waiting work gives up; nil for a worker that waits for ever.
     private let limit: Int?
     private let clock: WorkerClock
     let board: OutageBoard
@@ -45,11 +45,11 @@ final class Lanes: Sendable {
         }
     }
 
-    /// Makes `call` once the lane works, again and again while the lane is out.
+    /// Makes `call` once the lane works, and again while the lane is out.
     ///
-    /// A call that fails while a probe gets through is made once more, since the lane may have come back in between.
+    /// A call that fails while a probe succeeds is made once more, because the lane may have come back in between.
     ///
-    /// - Throws: what `call` throws for a reason of its own, `OutageLasted`, what parking throws, `CancellationError`.
+    /// - Throws: The call's own error, `OutageLasted`, the error of parking, or `CancellationError`.
     func perform<Result>(
         _ lane: Lane,
         slot: WorkSlot?,
@@ -79,7 +79,7 @@ final class Lanes: Sendable {
         }
     }
 
-    /// Asks a probe whether the lane is out, together with all who ask at the same time.
+    /// Finds out with a probe whether the lane is out. All who ask at the same time share one probe.
     private func isOut(_ lane: Lane) async throws -> Bool {
         if board.isOut(lane) { return true }
         // A probe that fails for a reason of its own says nothing about the lane.
@@ -90,16 +90,16 @@ final class Lanes: Sendable {
         return true
     }
 
-    /// Records that a call failed because its lane is out. The caller is who tries the lane again, as the receivers do.
+    /// Records that a call failed because its lane is out. The caller itself tries the lane again, as the receivers do.
     ///
-    /// - Returns: how long the caller waits before it tries again.
+    /// - Returns: The time to wait before the next try.
     func sitOut(_ lane: Lane, _ error: any Error) throws -> Duration {
         let failures = board.note(error, of: lane).failures
         if let limit, failures > limit { throw OutageLasted(cause: error) }
         return max(backoff.pause(after: failures), .milliseconds(200))
     }
 
-    /// Records that a lane works, for a lane that its callers try themselves.
+    /// Records that a lane works. It is for lanes that their callers try themselves.
     func works(_ lane: Lane) {
         board.end(lane)
     }
@@ -152,7 +152,7 @@ final class Lanes: Sendable {
     }
 }
 
-/// An outage that lasted for longer than a worker waits that is to end by itself.
+/// An outage lasted for longer than a worker with `--until-empty` waits.
 struct OutageLasted: Error, CustomStringConvertible {
     let cause: any Error
 

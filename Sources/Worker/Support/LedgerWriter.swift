@@ -1,12 +1,13 @@
 import Ledger
 import Synchronization
 
-/// The ledger's writes, gathered: all that wait while a transaction is committed share the next one, and its one fsync.
+/// Writes to the ledger. All writes that wait while a transaction is committed share the next transaction, and its one
+/// fsync.
 struct LedgerWriter: Sendable {
     private typealias Body = @Sendable (LedgerTransaction) throws -> Void
 
     private let commits: Coalescer<String, Body, (any Error)?>
-    /// Keeps a write through an outage; without it the write fails.
+    /// Keeps a write waiting through an outage. Without it the write fails.
     var lanes: Lanes?
 
     init(_ ledger: LedgerDatabase, metrics: WorkerMetrics = .none) {
@@ -18,9 +19,9 @@ struct LedgerWriter: Sendable {
         }
     }
 
-    /// Runs `body` in a transaction, as soon as the ledger can be written; returning means that it is committed.
+    /// Runs `body` in a transaction as soon as the ledger can be written. Returns when it is committed.
     ///
-    /// - Parameter slot: the slot that is given to others while the ledger is out.
+    /// - Parameter slot: The slot that is given to other work while the ledger is out.
     func write<Result: Sendable>(
         slot: WorkSlot? = nil,
         _ body: @escaping @Sendable (LedgerTransaction) throws -> Result
@@ -29,7 +30,8 @@ struct LedgerWriter: Sendable {
         return try await lanes.perform(Lane(.ledger), slot: slot) { try await writeOnce(body) }
     }
 
-    /// The same for what is of no use later: fails if the ledger cannot be written now.
+    /// Runs `body` in a transaction, and fails if the ledger cannot be written now. It is for writes that would be of
+    /// no use later.
     func writeOnce<Result: Sendable>(
         _ body: @escaping @Sendable (LedgerTransaction) throws -> Result
     ) async throws -> Result {
@@ -53,7 +55,7 @@ private final class Box<Value: Sendable>: Sendable {
         return value
     }
 
-    /// The ledger answered for a body that it never ran.
+    /// The ledger returned without having run a body.
     struct NotRun: Error, CustomStringConvertible {
         var description: String { "the ledger did not run a write; this is a fault of the program" }
     }

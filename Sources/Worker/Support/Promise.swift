@@ -86,7 +86,7 @@ final class Promise<Value: Sendable>: Sendable {
 }
 
 extension Promise<Void> {
-    /// Lets everybody go who waits.
+    /// Wakes every task that waits.
     @discardableResult
     func settle() -> Bool { settle(.success(())) }
 }

@@ -1,26 +1,26 @@
-/// The wish that the worker stop, said once and heard by all who wait for it.
+/// A request to stop, made once and seen by everyone who waits for it.
 package final class StopSignal: Sendable {
     private let promise = Promise<Void>()
 
-    /// A wish that nobody has said yet.
+    /// Creates a signal without a request.
     package init() {}
 
-    /// True once the worker is to stop.
+    /// True once a stop was requested.
     package var isRequested: Bool { promise.isSettled }
 
-    /// Says that the worker is to stop.
+    /// Requests a stop.
     package func request() {
         promise.settle()
     }
 
-    /// Waits until the worker is to stop, or the task is cancelled.
+    /// Waits until a stop is requested, or the task is cancelled.
     package func wait() async {
         try? await promise.value()
     }
 
-    /// Makes `call`, and cancels it when the worker is to stop.
+    /// Makes `call`, and cancels it when a stop is requested.
     ///
-    /// - Returns: nil when the worker is to stop, unless the call has succeeded at the same moment.
+    /// - Returns: Nil if a stop was requested, unless the call succeeded at the same moment.
     func interrupting<Result: Sendable>(
         _ call: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
@@ -37,7 +37,7 @@ package final class StopSignal: Sendable {
         }
     }
 
-    /// Sleeps for `duration`, or until the worker is to stop; cancellation ends the sleep as well.
+    /// Sleeps for `duration`, or until a stop is requested. Cancellation ends the sleep, too.
     func sleep(for duration: Duration, clock: WorkerClock) async {
         guard !isRequested else { return }
         await withTaskGroup(of: Void.self) { group in

@@ -1,13 +1,13 @@
 import Logging
 
-/// The trace that a message belongs to, read from SQS's system attribute `AWSTraceHeader`, with the ids of W3C's trace context.
+/// The trace of a message, from SQS's system attribute `AWSTraceHeader`, with the ids of the W3C trace context.
 struct TraceContext: Hashable, Sendable {
     /// 32 hexadecimal digits.
     let traceID: String
     /// 16 hexadecimal digits.
     let parentID: String?
 
-    /// Reads `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`; nil for anything else.
+    /// Reads `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`; nil for any other text.
     init?(_ header: String?) {
         guard let header, header.utf8.count <= 500 else { return nil }
         let pairs = header.split(separator: ";").map { $0.split(separator: "=", maxSplits: 1) }.filter { $0.count == 2 }
@@ -19,7 +19,7 @@ struct TraceContext: Hashable, Sendable {
         parentID = value("Parent").flatMap { $0.utf8.count == 16 && Self.isHex($0) ? String($0) : nil }
     }
 
-    /// What every log line about the message carries.
+    /// The metadata of every log line about the message.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["trace.id": "\(traceID)"]
         if let parentID { metadata["span.id"] = "\(parentID)" }

@@ -2,16 +2,16 @@ package import CoreMetrics
 import Ledger
 import SecurityGroups
 
-/// The numbers that a worker counts and measures. No label ever holds text of an event.
+/// The metrics of a worker. No label ever holds text of an event.
 package struct WorkerMetrics: Sendable {
     private let factory: any MetricsFactory
 
-    /// - Parameter factory: where the numbers go.
+    /// - Parameter factory: The backend of the metrics.
     package init(_ factory: any MetricsFactory) {
         self.factory = factory
     }
 
-    /// Counts nothing.
+    /// Metrics that are dropped.
     package static let none = WorkerMetrics(NOOPMetricsHandler.instance)
 
     func received(_ count: Int) { add("messages_received_total", count) }

@@ -2,23 +2,23 @@ import AWSClient
 import Foundation
 import Synchronization
 
-/// What a running worker says of itself: whether it receives, how long ago it polled, and what is out of order.
+/// The state of a running worker: whether it receives, the age of its last poll, and what is out of order.
 package struct WorkerStatus: Hashable, Sendable {
-    /// Whether messages can be received now.
+    /// True if messages can be received now.
     package let isReceiving: Bool
-    /// Why the worker has not started; nil once it has.
+    /// The reason why the worker has not started; nil once it has.
     package let obstacle: String?
     /// The lanes that are out, in words.
     package let outages: [String]
-    /// How long ago the poller last went round.
+    /// The time since the poller's last progress.
     package let pollAge: Duration
 }
 
-/// Whether the worker has what it needs to receive, and if not why.
+/// Whether the worker has started, and if not, the reason.
 final class StartState: Sendable {
     private let reason = Mutex<String?>("it is starting")
 
-    /// Why the worker has not started; nil once it has.
+    /// The reason why the worker has not started; nil once it has.
     var obstacle: String? { reason.withLock(\.self) }
 
     func failed(_ error: String) { reason.withLock { $0 = error } }
@@ -27,7 +27,7 @@ final class StartState: Sendable {
 }
 
 extension RevertWorker {
-    /// What the worker says of itself now.
+    /// The current state.
     package var status: WorkerStatus {
         WorkerStatus(
             isReceiving: startState.obstacle == nil && lanes.board.mayReceive,
@@ -37,7 +37,7 @@ extension RevertWorker {
         )
     }
 
-    /// Sets the gauges that are read from the worker's state, just before they are shown.
+    /// Sets the gauges that show the worker's state, just before they are read.
     package func measureState() {
         let metrics = options.metrics
         metrics.set("in_flight", Double(hand.all.count))
@@ -49,7 +49,7 @@ extension RevertWorker {
     }
 }
 
-/// The places for which an outage was ever shown: one that is over has to be shown as 0.
+/// The places for which an outage was shown. When an outage is over, its gauge must show 0.
 final class ShownOutages: Sendable {
     private let places = Mutex<Set<[String]>>([])
 

@@ -40,7 +40,7 @@ struct AuditExportCommand: AsyncParsableCommand {
 }
 
 extension Row {
-    /// An event with its rules below it.
+    /// A row of an event with its rules below it.
     init(_ event: AuditEvent, _ rules: [AuditRule]) {
         self.init(
             AuditEvent.columns,

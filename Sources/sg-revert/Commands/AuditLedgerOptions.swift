@@ -2,7 +2,7 @@ import ArgumentParser
 import Formats
 import Ledger
 
-/// Which ledgers to read as one.
+/// The ledgers that a command reads as one.
 struct AuditLedgerOptions: ParsableArguments {
     @Option(
         name: .customLong("ledger"),
@@ -14,14 +14,14 @@ struct AuditLedgerOptions: ParsableArguments {
     )
     var ledgers: [String] = []
 
-    /// The ledgers, none of which reading makes or changes.
+    /// Opens the ledgers for reading. This creates and changes no file.
     func readers(_ settings: Settings) throws -> [LedgerReader] {
         guard !ledgers.isEmpty else { return [try LedgerReader(path: LedgerOptions.path(nil, settings))] }
         return try ledgers.map { try LedgerReader(path: $0) }
     }
 }
 
-/// Reads every event of some ledgers that `filter` lets through, with a bar while it takes long.
+/// Reads every event of some ledgers that `filter` matches, with a progress bar if it takes long.
 func eachEvent(
     of readers: [LedgerReader],
     matching filter: EventFilter,

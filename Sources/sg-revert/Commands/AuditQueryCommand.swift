@@ -33,7 +33,7 @@ struct AuditQueryCommand: AsyncParsableCommand {
     @OptionGroup var format: ListFormatOptions
     @OptionGroup var config: ConfigOptions
 
-    /// What fits on a screen.
+    /// The columns that fit on a screen.
     private static let eventTable = [
         "event_time", "outcome", "group_id", "region", "event_name", "issuer_arn", "exposed_ms", "event_id",
     ]
@@ -80,7 +80,8 @@ struct AuditQueryCommand: AsyncParsableCommand {
         }
     }
 
-    /// One ledger counts for itself; of several, whose events may be the same, only reading on tells.
+    /// The number of further events. One ledger can be counted. Several ledgers may have the same events, so they must
+    /// be read to the end.
     private func remaining(
         _ events: EventStream,
         _ readers: [LedgerReader],
@@ -95,7 +96,7 @@ struct AuditQueryCommand: AsyncParsableCommand {
     }
 }
 
-/// A line for each column, broken so that the help, which is 80 characters wide, keeps the second column straight.
+/// A line for each column, broken so that the second column stays straight in a help text of 80 characters.
 private func columnHelp(_ columns: [AuditColumn]) -> String {
     let indent = 18
     return columns.map { column in

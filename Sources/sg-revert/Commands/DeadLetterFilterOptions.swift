@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Worker
 
-/// Which dead letters a command means: those for which everything that is given holds.
+/// Selects dead letters: those that match every value that is given.
 struct DeadLetterFilterOptions: ParsableArguments {
     @Option(name: .customLong("event-id"), help: ArgumentHelp("The message with this event.", valueName: "id"))
     var eventID: String?
@@ -29,7 +29,7 @@ struct DeadLetterFilterOptions: ParsableArguments {
         guard limit ?? 1 > 0 else { throw ValidationError("--limit must be 1 or more") }
     }
 
-    /// The filter, a duration meaning that long before `now`.
+    /// Makes the filter. A duration means that long before `now`.
     func filter(now: Date) throws -> DeadLetterFilter {
         DeadLetterFilter(
             eventID: eventID,

@@ -2,16 +2,16 @@ import AWSClient
 import ArgumentParser
 import Worker
 
-/// The two queues that a `dlq` command works on.
+/// The two queues of a `dlq` command.
 struct DeadLetterOptions: ParsableArguments {
     @OptionGroup var queue: QueueOptions
     @OptionGroup var aws: AWSOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var config: ConfigOptions
 
-    /// Finds the dead-letter queue, and does `body` with it.
+    /// Finds the dead-letter queue and calls `body` with it.
     ///
-    /// A signal, or a reader of standard output that has gone, ends `body` early: it gives back what it has read.
+    /// A signal, or the end of standard output's reader, ends `body` early. It then gives back what it has read.
     func withQueues(_ body: (DeadLetterWork) async throws -> Void) async throws {
         let settings = try config.settings()
         let logger = try log.logger(settings)

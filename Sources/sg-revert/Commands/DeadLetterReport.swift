@@ -1,7 +1,7 @@
 import Formats
 import Worker
 
-/// The output of a command that goes through the dead-letter queue: each letter on stdout, progress and troubles on stderr.
+/// The output of a command that goes through the dead-letter queue: letters on stdout, progress and errors on stderr.
 struct DeadLetterReport {
     private var printer: RowPrinter
     private var progress: ProgressBar
@@ -15,14 +15,14 @@ struct DeadLetterReport {
         printer = RowPrinter(format: format, columns: DeadLetter.columns, tableColumns: DeadLetter.tableColumns)
     }
 
-    /// Prints a letter that is done with.
+    /// Prints a letter that is finished.
     mutating func take(_ letter: DeadLetter) {
         printer.print(Row(DeadLetter.columns, letter.values))
         progress.advance()
         count += 1
     }
 
-    /// Says what could not be done.
+    /// Prints an error about a letter.
     mutating func take(_ trouble: PassTrouble) {
         progress.clear()
         complain("\(trouble)")
@@ -35,13 +35,13 @@ struct DeadLetterReport {
         printer.finish()
     }
 
-    /// Says how many letters were taken.
+    /// Prints how many letters were handled.
     ///
     /// - Parameters:
-    ///   - verb: what was done with them.
-    ///   - matches: how many letters the filter meant.
-    ///   - eventID: the event that the filter asked for.
-    /// - Throws: `RunFailure` where a letter failed, or none has the event.
+    /// - verb: What was done with them.
+    /// - matches: The number of letters that matched the filter.
+    /// - eventID: The event that the filter asked for.
+    /// - Throws: `RunFailure` if a letter failed, or if none has the event.
     func conclude(_ verb: String, hint: String = "", matches: Int, eventID: String?) throws(RunFailure) {
         complain("\(verb) \(count)\(hint)")
         if failures > 0 {

@@ -5,9 +5,9 @@ import Worker
 /// One command's work on the dead-letter queue.
 struct DeadLetterWork: Sendable {
     let queue: DeadLetterQueue
-    /// The URL of the queue that the dead letters come from.
+    /// The URL of the queue from which the dead letters come.
     let sourceURL: String
-    /// Ends the reading early.
+    /// Ends the work early.
     let stop = StopSignal()
     private let interruption = StopSignal()
 
@@ -20,7 +20,7 @@ struct DeadLetterWork: Sendable {
         }
     }
 
-    /// Checks that no signal has ended the work early.
+    /// Throws if a signal has ended the work early.
     func checkUninterrupted() throws(RunFailure) {
         guard interruption.isRequested else { return }
         throw RunFailure(description: "stopped by a signal: the queue has back what was read and not moved")

@@ -27,7 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let (setup, problems) = try await setup(settings)
         var printer = RowPrinter(format: format.format, columns: Finding.columns, tableColumns: Finding.columns)
         let findings = problems + (await Doctor(setup: setup, now: { Date() }).findings())
-        // One line for each check; what a setting's own check found goes first.
+        // One line for each check. Findings about the settings come first.
         var seen: Set<String> = []
         let shown = findings.filter { seen.insert($0.check).inserted }
         for finding in shown { printer.print(finding.row) }
@@ -38,11 +38,11 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// The settings, and a finding for each that cannot be used.
+    /// Reads the settings. Each setting that cannot be used becomes a finding.
     private func setup(_ settings: Settings) async throws -> (Doctor.Setup, [Finding]) {
         var setup = Doctor.Setup()
         var problems: [Finding] = []
-        /// A flag that cannot be read is wrong usage; every other fault is for the doctor to tell.
+        /// Records an error as a finding. A flag that cannot be read is wrong usage and is thrown.
         func note(_ check: String, _ error: any Error, fix: String) throws {
             if let failure = error as? any CommandFailure, failure.exitCode == 64 { throw failure }
             problems.append(.problem(check, errorText(error), fix: fix))

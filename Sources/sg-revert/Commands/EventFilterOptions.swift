@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// Which events a command means: those for which everything that is given holds.
+/// Selects events: those that match every value that is given.
 struct EventFilterOptions: ParsableArguments {
     @Option(name: .customLong("event-id"), help: ArgumentHelp("This event.", valueName: "id"))
     var eventID: String?
@@ -34,7 +34,7 @@ struct EventFilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Events before this time.", valueName: "time"))
     var until: String?
 
-    /// The filter, a duration meaning that long before `now`.
+    /// Makes the filter. A duration means that long before `now`.
     func filter(now: Date) throws -> EventFilter {
         EventFilter(
             eventID: eventID,

@@ -32,7 +32,7 @@ struct HealthCommand: AsyncParsableCommand {
         guard let url = HTTPURL(text) else { throw RunFailure(description: "\(text) is no URL; check --http-address") }
         let response: HTTPResponse
         do {
-            // Without proxies: the worker runs on this machine.
+            // No proxies are used, because the worker runs on this machine.
             response = try await CurlTransport().send(HTTPRequest(method: "GET", url: url), timeout: .seconds(5))
         } catch {
             throw RunFailure(description: "no worker answers at \(address): \(error)")

@@ -2,11 +2,11 @@ import Foundation
 import Ledger
 import Worker
 
-/// What the ledger of this host says of events whose messages SQS itself moved, without a word of why.
+/// The last errors of events whose messages SQS itself moved, without a reason, from the ledger of this host.
 struct LastErrors {
     private let reader: LedgerReader?
 
-    /// A ledger that is not there says nothing; one that cannot be read is an error.
+    /// Opens the ledger. A missing ledger has no errors; one that cannot be read is an error.
     init(path: String) throws {
         do {
             reader = FileManager.default.fileExists(atPath: path) ? try LedgerReader(path: path) : nil
@@ -15,7 +15,7 @@ struct LastErrors {
         }
     }
 
-    /// The letter with the last error of its event, where it says nothing itself.
+    /// Adds the last error of its event to a letter that has none.
     func complete(_ letter: DeadLetter) -> DeadLetter {
         guard let reader, letter.reason == nil, let eventID = letter.eventID,
             let event = try? reader.events(matching: EventFilter(eventID: eventID), after: nil, limit: 1).first,

@@ -59,7 +59,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
         }
     }
 
-    /// One line for each, as compilers write them, so that editors find the place.
+    /// Prints one line for each problem, in the form of compilers, so that editors find the place.
     private func print(_ problems: [PolicyProblem]) {
         guard format.format != .table else {
             for problem in problems { StandardOutput.write("\(plainText(problem.description))\n") }

@@ -113,7 +113,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         return explanations
     }
 
-    /// What the flags tell of the group, and where they do not, what AWS does.
+    /// The facts of the group, from the flags, and else from AWS.
     private func facts(_ group: DescribedSecurityGroup?) -> GroupFacts {
         GroupFacts(
             groupID: nil,
@@ -138,7 +138,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
             let data =
                 event == "-"
                 ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(filePath: event))
-            // Editors of some systems put a byte order mark in front.
+            // Some editors write a byte order mark at the beginning.
             let text = String(decoding: data, as: UTF8.self)
             return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
         } catch {
@@ -166,7 +166,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
 }
 
 extension DecodedMessage {
-    /// What is wrong with a message in which there is no event at all.
+    /// The problem of a message that holds no event at all.
     fileprivate var withoutEvent: UnreadableMessage? {
         if case .unreadable(let message) = self, message.event == nil { message } else { nil }
     }

@@ -29,13 +29,13 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
-        // Where the size of files is limited, a write is to fail as on a full disk, and not to end the process.
+        // If the size of files is limited, a write fails as on a full disk. Without this line it would end the process.
         signal(SIGXFSZ, SIG_IGN)
-        // Whoever read the log may go; the worker stays.
+        // The worker goes on if the reader of its log has ended.
         signal(SIGPIPE, SIG_IGN)
         let settings = try config.settings()
         let logger = try log.logger(settings)
-        // Without a queue there is no work: that is said before anything about the policy.
+        // A missing queue is reported before any error of the policy.
         _ = try worker.queue.queueURL(settings)
         let source = try worker.policy.source(settings)
         let stamp = source.path.flatMap(PolicyReloader.Stamp.init(path:))
@@ -72,7 +72,7 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    /// The server of the status endpoint, which listens from now on.
+    /// Creates the server of the status endpoint, which listens from now on.
     private static func server(_ address: StatusAddress, _ service: StatusService) throws -> StatusServer {
         do {
             return try StatusServer(address, routes: service.routes)
@@ -142,7 +142,7 @@ struct WorkerCommand: AsyncParsableCommand {
         return options
     }
 
-    /// Whether the poller has gone round in the time that a poll, an abandoned one, or a pause may take.
+    /// True if the poller has completed a poll within the time that a poll, an abandoned poll, or a pause may take.
     private func isAlive(_ worker: RevertWorker, wait: Duration) -> Bool {
         worker.liveness.age < wait + .seconds(45)
     }

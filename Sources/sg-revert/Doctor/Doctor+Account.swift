@@ -3,11 +3,11 @@ import Formats
 import Foundation
 
 extension Doctor {
-    /// Who the worker is.
+    /// The worker's identity.
     struct Account: Sendable {
         var findings: [Finding]
         var hasCredentials: Bool
-        /// Nil where STS did not tell.
+        /// The account; nil if STS did not answer.
         var number: String?
     }
 
@@ -49,7 +49,7 @@ extension Doctor {
         return .problem("credentials", "\(error)", fix: fix)
     }
 
-    /// Warns of an identity that people use too: what it does may be taken for the worker's own changes.
+    /// Warns of an identity that people use, too: their changes may be taken for the worker's own.
     static func identity(_ identity: CallerIdentity) -> Finding {
         let detail = "\(identity.arn) in account \(identity.account)"
         let resource = ARN(identity.arn)?.resource ?? ""
@@ -66,12 +66,13 @@ extension Doctor {
         guard let answeredAt = identity.answeredAt else { return .notTried("clock", "AWS did not tell the time") }
         let skew = Int(now().timeIntervalSince(answeredAt).rounded())
         let text = "\(abs(skew)) s \(skew < 0 ? "behind" : "ahead of") AWS's"
-        // Signatures end at 5 minutes. The client corrects that for itself, but not the age of events.
+        // Signatures are valid for 5 minutes. The client corrects a wrong clock for itself, but not for the age of
+        // events.
         if abs(skew) >= 300 { return .problem("clock", text, fix: "set the clock; run an NTP client") }
         return abs(skew) >= 10 ? .warning("clock", text, fix: "run an NTP client") : .ok("clock", text)
     }
 
-    /// Checks where the queue's calls go.
+    /// Checks where the calls for the queue go.
     func endpoint(_ session: AWSSession) -> [Finding] {
         guard let queueURL = setup.queueURL else { return [] }
         do {

@@ -2,7 +2,7 @@ import AWSClient
 import SecurityGroups
 
 extension Doctor {
-    /// Checks that the watched groups exist, and each call of EC2 in each Region.
+    /// Checks that the watched groups exist, and checks each call of EC2 in each Region.
     func groups(_ session: AWSSession, ownAccount: String?) async -> [Finding] {
         let regions = regions(session)
         guard !regions.isEmpty else {
@@ -18,19 +18,19 @@ extension Doctor {
             + existence(places, ownAccount: ownAccount) + (await permissions(places))
     }
 
-    /// One Region, and the watched groups that are there.
+    /// One Region, and its watched groups.
     private struct Place: Sendable {
         let region: AWSRegion
         let client: EC2Client
         let groups: Result<[String], any Error>
 
-        /// A group to ask about.
+        /// A group for the checks.
         var sample: String? { try? groups.get().first }
     }
 
     // MARK: Groups
 
-    /// The ids that the policy names, of groups that must be in this account.
+    /// The ids of groups that the policy names and that must be in this account.
     private func named(ownAccount: String?) -> Set<String> {
         let entries = (setup.policy?.watch ?? []).filter { entry in
             guard let accounts = entry.accounts, let ownAccount else { return true }
@@ -39,26 +39,26 @@ extension Doctor {
         return Set(entries.flatMap { $0.groups ?? [] })
     }
 
-    /// The ids of groups of one Region that some entry of the policy may match.
+    /// The ids of groups of one Region that an entry of the policy may match.
     private func watched(_ client: EC2Client) async throws -> [String] {
         var ids: [String] = []
         for entry in setup.policy?.watch ?? [] {
             var filters: [EC2Filter] = []
-            // EC2 takes 200 values in one filter.
+            // EC2 accepts 200 values in one filter.
             if let groups = entry.groups {
                 filters.append(EC2Filter(name: "group-id", values: Array(groups.sorted().prefix(200))))
             }
             if let vpcs = entry.vpcs {
                 filters.append(EC2Filter(name: "vpc-id", values: Array(vpcs.sorted().prefix(200))))
             }
-            // EC2's filters take the same wildcards.
+            // EC2's filters accept the same wildcards.
             if let names = entry.names {
                 filters.append(EC2Filter(name: "group-name", values: names.prefix(200).map(\.description)))
             }
             for (key, value) in entry.tags ?? [:] {
                 filters.append(EC2Filter(name: "tag:\(key)", values: [value.description]))
             }
-            // An entry for all groups: the default group of a VPC stands for them.
+            // For an entry that matches every group, the default group of a VPC is used.
             if filters.isEmpty { filters = [EC2Filter(name: "group-name", values: ["default"])] }
             ids += try await client.describeSecurityGroups(filters: filters).map(\.groupID)
         }
@@ -108,7 +108,7 @@ extension Doctor {
         return findings
     }
 
-    /// Why the worker may do without a call.
+    /// Whether the worker needs a call, and if not, why.
     enum Need: Hashable {
         case needed
         case optional(String)
@@ -159,7 +159,7 @@ extension Doctor {
 }
 
 extension Result where Failure == any Error {
-    /// The result of `body`.
+    /// The result of `body`: its value or its error.
     fileprivate init(_ body: () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }

@@ -2,7 +2,7 @@ import Foundation
 import Ledger
 
 extension Doctor {
-    /// Checks that the ledger can be read and written, or made where there is none yet.
+    /// Checks that the ledger can be read and written, or created if there is none.
     func ledger() -> Finding {
         guard let path = setup.ledgerPath else { return .notTried("ledger", "no place for it is known") }
         let files = FileManager.default

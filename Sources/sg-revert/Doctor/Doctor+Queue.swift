@@ -17,7 +17,7 @@ extension Doctor {
         } catch {
             var fix = "check --queue-url; allow sqs:GetQueueAttributes on the queue to the worker's role"
             if case AWSClientError.transport = error { fix = "check the network, AWS_ENDPOINT_URL and --queue-url" }
-            // Nothing is there, or nobody answers: no other call can tell more.
+            // The queue does not exist, or nothing answered. No other call can find out more.
             guard let refused = error as? AWSServiceError, refused.code.hasPrefix("AccessDenied") else {
                 return [.problem("queue", "\(error)", fix: fix)] + notTried(dependent, "the queue did not answer")
             }
@@ -86,7 +86,7 @@ extension Doctor {
 
     static func redrive(to target: String, after count: Int) -> Finding {
         let detail = "to \(target) after \(count) receives"
-        // Each failure and each restart takes one receive.
+        // Each failure and each restart uses one receive.
         guard count >= 3 else {
             return .problem("redrive", detail, fix: "set maxReceiveCount to 5: below 3 a short outage is enough")
         }
@@ -95,7 +95,7 @@ extension Doctor {
             : .warning("redrive", detail, fix: "set maxReceiveCount to 5: what fails so often is lost in the queue")
     }
 
-    /// Checks that the dead-letter queue exists and takes messages.
+    /// Checks that the dead-letter queue exists and accepts messages.
     private func deadLetterCalls(_ sqs: SQSClient, _ queue: WorkQueue) async -> (findings: [Finding], target: String?) {
         let target: String
         let remarks: [String]

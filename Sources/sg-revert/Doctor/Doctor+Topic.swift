@@ -1,7 +1,7 @@
 import AWSClient
 
 extension Doctor {
-    /// Checks that the topic exists and takes messages.
+    /// Checks that the topic exists and accepts messages.
     func topic(_ session: AWSSession) async -> [Finding] {
         guard let arn = setup.topicARN else { return [.ok("topic", "no notifications are asked for")] }
         guard !arn.hasSuffix(".fifo") else {

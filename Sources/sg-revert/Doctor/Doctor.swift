@@ -2,9 +2,9 @@ import AWSClient
 import Foundation
 import SecurityGroups
 
-/// Checks everything that the worker needs, and changes nothing. Each check runs although others fail.
+/// Checks everything that the worker needs, and changes nothing. Every check runs, even if others fail.
 struct Doctor: Sendable {
-    /// The settings of the worker; nil for each that is missing or cannot be used, which is a finding of its own.
+    /// The settings of the worker. A setting that is missing or cannot be used is nil, and is a finding of its own.
     struct Setup: Sendable {
         var session: AWSSession?
         var queueURL: String?
@@ -14,9 +14,9 @@ struct Doctor: Sendable {
         var ledgerPath: String?
         var topicARN: String?
         var roles: RoleSessions?
-        /// The Regions of the setting; empty for the queue's and those that the policy names.
+        /// The Regions of the setting. If empty, the queue's Region and those that the policy names are used.
         var regions: [AWSRegion] = []
-        /// True where a setting says whose messages are believed.
+        /// True if a setting limits whose messages are believed.
         var trustsOnlySome = false
         var isDryRun = false
     }
@@ -24,7 +24,7 @@ struct Doctor: Sendable {
     let setup: Setup
     let now: @Sendable () -> Date
 
-    /// What every check found, in the order in which a person would fix it.
+    /// All findings, in the order in which a person would fix them.
     func findings() async -> [Finding] {
         guard let session = setup.session else {
             return notTried(Self.awsChecks, "no session with AWS") + [policy(), ledger()]
@@ -48,7 +48,7 @@ struct Doctor: Sendable {
         checks.map { .notTried($0, "not tried: \(reason)") }
     }
 
-    /// The Regions that are looked at: the queue's, else the default one, and those that the policy names.
+    /// The Regions to check: the queue's, or else the default one, and those that the policy names.
     func regions(_ session: AWSSession) -> [AWSRegion] {
         guard setup.regions.isEmpty else { return setup.regions }
         let own = setup.queueURL.flatMap { try? session.sqs(queueURL: $0).region } ?? session.region

@@ -3,7 +3,7 @@ import Ledger
 
 /// The result of one check of the doctor.
 struct Finding: Hashable, Sendable {
-    /// How bad it is. Only a problem keeps the worker from its work.
+    /// The severity. Only a problem keeps the worker from its work.
     enum Status: String, Sendable {
         case ok, warning, problem
         case notTried = "not-tried"
@@ -32,11 +32,11 @@ struct Finding: Hashable, Sendable {
         Self(check: check, status: .notTried, detail: detail, fix: fix)
     }
 
-    /// The finding of a probe.
+    /// Makes a finding of a probe's answer.
     ///
     /// - Parameters:
-    ///   - check: the permission, such as `sqs:DeleteMessage`.
-    ///   - resource: what the call was made on.
+    /// - check: The permission, such as `sqs:DeleteMessage`.
+    /// - resource: The thing that the call was made on.
     static func of(_ answer: ProbeAnswer, _ check: String, on resource: String) -> Self {
         switch answer {
         case .allowed: ok(check, "allowed on \(resource)")

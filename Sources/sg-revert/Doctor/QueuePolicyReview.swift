@@ -1,16 +1,16 @@
 import Formats
 import Foundation
 
-/// Reads a queue's policy, to find out who may send to it: whoever may send can forge an event.
+/// Finds out from a queue's policy who may send to the queue. Whoever may send can forge an event.
 struct QueuePolicyReview {
     private let policy: String?
     private let ownAccount: String?
     private let trustsOnlySome: Bool
 
     /// - Parameters:
-    ///   - policy: the queue's attribute `Policy`; nil where it has none.
-    ///   - ownAccount: the account of the queue.
-    ///   - trustsOnlySome: true where the worker believes only some senders, so that others can send but not forge.
+    /// - policy: The queue's attribute `Policy`; nil if it has none.
+    /// - ownAccount: The account of the queue.
+    /// - trustsOnlySome: True if the worker believes only some senders, so that others can send but not forge.
     init(policy: String?, ownAccount: String?, trustsOnlySome: Bool = false) {
         self.policy = policy
         self.ownAccount = ownAccount
@@ -22,7 +22,7 @@ struct QueuePolicyReview {
         attributes["QueueArn"].flatMap { ARN($0)?.account }
     }
 
-    /// What the policy lets happen.
+    /// The finding about the policy.
     var finding: Finding {
         let check = "queue-policy"
         guard let policy, !policy.isEmpty else {
@@ -53,7 +53,7 @@ struct QueuePolicyReview {
         )
     }
 
-    /// The principals beside the account's own that a statement lets send without a condition that binds them.
+    /// The principals, other than the account's own, that a statement lets send without a condition that limits them.
     private func strangers(_ statement: [String: Any]) -> [String] {
         guard statement["Effect"] as? String == "Allow", coversSending(statement) else { return [] }
         if statement["NotPrincipal"] != nil {
@@ -82,7 +82,7 @@ struct QueuePolicyReview {
         }
     }
 
-    /// True where a condition names who, or on whose behalf, may call.
+    /// True if a condition limits who may call, or on whose behalf.
     private func isBound(_ statement: [String: Any]) -> Bool {
         let binding: Set = [
             "aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:principalarn", "aws:principalaccount",
@@ -94,7 +94,7 @@ struct QueuePolicyReview {
         }
     }
 
-    /// True for a statement that refuses everybody who is not named.
+    /// True for a statement that denies everybody who is not named.
     private func refusesOthers(_ statement: [String: Any]) -> Bool {
         guard statement["Effect"] as? String == "Deny", coversSending(statement) else { return false }
         return ((statement["Condition"] as? [String: Any]) ?? [:]).keys.contains { $0.contains("Not") }

@@ -1,6 +1,6 @@
 import Ledger
 
-/// Turns what a ledger says against a question into the program's one line: 2 where a check found a problem, else 1.
+/// Turns an error of the ledger into the program's one line. The exit code is 2 if a check found a problem, else 1.
 func asking<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
     do {
         return try await body()

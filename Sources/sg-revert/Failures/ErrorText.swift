@@ -1,7 +1,7 @@
 import Foundation
 
-/// An error as one line for a person. Foundation's own description of a file's error is several lines of domains and
-/// dictionaries, so only its cause and its path are kept.
+/// An error as one line for people. Foundation describes a file's error in several lines of domains and dictionaries,
+/// so only its cause and its path are kept.
 func errorText(_ error: any Error) -> String {
     guard type(of: error) == NSError.self || error is CocoaError || error is POSIXError else { return "\(error)" }
     let outer = error as NSError

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Formats
 
-/// The message for a word on the command line that is no command: the nearest command, if one is near.
+/// The message for a word on the command line that is no command. It suggests the nearest command, if one is near.
 ///
-/// - Returns: nil where each command in `arguments` exists, so that something else is wrong.
+/// - Returns: Nil if every command in `arguments` exists, so that something else is wrong.
 func unknownCommand(in arguments: [String], of root: any ParsableCommand.Type) -> String? {
     var command = root
     for argument in arguments {

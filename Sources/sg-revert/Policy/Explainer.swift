@@ -2,15 +2,15 @@ import CloudTrailEvents
 import SecurityGroups
 import Worker
 
-/// Says what a policy decides about an event, from the record alone.
+/// Explains what a policy decides about an event, from the record alone.
 struct Explainer {
     let policy: Policy
-    /// What is known of the group beside its record: VPC, name and tags.
+    /// The facts about the group that the record does not have: VPC, name and tags.
     var group = GroupFacts(groupID: nil, account: nil, region: nil)
     /// The entries of prefix lists, as far as they are known.
     var prefixLists = PrefixLists.unknown
 
-    /// What is decided; nil for a message without any event.
+    /// Explains a message; nil if it holds no event.
     func explain(_ message: DecodedMessage) -> Explanation? {
         switch message {
         case .unreadable(let unreadable):
@@ -133,16 +133,16 @@ struct Explainer {
 }
 
 extension SecurityGroupChange {
-    /// Why the worker could not hold a watched change against what EC2 shows; nil if it could.
+    /// The reason why the worker could not compare a watched change with what EC2 shows; nil if it could.
     fileprivate var problem: String? {
         if groupID == nil { return "the record names no group" }
-        // What was removed is not in the group any more, so there is nowhere to look for it.
+        // A removed rule is no longer in the group, so it cannot be looked up there.
         return kind.isRemoval && mayHaveMoreRules ? unread : nil
     }
 }
 
 extension GroupFact {
-    /// How to give the fact.
+    /// The flag that gives the fact.
     fileprivate var request: String {
         switch self {
         case .vpc: "the group's VPC (--vpc or --live)"

@@ -3,9 +3,9 @@ import Ledger
 import SecurityGroups
 import Worker
 
-/// What a policy decides about one event, rule by rule.
+/// The decision of a policy about one event, rule by rule.
 struct Explanation {
-    /// What becomes of the event. The raw values are public.
+    /// The decision about the event. The raw values are public.
     enum Verdict: String {
         /// At least one rule is reverted.
         case revert
@@ -13,21 +13,21 @@ struct Explanation {
         case report
         /// Every rule is allowed or exempt.
         case allow
-        /// It is not for us.
+        /// The event is ignored.
         case ignore
         /// The worker would not accept it.
         case deadLetter = "dead-letter"
-        /// It depends on what is not known.
+        /// It depends on facts that are not known.
         case undetermined
     }
 
     /// One rule of the event.
     struct Rule {
         let changed: ChangedRule
-        /// Nil where it depends on what is not known.
+        /// Nil if it depends on facts that are not known.
         let decision: RuleDecision?
         let reason: String
-        /// The entries that were tried on it.
+        /// The entries that were tried on the rule.
         let trace: [TraceStep]
     }
 
@@ -35,7 +35,7 @@ struct Explanation {
     var groupID: String?
     let verdict: Verdict
     let reason: String?
-    /// What is wrong with a dead letter.
+    /// The problem of a dead letter.
     var detail: String?
     var rules: [Rule] = []
     /// The watch entries that were tried.
@@ -64,7 +64,7 @@ struct Explanation {
             : Row(columns, cells, children: [("rules", rows)])
     }
 
-    /// The event as one row for each rule, or one that says why there is none.
+    /// The event as one row for each rule, or one row that says why there is none.
     var flatRows: [Row] {
         guard !rules.isEmpty else {
             let known: [String: AuditValue] = [

@@ -2,7 +2,7 @@ import AWSClient
 import CloudTrailEvents
 import SecurityGroups
 
-/// What AWS says of the groups that events are about, and of the prefix lists in their rules, each asked once.
+/// The groups of events, and the prefix lists in their rules, from AWS. Each is asked for once.
 struct LiveGroups {
     private let session: AWSSession
     private var groups: [Key: DescribedSecurityGroup?] = [:]
@@ -17,7 +17,7 @@ struct LiveGroups {
         self.session = session
     }
 
-    /// The group of a change; nil where it is gone, or the record names none that can exist.
+    /// The group of a change; nil if it is gone, or if the record names none that can exist.
     mutating func group(of message: DecodedMessage) async throws -> DescribedSecurityGroup? {
         guard case .change(let event, let change) = message,
             let region = event.region.flatMap({ AWSRegion($0) }),
@@ -31,7 +31,7 @@ struct LiveGroups {
         return group
     }
 
-    /// The entries of the prefix lists in a change, where the policy is judged by them.
+    /// The entries of the prefix lists in a change, if the policy judges lists by their entries.
     mutating func prefixLists(of message: DecodedMessage, for policy: Policy) async throws -> PrefixLists {
         guard case .change(let event, let change) = message, policy.expandPrefixLists,
             let region = event.region.flatMap({ AWSRegion($0) })

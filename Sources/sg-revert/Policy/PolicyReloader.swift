@@ -6,18 +6,17 @@ import SecurityGroups
 import Synchronization
 import Worker
 
-/// Lets a changed policy file hold without a restart. One that cannot be used changes nothing: the old policy holds on.
+/// Reloads a changed policy file without a restart. If the new file cannot be used, the old policy stays in force.
 final class PolicyReloader: Sendable {
-    /// What tells one version of a file from the next: editors write in place, deployments rename a new file over the
-    /// old, and Kubernetes swaps a symbolic link somewhere on the way to it. So the stamp is that of the file at the end
-    /// of all links.
+    /// The state of a file, to notice a change. Editors write in place, deployments rename a new file over the old one,
+    /// and Kubernetes swaps a symbolic link in the path. So it is the state of the file at the end of all links.
     struct Stamp: Hashable, Sendable {
         let modified: Date
         let size: UInt64
         let inode: UInt64
         let device: UInt64
 
-        /// The stamp of the file at `path`; nil where there is none.
+        /// The state of the file at `path`; nil if there is none.
         init?(path: String) {
             let target = URL(filePath: path).resolvingSymlinksInPath().path
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
@@ -31,11 +30,11 @@ final class PolicyReloader: Sendable {
         }
     }
 
-    /// What the last looks at the file found.
+    /// The results of the last checks of the file.
     private struct State {
-        /// Of the file that was read last.
+        /// The state of the file that was read last.
         var stamp: Stamp?
-        /// How many looks in a row found no file.
+        /// The number of checks in a row that found no file.
         var missing = 0
     }
 
@@ -44,7 +43,8 @@ final class PolicyReloader: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter stamp: the file as it was before the policy in `store` was read from it, so that no change is missed.
+    /// - Parameter stamp: The state of the file before the policy in `store` was read from it, so that no change is
+    ///   missed.
     init(source: PolicySource, store: PolicyStore, stamp: Stamp?, logger: Logger) {
         self.source = source
         self.store = store
@@ -52,14 +52,14 @@ final class PolicyReloader: Sendable {
         self.logger = logger
     }
 
-    /// Looks for changes every few seconds, until the task is cancelled.
+    /// Checks for changes every few seconds, until the task is cancelled.
     func watch(clock: WorkerClock) async {
         while (try? await clock.sleep(.seconds(3))) != nil {
             reloadIfChanged()
         }
     }
 
-    /// Reads the file if it is another than the one that was read last.
+    /// Reads the file if it has changed since it was read last.
     func reloadIfChanged() {
         guard let path = source.path else { return }
         guard let found = Stamp(path: path) else {
@@ -68,13 +68,14 @@ final class PolicyReloader: Sendable {
         }
         let isNews = state.withLock { state in
             defer { state.missing = 0 }
-            // A file that was reported as gone is read again, also where it is the same as before.
+            // A file that was reported as gone is read again, even if it has not changed.
             return found != state.stamp || state.missing > 1
         }
         if isNews { reload() }
     }
 
-    /// While a file is being replaced there may be none for a moment, so that only the second look in a row counts.
+    /// Reports a missing file at the second check in a row, because a file may be missing for a moment while it is
+    /// replaced.
     private func reportMissing(_ path: String) {
         let looks = state.withLock { state in
             state.missing += 1
@@ -87,7 +88,7 @@ final class PolicyReloader: Sendable {
         )
     }
 
-    /// Reads the file, whether or not it has changed.
+    /// Reads the file, even if it has not changed.
     func reload() {
         let found = source.path.flatMap(Stamp.init(path:))
         state.withLock { $0.stamp = found }

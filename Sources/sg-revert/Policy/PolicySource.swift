@@ -3,19 +3,19 @@ import Hashing
 import PolicyFile
 import SecurityGroups
 
-/// Where a policy comes from, to be read now and again.
+/// The source of a policy, which can be read again.
 enum PolicySource: Hashable, Sendable {
     /// A YAML file.
     case file(String)
-    /// The groups of the simplest policy.
+    /// The groups of `--group`.
     case groups([SecurityGroupID])
 
-    /// The file, where it is one.
+    /// The path of the file; nil for groups.
     var path: String? {
         if case .file(let path) = self { path } else { nil }
     }
 
-    /// Reads it.
+    /// Reads the policy.
     func load() throws(PolicyFailure) -> Policy {
         switch self {
         case .groups(let ids):

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The name by which this machine knows itself.
+/// The host name of this machine.
 func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }

@@ -1,18 +1,18 @@
 import Foundation
 
-/// Tells a service manager how the worker is, over the datagram socket that systemd names in `NOTIFY_SOCKET`.
+/// Tells a service manager about the worker's state, over the datagram socket that systemd names in `NOTIFY_SOCKET`.
 struct ServiceManager: Sendable {
     private let path: String
-    /// How often the manager wants to hear that all is well; nil if it does not.
+    /// The time between two watchdog messages; nil if the manager wants none.
     let watchdogInterval: Duration?
 
-    /// Nil where no service manager listens.
+    /// Nil if no service manager listens.
     init?(environment: [String: String], processID: Int32) {
         guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return nil }
         self.path = path
         let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(processID)" } ?? true
         watchdogInterval = environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap {
-            // Twice as often as demanded, as sd_notify(3) recommends.
+            // Twice as often as the manager demands, as sd_notify(3) recommends.
             isForUs && $0 > 0 ? .microseconds($0 / 2) : nil
         }
     }
@@ -23,7 +23,7 @@ struct ServiceManager: Sendable {
     /// The worker is about to end.
     func stopping() { send("STOPPING=1") }
 
-    /// Says that all is well for as long as `isAlive`, until the task is cancelled.
+    /// Sends watchdog messages while `isAlive` returns true, until the task is cancelled.
     func keepWatch(isAlive: @Sendable () -> Bool) async {
         guard let watchdogInterval else { return }
         while (try? await Task.sleep(for: watchdogInterval)) != nil {
@@ -31,11 +31,11 @@ struct ServiceManager: Sendable {
         }
     }
 
-    /// A manager that does not listen is no reason to stop reverting.
+    /// Sends a message. An error is ignored, because reverting must go on.
     private func send(_ state: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        // A name that begins with @ is an abstract one, which begins with NUL.
+        // A name that begins with @ is an abstract socket, whose name begins with NUL.
         let name = (path.hasPrefix("@") ? [0] + path.utf8.dropFirst() : Array(path.utf8))
         guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }

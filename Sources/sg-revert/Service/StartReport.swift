@@ -4,7 +4,7 @@ import Logging
 import SecurityGroups
 import Worker
 
-/// Logs what the worker runs with, so that a log tells which policy and which identity made its decisions.
+/// Logs the worker's settings, so that the log tells which policy and which identity made its decisions.
 struct StartReport: Sendable {
     let session: AWSSession
     let options: WorkerOptions
@@ -30,7 +30,7 @@ struct StartReport: Sendable {
         )
     }
 
-    /// Logs the identity and its account, once STS tells them. Nothing waits for it.
+    /// Logs the identity and its account when STS has answered. Nothing waits for it.
     func tellIdentity() async {
         do {
             let region = try session.sqs(queueURL: options.queueURL).region

@@ -3,14 +3,14 @@ import Foundation
 import Telemetry
 import Worker
 
-/// Shows what a worker does: the status endpoint, and metrics on stdout.
+/// Shows the state of a worker: the status endpoint, and metrics on stdout.
 struct StatusService: Sendable {
     let worker: RevertWorker
     let registry: MetricRegistry
-    /// The longest that a poll may take.
+    /// The longest time of a poll.
     let wait: Duration
 
-    /// How often metrics are written to stdout.
+    /// The time between two writings of metrics to stdout.
     private static let period: Duration = .seconds(60)
 
     /// The routes of the endpoint.
@@ -18,7 +18,7 @@ struct StatusService: Sendable {
         StatusRoutes(["/metrics": { metrics() }, "/livez": { liveness() }, "/readyz": { readiness() }])
     }
 
-    /// Whether the poller has gone round in the time that a poll, an abandoned one, or a pause may take.
+    /// True if the poller has made progress within the time that a poll, an abandoned poll, or a pause may take.
     var isAlive: Bool { worker.liveness.age < wait + .seconds(45) }
 
     /// Writes the metrics to stdout once a minute, and once more at the end.

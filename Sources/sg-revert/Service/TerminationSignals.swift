@@ -2,16 +2,16 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Handles SIGTERM and SIGINT: the first asks for a graceful stop, the second ends the process at once.
+/// Handles SIGTERM and SIGINT: the first one asks for a graceful stop, the second one ends the process at once.
 ///
-/// The signals arrive on a thread of their own, so that they are heard although every other thread is held by a write
-/// that nobody reads. For the same reason nothing is logged here.
+/// The signals arrive on a thread of their own, so that they are handled even if every other thread is blocked by a
+/// write that nobody reads. For the same reason nothing is logged here.
 final class TerminationSignals {
     private let sources: [any DispatchSourceSignal]
 
     /// - Parameters:
-    ///   - bound: how long after the first signal the process ends in any case.
-    ///   - request: asks for the graceful stop. Called once.
+    /// - bound: The process ends this long after the first signal in any case.
+    /// - request: Asks for the graceful stop. It is called once.
     init(bound: Duration, request: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "signals", qos: .userInteractive)
         let count = Count()
@@ -35,7 +35,7 @@ final class TerminationSignals {
         func next() -> Int { number.add(1, ordering: .relaxed).newValue }
     }
 
-    /// Listens no more.
+    /// Stops listening.
     func cancel() {
         for source in sources { source.cancel() }
     }

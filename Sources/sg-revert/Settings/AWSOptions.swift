@@ -4,7 +4,7 @@ import CoreMetrics
 import Foundation
 import Logging
 
-/// Which AWS to talk to.
+/// The options that say which AWS to call.
 struct AWSOptions: ParsableArguments {
     @Option(.profile)
     var profile: String?
@@ -15,7 +15,7 @@ struct AWSOptions: ParsableArguments {
     @Option(.endpointURL)
     var endpointURL: String?
 
-    /// A session with AWS, as every AWS SDK would resolve it.
+    /// Creates a session, with the settings resolved as in every AWS SDK.
     func session(
         _ settings: Settings,
         logger: Logger,
@@ -46,18 +46,18 @@ struct AWSOptions: ParsableArguments {
         } catch {
             throw RunFailure(description: errorText(error), exitCode: 78)
         }
-        // Without an answer the Region stays unknown, which is an error only of the call that needs one.
+        // Without an answer the Region stays unknown. That is an error only for a call that needs one.
         return (try? await session.locatingRegion()) ?? session
     }
 
-    /// Whether the session's setting `name` came from the command line; it calls what the file says the same.
+    /// True if the setting `name` came from the command line. The session uses the same names for values from files.
     private func isFlag(_ name: String) -> Bool {
         name == "--region" && region != nil || name == "--endpoint-url" && endpointURL != nil
     }
 }
 
 extension Settings {
-    /// A setting whose variable is one of the standard `AWS_*` ones, which the session reads itself.
+    /// A setting with a standard `AWS_*` variable, which the session reads itself.
     fileprivate func awsText(_ flag: String?, _ setting: Setting) throws(SettingsError) -> String? {
         if case .environment = origin(flag.map { [$0] } ?? [], setting) { return nil }
         return try text(flag, setting)

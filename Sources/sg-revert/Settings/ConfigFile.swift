@@ -5,7 +5,7 @@ import Yams
 
 /// The `--config` file: YAML whose keys are named like the flags.
 struct ConfigFile {
-    /// One value, or one item of a list, and where it stands.
+    /// One value, or one item of a list, and its place in the file.
     struct Value {
         let text: String
         let origin: SettingOrigin
@@ -76,7 +76,7 @@ struct ConfigFile {
         return values
     }
 
-    /// What the file says of a setting.
+    /// The values of a setting in the file.
     func values(named name: String) -> [Value] {
         values[name] ?? []
     }

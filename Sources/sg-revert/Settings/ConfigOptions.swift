@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Where the settings come from that no flag makes.
+/// The option that names the file of settings.
 struct ConfigOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("A YAML file of settings, keys named like the flags.", valueName: "file"),

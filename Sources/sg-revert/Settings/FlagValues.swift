@@ -2,7 +2,7 @@ import ArgumentParser
 import Formats
 import Foundation
 
-/// A flag's text as one of the values that it may have.
+/// Converts a flag's text to one of the values that it may have.
 func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: String, flag: String) throws -> Value {
     guard let value = Value(rawValue: text) else {
         let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
@@ -11,7 +11,7 @@ func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: String, flag
     return value
 }
 
-/// A time that a flag names: an RFC 3339 time, or a duration, which is that long ago.
+/// Reads a time that a flag names: an RFC 3339 time, or a duration, which means that long ago.
 func moment(_ text: String, flag: String, now: Date) throws -> Date {
     if let seconds = seconds(text) { return now.addingTimeInterval(-seconds) }
     guard let date = RFC3339.parse(text) else {
@@ -22,7 +22,7 @@ func moment(_ text: String, flag: String, now: Date) throws -> Date {
     return date
 }
 
-/// `90s`, `15m`, `24h`, `30d` in seconds.
+/// The seconds of `90s`, `15m`, `24h` or `30d`.
 private func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()) else { return nil }

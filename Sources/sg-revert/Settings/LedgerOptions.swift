@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// Which ledger.
+/// The option that names the ledger.
 struct LedgerOptions: ParsableArguments {
     @Option(.ledger)
     var ledger: String?
 
-    /// The ledger's path: in `$STATE_DIRECTORY` (a service manager's), else in the user's state directory.
+    /// The path of the ledger: in `$STATE_DIRECTORY` of a service manager, else in the user's state directory.
     func path(_ settings: Settings) throws(SettingsError) -> String {
         try Self.path(ledger, settings)
     }
@@ -15,7 +15,7 @@ struct LedgerOptions: ParsableArguments {
         func directory(_ name: String) -> String? {
             settings.environment[name].flatMap { $0.isBlank ? nil : $0 }
         }
-        // A service manager may name several, divided by colons.
+        // A service manager may name several directories, separated by colons.
         if let state = directory("STATE_DIRECTORY")?.split(separator: ":").first { return "\(state)/ledger.db" }
         if let state = directory("XDG_STATE_HOME") { return "\(state)/sg-revert/ledger.db" }
         guard let home = directory("HOME") else {

@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import Telemetry
 
-/// How to log.
+/// The options of the log.
 struct LogOptions: ParsableArguments {
     @Option(.logLevel)
     var logLevel: String?
@@ -11,7 +11,7 @@ struct LogOptions: ParsableArguments {
     @Option(.logFormat)
     var logFormat: String?
 
-    /// The logger, which writes to stderr.
+    /// Creates the logger, which writes to stderr.
     func logger(_ settings: Settings) throws(SettingsError) -> Logger {
         let level = try settings.word(logLevel, .logLevel).flatMap { Logger.Level(rawValue: $0) }
         let format = try settings.word(logFormat, .logFormat).flatMap { LogFormat(rawValue: $0) }

@@ -3,7 +3,7 @@ import Formats
 import Foundation
 import Worker
 
-/// The settings of notifications beside the topic.
+/// The settings of notifications, except the topic.
 struct NotifySettings: ParsableArguments {
     @Option(.notifyFormat)
     var notifyFormat: String?
@@ -17,7 +17,7 @@ struct NotifySettings: ParsableArguments {
     @Option(.eventBus)
     var eventBus: String?
 
-    /// The bus's name or ARN.
+    /// The name or ARN of the bus.
     func bus(_ settings: Settings) throws(SettingsError) -> String? {
         try settings.value(eventBus, .eventBus, expected: "the name or ARN of an EventBridge bus") { Self.bus($0) }
     }
@@ -32,19 +32,19 @@ struct NotifySettings: ParsableArguments {
         return isName ? text : nil
     }
 
-    /// How notifications are written.
+    /// The format of notifications.
     func format(_ settings: Settings) throws(SettingsError) -> NoticeFormat {
         try settings.word(notifyFormat, .notifyFormat).flatMap { NoticeFormat(rawValue: $0) } ?? .text
     }
 
-    /// The webhook, with the secret that its signature is made with.
+    /// The webhook, with the secret for its signature.
     func webhook(_ settings: Settings) throws(SettingsError) -> Webhook? {
         let secret = try settings.value(
             webhookSecretFile,
             .webhookSecretFile,
             expected: "a file that can be read and holds a secret"
         ) { Self.content(of: $0) }
-        // The address may hold a secret, so an error does not repeat it.
+        // The URL may hold a secret, so errors do not repeat it.
         guard let url = try settings.text(webhookURL, .webhookURL) else { return nil }
         guard let webhook = Webhook(url: url, secret: secret) else {
             throw .unreadable(.flag(Setting.webhookURL.flag), value: "…", expected: "an https URL")
@@ -52,7 +52,7 @@ struct NotifySettings: ParsableArguments {
         return webhook
     }
 
-    /// The file's content without the line end at its end.
+    /// The content of the file, without a line end at its end.
     private static func content(of path: String) -> [UInt8]? {
         guard let data = FileManager.default.contents(atPath: path), data.count <= 65_536 else { return nil }
         var bytes = Array(data)

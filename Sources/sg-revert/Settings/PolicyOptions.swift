@@ -1,7 +1,7 @@
 import ArgumentParser
 import SecurityGroups
 
-/// Which policy: a file, or the simplest one, that of some groups.
+/// The options that name the policy: a file, or the groups of the simplest policy.
 struct PolicyOptions: ParsableArguments {
     @Option(.policy)
     var policy: String?
@@ -9,9 +9,9 @@ struct PolicyOptions: ParsableArguments {
     @Option(.group)
     var groups: [String] = []
 
-    /// Where the policy is.
+    /// The source of the policy.
     ///
-    /// - Throws: where none is set, or both kinds are: which of them was meant is not ours to guess.
+    /// - Throws: If none is set, or if both kinds are set.
     func source(_ settings: Settings) throws(SettingsError) -> PolicySource {
         let file = settings.origin(policy.map { [$0] } ?? [], .policy)
         let groups = settings.origin(self.groups, .group)

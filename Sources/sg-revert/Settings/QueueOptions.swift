@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// Which queues.
+/// The options that name the queues.
 struct QueueOptions: ParsableArguments {
     @Option(.queueURL)
     var queueURL: String?
@@ -17,7 +17,7 @@ struct QueueOptions: ParsableArguments {
         return url
     }
 
-    /// The dead-letter queue's URL, where it is set.
+    /// The URL of the dead-letter queue; nil if it is not set.
     func deadLetterQueueURL(_ settings: Settings) throws(SettingsError) -> String? {
         try url(deadLetterQueueURL, .deadLetterQueueURL, settings)
     }

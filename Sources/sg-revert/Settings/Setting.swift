@@ -1,35 +1,35 @@
 import ArgumentParser
 import Foundation
 
-/// One setting of the program, described once: its flag, its environment variable, its key in the `--config` file, its
-/// default and its help all come from here.
+/// One setting of the program. Its flag, its environment variable, its key in the `--config` file, its default and its
+/// help are all made from this description.
 struct Setting: Hashable, Sendable {
-    /// What a value of the setting is.
+    /// The kind of value.
     enum Kind: Hashable, Sendable {
         /// Any text.
         case text
         /// A whole number in a range.
         case number(ClosedRange<Int>, default: Int)
-        /// Yes or no, by default no.
+        /// Yes or no. The default is no.
         case boolean
-        /// One of a few words.
+        /// One of some words.
         case choice([String], default: String?)
         /// Several texts: a repeated flag, commas in the environment, or a list in the file.
         case list
     }
 
-    /// The flag without its dashes, and the key in the file.
+    /// The flag without its dashes. The key in the file has the same name.
     let name: String
-    /// The environment variables, the first that is set counts.
+    /// The environment variables. The first that is set is used.
     let variables: [String]
     let kind: Kind
     /// What the setting does, for `--help`.
     let meaning: String
-    /// What happens where the setting is not made, if it is no plain value.
+    /// The default in words, if it is no plain value.
     let otherwise: String?
     /// The name of the value in `--help`.
     let valueName: String
-    /// True where the value is the path of a file.
+    /// True if the value is the path of a file.
     let isFile: Bool
 
     init(
@@ -56,7 +56,7 @@ struct Setting: Hashable, Sendable {
     /// The environment variable that help and errors name.
     var variable: String { variables.first ?? "" }
 
-    /// The default in words; nil where there is none.
+    /// The default in words; nil if there is none.
     var defaultText: String? {
         switch kind {
         case .number(_, let value): "\(value)"
@@ -65,7 +65,7 @@ struct Setting: Hashable, Sendable {
         }
     }
 
-    /// What a good value is, for an error.
+    /// A description of valid values, for errors.
     var expected: String {
         switch kind {
         case .text, .list: "text"
@@ -75,7 +75,7 @@ struct Setting: Hashable, Sendable {
         }
     }
 
-    /// The help of the flag: what it does, its default and its variable.
+    /// The help of the flag: its meaning, its default and its variable.
     var help: ArgumentHelp {
         var notes = defaultText.map { ["default: \($0)"] } ?? []
         if kind == .list { notes.append("repeatable") }
@@ -84,7 +84,7 @@ struct Setting: Hashable, Sendable {
         return kind == .boolean ? ArgumentHelp("\(text)") : ArgumentHelp("\(text)", valueName: valueName)
     }
 
-    /// What a shell offers as a value.
+    /// The values that a shell offers.
     var completion: CompletionKind {
         if isFile { return .file() }
         return if case .choice(let words, _) = kind { .list(words) } else { .default }
@@ -92,14 +92,14 @@ struct Setting: Hashable, Sendable {
 }
 
 extension Option where Value == String? {
-    /// A flag that makes a setting of one value.
+    /// Creates a flag for a setting with one value.
     init(_ setting: Setting) {
         self.init(name: .customLong(setting.name), help: setting.help, completion: setting.completion)
     }
 }
 
 extension Option where Value == [String] {
-    /// A flag that makes a setting of several values.
+    /// Creates a flag for a setting with several values.
     init(wrappedValue: [String], _ setting: Setting) {
         self.init(
             wrappedValue: wrappedValue,
@@ -111,7 +111,7 @@ extension Option where Value == [String] {
 }
 
 extension Flag where Value == Bool {
-    /// A flag that turns a setting on.
+    /// Creates a flag that turns a setting on.
     init(wrappedValue: Bool, _ setting: Setting) {
         self.init(wrappedValue: wrappedValue, name: .customLong(setting.name), help: setting.help)
     }

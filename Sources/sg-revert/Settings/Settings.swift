@@ -1,14 +1,15 @@
 import Formats
 import Foundation
 
-/// The settings of one run: flag over environment over file over default.
+/// The settings of one run. A flag is used before the environment, the environment before the file, the file before the
+/// default.
 struct Settings {
     let environment: [String: String]
     private let file: ConfigFile?
 
-    /// Reads the environment and, where one is named, the configuration file.
+    /// Reads the environment and, if one is named, the configuration file.
     ///
-    /// - Throws: `unknownVariable` for a variable of ours that does not exist, and what is wrong with the file.
+    /// - Throws: `unknownVariable` for a variable `SG_REVERT_…` that does not exist, or the error of the file.
     init(
         configPath: String?,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -18,13 +19,13 @@ struct Settings {
         file = if let configPath { try ConfigFile(path: configPath) } else { nil }
     }
 
-    /// A mistyped variable must not be overlooked: without `SG_REVERT_DRY_RUN` a run is in earnest.
+    /// Refuses unknown variables. A mistyped `SG_REVERT_DRY_RUN` would otherwise make a run revert.
     private static func refuseUnknownVariables(in environment: [String: String]) throws(SettingsError) {
         let prefix = "SG_REVERT_"
         let known = Setting.all.flatMap(\.variables)
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
             guard name.hasPrefix(prefix), !value.isBlank, !known.contains(name) else { continue }
-            // The standard settings of AWS have variables of their own.
+            // The standard AWS settings have other variables.
             let standard = Setting.all.first { setting in
                 !setting.variable.hasPrefix(prefix) && setting.variables.contains("AWS_\(name.dropFirst(prefix.count))")
             }
@@ -32,7 +33,7 @@ struct Settings {
         }
     }
 
-    /// The texts of a setting and where they were made; none where it is not set. A blank text counts as not set.
+    /// The texts of a setting and their places; none if it is not set. A blank text counts as not set.
     private func texts(_ flags: [String], _ setting: Setting) -> [(text: String, origin: SettingOrigin)] {
         if !flags.isEmpty {
             return flags.map { ($0, .flag(setting.flag)) }
@@ -43,16 +44,16 @@ struct Settings {
         return (file?.values(named: setting.name) ?? []).filter { !$0.text.isBlank }.map { ($0.text, $0.origin) }
     }
 
-    /// The place where a setting is made; nil where it is not.
+    /// The place where a setting is made; nil if it is not set.
     func origin(_ flags: [String], _ setting: Setting) -> SettingOrigin? {
         texts(flags, setting).first?.origin
     }
 
-    /// One value.
+    /// Reads one value.
     ///
     /// - Parameters:
-    ///   - expected: what a good value is, for the error: "a whole number from 0 to 20".
-    ///   - read: answers nil for a text that is no such value.
+    /// - expected: A description of valid values for the error: "a whole number from 0 to 20".
+    /// - read: Returns nil for a text that is not valid.
     func value<Value>(
         _ flag: String?,
         _ setting: Setting,
@@ -66,24 +67,24 @@ struct Settings {
         return value
     }
 
-    /// A text.
+    /// Reads a text.
     func text(_ flag: String?, _ setting: Setting) throws(SettingsError) -> String? {
         try value(flag, setting) { $0.isEmpty ? nil : $0 }
     }
 
-    /// A whole number, or the setting's default.
+    /// Reads a whole number, or the setting's default.
     func number(_ flag: String?, _ setting: Setting) throws(SettingsError) -> Int {
         guard case .number(let range, let fallback) = setting.kind else { return 0 }
         return try value(flag, setting) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } } ?? fallback
     }
 
-    /// One of the words of a choice, or the setting's default.
+    /// Reads one of the words of a choice, or the setting's default.
     func word(_ flag: String?, _ setting: Setting) throws(SettingsError) -> String? {
         guard case .choice(let words, let fallback) = setting.kind else { return nil }
         return try value(flag, setting) { words.contains($0) ? $0 : nil } ?? fallback
     }
 
-    /// Yes or no; the flag can only say yes.
+    /// Reads yes or no. The flag can only say yes.
     func isOn(_ flag: Bool, _ setting: Setting) throws(SettingsError) -> Bool {
         try value(flag ? "true" : nil, setting) { text in
             switch text.lowercased() {
@@ -94,7 +95,7 @@ struct Settings {
         } ?? false
     }
 
-    /// The values of a list.
+    /// Reads the values of a list.
     func list<Value>(
         _ flags: [String],
         _ setting: Setting,
@@ -121,7 +122,7 @@ extension String {
         trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// True where the text holds nothing but white space.
+    /// True if the text has only white space.
     var isBlank: Bool {
         trimmed.isEmpty
     }

@@ -1,6 +1,6 @@
 import Formats
 
-/// Where a setting was made.
+/// The place where a setting was made.
 enum SettingOrigin: Hashable, CustomStringConvertible {
     /// On the command line.
     case flag(String)
@@ -18,17 +18,17 @@ enum SettingOrigin: Hashable, CustomStringConvertible {
     }
 }
 
-/// A setting that cannot be used. Never replaced by a default: a mistyped dry run is not a run in earnest.
+/// A setting that cannot be used. It is never replaced by its default, because a mistyped dry run would then revert.
 enum SettingsError: CommandFailure, Hashable {
     /// The value cannot be read.
     case unreadable(SettingOrigin, value: String, expected: String)
-    /// Something has to be set, and is not.
+    /// A setting that must be set is missing.
     case missing(what: String, how: String)
-    /// Both kinds of policy are set, and only one can be meant.
+    /// Both kinds of policy are set. Only one may be.
     case twoPolicies(file: SettingOrigin, groups: SettingOrigin)
-    /// A variable that begins with `SG_REVERT_` and that no setting has.
+    /// A variable begins with `SG_REVERT_`, but no setting has this name.
     case unknownVariable(String, suggestion: String?)
-    /// The configuration file as a whole cannot be used.
+    /// The configuration file cannot be used.
     case badFile(String)
 
     var description: String {

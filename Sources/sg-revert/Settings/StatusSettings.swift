@@ -12,14 +12,14 @@ struct StatusSettings: ParsableArguments {
     @Option(.metrics)
     var metrics: String?
 
-    /// Where the endpoint listens, if anywhere.
+    /// The address of the endpoint; nil if it is off.
     func address(_ settings: Settings) throws(SettingsError) -> StatusAddress? {
         try settings.value(httpAddress, .httpAddress, expected: "host:port, such as 127.0.0.1:9090") {
             StatusAddress($0)
         }
     }
 
-    /// Whether metrics go to stdout in CloudWatch's embedded format.
+    /// True if metrics are written to stdout in CloudWatch's embedded metric format.
     func isEmbedding(_ settings: Settings) throws(SettingsError) -> Bool {
         try settings.word(metrics, .metrics) == "emf"
     }
