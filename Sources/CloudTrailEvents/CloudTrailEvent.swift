@@ -44,7 +44,38 @@ package struct CloudTrailEvent: Hashable, Sendable {
     /// white space, numbers as they are written in the record. An event is its id and this digest.
     package let digest: String
 
-    /// Reads the record in `envelope`; nil if it has no id.
+    /// An event of our own, which no record brought.
+    ///
+    /// - Parameter detail: what the event's digest is made of. It is no JSON, so that no record has the same digest.
+    package init(
+        ownEventID eventID: String,
+        eventName: String,
+        eventTime: Date,
+        region: String,
+        account: String?,
+        groupID: String,
+        detail: String
+    ) {
+        self.eventID = eventID
+        self.eventName = eventName
+        self.eventTime = eventTime
+        self.region = region
+        self.account = account
+        self.groupID = groupID
+        eventSource = "sg-revert"
+        requestID = nil
+        errorCode = nil
+        errorMessage = nil
+        sourceIPAddress = nil
+        userAgent = nil
+        originalEventID = nil
+        actor = Actor(.null)
+        tagChange = nil
+        changedPrefixListID = nil
+        digest = Digest.hex(Digest.sha256(Array(detail.utf8)))
+    }
+
+    /// The facts of the record in `envelope`, or nil if it has no id.
     init?(_ envelope: MessageEnvelope) {
         let record = envelope.record
         guard let eventID = record["eventID"].string else { return nil }

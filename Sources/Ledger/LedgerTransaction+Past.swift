@@ -33,7 +33,8 @@ extension LedgerTransaction {
         if let rule = question.rule { try countReverts(of: rule, query, &past) }
         past.roomAt = try roomAt(query)
         let seen = try question.ruleID.map { try sightings(of: $0.description, in: query.groupID) } ?? []
-        past.lastSeen = seen.first?.content.rule
+        // What a look saw after the event says nothing of what stood before it.
+        past.lastSeen = seen.first { $0.stood(before: query.eventTime) || $0.eventID != nil }?.content.rule
         past.contradiction = contradiction(of: question, seen, query)
         if query.isRemoval {
             past.earlier = try approvedBefore(question, seen, query)
@@ -42,10 +43,12 @@ extension LedgerTransaction {
                 past.isSettledLater = try isSettledLater(rule, query)
             }
         } else {
-            past.approval = seen.first { $0.content.rule == question.rule }?.approval
+            past.approval = seen.first { $0.content.rule == question.rule }?.approval(against: query.eventTime)
             past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
             past.isOfAnotherEvent =
-                try seen.contains { $0.eventID != query.eventID }
+                try seen.contains { seen in
+                    seen.eventID.map { $0 != query.eventID } ?? seen.stood(before: query.eventTime)
+                }
                 || question.ruleID.map { try isNamedElsewhere($0.description, query) } ?? false
         }
         return past

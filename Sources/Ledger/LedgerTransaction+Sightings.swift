@@ -20,7 +20,8 @@ extension LedgerTransaction {
             description TEXT,
             peer_owner TEXT,                        -- the account of the group that is the source, where it is another
             first_seen TEXT NOT NULL,
-            last_seen TEXT NOT NULL,
+            last_seen TEXT NOT NULL,                -- by an event; a snapshot writes it once for the group
+            stood_from TEXT NOT NULL,               -- since when it was seen to say this without a break
             gone_at TEXT,
             known_by TEXT NOT NULL,                 -- baseline, event, sweep, approved
             approved_by TEXT,                       -- allow NAME, exempt NAME, baseline, approved WHO
@@ -29,14 +30,13 @@ extension LedgerTransaction {
             approver_identity TEXT,
             approved_event_time TEXT,
             added_as TEXT,                          -- what the record that added the rule says
-            event_id TEXT,                          -- the event that brought it
+            event_id TEXT,                          -- the event that brought it, or whose run saw it
             PRIMARY KEY (group_id, rule_id, direction, protocol, from_port, to_port, source)
         ) STRICT, WITHOUT ROWID;
 
         CREATE VIEW standing_rules AS SELECT
-            account, region, group_id, rule_id, direction, protocol, from_port, to_port, source, description,
-            first_seen, last_seen, known_by, approved_by
-        FROM sightings WHERE gone_at IS NULL;
+            \(StandingColumn.allCases.map(\.expression).joined(separator: ", "))
+        FROM sightings LEFT JOIN group_snapshots USING (group_id) WHERE gone_at IS NULL;
         """
 
     /// Records the rules that a run saw.
@@ -44,13 +44,29 @@ extension LedgerTransaction {
         for sighting in sightings {
             try run(
                 """
-                UPDATE sightings SET gone_at = ?
+                UPDATE sightings SET gone_at = ?, event_id = coalesce(event_id, ?)
                 WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
+                    AND NOT (? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ? AND source = ?)
                 """,
-                [RFC3339.format(now), sighting.groupID.description, sighting.ruleID.description]
+                [nowText, eventID, sighting.groupID.description, sighting.ruleID.description, sighting.content != nil]
+                    + (sighting.content.map { arguments($0.rule) } ?? ["", "", 0, 0, ""])
             )
             if let content = sighting.content { try keep(content, sighting, of: eventID) }
+            if let rule = sighting.forbidden { try takeFromBaseline(rule, sighting) }
         }
+    }
+
+    /// A rule that a record brought, and that the policy forbade, was no part of the baseline: the first look at its group came
+    /// between the call and the record.
+    private func takeFromBaseline(_ rule: SecurityGroupRule, _ sighting: RuleSighting) throws {
+        try run(
+            """
+            UPDATE sightings SET approved_by = NULL, known_by = 'event'
+            WHERE group_id = ? AND rule_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?
+                AND source = ? AND known_by = 'baseline'
+            """,
+            [sighting.groupID.description, sighting.ruleID.description] + arguments(rule)
+        )
     }
 
     private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
@@ -58,12 +74,15 @@ extension LedgerTransaction {
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
-                description, peer_owner, first_seen, last_seen, known_by, approved_by, approver_arn, approver_service,
-                approver_identity, approved_event_time, added_as, event_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'event', ?, ?, ?, ?, ?, ?, ?)
+                description, peer_owner, first_seen, last_seen, stood_from, known_by, approved_by, approver_arn,
+                approver_service, approver_identity, approved_event_time, added_as, event_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET
+                stood_from = iif(gone_at IS NULL, stood_from, excluded.stood_from),
                 gone_at = NULL, last_seen = excluded.last_seen, description = excluded.description,
                 peer_owner = excluded.peer_owner,
+                known_by = iif(known_by = 'sweep', excluded.known_by, known_by),
+                event_id = iif(known_by = 'event', event_id, excluded.event_id),
                 approved_by = coalesce(excluded.approved_by, approved_by),
                 approver_arn = coalesce(excluded.approver_arn, approver_arn),
                 approver_service = coalesce(excluded.approver_service, approver_service),
@@ -76,7 +95,7 @@ extension LedgerTransaction {
             """,
             [sighting.groupID.description, sighting.ruleID.description] + arguments(content.rule) + [
                 sighting.account, sighting.region, content.ruleDescription?.bounded, content.peerOwner,
-                RFC3339.format(now), RFC3339.format(now), approval?.source.bounded,
+                nowText, nowText, nowText, sighting.knownBy.rawValue, approval?.source.bounded,
                 approval?.caller.issuerARN?.bounded, approval?.caller.invokedBy?.bounded,
                 approval?.caller.sourceIdentity?.bounded, approval?.eventTime.map(RFC3339.format),
                 sighting.added?.description.bounded, eventID,
@@ -138,7 +157,23 @@ extension LedgerTransaction {
         let content: RuleContent
         let approval: Approval?
         let added: String?
+        /// The event that brought it; nil for one that a look at the group found.
         let eventID: String?
+        let firstSeen: Date?
+        let stoodFrom: Date?
+
+        /// True where the rule was seen to say this before `time`. Without a time, what was seen counts.
+        func stood(before time: Date?) -> Bool {
+            guard let time else { return true }
+            return stoodFrom.map { $0 < time } ?? false
+        }
+
+        /// The approval as far as it holds for an event of `time`. A baseline is no older than the first look at its group, so
+        /// that one that came after the event approves nothing of it.
+        func approval(against time: Date?) -> Approval? {
+            guard approval?.source == "baseline", let time, let firstSeen, firstSeen >= time else { return approval }
+            return nil
+        }
 
         /// The content with its approval; nil if it was not approved.
         var approved: ApprovedContent? { approval.map { ApprovedContent(content: content, approval: $0) } }
@@ -162,7 +197,8 @@ extension LedgerTransaction {
 
     private static let sightingColumns = """
         SELECT direction, protocol, from_port, to_port, source, description, peer_owner, approved_by, approver_arn,
-            approver_service, approver_identity, approved_event_time, added_as, event_id FROM sightings
+            approver_service, approver_identity, approved_event_time, added_as, event_id, first_seen, stood_from
+        FROM sightings
         """
 
     private func sighting(_ row: Row) throws -> Sighting? {
@@ -187,7 +223,9 @@ extension LedgerTransaction {
             content: RuleContent(rule: rule, ruleDescription: row[5], peerOwner: row[6]),
             approval: approval,
             added: row[12],
-            eventID: row[13]
+            eventID: (row[13] as String?).flatMap { OwnEvent.isID($0) ? nil : $0 },
+            firstSeen: RFC3339.parse(row[14] as String),
+            stoodFrom: RFC3339.parse(row[15] as String)
         )
     }
 

@@ -16,6 +16,10 @@ package struct RuleSighting: Hashable, Sendable {
     package let approval: Approval?
     /// The content that the record says was added under the rule's id; nil for any other change.
     package let added: SecurityGroupRule?
+    /// What the rule said when the policy forbade it; nil where it did not. No baseline covers that any more.
+    package var forbidden: SecurityGroupRule?
+    /// How the rule came to be known, should the ledger not know it yet.
+    package var knownBy = KnownBy.event
 
     /// Creates a sighting.
     package init(

@@ -8,20 +8,20 @@ import SecurityGroups
 /// The worker: it polls the queue, reverts what the policy forbids, records it and tells people.
 package struct RevertWorker: Sendable {
     let options: WorkerOptions
-    private let session: AWSSession
-    private let writer: LedgerWriter
+    let session: AWSSession
+    let writer: LedgerWriter
     let lanes: Lanes
-    private let gateway: SecurityGroupGateway
-    private let identity: OwnIdentity
-    private let name: String
+    let gateway: SecurityGroupGateway
+    let identity: OwnIdentity
+    let name: String
     let clock: WorkerClock
     private let random: @Sendable () -> Double
     private let intake: Intake
     let hand: Hand
     let startState = StartState()
     let shownOutages = ShownOutages()
-    private let logger: Logger
-    /// Tells whether the poller makes progress.
+    let logger: Logger
+    /// Whether the poller still goes round.
     package let liveness: Liveness
 
     /// Creates a worker that acts through `session` and records in `ledger`.
@@ -109,11 +109,12 @@ package struct RevertWorker: Sendable {
         async let _ = tellOutages { wake.yield() }
         async let _ = identity.find(clock: clock, random: random)
         async let _ = session.keepCredentialsFresh()
+        let keeper = stateKeeper(consumer.pipeline) { wake.yield() }
         async let _ = queueState.keepFresh(clock: clock) { try await self.facts(of: queue, isStart: false) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await run(notifier, wakes: wakes, stop: stop) }
             defer { wake.finish() }
-            let abandoned = try await consumer.run(stop: stop)
+            let abandoned = try await keeping(keeper, stop) { try await consumer.run(stop: stop) }
             logger.notice("worker stopped", metadata: ["abandoned": "\(abandoned.count)"])
             return abandoned
         }
@@ -224,7 +225,7 @@ package struct RevertWorker: Sendable {
         return QueueConsumer(
             queue: queue,
             queueState: queueState,
-            pipeline: pipeline(queue, queueState, onFinish: onFinish),
+            pipeline: pipeline(region: queue.region.description, queueState, onFinish: onFinish),
             lanes: lanes,
             intake: intake,
             hand: hand,
@@ -239,8 +240,11 @@ package struct RevertWorker: Sendable {
         )
     }
 
-    private func pipeline(
-        _ queue: WorkQueue,
+    /// The way of each event.
+    ///
+    /// - Parameter region: the Region that is acted in where no setting and no policy names one.
+    func pipeline(
+        region: String,
         _ queueState: QueueState,
         onFinish: @escaping @Sendable () -> Void
     ) -> MessagePipeline {
@@ -259,7 +263,7 @@ package struct RevertWorker: Sendable {
             territory: Territory(
                 regions: options.regions,
                 accounts: options.accounts,
-                queueRegion: queue.region.description,
+                queueRegion: region,
                 queueAccount: AccountID(inQueueURL: options.queueURL)?.description,
                 trustedSenders: options.trustedSenders
             ),

@@ -37,7 +37,9 @@ package struct WorkerOptions: Sendable {
     package var settle: Duration
     /// The longest time that a stop may take.
     package var shutdown: Duration
-    /// The role in accounts other than the worker's own; nil to use the worker's own credentials everywhere.
+    /// How often the rules of watched groups are read; zero for never.
+    package var snapshotInterval: Duration = .seconds(900)
+    /// The role that is assumed in accounts other than our own; nil where our own credentials serve everywhere.
     package var roles: RoleSessions?
 
     /// The outcomes of which people are told by default.

@@ -7,8 +7,8 @@ struct SgRevert: AsyncParsableCommand {
         abstract: "Reverts forbidden changes to AWS security groups within seconds, and keeps the record.",
         version: Version.text,
         subcommands: [
-            WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, DoctorCommand.self,
-            HealthCommand.self,
+            WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, SweepCommand.self,
+            BaselineCommand.self, ExemptCommand.self, DoctorCommand.self, HealthCommand.self,
         ]
     )
 }

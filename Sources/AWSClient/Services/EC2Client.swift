@@ -7,19 +7,31 @@ package struct EC2Client: Sendable {
     /// Filters (`security-group-rule-id`, `group-id`) return the rules that stand; the parameter for ids would fail for
     /// a rule that is gone. EC2 is eventually consistent, so a rule that is a few seconds old may be missing.
     ///
-    /// - Parameter answered: Called for each page with EC2's id of the call.
+    /// - Parameters:
+    ///   - answered: Called with EC2's id of the call for each page.
+    ///   - turning: Awaited before each further page.
     package func describeSecurityGroupRules(
         filters: [EC2Filter],
-        answered: (String) -> Void = { _ in }
+        answered: (String) -> Void = { _ in },
+        turning: () async throws -> Void = {}
     ) async throws -> [DescribedSecurityGroupRule] {
-        try await describe("DescribeSecurityGroupRules", "securityGroupRuleSet", filters, answered: answered) { item in
-            DescribedSecurityGroupRule(item)
-        }
+        try await describe(
+            "DescribeSecurityGroupRules",
+            "securityGroupRuleSet",
+            filters,
+            answered: answered,
+            turning: turning
+        ) { DescribedSecurityGroupRule($0) }
     }
 
-    /// Returns every group that matches all `filters`, over all pages. A group that was just created may be missing.
-    package func describeSecurityGroups(filters: [EC2Filter]) async throws -> [DescribedSecurityGroup] {
-        try await describe("DescribeSecurityGroups", "securityGroupInfo", filters) { item in
+    /// Every group that passes all `filters`, over all pages of the answer. One that was just made may be missing.
+    ///
+    /// - Parameter turning: Awaited before each further page.
+    package func describeSecurityGroups(
+        filters: [EC2Filter],
+        turning: () async throws -> Void = {}
+    ) async throws -> [DescribedSecurityGroup] {
+        try await describe("DescribeSecurityGroups", "securityGroupInfo", filters, turning: turning) { item in
             DescribedSecurityGroup(item)
         }
     }
@@ -30,6 +42,7 @@ package struct EC2Client: Sendable {
         _ filters: [EC2Filter],
         pageSize: Int = 1000,
         answered: (String) -> Void = { _ in },
+        turning: () async throws -> Void = {},
         read: (XMLTree) -> Item?
     ) async throws -> [Item] {
         try await pages(
@@ -43,6 +56,7 @@ package struct EC2Client: Sendable {
                 }
             },
             answered: answered,
+            turning: turning,
             read: read
         )
     }
@@ -55,12 +69,14 @@ package struct EC2Client: Sendable {
         pageSize: Int,
         parameters: (inout QueryEncoder) -> Void,
         answered: (String) -> Void = { _ in },
+        turning: () async throws -> Void = {},
         read: (XMLTree) -> Item?
     ) async throws -> [Item] {
         var items: [Item] = []
         var pages = PageBounds()
         repeat {
             let token = pages.token
+            if token != nil { try await turning() }
             let answer = try await client.query(action, of: resource) { encoder in
                 parameters(&encoder)
                 encoder.add("MaxResults", String(pageSize))

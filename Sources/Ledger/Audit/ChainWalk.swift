@@ -66,7 +66,8 @@ struct ChainWalk {
             open.insert(entry.seq)
             return []
         case .notified? where !wasOpen && entry.before != nil: return []
-        case .notified?, .finished?, .carried?, .pruned?, .note?, nil: return [.emptied(seq: entry.seq)]
+        case .notified?, .finished?, .baseline?, .exemption?, .carried?, .pruned?, .note?, nil:
+            return [.emptied(seq: entry.seq)]
         }
     }
 }

@@ -52,7 +52,7 @@ struct EventReplay {
             if let outcome = event["outcome"]?.string, let at = event["notified_at"], at != .null {
                 notified[outcome] = AuditValue(at)
             }
-        case .pruned?, .note?, nil: break
+        case .baseline?, .exemption?, .pruned?, .note?, nil: break
         }
     }
 

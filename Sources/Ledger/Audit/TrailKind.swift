@@ -12,6 +12,10 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
     case deadLettered = "dead-lettered"
     /// People were told.
     case notified
+    /// A person approved standing rules, or took their approval back.
+    case baseline
+    /// A temporary exemption began or ended.
+    case exemption
     /// A prune restated an event that it kept.
     case carried
     /// A prune dropped the beginning of the trail.
@@ -23,7 +27,7 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
     var isShortLived: Bool {
         switch self {
         case .claimed, .failed, .ignored, .deadLettered, .notified: true
-        case .finished, .carried, .pruned, .note: false
+        case .finished, .baseline, .exemption, .carried, .pruned, .note: false
         }
     }
 
@@ -31,7 +35,7 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
     var tellsOfEvent: Bool {
         switch self {
         case .claimed, .finished, .failed, .ignored, .deadLettered, .notified, .carried: true
-        case .pruned, .note: false
+        case .baseline, .exemption, .pruned, .note: false
         }
     }
 
@@ -39,7 +43,7 @@ package enum TrailKind: String, CaseIterable, Hashable, Sendable {
     var endsRun: Bool {
         switch self {
         case .finished, .failed, .ignored, .deadLettered: true
-        case .claimed, .notified, .carried, .pruned, .note: false
+        case .claimed, .notified, .baseline, .exemption, .carried, .pruned, .note: false
         }
     }
 }

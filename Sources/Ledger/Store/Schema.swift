@@ -196,8 +196,10 @@ enum Schema {
             \(EventColumn.allCases.map(\.expression).joined(separator: ", "))
         FROM events;
 
+        \(LedgerTransaction.snapshotsSchema)
         \(LedgerTransaction.sightingsSchema)
         \(LedgerTransaction.watchedSchema)
+        \(LedgerTransaction.exemptionsSchema)
 
         CREATE VIEW audit_rules AS SELECT
             \(RuleColumn.allCases.map(\.expression).joined(separator: ", "))

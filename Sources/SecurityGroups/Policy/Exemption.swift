@@ -21,7 +21,9 @@ package struct Exemption: Hashable, Sendable {
     package let sourceIdentity: [Wildcard]?
     /// The ids of the groups in which it holds; nil for all groups.
     package let groups: Set<String>?
-    /// The end of the exemption, compared with the event's time; this moment is excluded. Nil if it never ends.
+    /// From when on, by the event's time; nil for always.
+    package let from: Date?
+    /// Until when, this moment excluded, by the event's time; nil for ever.
     package let until: Date?
     /// What happens at that moment.
     package let then: End
@@ -37,6 +39,7 @@ package struct Exemption: Hashable, Sendable {
         invokedBy: [Wildcard]? = nil,
         sourceIdentity: [Wildcard]? = nil,
         groups: Set<String>? = nil,
+        from: Date? = nil,
         until: Date? = nil,
         then: End = .leave,
         remind: Duration? = nil,
@@ -47,6 +50,7 @@ package struct Exemption: Hashable, Sendable {
         self.invokedBy = invokedBy
         self.sourceIdentity = sourceIdentity
         self.groups = groups
+        self.from = from
         self.until = until
         self.then = then
         self.remind = remind
@@ -76,6 +80,9 @@ package struct Exemption: Hashable, Sendable {
         }
         if let groups {
             guard let id = context.group.groupID, groups.contains(id) else { return .group }
+        }
+        if let from {
+            guard let time = context.eventTime, time >= from else { return .time }
         }
         if let until {
             guard let time = context.eventTime, time < until else { return .time }

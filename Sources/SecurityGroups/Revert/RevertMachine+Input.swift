@@ -11,6 +11,8 @@ extension RevertMachine {
         package var age: Duration
         /// The settle time: for so long after a change, EC2 may still show the earlier state.
         package var settle: Duration
+        /// True for an event that sg-revert made itself. It says what stands, and not what a call did.
+        package var isOwn = false
 
         /// Creates an event.
         package init(
@@ -18,14 +20,19 @@ extension RevertMachine {
             groupID: SecurityGroupID,
             isNewGroup: Bool = false,
             age: Duration,
-            settle: Duration
+            settle: Duration,
+            isOwn: Bool = false
         ) {
             self.change = change
             self.groupID = groupID
             self.isNewGroup = isNewGroup
             self.age = age
             self.settle = settle
+            self.isOwn = isOwn
         }
+
+        /// True if the record says what a call added.
+        var tellsAdded: Bool { !isOwn && change.kind != .ruleModified && !change.kind.isRemoval }
     }
 
     /// What the ledger holds of earlier runs of the event.

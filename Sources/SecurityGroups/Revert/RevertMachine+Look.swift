@@ -38,7 +38,7 @@ extension RevertMachine {
             return nil
         }
         if match == .other { items[index].otherSince = item.otherSince ?? now }
-        let added = event.change.kind == .ruleModified || item.changed.id == nil ? nil : item.changed.rule
+        let added = event.tellsAdded && item.changed.id != nil ? item.changed.rule : nil
         let question = RuleQuestion(ruleID: rule.id, rule: rule.rule, added: added)
         return Candidate(index: index, live: rule, match: match, question: question)
     }

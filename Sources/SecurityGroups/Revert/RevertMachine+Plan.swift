@@ -50,7 +50,10 @@ extension RevertMachine {
         // The id comes from the record, or an earlier run of this event found it.
         if items[index].changed.id != nil || history.matched != nil { known.isOfAnotherEvent = false }
         var plan = planner.plan(for: live, match: candidate.match, past: known, isConflict: isConflict, now: date)
-        if candidate.match == .other, !isConflict, plan.step.isOffence {
+        if candidate.match == .other, event.isOwn {
+            // The next look judges what it says by now.
+            plan.step = .nothing(.changedSince)
+        } else if candidate.match == .other, !isConflict, plan.step.isOffence {
             if isPatient(index, now) { return nil }
             // The rule was modified again. That modification has its own record, which is judged.
             if event.change.kind == .ruleModified { plan.step = .nothing(.changedSince) }

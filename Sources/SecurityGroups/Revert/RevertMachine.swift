@@ -73,7 +73,7 @@ package struct RevertMachine: Sendable {
     /// The rules that were already gone when the run looked for them.
     package var goneRules: [RuleQuestion] {
         items.filter { $0.origin == .recorded && $0.settled?.outcome == .alreadyGone }.map { item in
-            let added = event.change.kind == .ruleModified || event.change.kind.isRemoval ? nil : item.changed.rule
+            let added = event.tellsAdded ? item.changed.rule : nil
             return RuleQuestion(ruleID: item.changed.strictID, rule: nil, added: added)
         }
     }

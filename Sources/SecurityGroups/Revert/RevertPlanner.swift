@@ -35,12 +35,25 @@ package struct RevertPlanner: Hashable, Sendable {
     package let watch: Watch
     /// The change: its kind, its caller and its group.
     package internal(set) var context: ChangeContext
+    /// What brought the change to us.
+    package let occasion: Occasion
 
-    /// Creates a planner for one change.
-    package init(policy: Policy, watch: Watch, context: ChangeContext) {
+    /// What brings a change to us.
+    package enum Occasion: Hashable, Sendable {
+        /// A record of a call.
+        case record
+        /// A look at what stands, which found a rule that nothing explains.
+        case sweep
+        /// The end of the exemption under which the rule was made.
+        case exemptionEnd
+    }
+
+    /// A planner for one change.
+    package init(policy: Policy, watch: Watch, context: ChangeContext, occasion: Occasion = .record) {
         self.policy = policy
         self.watch = watch
         self.context = context
+        self.occasion = occasion
     }
 
     /// True if every plan for this change depends on what the ledger knows.
@@ -110,6 +123,7 @@ package struct RevertPlanner: Hashable, Sendable {
             return "another event made the rule that stands"
         }
         guard let approval = past.approval else { return nil }
+        if approval.outlasts(occasion) { return "it was approved since by \(approval.source)" }
         if isConflict || match == .other || approval.isLater(than: context.eventTime) {
             return "it was approved since by \(approval.source)"
         }
@@ -217,7 +231,17 @@ extension Approval {
     /// True if a person approved it, not an entry of the policy.
     fileprivate var isByPerson: Bool { source == "baseline" || source.hasPrefix("approved ") }
 
-    /// True if the approved event came after `time`. An event without a time is not later.
+    /// True where the approval is a reason to leave a rule that we came for without a record. The policy's own word is not: it is
+    /// asked anew.
+    fileprivate func outlasts(_ occasion: RevertPlanner.Occasion) -> Bool {
+        switch occasion {
+        case .record: false
+        case .sweep: isByPerson || source.hasPrefix("exempt ")
+        case .exemptionEnd: isByPerson
+        }
+    }
+
+    /// True where the approved event came after `time`. What has no time cannot be later.
     fileprivate func isLater(than time: Date?) -> Bool {
         guard let eventTime, let time else { return false }
         return eventTime > time

@@ -67,7 +67,7 @@ extension RevertMachine {
             reversal: settled.reversal ?? reversalByEarlierRun(item, settled),
             standing: settled.standing,
             approval: settled.approval,
-            added: event.change.kind == .ruleModified || event.change.kind.isRemoval ? nil : item.changed.rule,
+            added: event.tellsAdded ? item.changed.rule : nil,
             isGone: settled.isGone || (event.change.kind.isRemoval && settled.outcome != .changedSince),
             notBefore: settled.notBefore,
             isFromEarlierRun: settled.outcome == .reverted && settled.reversal == nil

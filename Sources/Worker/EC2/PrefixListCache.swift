@@ -39,6 +39,11 @@ final class PrefixListCache: Sendable {
         return PrefixLists(lists)
     }
 
+    /// Forgets all entries, so that each is read anew.
+    func forget() {
+        known.withLock { $0 = [:] }
+    }
+
     private func blocks(of id: String, in place: Place) async throws -> [CIDRBlock]? {
         let key = Key(place: place, id: id)
         let now = clock.instant()

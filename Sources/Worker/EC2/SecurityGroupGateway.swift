@@ -103,6 +103,11 @@ struct SecurityGroupGateway: Sendable {
         try await lists.lists(ids, in: place)
     }
 
+    /// Forgets the entries of prefix lists, one of which has changed.
+    func forgetPrefixLists() {
+        lists.forget()
+    }
+
     private static func look(
         atGroups ids: [SecurityGroupID],
         in place: Place,

@@ -46,6 +46,10 @@ final class EventRun: Sendable {
     let logger: Logger
     /// The time of the claim.
     let begunAt: ContinuousClock.Instant
+    /// What brought the event to us.
+    let occasion: RevertPlanner.Occasion
+    /// Why an event of our own was made.
+    let reason: String?
 
     init(
         message: SQSMessage,
@@ -54,7 +58,9 @@ final class EventRun: Sendable {
         policy: Policy,
         slot: WorkSlot,
         logger: Logger,
-        begunAt: ContinuousClock.Instant
+        begunAt: ContinuousClock.Instant,
+        occasion: RevertPlanner.Occasion = .record,
+        reason: String? = nil
     ) {
         self.message = message
         self.record = record
@@ -63,6 +69,8 @@ final class EventRun: Sendable {
         self.slot = slot
         self.logger = logger
         self.begunAt = begunAt
+        self.occasion = occasion
+        self.reason = reason
     }
 
     var event: CloudTrailEvent { record.event }

@@ -60,7 +60,8 @@ extension MessagePipeline {
             change: change.judgeable,
             groupID: groupID,
             place: gate.place,
-            planner: RevertPlanner(policy: policy, watch: watch, context: context)
+            planner: RevertPlanner(policy: policy, watch: watch, context: context, occasion: run.occasion),
+            reason: run.reason
         )
         return .watched(watched)
     }

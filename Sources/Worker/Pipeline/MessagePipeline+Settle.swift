@@ -66,7 +66,8 @@ extension MessagePipeline {
         }
     }
 
-    private func record(_ result: RunResult, of run: EventRun) async throws {
+    /// Records how a run ended.
+    func record(_ result: RunResult, of run: EventRun) async throws {
         var result = result
         let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
         result.notify = isOn && isNotifying(run.policy)

@@ -10,7 +10,7 @@ import SecurityGroups
 struct MessagePipeline: Sendable {
     let writer: LedgerWriter
     let policies: PolicyStore
-    let revert: RevertRun
+    var revert: RevertRun
     let identity: OwnIdentity
     let territory: Territory
     let queueState: QueueState
@@ -102,8 +102,11 @@ struct MessagePipeline: Sendable {
         )
         let intent = record.content.change?.fewRuleIDs ?? []
         while true {
-            let result = try await writer.write(slot: slot) {
-                try $0.claim(record.facts, delivery: delivery, intent: intent)
+            let policies = policies
+            let result = try await writer.write(slot: slot) { transaction in
+                // An exemption holds from the moment in which it is in the ledger.
+                policies.exempt(try transaction.exemptionsInForce())
+                return try transaction.claim(record.facts, delivery: delivery, intent: intent)
             }
             guard case .held = result, isLastReceive(of: message) else { return result }
             try await slot.wait(for: .seconds(2))
@@ -143,11 +146,15 @@ struct MessagePipeline: Sendable {
         return stop.isRequested ? .setAside(max(pause - (clock.instant() - start), .zero)) : nil
     }
 
-    /// Judges and reverts. Returns how the run ended.
-    private func ending(of run: EventRun) async throws -> Ending {
+    /// Judges and reverts, and says how that ended.
+    func ending(of run: EventRun) async throws -> Ending {
         switch run.content {
         case .unreadable(let reason, let detail): return .deadLetter(reason, detail)
         case .ignored(let reason):
+            if run.event.changedPrefixListID != nil, run.policy.expandPrefixLists {
+                // The rules that use the list are judged again by the next snapshot, which is taken at once.
+                try await writer.write(slot: run.slot) { try $0.mark(LedgerTransaction.snapshotWanted) }
+            }
             guard let tags = run.event.tagChange else { return .ignored(reason) }
             return try await failing {
                 try await look(at: tags, run)

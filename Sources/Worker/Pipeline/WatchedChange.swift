@@ -13,19 +13,23 @@ final class WatchedChange: Sendable {
     let place: Place
     /// Decides for each rule what to do.
     let planner: RevertPlanner
+    /// Why an event of our own was made; nil for a record.
+    let reason: String?
 
     init(
         event: CloudTrailEvent,
         change: SecurityGroupChange,
         groupID: SecurityGroupID,
         place: Place,
-        planner: RevertPlanner
+        planner: RevertPlanner,
+        reason: String? = nil
     ) {
         self.event = event
         self.change = change
         self.groupID = groupID
         self.place = place
         self.planner = planner
+        self.reason = reason
     }
 
     /// True for the record of a new group, whose egress no call added.

@@ -33,7 +33,8 @@ extension RevertRun {
                 groupID: watched.groupID,
                 isNewGroup: watched.isNewGroup,
                 age: .seconds(max(ageAtStart ?? 0, 0)),
-                settle: run.settle
+                settle: run.settle,
+                isOwn: watched.planner.occasion != .record
             )
             machine = RevertMachine(
                 event,

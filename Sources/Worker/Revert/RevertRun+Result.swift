@@ -36,6 +36,7 @@ extension RevertRun.Call {
     private var reason: String? {
         if let contradiction = machine.contradiction { return "conflict: \(contradiction)" }
         if machine.isConflict { return "conflict: the ledger knows this event id with other content" }
+        if let reason = watched.reason { return reason }
         return watched.change.unread.map { "what the record does not tell was looked for in the group: \($0)" }
     }
 
@@ -77,7 +78,7 @@ extension RevertRun.Call {
     private func sighting(_ report: RuleReport) -> RuleSighting? {
         guard let id = report.standing?.id ?? report.ruleID, report.standing != nil || report.isGone else { return nil }
         if report.standing == nil, !machine.history.mayKnowRules { return nil }
-        return RuleSighting(
+        var sighting = RuleSighting(
             account: report.standing?.ownerID ?? watched.place.account?.description,
             region: watched.place.region.description,
             groupID: watched.groupID,
@@ -86,5 +87,9 @@ extension RevertRun.Call {
             approval: report.approval,
             added: report.added
         )
+        let isForbidden = report.decision?.decision == .revert && report.outcome != .changedSince
+        if isForbidden, !watched.change.kind.isRemoval { sighting.forbidden = report.rule }
+        if watched.planner.occasion != .record { sighting.knownBy = .sweep }
+        return sighting
     }
 }

@@ -34,6 +34,11 @@ final class RevertRun: Sendable {
         self.identity = identity
     }
 
+    /// The same, but what is out of order fails a run.
+    var withoutLanes: RevertRun {
+        RevertRun(gateway: gateway, isDryRun: isDryRun, settle: settle, clock: clock, identity: identity)
+    }
+
     /// The record of a new group is acted on for so long. Later, the group's egress may be what somebody wants.
     static let newGroupAge: TimeInterval = 900
 

@@ -36,7 +36,15 @@ struct AuditReportCommand: AsyncParsableCommand {
         let filter = try filter.filter(now: now)
         let page = try await asking {
             var page = ReportPage(made: now, filter: filter)
-            try eachEvent(of: ledger.readers(settings), matching: filter) { event, rules in
+            let readers = try ledger.readers(settings)
+            for reader in readers {
+                let groups = filter.group.map { [$0] } ?? []
+                page.add(
+                    standing: try reader.standingRules(in: groups, isUnexplained: true),
+                    exemptions: try reader.exemptions()
+                )
+            }
+            try eachEvent(of: readers, matching: filter) { event, rules in
                 page.add(event, rules, isListed: limit == 0 || page.listed < limit)
             }
             return page

@@ -44,6 +44,15 @@ struct PolicyExplainCommand: AsyncParsableCommand {
     @Flag(help: "Show each entry that was tried, and why it did not apply.")
     var trace = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Also show what this ledger saw each rule say before the event, and why it might.",
+            valueName: "file"
+        ),
+        completion: .file(extensions: ["db"])
+    )
+    var ledger: String?
+
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var aws: AWSOptions
@@ -93,7 +102,8 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         -> [Explanation]
     {
         guard live else {
-            let explainer = Explainer(policy: policy, group: facts(nil))
+            var explainer = Explainer(policy: policy, group: facts(nil))
+            explainer.known = try known()
             return messages.compactMap { explainer.explain($0) }
         }
         var groups = LiveGroups(session: try await aws.session(settings, logger: log.logger(settings)))
@@ -107,13 +117,25 @@ struct PolicyExplainCommand: AsyncParsableCommand {
             } catch {
                 throw RunFailure(description: "--live: \(error)")
             }
-            let explainer = Explainer(policy: policy, group: facts(group), prefixLists: lists)
+            var explainer = Explainer(policy: policy, group: facts(group), prefixLists: lists)
+            explainer.known = try known()
             explanations += [explainer.explain(message)].compactMap(\.self)
         }
         return explanations
     }
 
-    /// The facts of the group, from the flags, and else from AWS.
+    /// Reads what the ledger saw of a rule; nil where no ledger is named.
+    private func known() throws -> ((String, String, Date?) throws -> [AuditKnownContent])? {
+        guard let ledger else { return nil }
+        do {
+            let reader = try LedgerReader(path: ledger)
+            return { try reader.knownContents(ofRule: $1, inGroup: $0, before: $2) }
+        } catch let error as LedgerError {
+            throw RunFailure(description: errorText(error))
+        }
+    }
+
+    /// What the flags tell of the group, and where they do not, what AWS does.
     private func facts(_ group: DescribedSecurityGroup?) -> GroupFacts {
         GroupFacts(
             groupID: nil,
@@ -159,6 +181,9 @@ struct PolicyExplainCommand: AsyncParsableCommand {
             }
         }
         printer.finish()
+        if format.format == .table {
+            for text in explanations.compactMap(\.knownText) { StandardOutput.write("\n\(text)\n") }
+        }
         if trace, format.format == .table {
             for explanation in explanations { StandardOutput.write("\n\(explanation.traceText)\n") }
         }

@@ -12,6 +12,10 @@ struct ReportPage {
     private var tableRows = ""
     /// The number of events in the table.
     private(set) var listed = 0
+    /// The rules that stand without a reason.
+    private var unexplained: [AuditStandingRule] = []
+    /// The temporary exemptions that hold.
+    private var exemptions: [TemporaryExemption] = []
 
     /// Creates an empty page.
     init(made: Date, filter: EventFilter) {
@@ -25,6 +29,12 @@ struct ReportPage {
         guard isListed else { return }
         listed += 1
         tableRows += Self.row(event, rules)
+    }
+
+    /// Adds what one ledger knows of the present: rules that stand without a reason, and temporary access.
+    mutating func add(standing: [AuditStandingRule], exemptions: [TemporaryExemption]) {
+        unexplained += standing
+        self.exemptions += exemptions.filter { $0.end > made }
     }
 
     /// The page.
@@ -47,6 +57,8 @@ struct ReportPage {
         </header>
         <main>
         \(tiles)
+        \(section("Standing without a reason", Self.standingTable(unexplained)))
+        \(section("Temporary access", Self.exemptionTable(exemptions)))
         <div class="charts">
         \(section("How long rules stood open", exposureChart))
         \(section("Events over time", timelineChart))

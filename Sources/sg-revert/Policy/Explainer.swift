@@ -1,4 +1,6 @@
 import CloudTrailEvents
+import Foundation
+import Ledger
 import SecurityGroups
 import Worker
 
@@ -9,6 +11,8 @@ struct Explainer {
     var group = GroupFacts(groupID: nil, account: nil, region: nil)
     /// The entries of prefix lists, as far as they are known.
     var prefixLists = PrefixLists.unknown
+    /// What the ledger saw a rule say before a time, by group and rule; nil where no ledger is asked.
+    var known: ((_ group: String, _ rule: String, Date?) throws -> [AuditKnownContent])?
 
     /// Explains a message; nil if it holds no event.
     func explain(_ message: DecodedMessage) -> Explanation? {
@@ -65,7 +69,7 @@ struct Explainer {
         under watch: Watch,
         trace: [TraceStep]
     ) -> Explanation {
-        let rules = change.rules.map { explain($0, context, under: watch) }
+        let rules = change.rules.map { withPast(explain($0, context, under: watch), context) }
         let deciding = rules.first { $0.decision == .revert } ?? rules.first { $0.decision == nil } ?? rules.first
         let isUnread = change.unread != nil && deciding?.decision != .revert
         let verdict: Explanation.Verdict =
@@ -82,6 +86,21 @@ struct Explainer {
             rules: rules,
             trace: trace
         )
+    }
+
+    /// Adds what the ledger saw of a rule. A modification that leaves what was approved as it was is none.
+    private func withPast(_ rule: Explanation.Rule, _ context: ChangeContext) -> Explanation.Rule {
+        guard let known, let id = rule.changed.id, let groupID = context.group.groupID,
+            let contents = try? known(groupID, id, context.eventTime)
+        else { return rule }
+        var rule = rule
+        rule.known = contents
+        if context.kind == .ruleModified, rule.decision == .revert, rule.changed.isUnchanged(from: contents.first) {
+            let approval = contents.first?["approved_by"].text ?? ""
+            rule.decision = .allow
+            rule.reason = "it says what it said before, which was approved by \(approval)"
+        }
+        return rule
     }
 
     private func explain(_ rule: ChangedRule, _ context: ChangeContext, under watch: Watch) -> Explanation.Rule {

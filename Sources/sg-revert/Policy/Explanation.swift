@@ -24,11 +24,13 @@ struct Explanation {
     /// One rule of the event.
     struct Rule {
         let changed: ChangedRule
-        /// Nil if it depends on facts that are not known.
-        let decision: RuleDecision?
-        let reason: String
-        /// The entries that were tried on the rule.
+        /// Nil where it depends on what is not known.
+        var decision: RuleDecision?
+        var reason: String
+        /// The entries that were tried on it.
         let trace: [TraceStep]
+        /// What the ledger saw the rule say before the event, the newest first; nil where no ledger was asked.
+        var known: [AuditKnownContent]?
     }
 
     let eventID: String
@@ -89,8 +91,11 @@ struct Explanation {
             .integer(changed.traffic?.ports.to), .text(changed.traffic?.peer.description),
             .text(changed.ruleDescription), .text(decision), .text(rule.reason),
         ]
-        guard let trace else { return Row(Self.ruleColumns, cells) }
-        return Row(Self.ruleColumns, cells, children: [("trace", Self.rows(trace))])
+        var children: [(name: String, rows: [Row])] = trace.map { [("trace", Self.rows($0))] } ?? []
+        if let known = rule.known {
+            children.append(("before", known.map { Row(AuditKnownContent.columns, $0.values) }))
+        }
+        return Row(Self.ruleColumns, cells, children: children)
     }
 
     private static func rows(_ trace: [TraceStep]) -> [Row] {
@@ -113,7 +118,43 @@ struct Explanation {
     }
 }
 
+extension Explanation {
+    /// What the ledger saw of each rule before the event, for people; nil where no ledger was asked.
+    var knownText: String? {
+        let lines = rules.flatMap { rule -> [String] in
+            guard let known = rule.known else { return [] }
+            let title = "\(plainText(eventID)): rule \(plainText(rule.changed.id ?? "without an id"))"
+            guard !known.isEmpty else { return ["\(title): the ledger did not see it before the event"] }
+            return [title]
+                + known.map { content in
+                    let state = content["gone_at"] == .null ? "stands" : "stood until \(tableCell(content["gone_at"]))"
+                    let words = ruleInWords(
+                        direction: content["direction"].text ?? "",
+                        ipProtocol: content["protocol"].text ?? "",
+                        ports: PortRange(
+                            from: content["from_port"].integer.map { Int($0) } ?? -1,
+                            to: content["to_port"].integer.map { Int($0) } ?? -1
+                        ),
+                        peer: content["source"].text ?? ""
+                    )
+                    let approval = content["approved_by"].text.map { "approved by \($0)" } ?? "not approved"
+                    let known = "known by \(tableCell(content["known_by"])) since \(tableCell(content["first_seen"]))"
+                    return "  \(plainText(words)): \(state), \(plainText(approval)), \(known)"
+                }
+        }
+        return lines.isEmpty ? nil : lines.joined(separator: "\n")
+    }
+}
+
 extension ChangedRule {
+    /// True if the ledger saw the rule say just this, and approved it.
+    func isUnchanged(from known: AuditKnownContent?) -> Bool {
+        guard let known, known["approved_by"] != .null, let traffic else { return false }
+        return known["protocol"].text == traffic.ipProtocol.description
+            && known["from_port"].integer == Int64(traffic.ports.from)
+            && known["to_port"].integer == Int64(traffic.ports.to) && known["source"].text == traffic.peer.description
+    }
+
     fileprivate var inWords: String? {
         traffic.map { traffic in
             ruleInWords(

@@ -22,7 +22,15 @@ func moment(_ text: String, flag: String, now: Date) throws -> Date {
     return date
 }
 
-/// The seconds of `90s`, `15m`, `24h` or `30d`.
+/// A flag's duration, `90s`, `15m`, `24h` or `30d`.
+func duration(_ text: String, flag: String) throws -> Duration {
+    guard let seconds = seconds(text), seconds > 0 else {
+        throw ValidationError("\(flag): \"\(text)\" is not a duration, such as 90s, 15m, 24h or 30d")
+    }
+    return .seconds(Int64(seconds))
+}
+
+/// `90s`, `15m`, `24h`, `30d` in seconds.
 private func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()) else { return nil }

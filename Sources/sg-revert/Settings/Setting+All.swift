@@ -107,6 +107,12 @@ extension Setting {
         "For how long after an event EC2 may not show it yet.",
         valueName: "n"
     )
+    static let snapshotMinutes = Setting(
+        "snapshot-minutes",
+        .number(0...1440, default: 15),
+        "How often the rules of watched groups are read, and those that nothing explains are reverted. 0: never.",
+        valueName: "n"
+    )
     static let shutdownSeconds = Setting(
         "shutdown-seconds",
         .number(0...3600, default: 30),
@@ -153,6 +159,6 @@ extension Setting {
     static let all = [
         queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, notifyFormat, webhookURL, webhookSecretFile,
         eventBus, roleARN, externalID, regions, trustedSenders, httpAddress, metrics, dryRun, concurrency, waitSeconds,
-        settleSeconds, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
+        settleSeconds, snapshotMinutes, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
     ]
 }

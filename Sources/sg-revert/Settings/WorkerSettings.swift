@@ -39,6 +39,9 @@ struct WorkerSettings: ParsableArguments {
     @Option(.settleSeconds)
     var settleSeconds: String?
 
+    @Option(.snapshotMinutes)
+    var snapshotMinutes: String?
+
     @Option(.shutdownSeconds)
     var shutdownSeconds: String?
 
@@ -63,6 +66,7 @@ struct WorkerSettings: ParsableArguments {
         options.concurrency = try settings.number(concurrency, .concurrency)
         options.wait = .seconds(try settings.number(waitSeconds, .waitSeconds))
         options.settle = .seconds(try settings.number(settleSeconds, .settleSeconds))
+        options.snapshotInterval = .seconds(60 * (try settings.number(snapshotMinutes, .snapshotMinutes)))
         options.shutdown = .seconds(try settings.number(shutdownSeconds, .shutdownSeconds))
         return options
     }

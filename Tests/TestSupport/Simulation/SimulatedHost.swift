@@ -151,6 +151,8 @@ package final class SimulatedHost: Sendable {
         )
         var options = WorkerOptions(queueURL: SimulatedAWS.queueURL, policy: policy, topicARN: SimulatedAWS.topicARN)
         options.regions = Set(SimulatedCallers.groups.map(\.region))
+        // What no record brings is found by snapshots; these simulations are about records.
+        options.snapshotInterval = .zero
         return RevertWorker(
             options: options,
             session: session,

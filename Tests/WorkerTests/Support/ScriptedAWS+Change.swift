@@ -3,7 +3,8 @@ import SecurityGroups
 
 extension ScriptedAWS {
     static func describeGroups(_ form: [String: String], _ world: World) -> HTTPResponse {
-        let items = list("Filter.1.Value", form).compactMap { id in
+        let ids = form["Filter.1.Name"] == nil ? world.groups.keys.sorted() : list("Filter.1.Value", form)
+        let items = ids.compactMap { id in
             world.groups[id].map { tags in
                 let set = tags.map { "<item><key>\($0)</key><value>\($1)</value></item>" }.joined()
                 return "<item><groupId>\(id)</groupId><ownerId>\(world.owner ?? world.account)</ownerId>"

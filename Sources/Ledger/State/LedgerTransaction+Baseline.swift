@@ -1,0 +1,73 @@
+import GRDB
+
+/// The word of a person on rules that stand.
+extension LedgerTransaction {
+    /// Which standing rules are meant.
+    package enum Chosen: Hashable, Sendable {
+        /// One rule.
+        case rule(String)
+        /// All rules of a group.
+        case group(String)
+    }
+
+    /// Records that rules may stand.
+    ///
+    /// - Returns: the ids of the rules that were approved; none where none stands.
+    package func approve(_ chosen: Chosen, by person: String, reason: String?) throws -> [String] {
+        try change(chosen, "approved", by: person, reason: reason) { rule in
+            try run(
+                """
+                UPDATE sightings SET approved_by = ?, known_by = 'approved', approver_arn = NULL, approver_service = NULL,
+                    approver_identity = NULL, approved_event_time = NULL
+                WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
+                """,
+                ["approved \(person)".bounded, rule.group, rule.id]
+            )
+        }
+    }
+
+    /// Takes the approval of rules back: they stand without a reason, unless the policy allows them.
+    ///
+    /// - Returns: the ids of the rules.
+    package func forget(_ chosen: Chosen, by person: String) throws -> [String] {
+        try change(chosen, "forgotten", by: person, reason: nil) { rule in
+            try run(
+                """
+                UPDATE sightings SET approved_by = NULL, known_by = 'sweep', approver_arn = NULL, approver_service = NULL,
+                    approver_identity = NULL, approved_event_time = NULL
+                WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
+                """,
+                [rule.group, rule.id]
+            )
+        }
+    }
+
+    private func change(
+        _ chosen: Chosen,
+        _ action: String,
+        by person: String,
+        reason: String?,
+        _ write: ((group: String, id: String)) throws -> Void
+    ) throws -> [String] {
+        let (column, value) =
+            switch chosen {
+            case .rule(let id): ("rule_id", id)
+            case .group(let id): ("group_id", id)
+            }
+        let sql =
+            "SELECT DISTINCT group_id, rule_id FROM sightings WHERE gone_at IS NULL AND \(column) = ? ORDER BY 1, 2"
+        let rules = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [value.bounded]).map {
+            (group: $0[0] as String, id: $0[1] as String)
+        }
+        for rule in rules {
+            try write(rule)
+            var entry: [String: AuditValue] = [
+                "action": .text(action), "by": .text(person.bounded), "group_id": .text(rule.group),
+                "rule_id": .text(rule.id),
+            ]
+            if let reason { entry["reason"] = .text(reason.bounded) }
+            try note(kind: .baseline, entry: entry)
+        }
+        return rules.map(\.id)
+    }
+}

@@ -1,0 +1,140 @@
+import Formats
+import Foundation
+import GRDB
+package import SecurityGroups
+
+/// Temporary exemptions.
+extension LedgerTransaction {
+    static let exemptionsSchema = """
+        CREATE TABLE exemptions (
+            id TEXT PRIMARY KEY NOT NULL,
+            principal TEXT NOT NULL,
+            group_id TEXT,
+            starts_at TEXT NOT NULL,
+            until TEXT NOT NULL,
+            after TEXT NOT NULL,                    -- revert or leave
+            remind_seconds INTEGER,
+            reason TEXT NOT NULL,
+            made_by TEXT NOT NULL,
+            ended_at TEXT,                          -- by a person, before its time
+            ended_by TEXT
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Begins a temporary exemption, and has people told.
+    package func add(_ exemption: TemporaryExemption) throws {
+        try run(
+            """
+            INSERT INTO exemptions (id, principal, group_id, starts_at, until, after, remind_seconds, reason, made_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                exemption.id, exemption.principal.bounded, exemption.groupID, RFC3339.format(exemption.from),
+                RFC3339.format(exemption.until), exemption.then.rawValue, exemption.remind?.components.seconds,
+                exemption.reason.bounded, exemption.madeBy.bounded,
+            ]
+        )
+        try note(kind: .exemption, entry: facts(exemption, "begun"))
+        try addNotice(
+            id: "exemption:\(exemption.id):begun",
+            kind: "exemption-begun",
+            groupID: exemption.groupID,
+            payload: facts(exemption, "begun")
+        )
+    }
+
+    /// Ends a temporary exemption now.
+    ///
+    /// - Returns: the exemption; nil where there is none of this id, or it has ended.
+    package func endExemption(_ id: String, by person: String) throws -> TemporaryExemption? {
+        guard var exemption = try exemptions().first(where: { $0.id == id }), exemption.end > now else { return nil }
+        exemption.endedAt = now
+        exemption.endedBy = person.bounded
+        try run("UPDATE exemptions SET ended_at = ?, ended_by = ? WHERE id = ?", [nowText, person.bounded, id.bounded])
+        try note(kind: .exemption, entry: facts(exemption, "ended"))
+        try tellEnd(of: exemption)
+        return exemption
+    }
+
+    /// All temporary exemptions that were ever written, the oldest first.
+    package func exemptions() throws -> [TemporaryExemption] { try Self.exemptions(in: db) }
+
+    /// Those that a late or replayed event may still be judged by.
+    package func exemptionsInForce() throws -> [Exemption] {
+        try exemptions().filter { $0.end > now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) }.map(\.exemption)
+    }
+
+    /// How many temporary exemptions hold now.
+    package func activeExemptions() throws -> Int {
+        try exemptions().count { $0.end > now }
+    }
+
+    /// Has people told, once, that an exemption ends soon.
+    package func remind(of exemption: Exemption) throws {
+        let until = exemption.until.map(RFC3339.format) ?? ""
+        let name = exemption.name ?? exemption.origin
+        try addNotice(
+            id: "exemption:\(name):\(until):reminder",
+            kind: "reminder",
+            groupID: exemption.groups?.count == 1 ? exemption.groups?.first : nil,
+            payload: [
+                "exemption": .text(exemption.origin), "until": .text(until), "then": .text(exemption.then.rawValue),
+            ]
+        )
+    }
+
+    /// Has people told, once, that an exemption has ended.
+    package func tellEnd(of exemption: Exemption) throws {
+        let until = exemption.until.map(RFC3339.format) ?? ""
+        let name = exemption.name ?? exemption.origin
+        try addNotice(
+            id: "exemption:\(name):\(until):ended",
+            kind: "exemption-ended",
+            groupID: exemption.groups?.count == 1 ? exemption.groups?.first : nil,
+            payload: [
+                "exemption": .text(exemption.origin), "until": .text(until), "then": .text(exemption.then.rawValue),
+            ]
+        )
+    }
+
+    private func tellEnd(of exemption: TemporaryExemption) throws {
+        try tellEnd(of: exemption.exemption)
+    }
+
+    private func facts(_ exemption: TemporaryExemption, _ state: String) -> [String: AuditValue] {
+        var facts: [String: AuditValue] = [
+            "id": .text(exemption.id), "principal": .text(exemption.principal),
+            "until": .text(RFC3339.format(exemption.end)),
+            "then": .text(exemption.then.rawValue), "reason": .text(exemption.reason),
+            "made_by": .text(exemption.madeBy),
+            "state": .text(state),
+        ]
+        if let group = exemption.groupID { facts["group_id"] = .text(group) }
+        if let person = exemption.endedBy { facts["ended_by"] = .text(person) }
+        return facts
+    }
+
+    static func exemptions(in db: Database) throws -> [TemporaryExemption] {
+        let sql = """
+            SELECT id, principal, group_id, starts_at, until, after, remind_seconds, reason, made_by, ended_at, ended_by
+            FROM exemptions ORDER BY starts_at, id
+            """
+        return try Row.fetchAll(db.cachedStatement(sql: sql)).map { row in
+            let seconds: Int64? = row[6]
+            let ended: String? = row[9]
+            return TemporaryExemption(
+                id: row[0],
+                principal: row[1],
+                groupID: row[2],
+                from: RFC3339.parse(row[3] as String) ?? .distantFuture,
+                until: RFC3339.parse(row[4] as String) ?? .distantPast,
+                then: Exemption.End(rawValue: row[5] as String) ?? .leave,
+                remind: seconds.map { .seconds($0) },
+                reason: row[7],
+                madeBy: row[8],
+                endedAt: ended.flatMap { RFC3339.parse($0) },
+                endedBy: row[10]
+            )
+        }
+    }
+}

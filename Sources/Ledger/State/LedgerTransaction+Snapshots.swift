@@ -1,0 +1,201 @@
+import Formats
+package import Foundation
+import GRDB
+package import SecurityGroups
+
+/// Snapshots: what stands in watched groups, beside what events told.
+extension LedgerTransaction {
+    /// When the rules of a group were last read is kept once for the group, so that a snapshot without changes writes next to
+    /// nothing. A group stays known: one that comes back has no second first sight.
+    static let snapshotsSchema = """
+        CREATE TABLE group_snapshots (
+            group_id TEXT PRIMARY KEY NOT NULL,
+            place TEXT NOT NULL,                    -- account and Region that were asked
+            action TEXT NOT NULL,                   -- of the watch entry: revert or report
+            looked_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE moments (                      -- when something was last done
+            name TEXT PRIMARY KEY NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE leases (                       -- work that one worker at a time does
+            name TEXT PRIMARY KEY NOT NULL,
+            holder TEXT NOT NULL,
+            until TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Keeps a look at one group: what is new, what is gone, and what the policy allows by now.
+    ///
+    /// - Parameters:
+    ///   - readAt: When EC2 was asked.
+    ///   - settle: For so long after an event's run, EC2 may still show the state before.
+    /// - Returns: what was written.
+    @discardableResult
+    package func keep(
+        _ look: GroupLook,
+        place: String,
+        policy: Policy,
+        lists: PrefixLists = .unknown,
+        readAt: Date,
+        settle: Duration
+    ) throws -> SnapshotDiff {
+        let groupID = look.group.id.description
+        let isFirstSight = try row("SELECT 1 FROM group_snapshots WHERE group_id = ?", [groupID]) == nil
+        let freshFrom = RFC3339.format(readAt.addingTimeInterval(-(settle / .seconds(1))))
+        let diff = SnapshotDiff(
+            of: look,
+            known: try knownRules(in: groupID, shown: look.rules.map(\.id.description), freshFrom: freshFrom),
+            isFirstSight: isFirstSight,
+            policy: policy,
+            lists: lists
+        )
+        try run(
+            """
+            INSERT INTO group_snapshots (group_id, place, action, looked_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET place = excluded.place, action = excluded.action, looked_at = excluded.looked_at
+            """,
+            [groupID, place, look.group.watch.action.rawValue, nowText]
+        )
+        for id in diff.vanished { try markGone(id.description, in: groupID) }
+        for rule in diff.appeared { try add(rule, look.group) }
+        for rule in diff.updated { try update(rule, in: groupID) }
+        return diff
+    }
+
+    /// Takes the rules of groups as gone that EC2 does not know any more.
+    ///
+    /// - Parameters:
+    ///   - asked: the groups that EC2 was asked for; nil for all of the place.
+    ///   - shown: the groups that EC2 shows.
+    package func keepGoneGroups(place: String, asked: Set<String>?, shown: Set<String>) throws {
+        let known = try String.fetchAll(
+            db.cachedStatement(sql: "SELECT group_id FROM group_snapshots WHERE place = ?"),
+            arguments: [place]
+        )
+        for groupID in known where !shown.contains(groupID) && asked?.contains(groupID) != false {
+            try run(
+                "UPDATE sightings SET gone_at = ? WHERE group_id = ? AND gone_at IS NULL",
+                [nowText, groupID]
+            )
+        }
+    }
+
+    /// The moment at which somebody last asked for a snapshot before its time.
+    package static let snapshotWanted = "snapshot-wanted"
+
+    /// When something was last done; nil where it never was.
+    package func moment(_ name: String) throws -> Date? {
+        let text: String? = try row("SELECT at FROM moments WHERE name = ?", [name])?[0]
+        return text.flatMap { RFC3339.parse($0) }
+    }
+
+    /// Records that something was done at `time`; by default now.
+    package func mark(_ name: String, at time: Date? = nil) throws {
+        try run(
+            "INSERT INTO moments (name, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at",
+            [name, time.map(RFC3339.format) ?? nowText]
+        )
+    }
+
+    /// Takes or renews the lease `name` for `holder`, unless another holds it.
+    ///
+    /// A lease that ends later than `duration` from now was written by a clock that ran ahead, and is not believed.
+    ///
+    /// - Returns: true if the caller holds it now.
+    package func takeLease(_ name: String, holder: String, for duration: Duration) throws -> Bool {
+        try run(
+            """
+            INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
+            WHERE holder = excluded.holder OR until <= ? OR until > excluded.until
+            """,
+            [name, holder, text(after: duration), nowText]
+        )
+        return db.changesCount > 0
+    }
+
+    private func knownRules(in groupID: String, shown: [String], freshFrom: String) throws -> [KnownRule] {
+        let columns = """
+            SELECT rule_id, direction, protocol, from_port, to_port, source, description, peer_owner, known_by, approved_by,
+                gone_at IS NOT NULL, event_id IS NOT NULL AND max(stood_from, coalesce(gone_at, '')) >= ?
+            FROM sightings WHERE group_id = ?
+            """
+        var rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: "\(columns) AND rule_id IN (SELECT rule_id FROM sightings WHERE group_id = ? AND gone_at IS NULL)"
+            ),
+            arguments: [freshFrom, groupID, groupID]
+        )
+        let found = Set(rows.map { $0[0] as String })
+        for id in shown where !found.contains(id) {
+            rows += try Row.fetchAll(
+                db.cachedStatement(sql: "\(columns) AND rule_id = ?"),
+                arguments: [freshFrom, groupID, id]
+            )
+        }
+        return try rows.compactMap(knownRule)
+    }
+
+    private func knownRule(_ row: Row) throws -> KnownRule? {
+        guard let id = SecurityGroupRuleID(row[0] as String), let ipProtocol = IPProtocol(row[2] as String) else {
+            return nil
+        }
+        let rule = SecurityGroupRule(
+            direction: try parse(row[1]),
+            ipProtocol: ipProtocol,
+            fromPort: row[3],
+            toPort: row[4],
+            peer: Peer(row[5] as String)
+        )
+        return KnownRule(
+            id: id,
+            content: RuleContent(rule: rule, ruleDescription: row[6], peerOwner: row[7]),
+            knownBy: try parse(row[8]),
+            approvedBy: row[9],
+            isGone: row[10],
+            isFresh: row[11]
+        )
+    }
+
+    private func add(_ appearance: SnapshotDiff.Appearance, _ group: WatchedGroup) throws {
+        let rule = appearance.rule
+        try markGone(rule.id.description, in: group.id.description)
+        try run(
+            """
+            INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
+                description, peer_owner, first_seen, last_seen, stood_from, known_by, approved_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET gone_at = NULL, last_seen = excluded.last_seen, stood_from = excluded.stood_from,
+                description = excluded.description, peer_owner = excluded.peer_owner, approved_by = excluded.approved_by
+            """,
+            [group.id.description, rule.id.description] + arguments(rule.rule) + [
+                rule.ownerID ?? group.facts.account, group.facts.region ?? "", rule.ruleDescription?.bounded,
+                rule.content.peerOwner, nowText, nowText, nowText, appearance.knownBy.rawValue,
+                appearance.approvedBy?.bounded,
+            ]
+        )
+    }
+
+    private func update(_ update: SnapshotDiff.Update, in groupID: String) throws {
+        let rule = update.rule
+        try run(
+            """
+            UPDATE sightings SET approved_by = ?, description = ?, peer_owner = ?
+            WHERE group_id = ? AND rule_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?
+                AND source = ?
+            """,
+            [
+                update.approvedBy?.bounded, rule.ruleDescription?.bounded, rule.content.peerOwner, groupID,
+                rule.id.description,
+            ] + arguments(rule.rule)
+        )
+    }
+
+    private func markGone(_ ruleID: String, in groupID: String) throws {
+        try run(
+            "UPDATE sightings SET gone_at = ? WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL",
+            [nowText, groupID, ruleID]
+        )
+    }
+}

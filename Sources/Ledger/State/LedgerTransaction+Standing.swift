@@ -1,0 +1,141 @@
+import Formats
+package import Foundation
+import GRDB
+package import SecurityGroups
+
+/// Standing rules that somebody has to look at.
+extension LedgerTransaction {
+    /// A rule that stands without a reason, with the id of the event that is to judge it.
+    package struct Unexplained: Hashable, Sendable {
+        /// The rule.
+        package let rule: StandingRule
+        /// The event's id.
+        package let eventID: String
+    }
+
+    /// The rules that stand without a reason.
+    package func unexplainedRules() throws -> [StandingRule] {
+        let sql = """
+            \(Self.standingColumns) FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL
+            ORDER BY group_id, rule_id
+            """
+        return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
+    }
+
+    /// How many rules stand without a reason.
+    package func unexplainedCount() throws -> Int {
+        try row("SELECT count(*) FROM sightings WHERE gone_at IS NULL AND approved_by IS NULL", [])?[0] ?? 0
+    }
+
+    /// The rules that stand without a reason since before `time`, that no event under way is about, and that were not judged
+    /// since they came to say what they say.
+    ///
+    /// - Parameter isDryRun: True where nothing would be changed, so that what was reported is done.
+    package func unexplained(since time: Date, isDryRun: Bool) throws -> [Unexplained] {
+        let sql = """
+            \(Self.standingColumns), (SELECT action FROM group_snapshots WHERE group_id = s.group_id)
+            FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?
+                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND lease_until > ?)
+                AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
+                    WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND rules.outcome = 'exempt'
+                        AND rules.direction = s.direction AND rules.protocol = s.protocol
+                        AND rules.from_port = s.from_port AND rules.to_port = s.to_port AND rules.source = s.source)
+                AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
+                    WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND received_at > ?
+                        AND events.outcome IN ('failed', 'suppressed') AND event_name <> '\(OwnEvent.sweep)')
+            ORDER BY group_id, rule_id LIMIT 1000
+            """
+        let hourAgo = now.addingTimeInterval(-3600)
+        return try Row.fetchAll(
+            db.cachedStatement(sql: sql),
+            arguments: [RFC3339.format(time), nowText, RFC3339.format(hourAgo)]
+        ).compactMap { row in
+            guard let rule = try standing(row) else { return nil }
+            let action: String? = row[19]
+            return try nextSweep(of: rule, brought: row[17], isReport: isDryRun || action == "report")
+        }
+    }
+
+    /// The rules that an exempt caller made and that stand.
+    package func exemptRules() throws -> [StandingRule] {
+        let sql = """
+            \(Self.standingColumns) FROM sightings AS s
+            WHERE gone_at IS NULL AND approved_by LIKE 'exempt %' ORDER BY group_id, rule_id
+            """
+        return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
+    }
+
+    /// True where an event of our own is to be run: it was not, or its last run failed and that was a while ago.
+    package func isOpen(ownEvent eventID: String) throws -> Bool {
+        guard let (outcome, attempts, last) = try lastRun(of: eventID) else { return true }
+        guard let outcome, outcome.isFinal else {
+            let pause = min(30 * Double(1 << min(attempts, 7)), 3600)
+            return last.addingTimeInterval(pause) <= now
+        }
+        return false
+    }
+
+    /// The event that judges a rule next; nil where the rule was judged since it came to say what it says.
+    private func nextSweep(of rule: StandingRule, brought eventID: String?, isReport: Bool) throws -> Unexplained? {
+        if isReport, let eventID, try lastRun(of: eventID)?.outcome == .reported { return nil }
+        var round = 0
+        while round < 1000 {
+            let id = OwnEvent.sweepID(of: rule, round: round)
+            guard let (outcome, _, last) = try lastRun(of: id) else { return Unexplained(rule: rule, eventID: id) }
+            if try isOpen(ownEvent: id) { return Unexplained(rule: rule, eventID: id) }
+            guard let outcome, outcome.isFinal else { return nil }
+            // Judged by an entry that only reports, and there is one that reverts by now; or judged before the rule came back.
+            guard last < rule.since || (outcome == .reported && !isReport) else { return nil }
+            round += 1
+        }
+        return nil
+    }
+
+    private func lastRun(of eventID: String) throws -> (outcome: EventOutcome?, attempts: Int, at: Date)? {
+        let found = try row(
+            "SELECT outcome, attempts, at FROM events JOIN trail ON seq = last_seq WHERE events.event_id = ?",
+            [eventID]
+        )
+        guard let found else { return nil }
+        let outcome: String? = found[0]
+        return (try outcome.map(parse), found[1], RFC3339.parse(found[2] as String) ?? .distantPast)
+    }
+
+    private static let standingColumns = """
+        SELECT rule_id, group_id, account, region, direction, protocol, from_port, to_port, source, description, peer_owner,
+            stood_from, approved_by, approver_arn, approver_service, approver_identity, approved_event_time, event_id,
+            EXISTS (SELECT 1 FROM sightings AS t WHERE t.group_id = s.group_id AND t.rule_id = s.rule_id
+                AND t.gone_at IS NOT NULL AND t.approved_by IS NOT NULL)
+        """
+
+    private func standing(_ row: Row) throws -> StandingRule? {
+        guard let id = SecurityGroupRuleID(row[0] as String), let groupID = SecurityGroupID(row[1] as String),
+            let ipProtocol = IPProtocol(row[5] as String), let since = RFC3339.parse(row[11] as String)
+        else { return nil }
+        let rule = SecurityGroupRule(
+            direction: try parse(row[4]),
+            ipProtocol: ipProtocol,
+            fromPort: row[6],
+            toPort: row[7],
+            peer: Peer(row[8] as String)
+        )
+        let source: String? = row[12]
+        let time: String? = row[16]
+        return StandingRule(
+            id: id,
+            groupID: groupID,
+            account: row[2],
+            region: row[3],
+            content: RuleContent(rule: rule, ruleDescription: row[9], peerOwner: row[10]),
+            since: since,
+            approval: source.map {
+                Approval(
+                    source: $0,
+                    caller: Caller(issuerARN: row[13], invokedBy: row[14], sourceIdentity: row[15]),
+                    eventTime: time.flatMap { RFC3339.parse($0) }
+                )
+            },
+            isEdit: row[18]
+        )
+    }
+}

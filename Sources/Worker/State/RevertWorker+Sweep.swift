@@ -1,0 +1,59 @@
+import AWSClient
+import Foundation
+import Ledger
+package import SecurityGroups
+
+/// A rule that a sweep found without a reason to stand.
+package struct SweptRule: Hashable, Sendable {
+    /// The rule's id.
+    package let ruleID: String
+    /// What became of it; nil where nothing was tried, or another worker has it.
+    package let outcome: EventOutcome?
+
+    /// True where the rule does not stand any more, or was found to be allowed.
+    package var isSettled: Bool {
+        outcome == .reverted || outcome == .unchanged || outcome == .allowed
+    }
+}
+
+extension RevertWorker {
+    /// Looks once at what stands, and reverts what nothing explains where that is asked for.
+    ///
+    /// - Parameters:
+    ///   - groups: the groups to look at; empty for all that the policy watches.
+    ///   - isReverting: True to judge each rule as the event `Sweep`, once it has stood for two settle times.
+    ///   - looked: called after the look and before anything is changed.
+    /// - Returns: the rules that stood unexplained.
+    /// - Throws: what EC2 or the ledger answered.
+    package func sweep(
+        _ groups: [SecurityGroupID],
+        isReverting: Bool,
+        looked: (Set<SecurityGroupRuleID>) throws -> Void
+    ) async throws -> [SweptRule] {
+        let pipeline = pipeline(region: session.region?.description ?? "", QueueState(.init(), logger: logger)) {}
+        let keeper = stateKeeper(pipeline) {}
+        let policies = options.policies
+        try await writer.write { policies.exempt(try $0.exemptionsInForce()) }
+        let policy = policies.current
+        var standing: Set<SecurityGroupRuleID> = []
+        for place in await keeper.places(policy) {
+            let seen = try await keeper.reader.read(place, policy: policy, only: groups.isEmpty ? nil : groups)
+            standing.formUnion(seen.rules)
+        }
+        let shown = standing
+        try looked(shown)
+        let found = try await writer.write { try $0.unexplainedRules() }.filter { shown.contains($0.id) }
+        guard isReverting else { return found.map { SweptRule(ruleID: $0.id.description, outcome: nil) } }
+        let settled = found.map(\.since).max().map { $0.addingTimeInterval(2 * options.settle.seconds) }
+        if let settled, settled > clock.now() {
+            try await clock.sleep(.seconds(settled.timeIntervalSince(clock.now()) + 0.01))
+        }
+        let (now, isDryRun) = (clock.now(), options.isDryRun)
+        let due = try await writer.write { try $0.unexplained(since: now, isDryRun: isDryRun) }
+        var outcomes: [SecurityGroupRuleID: EventOutcome] = [:]
+        for unexplained in due where shown.contains(unexplained.rule.id) {
+            outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
+        }
+        return found.map { SweptRule(ruleID: $0.id.description, outcome: outcomes[$0.id]) }
+    }
+}

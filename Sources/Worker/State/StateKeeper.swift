@@ -1,0 +1,191 @@
+import CloudTrailEvents
+import Formats
+import Foundation
+import Ledger
+import Logging
+import SecurityGroups
+
+/// Looks at what stands, beside what events tell: it keeps snapshots of watched groups, makes an event of each rule that nothing
+/// explains, and closes what was made under an exemption that ended.
+///
+/// Of several workers only the one that holds the lease reads. An event is claimed, so that one of them judges it.
+struct StateKeeper: Sendable {
+    let reader: SnapshotReader
+    let writer: LedgerWriter
+    let leases: any Leases
+    let policies: PolicyStore
+    /// The name of this worker.
+    let holder: String
+    /// The accounts and Regions that are looked at under a policy.
+    let places: @Sendable (Policy) async -> [Place]
+    /// How often; zero for never.
+    let interval: Duration
+    /// For so long an event may be on its way to EC2's answers. A rule waits twice as long before it counts as unexplained.
+    let settle: Duration
+    let isDryRun: Bool
+    let clock: WorkerClock
+    let logger: Logger
+    /// Judges an event of our own; nil where another has it, or it is done.
+    let judge: @Sendable (OwnRun) async throws -> EventOutcome?
+    /// Called when there may be something to tell people.
+    let told: @Sendable () -> Void
+    /// Takes how many rules stand unexplained, and how many temporary exemptions hold.
+    var measured: @Sendable (_ unexplained: Int, _ exemptions: Int) -> Void = { _, _ in }
+
+    /// How long a holder may be silent before another takes over.
+    private static let lease = Duration.seconds(60)
+    /// How often the keeper asks the ledger if there is something to do.
+    private static let pause = Duration.seconds(20)
+    /// A snapshot younger than this is not taken again.
+    private static let leastAge = Duration.seconds(60)
+    /// How many events of our own are judged at once.
+    private static let width = 16
+
+    /// Looks at once and then again and again, until the task is cancelled.
+    func run() async {
+        var isStart = true
+        var digest = policies.current.digest
+        while !Task.isCancelled {
+            let isNew = policies.current.digest != digest
+            digest = policies.current.digest
+            await round(isWanted: isStart || isNew)
+            isStart = false
+            guard (try? await clock.sleep(Self.pause)) != nil else { return }
+        }
+    }
+
+    /// One round: what is due is done. A part that fails leaves the others to be done, and is tried again in the next round.
+    ///
+    /// - Parameter isWanted: True for a round that takes a snapshot, unless the last is under a minute old.
+    func round(isWanted: Bool) async {
+        await attempt("snapshot") {
+            guard try await isSnapshotDue(isWanted) else { return }
+            guard try await hold() else { return }
+            try await snapshot()
+            _ = try await hold(for: .zero)
+        }
+        await attempt("sweep") { try await sweep() }
+        await attempt("exemptions") { try await closeExemptions() }
+        await attempt("gauges") { try await measure() }
+    }
+
+    /// Reads all places.
+    func snapshot() async throws {
+        let (policy, start, startedAt) = (policies.current, clock.instant(), clock.now())
+        // What is judged by a prefix list is judged by the list as it is now.
+        reader.gateway.forgetPrefixLists()
+        var (groups, rules, changes) = (0, 0, 0)
+        for place in await places(policy) {
+            do {
+                let seen = try await reader.read(place, policy: policy) { _ = try await hold() }
+                (groups, rules, changes) = (groups + seen.groups, rules + seen.rules.count, changes + seen.changes)
+            } catch let error where !(error is CancellationError) {
+                logger.warning(
+                    "rules not read",
+                    metadata: ["region": "\(place.region)", "error": "\(plainText("\(error)"))"]
+                )
+            }
+        }
+        try await writer.write { try $0.mark("snapshot", at: startedAt) }
+        logger.info(
+            "snapshot taken",
+            metadata: [
+                "groups": "\(groups)", "rules": "\(rules)", "changes": "\(changes)",
+                "seconds": "\(Int((clock.instant() - start).seconds.rounded(.up)))",
+            ]
+        )
+    }
+
+    /// Judges the rules that stand unexplained for two settle times.
+    func sweep() async throws {
+        guard interval > .zero else { return }
+        let since = clock.now().addingTimeInterval(-2 * settle.seconds)
+        let isDryRun = isDryRun
+        let found = try await writer.write { try $0.unexplained(since: since, isDryRun: isDryRun) }
+        guard !found.isEmpty else { return }
+        try await judge(found.map(OwnRun.init(sweeping:)))
+    }
+
+    /// Closes what was made under exemptions that ended, tells of their ends, and reminds people before.
+    func closeExemptions() async throws {
+        let (now, fileExemptions) = (clock.now(), policies)
+        let (due, runs) = try await writer.write { transaction in
+            fileExemptions.exempt(try transaction.exemptionsInForce())
+            let policy = fileExemptions.current
+            let due = policy.exempt.filter { $0.isToRemind(at: now) || $0.hasJustEnded(at: now) }
+            let isAnyOver = policy.exempt.contains { $0.then == .revert && $0.isOver(at: now) }
+            guard isAnyOver else { return (due, [OwnRun]()) }
+            let runs = try transaction.exemptRules().compactMap { rule -> OwnRun? in
+                guard let exemption = policy.endedExemption(of: rule, at: now) else { return nil }
+                let run = OwnRun(closing: rule, after: exemption)
+                return try transaction.isOpen(ownEvent: run.event.eventID) ? run : nil
+            }
+            return (due, runs)
+        }
+        if !due.isEmpty {
+            try await writer.write { transaction in
+                for exemption in due {
+                    if exemption.isOver(at: now) {
+                        try transaction.tellEnd(of: exemption)
+                    } else {
+                        try transaction.remind(of: exemption)
+                    }
+                }
+            }
+            told()
+        }
+        guard !runs.isEmpty else { return }
+        try await judge(runs)
+    }
+
+    private func measure() async throws {
+        let (unexplained, exemptions, now) = (
+            try await writer.write { try $0.unexplainedCount() }, policies, clock.now()
+        )
+        let active = exemptions.current.exempt.count { $0.until != nil && !$0.isOver(at: now) }
+        measured(unexplained, active)
+    }
+
+    private func isSnapshotDue(_ isWanted: Bool) async throws -> Bool {
+        guard interval > .zero else { return false }
+        let (last, asked) = try await writer.write {
+            (try $0.moment("snapshot"), try $0.moment(LedgerTransaction.snapshotWanted))
+        }
+        guard let last else { return true }
+        let age = clock.now().timeIntervalSince(last)
+        // A snapshot of the future was written before the clock was set back.
+        guard age >= 0 else { return true }
+        if let asked, asked > last { return true }
+        return age >= (isWanted ? min(Self.leastAge, interval) : interval).seconds
+    }
+
+    private func hold(for duration: Duration = lease) async throws -> Bool {
+        try await leases.lease("snapshot", holder: holder, for: duration)
+    }
+
+    /// Judges events of our own, several at once, so that their revokes go together.
+    private func judge(_ runs: [OwnRun]) async throws {
+        await withTaskGroup(of: Void.self) { group in
+            for (index, run) in runs.enumerated() {
+                if index >= Self.width { await group.next() }
+                group.addTask { await judge(run) }
+            }
+        }
+        told()
+    }
+
+    private func judge(_ run: OwnRun) async {
+        await attempt(run.event.eventID) { _ = try await judge(run) }
+    }
+
+    private func attempt(_ what: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch is CancellationError {
+            return
+        } catch {
+            if Task.isCancelled { return }
+            logger.warning("state not kept", metadata: ["part": "\(what)", "error": "\(plainText("\(error)"))"])
+        }
+    }
+}

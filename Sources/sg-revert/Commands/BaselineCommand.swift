@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import Ledger
+
+struct BaselineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "baseline",
+        abstract: "See and change which rules may stand although the policy does not name them.",
+        subcommands: [BaselineShowCommand.self, BaselineApproveCommand.self, BaselineForgetCommand.self]
+    )
+}
+
+struct BaselineShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "List what stood at the last look, and why it may.",
+        discussion: "The rows are those of the ledger's view standing_rules."
+    )
+
+    @Option(
+        name: .customLong("group"),
+        help: ArgumentHelp("The rules of this group only (repeatable).", valueName: "id")
+    )
+    var groups: [String] = []
+
+    @OptionGroup var format: ListFormatOptions
+    @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var config: ConfigOptions
+
+    private static let tableColumns = [
+        "group_id", "rule_id", "direction", "protocol", "from_port", "to_port", "source", "known_by", "approved_by",
+    ]
+
+    func run() async throws {
+        let path = try ledger.path(config.settings())
+        let style = try format.style(among: AuditStandingRule.columns)
+        let rules = try await asking { try LedgerReader(path: path).standingRules(in: groups) }
+        var printer = RowPrinter(
+            format: format.format,
+            columns: AuditStandingRule.columns,
+            tableColumns: Self.tableColumns,
+            style: style
+        )
+        for rule in rules { printer.print(Row(AuditStandingRule.columns, rule.values)) }
+        printer.finish()
+    }
+}
+
+/// The rules that a command means: by id, or all of a group.
+struct ChosenRules: ParsableArguments {
+    @Argument(help: ArgumentHelp("Ids of rules.", valueName: "rule-id"))
+    var rules: [String] = []
+
+    @Option(help: ArgumentHelp("All rules that stand in this group.", valueName: "id"))
+    var group: String?
+
+    func validate() throws {
+        guard rules.isEmpty != (group == nil) else {
+            throw ValidationError("give the ids of rules, or --group with the id of a group")
+        }
+    }
+
+    /// Runs `body` on each, in one transaction.
+    ///
+    /// - Returns: the ids of the rules.
+    /// - Throws: where a rule does not stand; nothing is changed then.
+    func change(
+        in path: String,
+        _ body: @escaping @Sendable (LedgerTransaction, LedgerTransaction.Chosen) throws -> [String]
+    ) async throws -> [String] {
+        let chosen: [LedgerTransaction.Chosen] = group.map { [.group($0)] } ?? rules.map { .rule($0) }
+        return try await asking {
+            // Opening to read first: a mistyped path is not to make a ledger.
+            _ = try LedgerReader(path: path)
+            let ledger = try LedgerDatabase(path: path, worker: personName()) { Date() }
+            return try await ledger.write { transaction in
+                try chosen.flatMap { one in
+                    let ids = try body(transaction, one)
+                    guard !ids.isEmpty else { throw RunFailure(description: Self.unknown(one)) }
+                    return ids
+                }
+            }
+        }
+    }
+
+    private static func unknown(_ chosen: LedgerTransaction.Chosen) -> String {
+        switch chosen {
+        case .rule(let id): "the ledger knows no standing rule \(tableCell(.text(id))): run sg-revert sweep first"
+        case .group(let id): "the ledger knows no standing rule of \(tableCell(.text(id))): run sg-revert sweep first"
+        }
+    }
+}
+
+struct BaselineApproveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Say that rules may stand. Who and when is in the trail."
+    )
+
+    @OptionGroup var chosen: ChosenRules
+
+    @Option(help: ArgumentHelp("Why.", valueName: "text"))
+    var reason: String?
+
+    @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var config: ConfigOptions
+
+    func run() async throws {
+        let (person, reason) = (personName(), reason)
+        let ids = try await chosen.change(in: ledger.path(config.settings())) { transaction, chosen in
+            try transaction.approve(chosen, by: person, reason: reason)
+        }
+        StandardOutput.write(ids.map { "approved \($0)\n" }.joined())
+    }
+}
+
+struct BaselineForgetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forget",
+        abstract: "Take approvals back. What the policy does not allow then stands without a reason, and is swept."
+    )
+
+    @OptionGroup var chosen: ChosenRules
+    @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var config: ConfigOptions
+
+    func run() async throws {
+        let person = personName()
+        let ids = try await chosen.change(in: ledger.path(config.settings())) { transaction, chosen in
+            try transaction.forget(chosen, by: person)
+        }
+        StandardOutput.write(ids.map { "forgot \($0)\n" }.joined())
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import SecurityGroups
+import Worker
+
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Look at what stands now; list or revert what nothing explains.",
+        discussion: """
+            Reads the rules of the watched groups once and writes what it sees into the ledger. A rule of a group that was never \
+            looked at before is its baseline, unless the watch entry says baseline: policy. Lists the rules that no event, no \
+            policy, no baseline and no exemption explains. With --revert each of them is judged as an event of its own, \
+            once it has been seen for two settle times. Exit code 2 where a rule is left.
+            """
+    )
+
+    @OptionGroup var sweep: SweepSettings
+
+    @Flag(help: "Revert what nothing explains, by the action of its watch entry.")
+    var revert = false
+
+    @OptionGroup var format: ListFormatOptions
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var log: LogOptions
+    @OptionGroup var config: ConfigOptions
+
+    private static let columns = AuditStandingRule.columns + ["outcome"]
+    private static let tableColumns = [
+        "group_id", "rule_id", "direction", "protocol", "from_port", "to_port", "source", "first_seen", "known_by",
+        "outcome",
+    ]
+
+    func run() async throws {
+        let settings = try config.settings()
+        let groups = try sweep.chosenGroups()
+        let style = try format.style(among: Self.columns)
+        let logger = try log.logger(settings)
+        let session = try await aws.session(settings, logger: logger)
+        let options = try sweep.options(settings, base: session)
+        let path = try sweep.ledger.path(settings)
+        let left = try await asking {
+            let name = "sweep@\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
+            let ledger = try LedgerDatabase(path: path, worker: name, lease: WorkerOptions.lease) { Date() }
+            let worker = RevertWorker(options: options, session: session, ledger: ledger, name: name, logger: logger)
+            var rows: [AuditStandingRule] = []
+            let swept: [SweptRule]
+            do {
+                swept = try await worker.sweep(groups, isReverting: revert) { shown in
+                    let ids = Set(shown.map(\.description))
+                    rows = try LedgerReader(path: path).standingRules(isUnexplained: true).filter {
+                        $0[.ruleID].text.map(ids.contains) ?? false
+                    }
+                }
+            } catch let error where !(error is LedgerError) {
+                throw RunFailure(description: errorText(error))
+            }
+            print(rows, swept, style)
+            return swept.count { !$0.isSettled }
+        }
+        guard left == 0 else {
+            let words = left == 1 ? "1 rule stands" : "\(left) rules stand"
+            throw RunFailure(description: "\(words) without a reason", exitCode: 2)
+        }
+    }
+
+    private func print(_ rows: [AuditStandingRule], _ swept: [SweptRule], _ style: TableLayout.Style) {
+        let outcomes = Dictionary(swept.map { ($0.ruleID, $0.outcome) }) { first, _ in first }
+        var printer = RowPrinter(
+            format: format.format,
+            columns: Self.columns,
+            tableColumns: Self.tableColumns,
+            style: style
+        )
+        for row in rows {
+            let outcome = row[.ruleID].text.flatMap { outcomes[$0] ?? nil }
+            printer.print(Row(Self.columns, row.values + [outcome.map { .text($0.rawValue) } ?? .null]))
+        }
+        printer.finish()
+    }
+}

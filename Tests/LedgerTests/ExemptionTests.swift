@@ -1,0 +1,78 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@Suite("Temporary exemptions are in the ledger, its trail and its outbox")
+struct TemporaryExemptionTests {
+    private let test: TestLedger
+    private let ledger: LedgerDatabase
+
+    init() throws {
+        test = try TestLedger()
+        ledger = try test.open()
+    }
+
+    private func exemption(_ id: String = "ex-1", minutes: Double = 60) -> TemporaryExemption {
+        TemporaryExemption(
+            id: id,
+            principal: "arn:aws:iam::111122223333:role/oncall",
+            groupID: "sg-0a1b2c3d4e5f60718",
+            from: test.now,
+            until: test.now.addingTimeInterval(60 * minutes),
+            remind: .seconds(900),
+            reason: "incident 4711",
+            madeBy: "mia@desk"
+        )
+    }
+
+    @Test("What was written is read again, and counts from its second on")
+    func written() async throws {
+        let exemption = exemption()
+        try await ledger.write { try $0.add(exemption) }
+        let read = try LedgerReader(path: test.path).exemptions()
+        #expect(read.map(\.id) == ["ex-1"] && read.map(\.reason) == ["incident 4711"])
+        #expect(read.first?.remind == .seconds(900) && read.first?.then == .revert)
+        let force = try await ledger.write { try $0.exemptionsInForce() }
+        #expect(force.map(\.name) == ["ex-1"])
+        #expect((force.first?.from).map { $0 <= test.now } == true)
+        #expect(try await ledger.write { try $0.activeExemptions() } == 1)
+    }
+
+    @Test("Its begin and its end are told and are in the trail")
+    func told() async throws {
+        let exemption = exemption()
+        try await ledger.write { try $0.add(exemption) }
+        test.advance(60)
+        let ended = try await ledger.write { try $0.endExemption("ex-1", by: "kim@desk") }
+        #expect(ended?.end == ended?.endedAt && ended?.endedBy == "kim@desk")
+        #expect(try await ledger.write { try $0.endExemption("ex-1", by: "kim@desk") } == nil)
+        #expect(try await ledger.write { try $0.endExemption("ex-2", by: "kim@desk") } == nil)
+        #expect(try await ledger.write { try $0.activeExemptions() } == 0)
+        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        #expect(notices.map(\.kind) == ["exemption-begun", "exemption-ended"])
+        #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'exemption'") == "2")
+        #expect(try LedgerReader(path: test.path).verify().findings.isEmpty)
+    }
+
+    @Test("A reminder and an end are told once each")
+    func once() async throws {
+        let exemption = exemption().exemption
+        for _ in 0..<2 {
+            try await ledger.write { try $0.remind(of: exemption) }
+            try await ledger.write { try $0.tellEnd(of: exemption) }
+        }
+        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        #expect(notices.map(\.kind).sorted() == ["exemption-ended", "reminder"])
+    }
+
+    @Test("One that ended is still there for late events, and is forgotten when none can come")
+    func late() async throws {
+        let exemption = exemption(minutes: 1)
+        try await ledger.write { try $0.add(exemption) }
+        test.advance(3600)
+        #expect(try await ledger.write { try $0.exemptionsInForce().count } == 1)
+        test.advance(LedgerDatabase.dedupeHorizon)
+        #expect(try await ledger.write { try $0.exemptionsInForce().count } == 0)
+    }
+}

@@ -1,0 +1,279 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@Suite("The ledger keeps what stands, and says what nothing explains")
+struct SnapshotTests {
+    private static let group = "sg-0a1b2c3d4e5f60718"
+    private let test: TestLedger
+    private let ledger: LedgerDatabase
+
+    init() throws {
+        test = try TestLedger()
+        ledger = try test.open()
+    }
+
+    private func rule(_ port: Int = 22) -> SecurityGroupRule {
+        SecurityGroupRule(direction: .ingress, ipProtocol: .tcp, fromPort: port, toPort: port, peer: Peer("0.0.0.0/0"))
+    }
+
+    private func live(_ digit: Int, port: Int = 22) throws -> LiveRule {
+        LiveRule(
+            id: try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)")),
+            groupID: try #require(SecurityGroupID(Self.group)),
+            rule: rule(port),
+            ruleDescription: "rule \(digit)"
+        )
+    }
+
+    @discardableResult
+    private func look(
+        _ rules: [LiveRule],
+        baseline: Watch.Baseline = .firstSight,
+        action: Watch.Action = .revert
+    ) async throws -> SnapshotDiff {
+        let policy = Policy(watch: [Watch(action: action, baseline: baseline, origin: "watch")])
+        let id = try #require(SecurityGroupID(Self.group))
+        let facts = GroupFacts(
+            groupID: Self.group,
+            account: "111122223333",
+            region: "eu-west-1",
+            vpcID: "",
+            name: "",
+            tags: [:]
+        )
+        let group = try #require(WatchedGroup(id, facts, by: policy))
+        let readAt = test.now
+        return try await ledger.write { transaction in
+            try transaction.keep(
+                GroupLook(group: group, rules: rules),
+                place: "111122223333 eu-west-1",
+                policy: policy,
+                readAt: readAt,
+                settle: .seconds(15)
+            )
+        }
+    }
+
+    private func unexplained(isDryRun: Bool = false) async throws -> [String] {
+        let now = test.now
+        return try await ledger.write { try $0.unexplained(since: now, isDryRun: isDryRun).map(\.eventID) }
+    }
+
+    /// Runs an event of a rule to an outcome.
+    private func finish(
+        _ eventID: String,
+        _ outcome: EventOutcome,
+        name: String = "Sweep",
+        rules: [RuleResult] = [],
+        sightings: [RuleSighting] = []
+    ) async throws {
+        let facts = EventFacts(eventID: eventID, eventName: name, groupID: Self.group, eventTime: test.now)
+        var result = RunResult(outcome: outcome, rules: rules)
+        result.sightings = sightings
+        let (final, now) = (result, test.now)
+        try await ledger.write { transaction in
+            let delivery = Delivery(messageID: eventID, receivedAt: now)
+            guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { return }
+            try transaction.finish(claim, with: final)
+        }
+    }
+
+    private func sighting(
+        _ live: LiveRule,
+        stands: Bool = true,
+        approval: Approval? = nil,
+        forbidden: Bool = false
+    ) -> RuleSighting {
+        var sighting = RuleSighting(
+            region: "eu-west-1",
+            groupID: live.groupID,
+            ruleID: live.id,
+            content: stands ? live.content : nil,
+            approval: approval
+        )
+        if forbidden { sighting.forbidden = live.rule }
+        return sighting
+    }
+
+    private func standing() throws -> [[String]] {
+        try LedgerReader(path: test.path).standingRules().map { row in
+            [row[.ruleID], row[.knownBy], row[.approvedBy]].map { $0.text ?? "-" }
+        }
+    }
+
+    @Test("The view shows each standing rule with how it is known and why it may stand")
+    func view() async throws {
+        try await look([live(1)])
+        test.advance(60)
+        try await look([live(1), live(2, port: 23)])
+        #expect(
+            try standing() == [
+                ["sgr-00000000000000001", "baseline", "baseline"], ["sgr-00000000000000002", "sweep", "-"],
+            ]
+        )
+        let rows = try LedgerReader(path: test.path).standingRules(isUnexplained: true)
+        #expect(rows.map { $0[.fromPort].integer } == [23])
+        #expect(rows.map { $0[.account].text } == ["111122223333"])
+    }
+
+    @Test("A snapshot without changes writes no row of a rule, and still says when the rules were last seen")
+    func cheap() async throws {
+        try await look([live(1)])
+        let first = try LedgerReader(path: test.path).standingRules()
+        test.advance(900)
+        #expect(try await look([live(1)]).isEmpty)
+        let second = try LedgerReader(path: test.path).standingRules()
+        #expect(first.map { $0[.firstSeen] } == second.map { $0[.firstSeen] })
+        #expect(try #require(second.first?[.lastSeen].text) > #require(first.first?[.lastSeen].text))
+        #expect(try test.value("SELECT count(*) FROM sightings WHERE last_seen > first_seen") == "0")
+    }
+
+    @Test("A rule that is gone leaves the view, also with its whole group")
+    func gone() async throws {
+        try await look([live(1), live(2, port: 23)])
+        test.advance(60)
+        try await look([live(1)])
+        #expect(try standing().map { $0[0] } == ["sgr-00000000000000001"])
+        try await ledger.write {
+            try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: ["sg-other"], shown: [])
+        }
+        #expect(try standing().count == 1)
+        try await ledger.write { try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: nil, shown: []) }
+        #expect(try standing().isEmpty)
+    }
+
+    @Test("A rule without a reason is judged once for each time that it comes to say what it says")
+    func once() async throws {
+        try await look([])
+        try await look([live(1)])
+        let ids = try await unexplained()
+        #expect(ids.count == 1 && ids[0].hasPrefix("sweep-sgr-00000000000000001-"))
+        try await finish(ids[0], .unchanged)
+        #expect(try await unexplained().isEmpty)
+        test.advance(60)
+        try await look([])
+        test.advance(60)
+        try await look([live(1)])
+        #expect(try await unexplained() == [ids[0] + "-2"])
+    }
+
+    @Test("What failed is tried again after a pause that doubles")
+    func retried() async throws {
+        try await look([])
+        try await look([live(1)])
+        let id = try #require(try await unexplained().first)
+        try await finish(id, .failed)
+        #expect(try await unexplained().isEmpty)
+        test.advance(61)
+        #expect(try await unexplained() == [id])
+    }
+
+    @Test("What was reported is not reported again, and is reverted once the entry says so")
+    func reported() async throws {
+        try await look([], action: .report)
+        try await look([live(1)], action: .report)
+        let id = try #require(try await unexplained().first)
+        try await finish(id, .reported)
+        #expect(try await unexplained().isEmpty)
+        try await look([live(1)], action: .revert)
+        #expect(try await unexplained(isDryRun: true).isEmpty)
+        #expect(try await unexplained() == [id + "-2"])
+    }
+
+    @Test("An event under way about the rule, or about its group, is not overtaken", arguments: [true, false])
+    func underway(isRunning: Bool) async throws {
+        try await look([])
+        try await look([live(1)])
+        if isRunning {
+            let facts = EventFacts(eventID: "e", eventName: "AuthorizeSecurityGroupIngress", groupID: Self.group)
+            let now = test.now
+            _ = try await ledger.write {
+                try $0.claim(facts, delivery: Delivery(messageID: "m", receivedAt: now))
+            }
+        } else {
+            let rule = RuleResult.rule("sgr-00000000000000001", .failed)
+            try await finish("e", .failed, name: "AuthorizeSecurityGroupIngress", rules: [rule])
+        }
+        #expect(try await unexplained().isEmpty)
+        test.advance(isRunning ? 61 : 3601)
+        #expect(try await unexplained().count == 1)
+    }
+
+    @Test("A rule of the baseline that an event brought is no part of it once the policy forbade it")
+    func noBaseline() async throws {
+        try await look([live(1)])
+        try await finish(
+            "e",
+            .reported,
+            name: "AuthorizeSecurityGroupIngress",
+            sightings: [sighting(live(1), forbidden: true)]
+        )
+        #expect(try standing() == [["sgr-00000000000000001", "event", "-"]])
+    }
+
+    @Test("What an event brought is known by it, also where a look came first")
+    func eventAfterLook() async throws {
+        try await look([])
+        try await look([live(1)])
+        let approval = Approval(source: "exempt terraform", eventTime: test.now)
+        try await finish(
+            "e",
+            .allowed,
+            name: "AuthorizeSecurityGroupIngress",
+            sightings: [sighting(live(1), approval: approval)]
+        )
+        #expect(try standing() == [["sgr-00000000000000001", "event", "exempt terraform"]])
+        test.advance(60)
+        #expect(try await look([live(1)]).isEmpty)
+    }
+
+    @Test("A look that began before a revert does not bring the rule back")
+    func lateLook() async throws {
+        try await look([live(1)])
+        try await finish(
+            "e",
+            .reverted,
+            name: "AuthorizeSecurityGroupIngress",
+            sightings: [sighting(live(1), stands: false)]
+        )
+        #expect(try await look([live(1)]).isEmpty)
+        #expect(try standing().isEmpty)
+    }
+
+    @Test("A person approves and forgets rules, with name and time in the trail")
+    func people() async throws {
+        try await look([])
+        try await look([live(1)])
+        #expect(try await ledger.write { try $0.approve(.rule("sgr-0"), by: "mia@desk", reason: nil) } == [])
+        _ = try await ledger.write { try $0.approve(.group(Self.group), by: "mia@desk", reason: "old") }
+        #expect(try standing() == [["sgr-00000000000000001", "approved", "approved mia@desk"]])
+        #expect(try await unexplained().isEmpty)
+        _ = try await ledger.write { try $0.forget(.rule("sgr-00000000000000001"), by: "kim@desk") }
+        #expect(try standing() == [["sgr-00000000000000001", "sweep", "-"]])
+        #expect(
+            try test.value("SELECT group_concat(entry, ' ') FROM trail WHERE kind = 'baseline'")
+                == #"{"action":"approved","by":"mia@desk","group_id":"\#(Self.group)","reason":"old","rule_id":"sgr-00000000000000001"}"#
+                + #" {"action":"forgotten","by":"kim@desk","group_id":"\#(Self.group)","rule_id":"sgr-00000000000000001"}"#
+        )
+        #expect(try LedgerReader(path: test.path).verify().findings.isEmpty)
+    }
+
+    @Test("One holder at a time has a lease, renews it, and loses it at its end or to a clock that ran ahead")
+    func lease() async throws {
+        func take(_ holder: String) async throws -> Bool {
+            try await ledger.write { try $0.takeLease("state", holder: holder, for: .seconds(120)) }
+        }
+        #expect(try await take("one"))
+        #expect(try await !take("two"))
+        test.advance(100)
+        #expect(try await take("one"))
+        test.advance(100)
+        #expect(try await !take("two"))
+        test.advance(21)
+        #expect(try await take("two"))
+        test.advance(-600)
+        #expect(try await take("one"))
+    }
+}

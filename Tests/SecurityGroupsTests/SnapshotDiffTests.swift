@@ -1,0 +1,160 @@
+import Testing
+
+@testable import SecurityGroups
+
+@Suite("A snapshot tells what the ledger does not know yet")
+struct SnapshotDiffTests {
+    private static func policy(
+        baseline: Watch.Baseline = .firstSight,
+        changes: Set<ChangeKind> = ChangeKind.watchedByDefault,
+        allowing ports: Int? = nil
+    ) throws -> Policy {
+        let allow = try ports.map { port in
+            try Allow(
+                name: "web",
+                ports: [PortRange(from: port, to: port)],
+                sources: [.cidr(#require(CIDRBlock("0.0.0.0/0")))],
+                origin: "allow"
+            )
+        }
+        return Policy(
+            watch: [Watch(changes: changes, baseline: baseline, origin: "watch")],
+            allow: allow.map { [$0] } ?? []
+        )
+    }
+
+    private static func diff(
+        _ live: [LiveRule],
+        known: [KnownRule] = [],
+        isFirstSight: Bool = false,
+        _ policy: Policy
+    ) throws -> SnapshotDiff {
+        let id = try Fixture.group()
+        let facts = GroupFacts(
+            groupID: id.description,
+            account: "111122223333",
+            region: "eu-west-1",
+            vpcID: "",
+            name: "",
+            tags: [:]
+        )
+        let group = try #require(WatchedGroup(id, facts, by: policy))
+        return SnapshotDiff(
+            of: GroupLook(group: group, rules: live),
+            known: known,
+            isFirstSight: isFirstSight,
+            policy: policy
+        )
+    }
+
+    private static func known(
+        _ live: LiveRule,
+        _ knownBy: KnownBy = .event,
+        _ approvedBy: String? = nil,
+        isGone: Bool = false,
+        isFresh: Bool = false
+    ) -> KnownRule {
+        KnownRule(
+            id: live.id,
+            content: live.content,
+            knownBy: knownBy,
+            approvedBy: approvedBy,
+            isGone: isGone,
+            isFresh: isFresh
+        )
+    }
+
+    @Test("What stands when a group is first seen is its baseline, unless the entry trusts the policy alone")
+    func baseline() throws {
+        let rule = try Fixture.live("1", Fixture.rule())
+        let trusting = try Self.diff([rule], isFirstSight: true, Self.policy())
+        #expect(trusting.appeared == [.init(rule: rule, knownBy: .baseline, approvedBy: "baseline")])
+        let strict = try Self.diff([rule], isFirstSight: true, Self.policy(baseline: .policy))
+        #expect(strict.appeared == [.init(rule: rule, knownBy: .baseline, approvedBy: nil)])
+        let allowed = try Self.diff([rule], isFirstSight: true, Self.policy(baseline: .policy, allowing: 22))
+        #expect(allowed.appeared.map(\.approvedBy) == ["allow web"])
+    }
+
+    @Test("What comes later without an event is unexplained, unless the policy allows it or leaves its direction alone")
+    func later() throws {
+        let rule = try Fixture.live("1", Fixture.rule())
+        #expect(
+            try Self.diff([rule], Self.policy()).appeared == [.init(rule: rule, knownBy: .sweep, approvedBy: nil)]
+        )
+        #expect(try Self.diff([rule], Self.policy(allowing: 22)).appeared.map(\.approvedBy) == ["allow web"])
+        let egress = try Fixture.live("2", Fixture.rule(.egress))
+        #expect(try Self.diff([egress], Self.policy()).appeared.map(\.approvedBy) == ["allow"])
+    }
+
+    @Test("A look that shows nothing new writes nothing")
+    func unchanged() throws {
+        let rule = try Fixture.live("1", Fixture.rule())
+        let known = [Self.known(rule, .baseline, "baseline")]
+        #expect(try Self.diff([rule], known: known, Self.policy()).isEmpty)
+        #expect(try Self.diff([rule], known: [Self.known(rule, .event, "exempt terraform")], Self.policy()).isEmpty)
+        #expect(try Self.diff([rule], known: [Self.known(rule, .approved, "approved mia")], Self.policy()).isEmpty)
+    }
+
+    @Test(
+        "An approval by the policy holds as long as the policy says so; the baseline is behind it",
+        arguments: [
+            (KnownBy.event, "allow web", Watch.Baseline.firstSight, nil as String?),
+            (.baseline, "allow web", .firstSight, "baseline"), (.baseline, "allow web", .policy, nil),
+            (.baseline, "baseline", .policy, nil),
+        ]
+    )
+    func reapproved(_ knownBy: KnownBy, _ before: String, _ baseline: Watch.Baseline, _ after: String?) throws {
+        let rule = try Fixture.live("1", Fixture.rule())
+        let diff = try Self.diff([rule], known: [Self.known(rule, knownBy, before)], Self.policy(baseline: baseline))
+        #expect(diff.updated == [.init(rule: rule, approvedBy: after)])
+    }
+
+    @Test("A rule that EC2 does not show any more is gone, unless an event's run has just touched it")
+    func gone() throws {
+        let rule = try Fixture.live("1", Fixture.rule())
+        #expect(try Self.diff([], known: [Self.known(rule)], Self.policy()).vanished == [rule.id])
+        #expect(try Self.diff([], known: [Self.known(rule, isFresh: true)], Self.policy()).isEmpty)
+        #expect(try Self.diff([], known: [Self.known(rule, isGone: true)], Self.policy()).isEmpty)
+    }
+
+    @Test("A rule that was just taken away is not taken for one that came back")
+    func lingering() throws {
+        let rule = try Fixture.live("1", Fixture.rule())
+        let known = [Self.known(rule, isGone: true, isFresh: true)]
+        #expect(try Self.diff([rule], known: known, Self.policy()).isEmpty)
+        #expect(try Self.diff([rule], known: [Self.known(rule, isGone: true)], Self.policy()).appeared.count == 1)
+    }
+
+    @Test(
+        "An edit that no event told of appears beside what was approved, and is none of ours where edits are not watched"
+    )
+    func edited() throws {
+        let before = try Fixture.live("1", Fixture.rule(ports: 443))
+        let after = try Fixture.live("1", Fixture.rule(ports: 22))
+        let known = [Self.known(before, .baseline, "baseline")]
+        #expect(
+            try Self.diff([after], known: known, Self.policy()).appeared
+                == [.init(rule: after, knownBy: .sweep, approvedBy: nil)]
+        )
+        let additions = try Self.policy(changes: [.ingressAdded])
+        #expect(try Self.diff([after], known: known, additions).appeared.map(\.approvedBy) == ["allow"])
+    }
+
+    @Test("Another description alone is kept, and changes no approval")
+    func described() throws {
+        let before = try Fixture.live("1", Fixture.rule(), description: "old")
+        let after = try Fixture.live("1", Fixture.rule(), description: "new")
+        let diff = try Self.diff([after], known: [Self.known(before, .baseline, "baseline")], Self.policy())
+        #expect(diff.updated == [.init(rule: after, approvedBy: "baseline")])
+    }
+
+    @Test("A group is watched where the policy judges any kind of change of it")
+    func watched() throws {
+        let id = try Fixture.group()
+        var facts = GroupFacts(groupID: id.description, account: nil, region: nil, vpcID: "", name: "", tags: [:])
+        let policy = Policy(watch: [Watch(names: [Wildcard("web-*")], changes: [.egressRemoved], origin: "watch")])
+        #expect(WatchedGroup(id, facts, by: policy) == nil)
+        facts.name = "web-1"
+        #expect(WatchedGroup(id, facts, by: policy) != nil)
+    }
+}

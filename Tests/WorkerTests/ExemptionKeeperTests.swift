@@ -1,0 +1,153 @@
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("Access that was lent closes itself")
+struct ExemptionKeeperTests {
+    private static let role = "arn:aws:iam::111122223333:user/mia"
+
+    private func lend(
+        _ it: Keeper,
+        minutes: Double = 60,
+        then: Exemption.End = .revert,
+        remind: Duration? = nil
+    ) async throws {
+        let now = it.it.time.now
+        let exemption = TemporaryExemption(
+            id: "ex-1",
+            principal: Self.role,
+            from: now,
+            until: now + 60 * minutes,
+            then: then,
+            remind: remind,
+            reason: "incident 4711",
+            madeBy: "kim@desk"
+        )
+        try await it.it.writer.write { try $0.add(exemption) }
+    }
+
+    /// Adds a rule under the exemption, and brings its record.
+    private func add(_ it: Keeper) async throws {
+        try it.it.aws.stand([1])
+        let record = RecordText(time: it.it.time.now)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+    }
+
+    private func notices(_ it: Keeper) async throws -> [String] {
+        try await it.it.writer.write { try $0.takeNotices(limit: 20, lease: .seconds(60)).map(\.kind) }
+    }
+
+    @Test("What was added under an exemption of the ledger stays until its end, and is then reverted once")
+    func closed() async throws {
+        let it = try Keeper(Pipeline())
+        await it.keeper.round(isWanted: true)
+        try await lend(it)
+        try await add(it)
+        #expect(try it.it.test.event("outcome") == "allowed")
+        await it.later()
+        #expect(try it.standing() == [[Name.rule(1), "event", "exempt ex-1"]])
+        it.it.time.advance(.seconds(3600))
+        await it.keeper.round(isWanted: false)
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty && $0.revokes.count == 1 })
+        #expect(try it.events().contains(["ExemptionEnd", "reverted"]))
+        #expect(try await notices(it).sorted() == ["exemption-begun", "exemption-ended", "reverted"])
+    }
+
+    @Test("With then: leave it stays")
+    func left() async throws {
+        let it = try Keeper(Pipeline())
+        try await lend(it, then: .leave)
+        try await add(it)
+        it.it.time.advance(.seconds(3700))
+        await it.keeper.round(isWanted: true)
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test("A rule that the policy has come to allow stays, and one that a person approved does")
+    func allowedMeanwhile() async throws {
+        for isApproved in [true, false] {
+            let it = try Keeper(Pipeline(policy: .watching(.ingressAdded)))
+            try await lend(it)
+            try await add(it)
+            if isApproved {
+                _ = try await it.it.writer.write { try $0.approve(.rule(Name.rule(1)), by: "mia", reason: nil) }
+            } else {
+                it.it.policies.replace(with: .watching(.ingressAdded, allow: [try .port(21)]))
+            }
+            it.it.time.advance(.seconds(3601))
+            await it.keeper.round(isWanted: true)
+            await it.later()
+            #expect(it.it.aws.with { $0.rules.count } == 1)
+        }
+    }
+
+    @Test("An exemption that a person ends closes at once; a restart between changes nothing")
+    func endedEarly() async throws {
+        let first = try Keeper(Pipeline())
+        try await lend(first)
+        try await add(first)
+        first.it.time.advance(.seconds(60))
+        _ = try await first.it.writer.write { try $0.endExemption("ex-1", by: "kim") }
+        let second = try Keeper(Pipeline(time: first.it.time, aws: first.it.aws, test: first.it.test))
+        await second.keeper.round(isWanted: true)
+        #expect(first.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test("A record that comes after the end is judged as in time, and what it brought is then closed")
+    func late() async throws {
+        let it = try Keeper(Pipeline())
+        try await lend(it, minutes: 1)
+        try it.it.aws.stand([1])
+        let record = RecordText(time: it.it.time.now)
+        it.it.time.advance(.seconds(120))
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome") == "allowed")
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test("An exemption of the policy file with then: revert closes too, and people are reminded before")
+    func file() async throws {
+        let pipeline = try Pipeline()
+        let exemption = Exemption(
+            name: "incident",
+            principals: [Wildcard(Self.role)],
+            until: pipeline.time.now + 3600,
+            then: .revert,
+            remind: .seconds(900),
+            origin: "policy.yaml:9"
+        )
+        pipeline.policies.replace(with: .watching(.ingressAdded, exempt: [exemption]))
+        let it = try Keeper(pipeline)
+        try await add(it)
+        it.it.time.advance(.seconds(2000))
+        await it.keeper.round(isWanted: false)
+        #expect(try await notices(it).isEmpty)
+        it.it.time.advance(.seconds(800))
+        await it.keeper.round(isWanted: false)
+        await it.keeper.round(isWanted: false)
+        #expect(try await notices(it) == ["reminder"])
+        it.it.time.advance(.seconds(801))
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+        #expect(try await notices(it).contains("exemption-ended"))
+    }
+
+    @Test("Two workers close it once")
+    func fleet() async throws {
+        let one = try Keeper(Pipeline())
+        try await lend(one)
+        try await add(one)
+        let two = try Keeper(Pipeline(time: one.it.time, aws: one.it.aws, test: one.it.test), holder: "two")
+        one.it.time.advance(.seconds(3601))
+        await one.keeper.round(isWanted: false)
+        await two.keeper.round(isWanted: false)
+        #expect(one.it.aws.with { $0.revokes.count } == 1)
+        #expect(try one.events().count { $0[0] == "ExemptionEnd" } == 1)
+    }
+}

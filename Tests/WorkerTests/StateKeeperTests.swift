@@ -1,0 +1,252 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("The keeper knows what stood, and closes what no event brought")
+struct StateKeeperTests {
+    @Test("What stands at the first look is the baseline, and stays")
+    func baseline() async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        await it.keeper.round(isWanted: true)
+        await it.later()
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+        #expect(try it.events().isEmpty)
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test("A rule that no event told of is reverted once, after two settle times, with an event of its own")
+    func swept() async throws {
+        let it = try Keeper(Pipeline())
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        it.it.time.advance(.seconds(901))
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+        #expect(try it.standing() == [[Name.rule(1), "sweep", "-"]])
+        it.it.time.advance(.seconds(31))
+        await it.keeper.round(isWanted: false)
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty && $0.revokes == [[Name.rule(1)]] })
+        #expect(try it.events() == [["Sweep", "reverted"]])
+        #expect(try it.standing().isEmpty)
+        let notices = try await it.it.writer.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        #expect(notices.map(\.kind) == ["reverted"])
+        #expect(notices.first?.payload.contains("no event, policy, baseline or exemption explains it") == true)
+        #expect(try LedgerReader(path: it.it.test.path).verify().findings.isEmpty)
+    }
+
+    @Test("An entry that reports, and a dry run, change nothing and say so once", arguments: [true, false])
+    func reported(isDryRun: Bool) async throws {
+        let watch = Watch(groups: [Name.group], action: isDryRun ? .revert : .report, origin: "watch")
+        let it = try Keeper(Pipeline(policy: Policy(watch: [watch]), isDryRun: isDryRun))
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        await it.later()
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+        #expect(try it.events() == [["Sweep", "reported"]])
+    }
+
+    @Test("With baseline: policy the first look trusts only what the policy allows")
+    func strict() async throws {
+        let watch = Watch(groups: [Name.group], baseline: .policy, origin: "watch")
+        let it = try Keeper(Pipeline(standing: [1, 2], policy: Policy(watch: [watch], allow: [.port(21)])))
+        await it.keeper.round(isWanted: true)
+        await it.later()
+        #expect(it.it.aws.with { Array($0.rules.keys) } == [Name.rule(1)])
+        #expect(try it.events() == [["Sweep", "reverted"]])
+    }
+
+    @Test("A rule that a person approved stays, and goes once that is taken back")
+    func approved() async throws {
+        let it = try Keeper(Pipeline())
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        it.it.time.advance(.seconds(901))
+        await it.keeper.round(isWanted: false)
+        _ = try await it.it.writer.write { try $0.approve(.rule(Name.rule(1)), by: "mia", reason: nil) }
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+        _ = try await it.it.writer.write { try $0.forget(.rule(Name.rule(1)), by: "mia") }
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test("What the policy does not allow any more is reverted, unless it is of the baseline")
+    func tightened() async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, allow: [.port(21), .port(22)])))
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([2])
+        await it.later()
+        #expect(try it.standing().map { $0[2] } == ["allow allow", "allow allow"])
+        it.it.policies.replace(with: .watching(.ingressAdded))
+        await it.later()
+        #expect(it.it.aws.with { Array($0.rules.keys) } == [Name.rule(1)])
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+    }
+
+    @Test("An edit that no event told of is restored to what was approved")
+    func edited() async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        await it.keeper.round(isWanted: true)
+        let edited = try liveRule(1, port: 99)
+        it.it.aws.with { $0.rules[Name.rule(1)] = edited }
+        await it.later()
+        #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(try it.events() == [["Sweep", "reverted"]])
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+    }
+
+    @Test("Several workers take one snapshot and make one event")
+    func fleet() async throws {
+        let first = try Pipeline()
+        let one = try Keeper(first)
+        let two = try Keeper(Pipeline(time: first.time, aws: first.aws, test: first.test), holder: "two")
+        await one.keeper.round(isWanted: true)
+        await two.keeper.round(isWanted: true)
+        #expect(first.aws.count(of: "DescribeSecurityGroupRules") == 1)
+        try first.aws.stand([1])
+        await one.later()
+        await two.later()
+        #expect(first.aws.with { $0.revokes.count } == 1)
+        #expect(try one.events() == [["Sweep", "reverted"]])
+    }
+
+    @Test("A group that EC2 does not answer for leaves what is known, and the next round asks again")
+    func refused() async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        it.it.aws.with { $0.refusals["DescribeSecurityGroups"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
+        await it.keeper.round(isWanted: true)
+        #expect(try it.standing().isEmpty)
+        it.it.time.advance(.seconds(901))
+        await it.keeper.round(isWanted: false)
+        #expect(try it.standing().count == 1)
+    }
+
+    @Test("With the interval 0 nothing is read and nothing is swept")
+    func off() async throws {
+        let it = try Keeper(Pipeline(standing: [1]), interval: .zero)
+        await it.keeper.round(isWanted: true)
+        await it.later()
+        #expect(it.it.aws.with { $0.calls.isEmpty })
+    }
+
+    @Test("A change of a prefix list is looked at soon, where the policy judges lists by their entries")
+    func prefixList() async throws {
+        for isExpanding in [true, false] {
+            var policy = try Policy.watching([#require(SecurityGroupID(Name.group))])
+            policy.expandPrefixLists = isExpanding
+            let it = try Keeper(Pipeline(policy: policy))
+            await it.keeper.round(isWanted: true)
+            it.it.time.advance(.seconds(60))
+            var record = RecordText(eventID: "list", eventName: "ModifyManagedPrefixList", time: it.it.time.now)
+            record.members["requestParameters"] = #"{"ModifyManagedPrefixListRequest":{"PrefixListId":"pl-1"}}"#
+            record.members["responseElements"] = "{}"
+            #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+            await it.keeper.round(isWanted: false)
+            #expect(it.it.aws.count(of: "DescribeSecurityGroupRules") == (isExpanding ? 2 : 1))
+        }
+    }
+}
+
+@Suite("A record and a snapshot may come in any order")
+struct SnapshotRaceTests {
+    @Test("The first look does not make a rule of the baseline that a record brings later")
+    func additionAfterLook() async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        await it.keeper.round(isWanted: true)
+        #expect(try it.standing().map { $0[2] } == ["baseline"])
+        #expect(try await it.it.process(it.it.message(it.it.record.json)) == .delete)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+        #expect(try it.it.test.event("outcome") == "reverted")
+    }
+
+    @Test("An edit of the description alone leaves a rule older than the guard as it is, and is unchanged")
+    func description() async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(60))
+        let edited = try liveRule(1, port: 21, description: "new words")
+        it.it.aws.with { $0.rules[Name.rule(1)] = edited }
+        let record = RecordText.modify(1, port: 21, time: it.it.time.now)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome", "modify") == "unchanged")
+        #expect(it.it.aws.with { $0.rules.count == 1 && $0.amendments.isEmpty })
+    }
+
+    @Test(
+        "A forbidden edit of a rule older than the guard is restored, whether the look or the record comes first",
+        arguments: [true, false]
+    )
+    func edit(isLookFirst: Bool) async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(901))
+        let edited = try liveRule(1, port: 99)
+        it.it.aws.with { $0.rules[Name.rule(1)] = edited }
+        let record = RecordText.modify(1, port: 99, time: it.it.time.now)
+        if isLookFirst { await it.keeper.round(isWanted: false) }
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome", "modify") == "reverted")
+        #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        await it.later()
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+    }
+
+    @Test("A forbidden edit that the first look took for the baseline is no before-image of itself")
+    func editBeforeFirstLook() async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
+        let record = RecordText.modify(1, port: 21, time: it.it.time.now)
+        it.it.time.advance(.seconds(5))
+        await it.keeper.round(isWanted: true)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome", "modify") == "reverted")
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test("A late record of an edit that the sweep has restored leaves what was restored")
+    func lateRecord() async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(10))
+        let record = RecordText.modify(1, port: 99, time: it.it.time.now)
+        let edited = try liveRule(1, port: 99)
+        it.it.aws.with { $0.rules[Name.rule(1)] = edited }
+        await it.later()
+        #expect(try it.events() == [["Sweep", "reverted"]])
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome", "modify") == "unchanged")
+        #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+    }
+
+    @Test(
+        "A removed rule of the baseline is put back where removals are watched, whether the look or the record comes first",
+        arguments: [true, false]
+    )
+    func removal(isLookFirst: Bool) async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressRemoved)))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(901))
+        it.it.aws.with { $0.rules = [:] }
+        let record = RecordText.remove(1, time: it.it.time.now)
+        if isLookFirst { await it.keeper.round(isWanted: false) }
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome", "remove") == "reverted")
+        #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [openRule(port: 21)])
+    }
+
+    @Test("A rule that was reverted is not put back as part of a baseline")
+    func noReturn() async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ingressRemoved)))
+        await it.keeper.round(isWanted: true)
+        _ = try await it.it.process(it.it.message(it.it.record.json))
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+        let record = RecordText.remove(1, time: it.it.time.now)
+        #expect(try await it.it.process(it.it.message(record.json, id: "m2")) == .delete)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+}
