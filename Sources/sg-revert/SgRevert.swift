@@ -8,7 +8,7 @@ struct SgRevert: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, SweepCommand.self,
-            BaselineCommand.self, ExemptCommand.self, DoctorCommand.self, HealthCommand.self,
+            BaselineCommand.self, ExemptCommand.self, TestEventCommand.self, DoctorCommand.self, HealthCommand.self,
         ]
     )
 }

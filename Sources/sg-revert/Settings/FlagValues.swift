@@ -30,8 +30,8 @@ func duration(_ text: String, flag: String) throws -> Duration {
     return .seconds(Int64(seconds))
 }
 
-/// `90s`, `15m`, `24h`, `30d` in seconds.
-private func seconds(_ text: String) -> Double? {
+/// The seconds of `90s`, `15m`, `24h` or `30d`.
+func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()) else { return nil }
     return Double(count) * unit
