@@ -71,7 +71,8 @@ package struct EventFacts: Hashable, Sendable {
         self.actorID = actorID?.bounded
         self.invokedBy = invokedBy?.bounded
         self.sourceIP = sourceIP?.bounded
-        self.userAgent = userAgent?.bounded
+        // CloudTrail cuts it at 1 KiB; whoever calls chooses the text.
+        self.userAgent = userAgent?.bounded(to: 1024)
         self.eventTime = eventTime
         self.requestID = requestID?.bounded
     }

@@ -35,14 +35,15 @@ extension LedgerTransaction {
         let seen = try question.ruleID.map { try sightings(of: $0.description, in: query.groupID) } ?? []
         // What a look saw after the event says nothing of what stood before it.
         past.lastSeen = seen.first { $0.stood(before: query.eventTime) || $0.eventID != nil }?.content.rule
-        past.contradiction = contradiction(of: question, seen, query)
+        past.contradiction = try contradiction(of: question, seen, query)
         if query.isRemoval {
             past.earlier = try approvedBefore(question, seen, query)
             if let rule = question.rule ?? past.earlier?.content.rule {
                 past.lastDecision = try lastDecision(on: rule, query)
-                past.isSettledLater = try isSettledLater(rule, query)
+                past.isSettledLater = try isSettledLater(rule, question.ruleID, past.earlier, query)
             }
         } else {
+            if question.added != nil { past.rival = try rival(of: question, query) }
             past.approval = seen.first { $0.content.rule == question.rule }?.approval(against: query.eventTime)
             past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
             past.isOfAnotherEvent =
@@ -62,18 +63,51 @@ extension LedgerTransaction {
     ) throws -> ApprovedContent? {
         guard let rule = question.rule else { return seen.first?.approved }
         if question.ruleID == nil { return try approvedSighting(of: rule, in: query.groupID)?.approved }
-        return seen.first { $0.content.rule == rule }?.approved
+        // Where the rule said something else since, that is what was removed.
+        return seen.first.flatMap { $0.content.rule == rule ? $0.approved : nil }
     }
 
-    /// The content that another record says was added under the same id, in words.
-    private func contradiction(of question: RuleQuestion, _ seen: [Sighting], _ query: PastQuery) -> String? {
+    /// What another record says that was added under the same id.
+    private func contradiction(
+        of question: RuleQuestion,
+        _ seen: [Sighting],
+        _ query: PastQuery
+    ) throws -> String? {
+        if query.isRemoval { return try contradiction(ofRemoval: question, query) }
         guard let added = question.added?.description.bounded, let id = question.ruleID else { return nil }
         let other = seen.first { $0.added != nil && $0.added != added && $0.eventID != query.eventID }
         return other.flatMap(\.added).map { "\(id) was added as \($0), and this record says as \(added)" }
     }
 
-    /// The content that another record says was added under the id of a rule that is gone; nil if no record
-    /// contradicts.
+    /// Another record that says that it removed the rule: an id is removed only once.
+    private func contradiction(ofRemoval question: RuleQuestion, _ query: PastQuery) throws -> String? {
+        guard let id = question.ruleID?.description else { return nil }
+        let sql = """
+            SELECT 1 FROM events JOIN rules USING (number)
+            WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Revoke%' AND rules.rule_id = ?
+                AND decision IN ('allow', 'exempt') LIMIT 1
+            """
+        guard try row(sql, [query.groupID, query.eventID, id]) != nil else { return nil }
+        return "another event removed \(id), and an id is removed only once"
+    }
+
+    /// Another record that says that somebody exempt added the rule of this id: an id is given only once.
+    private func rival(of question: RuleQuestion, _ query: PastQuery) throws -> String? {
+        guard let id = question.ruleID?.description else { return nil }
+        let found = try row(
+            """
+            SELECT rules.reason FROM events JOIN rules USING (number)
+            WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%'
+                AND rules.rule_id = ? AND rules.outcome = 'exempt' LIMIT 1
+            """,
+            [query.groupID, query.eventID, id]
+        )
+        guard let found else { return nil }
+        let reason: String? = found[0]
+        return "another record says that \(id) was added by somebody exempt (\(reason ?? "unknown"))"
+    }
+
+    /// What another record says that was added under the id of a rule that is gone; nil where none contradicts.
     package func contradiction(ofGone question: RuleQuestion, _ query: PastQuery) throws -> String? {
         guard let id = question.ruleID, let added = question.added else { return nil }
         let other = try row(
@@ -170,16 +204,27 @@ extension LedgerTransaction {
         return try decision.map(parse)
     }
 
-    /// True if an allowed or exempt caller removed a rule with this content after the event.
-    private func isSettledLater(_ rule: SecurityGroupRule, _ query: PastQuery) throws -> Bool {
-        guard let time = query.eventTime else { return false }
+    /// True where somebody who may do so removed the rule, or one that says this, after the event; or since it was approved, so that
+    /// there was nothing left to remove.
+    private func isSettledLater(
+        _ rule: SecurityGroupRule,
+        _ id: SecurityGroupRuleID?,
+        _ approved: ApprovedContent?,
+        _ query: PastQuery
+    ) throws -> Bool {
+        let after = query.eventTime.map(RFC3339.format)
+        let since = approved.map { $0.approval.eventTime.map(RFC3339.format) ?? "" }
+        guard let bound = [after, since].compactMap(\.self).min() else { return false }
         let found = try row(
             """
             SELECT 1 FROM events JOIN rules USING (number)
-            WHERE events.group_id = ? AND coalesce(events.event_time, '') > ? AND event_id <> ?
-                AND event_name LIKE 'Revoke%' AND decision IN ('allow', 'exempt') AND \(Self.saysTheSame) LIMIT 1
+            WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
+                AND event_name LIKE 'Revoke%' AND decision IN ('allow', 'exempt')
+                AND (coalesce(events.event_time, '') > ? OR rules.rule_id IS NULL OR rules.rule_id = ?)
+                AND \(Self.saysTheSame) LIMIT 1
             """,
-            [query.groupID, RFC3339.format(time), query.eventID] + arguments(rule)
+            // What was approved in the second of a removal may be the next rule that says the same.
+            [query.groupID, bound, query.eventID, bound, id?.description] + arguments(rule)
         )
         return found != nil
     }

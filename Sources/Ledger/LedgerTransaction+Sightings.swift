@@ -186,11 +186,15 @@ extension LedgerTransaction {
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [groupID, ruleID]).compactMap(sighting)
     }
 
-    /// The newest approved content equal to `rule`, of any rule of the group.
+    /// The newest approved sighting of a rule of the group that says this, and was not seen to say something else since.
     func approvedSighting(of rule: SecurityGroupRule, in groupID: String) throws -> Sighting? {
         let sql = """
             \(Self.sightingColumns) WHERE group_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?
-                AND source = ? AND approved_by IS NOT NULL ORDER BY last_seen DESC LIMIT 1
+                AND source = ? AND approved_by IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM sightings AS later WHERE later.group_id = sightings.group_id
+                        AND later.rule_id = sightings.rule_id AND later.last_seen > sightings.last_seen
+                )
+            ORDER BY last_seen DESC LIMIT 1
             """
         return try row(sql, [groupID] + arguments(rule)).flatMap(sighting)
     }

@@ -90,13 +90,13 @@ package struct RevertWorker: Sendable {
             try DeadLetterQueue.check(url, beside: options.queueURL, session: session)
         }
         guard let facts = try await start(queue, stop: stop) else { return [] }
-        let queueState = QueueState(facts, logger: logger)
+        let queueState = QueueState(facts, logger: logger) { try await self.facts(of: queue, isStart: false) }
         logger.notice(
             "worker started",
             metadata: [
                 "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
                 "watch": "\(options.policies.current.watch.map(\.origin).joined(separator: ","))",
-                "dry.run": "\(options.isDryRun)",
+                "dry.run": .stringConvertible(options.isDryRun),
             ]
         )
 
@@ -112,12 +112,12 @@ package struct RevertWorker: Sendable {
         async let _ = identity.find(clock: clock, random: random)
         async let _ = session.keepCredentialsFresh()
         let keeper = stateKeeper(consumer.pipeline) { wake.yield() }
-        async let _ = queueState.keepFresh(clock: clock) { try await self.facts(of: queue, isStart: false) }
+        async let _ = queueState.keepFresh(clock: clock)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await run(notifier, wakes: wakes, stop: stop) }
             defer { wake.finish() }
             let abandoned = try await keeping(keeper, stop) { try await consumer.run(stop: stop) }
-            logger.notice("worker stopped", metadata: ["abandoned": "\(abandoned.count)"])
+            logger.notice("worker stopped", metadata: ["abandoned": .stringConvertible(abandoned.count)])
             return abandoned
         }
     }
@@ -173,7 +173,9 @@ package struct RevertWorker: Sendable {
         var failures = 0
         while !stop.isRequested {
             do {
-                return try await stop.interrupting { try await self.facts(of: queue, isStart: true) }
+                return try await stop.interrupting {
+                    try await self.tellingOfPatience { try await self.facts(of: queue, isStart: true) }
+                }
             } catch  where !options.isUntilEmpty {
                 failures += 1
                 startState.failed(plainText("\(error)"))
@@ -188,7 +190,26 @@ package struct RevertWorker: Sendable {
         return nil
     }
 
-    /// Reads the queue's attributes.
+    /// Says so where `body` takes long: a worker that waits in silence looks like one that works.
+    private func tellingOfPatience<Found: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Found
+    ) async throws -> Found {
+        try await withThrowingTaskGroup(of: Found?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await clock.sleep(.seconds(5))
+                logger.warning("still waiting for credentials and for an answer of the queue")
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let found = try await group.next() {
+                if let found { return found }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// What the queue says of itself.
     private func facts(of queue: WorkQueue, isStart: Bool) async throws -> QueueState.Facts {
         let attributes = try await queue.attributes()
         var facts = QueueState.Facts(
@@ -196,7 +217,11 @@ package struct RevertWorker: Sendable {
             maxReceiveCount: attributes.maxReceiveCount
         )
         do {
-            facts.deadLetters = try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
+            let letters = try await queue.deadLetterQueue(at: options.deadLetterQueueURL, attributes: attributes)
+            if isStart, options.deadLetterQueueURL != nil {
+                for remark in try await letters.check() { logger.warning("\(plainText(remark, limit: 500))") }
+            }
+            facts.deadLetters = letters
         } catch QueueError.noDeadLetterQueue where isStart {
             logger.warning(
                 "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue"
@@ -205,7 +230,7 @@ package struct RevertWorker: Sendable {
         if isStart, attributes.visibilityTimeout < .seconds(10) {
             logger.warning(
                 "the queue's visibility timeout is under 10 s: this worker asks for 30 s with each receive",
-                metadata: ["visibility.seconds": "\(attributes.visibilityTimeout.components.seconds)"]
+                metadata: ["visibility.seconds": .stringConvertible(attributes.visibilityTimeout.components.seconds)]
             )
         }
         return facts

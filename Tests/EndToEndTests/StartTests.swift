@@ -8,12 +8,14 @@ extension EndToEnd {
             case queueIsMissing = "does not exist"
             case nobodyAnswers = "127.0.0.1"
             case noCredentials = "credentials"
+            case deadLettersAreMissing = "--dead-letter-queue-url"
 
             func environment(beside world: World) -> [String: String] {
                 switch self {
                 case .queueIsMissing: ["SG_REVERT_QUEUE_URL": world.queue + "-missing"]
                 case .nobodyAnswers: ["AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"]
                 case .noCredentials: ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""]
+                case .deadLettersAreMissing: ["SG_REVERT_DEAD_LETTER_QUEUE_URL": world.deadLetters + "-missing"]
                 }
             }
         }

@@ -178,6 +178,35 @@ import Testing
         #expect(try await !past(rule(port: 9), isRemoval: true, ago: 60).isSettledLater)
     }
 
+    @Test func `what somebody exempt removed since it was approved is not there to be removed again`() async throws {
+        let approvedAt = test.now.addingTimeInterval(-100)
+        try await record("a", sightings: [sighting(rule(), by: "exempt a", eventTime: approvedAt)])
+        #expect(try await !past(rule(), isRemoval: true).isSettledLater)
+        try await record("b", "RevokeSecurityGroupIngress", secondsAgo: 50, rules: [result(rule(), .exempt, .exempt)])
+        let again = try await past(rule(), isRemoval: true)
+        #expect(again.isSettledLater)
+        #expect(again.contradiction?.contains("another event removed") == true)
+        #expect(try await past(rule(), id: nil, isRemoval: true).isSettledLater, "by a record without ids")
+        let later = test.now.addingTimeInterval(-20)
+        try await record("c", sightings: [sighting(rule(), id: 2, by: "exempt a", eventTime: later)])
+        #expect(try await !past(rule(), id: 2, isRemoval: true).isSettledLater, "approved again since")
+    }
+
+    @Test func `a rule that said something else since cannot be put back by its content`() async throws {
+        try await record("a", sightings: [sighting(rule("0.0.0.0/0"), by: "exempt a")])
+        try await record("b", sightings: [sighting(rule("10.0.0.0/8"), by: "exempt a")])
+        #expect(try await past(rule("0.0.0.0/0"), id: nil, isRemoval: true).earlier == nil)
+        #expect(try await past(rule("0.0.0.0/0"), isRemoval: true).earlier == nil)
+        #expect(try await past(rule("10.0.0.0/8"), id: nil, isRemoval: true).earlier != nil)
+    }
+
+    @Test func `a second record that adds what somebody exempt added is a rival`() async throws {
+        try await record("a", rules: [result(rule(), .exempt, .exempt)])
+        #expect(try await past(rule(), added: rule()).rival?.contains("somebody exempt") == true)
+        #expect(try await past(rule()).rival == nil, "a modification adds nothing")
+        #expect(try await past(rule(), id: 2, added: rule()).rival == nil)
+    }
+
     @Test func `a second record that adds the same id with other content is a contradiction`() async throws {
         let added = rule(port: 1)
         try await record("a", sightings: [sighting(added, by: "allow a", added: added)])

@@ -73,6 +73,21 @@ struct BuryTests {
         #expect(attributes["trace"]?.stringValue == "t1")
     }
 
+    @Test("Before an event is given up the queue is asked whether it allows more receives by now")
+    func raised() async throws {
+        let it = try Pipeline(standing: [1], maxReceiveCount: 2, allowedByNow: 6)
+        it.aws.with {
+            $0.refusals["RevokeSecurityGroupIngress"] = [
+                .ec2Error("UnauthorizedOperation", status: 403), .ec2Error("UnauthorizedOperation", status: 403),
+            ]
+        }
+        _ = try await it.process(it.message(it.record.json, receives: 2))
+        #expect(try it.test.event("outcome") == "failed")
+        #expect(it.deadLetters.isEmpty)
+        #expect(try await it.process(it.message(it.record.json, receives: 6)) == .delete)
+        #expect(try it.test.event("outcome") == "dead-lettered")
+    }
+
     @Test("Without a maximum of receives nothing is given up")
     func noMaximum() async throws {
         let it = try Pipeline(standing: [1], maxReceiveCount: nil)

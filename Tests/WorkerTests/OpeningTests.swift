@@ -166,7 +166,40 @@ struct OpeningTests {
         _ = try await it.process(it.message(removed.json, id: "m3"))
         _ = try await it.process(it.message(RecordText.remove(1, eventID: "away", time: early + 150).json, id: "m4"))
         #expect(it.aws.with { $0.amendments.isEmpty && $0.rules.isEmpty })
-        #expect(try it.test.event("outcome", "away") == "unchanged")
+        // The id was removed twice, so one of the two records is wrong.
+        #expect(try it.test.event("outcome", "away") == "conflict")
+    }
+
+    @Test("What an exempt caller took away stays away, whatever a forged removal says of its time and id")
+    func removedTwice() async throws {
+        for (name, isByID, delay) in [("same", true, 0.0), ("later", false, 50), ("later with id", true, 50)] {
+            let it = try pipeline(standing: [1])
+            let start = it.time.now - 300
+            var added = it.record.by(terraform)
+            added.time = start
+            _ = try await it.process(it.message(added.json))
+            it.aws.with { $0.rules = [:] }
+            let real = RecordText.remove(1, eventID: "true", time: start + 100).by(terraform)
+            _ = try await it.process(it.message(real.json, id: "m2"))
+            let forged = RecordText.remove(1, isByID: isByID, eventID: "forged", time: start + 100 + delay)
+            _ = try await it.process(it.message(forged.json, id: "m3"))
+            #expect(it.aws.with { $0.amendments.isEmpty && $0.rules.isEmpty }, "\(name)")
+        }
+    }
+
+    @Test(
+        "A record that claims what an exempt caller added is a conflict, whatever its time: the rule stays, people are told"
+    )
+    func claimedTwice() async throws {
+        for delay in [-50.0, 0, 50] {
+            let it = try pipeline(standing: [1])
+            _ = try await it.process(it.message(it.record.by(terraform).json))
+            let claim = it.record.id("claim", at: it.record.time + delay)
+            _ = try await it.process(it.message(claim.json, id: "m2"))
+            #expect(try it.test.event("outcome", "claim") == "conflict")
+            #expect(try it.test.event("reason", "claim")?.contains("somebody exempt") == true)
+            #expect(it.aws.with { $0.rules.count } == 1)
+        }
     }
 
     @Test("An edit of the description alone is no change")

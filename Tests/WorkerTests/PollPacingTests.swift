@@ -39,6 +39,21 @@ struct PollPacingTests {
         #expect(pacing.pause(afterEmpty: .seconds(4)) == .zero)
     }
 
+    @Test("A poll that is never answered makes the wait shorter, until it is plain that nobody is there")
+    func silence() {
+        let silent = AWSClientError.transport(
+            service: "sqs",
+            operation: "ReceiveMessage",
+            .timedOut(host: "h", after: .seconds(30))
+        )
+        var pacing = PollPacing(wait: .seconds(20))
+        #expect(pacing.note(silent, after: .seconds(30)) == .shortened(.seconds(5)))
+        #expect(pacing.note(silent, after: .seconds(15)) == .shortened(.seconds(1)))
+        #expect(pacing.wait == .seconds(1))
+        #expect(pacing.note(silent, after: .seconds(11)) == .none)
+        #expect(pacing.wait == .seconds(20))
+    }
+
     @Test("A connection that fails at once says nothing of silence, nor does one failure between answers")
     func otherFailures() {
         var pacing = PollPacing(wait: .seconds(20))

@@ -175,6 +175,12 @@ enum Schema {
             PRIMARY KEY (kind, group_id)
         ) STRICT, WITHOUT ROWID;
 
+        CREATE TABLE senders (
+            sender TEXT PRIMARY KEY NOT NULL,       -- as SQS attests it; of a role's session the role's id
+            first_seen TEXT NOT NULL,
+            last_seen TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
         CREATE TABLE trail (
             seq INTEGER PRIMARY KEY NOT NULL,
             at TEXT NOT NULL,

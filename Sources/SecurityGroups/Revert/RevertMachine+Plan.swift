@@ -35,8 +35,9 @@ extension RevertMachine {
             settle(index, SettledRule(.changedSince))
             return nil
         }
-        if let words = past.contradiction { contradicts(words) }
-        let isConflict = history.isConflict || past.contradiction != nil
+        let disputed = candidate.live.flatMap { planner.decide($0.rule).decision == .revert ? past.rival : nil }
+        if let words = past.contradiction ?? disputed { contradicts(words) }
+        let isConflict = history.isConflict || past.contradiction != nil || disputed != nil
         guard let live = candidate.live else {
             let plan = planner.plan(
                 forRemoved: candidate.question.rule,

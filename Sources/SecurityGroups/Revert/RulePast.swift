@@ -88,6 +88,8 @@ package struct RulePast: Hashable, Sendable {
     package var isOfAnotherEvent = false
     /// The content that another record says was added under this id; nil if no record contradicts.
     package var contradiction: String?
+    /// The words for another record by which somebody exempt added the rule of this id; nil where there is none.
+    package var rival: String?
 
     /// Creates a past without any knowledge.
     package init() {}

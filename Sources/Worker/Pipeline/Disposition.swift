@@ -87,7 +87,9 @@ final class EventRecord: Sendable {
     init(_ event: CloudTrailEvent, _ content: EventContent) {
         self.event = event
         self.content = content
-        facts = EventFacts(event, content.change)
+        let all = EventFacts(event, content.change)
+        // A flood of records that are no change takes little room in the ledger.
+        facts = content.change == nil ? all.shortened : all
     }
 }
 

@@ -1,4 +1,5 @@
 import AWSClient
+import CloudTrailEvents
 import Formats
 import Foundation
 import Ledger
@@ -21,6 +22,10 @@ extension MessagePipeline {
     /// lease.
     func settle(_ ending: Ending, of run: EventRun) async throws -> Settlement {
         var settlement = Settlement.done(.delete)
+        // To give up is final, so what the queue allows is not taken from memory.
+        if case .finished(let result) = ending, result.outcome == .failed, isLastReceive(of: run.message) {
+            await queueState.confirm(clock: clock)
+        }
         let again = Disposition.postpone(backoff.pause(after: run.message.receiveCount))
         var (result, letter) = taken(ending, of: run)
         if let letter {
@@ -79,7 +84,7 @@ extension MessagePipeline {
         run.logger.log(
             level: result.outcome.logLevel,
             "event \(result.outcome.rawValue)",
-            metadata: result.logMetadata
+            metadata: result.logMetadata.merging(run.event.logMetadata) { own, _ in own }
         )
     }
 
@@ -143,10 +148,34 @@ extension RunResult {
     fileprivate var logMetadata: Logger.Metadata {
         var metadata: Logger.Metadata = [:]
         if let reason { metadata["reason"] = "\(reason)" }
-        if !rules.isEmpty { metadata["rules"] = "\(rules.count)" }
+        if !rules.isEmpty { metadata["rules"] = .stringConvertible(rules.count) }
+        if let rule = rules.first(where: { $0.outcome == .reverted }) ?? rules.first {
+            metadata["rule"] = "\(plainText(rule.inWords))"
+            if let id = rule.ruleID { metadata["rule.id"] = "\(plainText(id))" }
+        }
         if let groupID = rules.first?.groupID { metadata["group.id"] = "\(plainText(groupID))" }
-        if let exposedMilliseconds { metadata["exposed.ms"] = "\(exposedMilliseconds)" }
+        if let exposedMilliseconds { metadata["exposed.ms"] = .stringConvertible(exposedMilliseconds) }
         if let errorMessage { metadata["error"] = "\(plainText(errorMessage))" }
+        return metadata
+    }
+}
+
+extension RuleResult {
+    fileprivate var inWords: String {
+        ruleInWords(
+            direction: direction.rawValue,
+            ipProtocol: ipProtocol,
+            ports: PortRange(from: fromPort ?? -1, to: toPort ?? -1),
+            peer: source
+        )
+    }
+}
+
+extension CloudTrailEvent {
+    /// Who made which call; the logger has where.
+    fileprivate var logMetadata: Logger.Metadata {
+        var metadata: Logger.Metadata = ["event.name": "\(plainText(eventName))"]
+        if let who = actor.issuerARN ?? actor.arn ?? actor.actorID { metadata["actor"] = "\(plainText(who))" }
         return metadata
     }
 }

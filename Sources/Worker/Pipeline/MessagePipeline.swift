@@ -19,6 +19,7 @@ struct MessagePipeline: Sendable {
     let workerName: String
     let backoff: Backoff
     let clock: WorkerClock
+    let senders = Senders()
     /// True for a worker with `--until-empty`.
     var isUntilEmpty = false
     var metrics = WorkerMetrics.none
@@ -36,6 +37,7 @@ struct MessagePipeline: Sendable {
         logger: Logger
     ) async throws -> Disposition {
         let message = held.message
+        await note(senderOf: message)
         guard territory.trusts(message) else {
             let sender = message.senderID ?? "nobody"
             return try await bury(message, .untrustedSender, "the message was sent by \(sender)", slot, logger)
@@ -235,6 +237,7 @@ extension EventFacts {
             actorARN: event.actor.arn,
             issuerARN: event.actor.issuerARN,
             actorType: event.actor.type,
+            actorID: event.actor.actorID,
             invokedBy: event.actor.invokedBy,
             sourceIP: event.sourceIPAddress,
             userAgent: event.userAgent,

@@ -45,6 +45,7 @@ struct PollPacing {
 
     /// Notes a poll that failed after `took`.
     mutating func note(_ error: any Error, after took: Duration) -> Cut {
+        if let error = error as? AWSClientError, error.isTimeout { return noteSilence() }
         guard case AWSClientError.transport(_, _, .connectionFailed) = error, took >= .seconds(1),
             took < wait + .seconds(1)
         else { return .none }
@@ -55,5 +56,17 @@ struct PollPacing {
         guard shorter < wait else { return .none }
         wait = shorter
         return .shortened(shorter)
+    }
+
+    /// Notes a poll that was never answered: whatever cut its connection told nobody. Where even a short poll gets no answer,
+    /// nobody is there, and the wait has nothing to do with it.
+    private mutating func noteSilence() -> Cut {
+        cuts = 0
+        guard wait > .seconds(1) else {
+            wait = wanted
+            return .none
+        }
+        wait = .seconds(max(wait.components.seconds / 4, 1))
+        return .shortened(wait)
     }
 }

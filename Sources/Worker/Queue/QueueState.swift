@@ -16,19 +16,24 @@ final class QueueState: Sendable {
     private struct State {
         var facts: Facts
         var surprise = Promise<Void>()
+        var confirmedAt: ContinuousClock.Instant?
     }
 
     private let state: Mutex<State>
     private let logger: Logger
+    /// Asks AWS.
+    private let read: @Sendable () async throws -> Facts
 
     /// The time between two readings.
     private static let period: Duration = .seconds(180)
     /// The time after which they are read again after a surprise.
     private static let surprisePause: Duration = .seconds(5)
 
-    init(_ facts: Facts, logger: Logger) {
+    /// - Parameter read: asks AWS.
+    init(_ facts: Facts, logger: Logger, read: @escaping @Sendable () async throws -> Facts) {
         state = Mutex(State(facts: facts))
         self.logger = logger
+        self.read = read
     }
 
     var facts: Facts { state.withLock { $0.facts } }
@@ -44,10 +49,20 @@ final class QueueState: Sendable {
         state.withLock { $0.surprise }.settle()
     }
 
+    /// Reads the attributes now, unless somebody did so in the last seconds.
+    func confirm(clock: WorkerClock) async {
+        let now = clock.instant()
+        let isFresh = state.withLock { state in
+            if let last = state.confirmedAt, now - last < Self.surprisePause { return true }
+            state.confirmedAt = now
+            return false
+        }
+        guard !isFresh, let found = try? await read() else { return }
+        replace(with: found)
+    }
+
     /// Reads the attributes again and again until the task is cancelled.
-    ///
-    /// - Parameter read: Asks AWS.
-    func keepFresh(clock: WorkerClock, read: @escaping @Sendable () async throws -> Facts) async {
+    func keepFresh(clock: WorkerClock) async {
         while !Task.isCancelled {
             let surprise = state.withLock { $0.surprise }
             await withTaskGroup(of: Void.self) { group in

@@ -111,8 +111,11 @@ struct Receiver: Sendable {
             return
         case .shortened(let wait):
             logger.warning(
-                "something on the way cuts connections that stay silent: polls wait for a shorter time from now on",
-                metadata: ["wait.seconds": "\(wait.components.seconds)", "advice": "set --wait-seconds to this"]
+                "something on the way may cut connections that stay silent: polls wait for a shorter time from now on",
+                metadata: [
+                    "wait.seconds": .stringConvertible(wait.components.seconds),
+                    "advice": "if this comes again, set --wait-seconds to this",
+                ]
             )
         case .none:
             await stop.sleep(for: try lanes.sitOut(Lane(.queue), error), clock: clock)

@@ -113,15 +113,12 @@ final class OutageBoard: Sendable {
             return (outage, isNew, isDue)
         }
         let waits = lane.stopsReceiving ? "receiving is paused, what is in hand is kept" : "only its work waits"
-        logger.log(
-            level: isDue ? .error : .debug,
-            "\(lane) is out of order: \(waits)",
-            metadata: [
-                "error": "\(cause)", "account": "\(lane.account?.description ?? "")",
-                "outage.failures": "\(outage.failures)",
-                "outage.seconds": "\((now - outage.since).components.seconds)",
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "error": "\(cause)", "outage.failures": .stringConvertible(outage.failures),
+            "outage.seconds": .stringConvertible((now - outage.since).components.seconds),
+        ]
+        if let account = lane.account { metadata["account"] = "\(account)" }
+        logger.log(level: isDue ? .error : .debug, "\(lane) is out of order: \(waits)", metadata: metadata)
         return Note(isNew: isNew, failures: outage.failures)
     }
 
@@ -150,7 +147,7 @@ final class OutageBoard: Sendable {
             noticeSource.yield(OutageNotice(lane: lane, since: outage.begunAt, cause: outage.cause, isOver: true))
         }
         let seconds = (clock.instant() - outage.since).components.seconds
-        logger.notice("\(lane) works again", metadata: ["outage.seconds": "\(seconds)"])
+        logger.notice("\(lane) works again", metadata: ["outage.seconds": .stringConvertible(seconds)])
     }
 }
 

@@ -1,5 +1,7 @@
 import AWSClient
+import Formats
 import Foundation
+import Ledger
 import Worker
 
 extension Doctor {
@@ -36,15 +38,25 @@ extension Doctor {
         )
         findings += await calls(sqs, url)
         findings += await redrive(session, sqs, url)
-        findings.append(
-            .notTried(
-                "senders",
-                "not tried: SQS tells a SenderId only to a receive, which counts toward maxReceiveCount",
-                fix: "aws sqs receive-message --queue-url \(url) --message-system-attribute-names SenderId "
-                    + "--visibility-timeout 0"
-            )
-        )
+        findings.append(senders())
         return findings
+    }
+
+    /// Who sent the messages that the workers of this ledger met. SQS tells it only to a receive, and a receive of the doctor's own
+    /// would count toward maxReceiveCount.
+    func senders() -> Finding {
+        guard let path = setup.ledgerPath, let reader = try? LedgerReader(path: path) else {
+            return .notTried("senders", "no ledger to read them from; the worker writes them down")
+        }
+        do {
+            let seen = try reader.senders()
+            guard !seen.isEmpty else { return .notTried("senders", "no message has come so far") }
+            let list = seen.prefix(20).map { "\(plainText($0.id)) (last \(RFC3339.format($0.lastSeen)))" }
+            let more = seen.count > list.count ? " and \(seen.count - list.count) more" : ""
+            return .ok("senders", list.joined(separator: ", ") + more)
+        } catch {
+            return .notTried("senders", "\(error)")
+        }
     }
 
     static func visibility(_ attributes: [String: String]) -> Finding {

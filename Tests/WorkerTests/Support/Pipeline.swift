@@ -30,6 +30,7 @@ struct Pipeline {
         isDryRun: Bool = false,
         isUntilEmpty: Bool = false,
         trusted: Set<String> = [],
+        allowedByNow: Int? = nil,
         time: VirtualTime = VirtualTime(),
         aws: ScriptedAWS? = nil,
         test: TestLedger? = nil
@@ -53,7 +54,7 @@ struct Pipeline {
         queueState = QueueState(
             .init(maxReceiveCount: maxReceiveCount, deadLetters: deadLetters),
             logger: .silent
-        )
+        ) { .init(maxReceiveCount: allowedByNow ?? maxReceiveCount, deadLetters: deadLetters) }
         pipeline = MessagePipeline(
             writer: writer,
             policies: policies,

@@ -1,0 +1,31 @@
+import AWSClient
+import Ledger
+import Synchronization
+
+/// The senders of the messages that came, so that each is written down once an hour and not with each message.
+final class Senders: Sendable {
+    private let noted = Mutex<[String: ContinuousClock.Instant]>([:])
+
+    private static let period: Duration = .seconds(3600)
+    private static let limit = 1000
+
+    /// The sender of a message, of a role's session the role's id; nil where it was noted within the hour.
+    func toNote(of message: SQSMessage, at now: ContinuousClock.Instant) -> String? {
+        guard let id = message.senderID?.prefix(while: { $0 != ":" }), !id.isEmpty else { return nil }
+        let sender = String(id)
+        return noted.withLock { noted in
+            if let last = noted[sender], now - last < Self.period { return nil }
+            guard noted.count < Self.limit || noted[sender] != nil else { return nil }
+            noted[sender] = now
+            return sender
+        }
+    }
+}
+
+extension MessagePipeline {
+    /// Writes down who sent a message, for `doctor` to show. Nothing waits for it or depends on it but the message itself.
+    func note(senderOf message: SQSMessage) async {
+        guard let sender = senders.toNote(of: message, at: clock.instant()) else { return }
+        _ = try? await writer.writeOnce { try $0.saw(sender: sender) }
+    }
+}
