@@ -30,7 +30,8 @@ extension RevertWorker {
         isReverting: Bool,
         looked: (Set<SecurityGroupRuleID>) throws -> Void
     ) async throws -> [SweptRule] {
-        let pipeline = pipeline(region: session.region?.description ?? "", QueueState(.init(), logger: logger)) {}
+        let noQueue = QueueState(.init(), logger: logger) { .init() }
+        let pipeline = pipeline(region: session.region?.description ?? "", noQueue) {}
         let keeper = stateKeeper(pipeline) {}
         let policies = options.policies
         try await writer.write { policies.exempt(try $0.exemptionsInForce()) }
