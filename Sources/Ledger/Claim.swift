@@ -117,17 +117,19 @@ package struct Claim: Hashable, Sendable {
     package let fence: Int64
     /// The number of this run of the event, from 1.
     package let attempt: Int
-    /// The ids of the rules that earlier runs tried to revoke; nil before the first try. If the record has no rule ids,
-    /// a later run touches no other rules.
-    package let matchedRuleIDs: [String]?
-    /// The ids of the rules that were recorded as intended together with this claim.
+    /// The rules that earlier runs tried to revoke; nil before the first try. For a record without rule ids a later run touches
+    /// no others.
+    package internal(set) var matchedRuleIDs: [String]?
+    /// The ids of the rules that were kept with this claim as what its run is about to revert.
     package var kept: [String] = []
     /// True if the ledger has seen at least one of these rules.
     package var knowsRules = false
-    /// True if the run before this one never ended: its worker died, or its lease ended.
-    package let isTakeover: Bool
-    /// The rules that earlier runs reverted before they failed. A later run finds them gone. Reporting them from here
-    /// keeps their undo commands, and keeps `reverted` as the outcome of an event whose rules needed two runs.
+    /// Whether the run before this one never ended: its worker died, or lost its lease.
+    package internal(set) var isTakeover: Bool
+    /// The hold in the table that the hosts of a fleet share; nil where the ledger alone counts.
+    package internal(set) var shared: SharedClaim?
+    /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
+    /// here keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
     package let alreadyReverted: [RuleResult]
 
     /// Creates a claim. Only claims that the ledger made are accepted.

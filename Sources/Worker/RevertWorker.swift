@@ -57,8 +57,14 @@ package struct RevertWorker: Sendable {
             backoff: Backoff(base: .seconds(1), cap: .seconds(30), random: random),
             clock: clock,
             logger: logger,
-            probe: LaneProbe(session: session, queueURL: options.queueURL, gateway: gateway, writer: writer)
-                .callAsFunction
+            probe: LaneProbe(
+                session: session,
+                queueURL: options.queueURL,
+                gateway: gateway,
+                claimsTable: options.claimsTable,
+                writer: writer
+            )
+            .callAsFunction
         )
         writer.lanes = lanes
         self.writer = writer
@@ -104,13 +110,15 @@ package struct RevertWorker: Sendable {
         ready()
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let consumer = consumer(of: queue, queueState) { wake.yield() }
-        // These tasks end with this function, which cancels them.
+        let claims = try claims(queue)
+        let consumer = consumer(of: queue, queueState, claims) { wake.yield() }
+        // These end with this function, which cancels them.
         async let _ = logAnchors()
         async let _ = lanes.run()
         async let _ = tellOutages { wake.yield() }
         async let _ = identity.find(clock: clock, random: random)
         async let _ = session.keepCredentialsFresh()
+        async let _ = HeldNotices(claims: claims, clock: clock, logger: logger) { wake.yield() }.run()
         let keeper = stateKeeper(consumer.pipeline) { wake.yield() }
         async let _ = queueState.keepFresh(clock: clock)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -236,14 +244,32 @@ package struct RevertWorker: Sendable {
         return facts
     }
 
+    /// The claims on events: the fleet's, where there is a table, and the ledger's.
+    private func claims(_ queue: WorkQueue) throws -> EventClaims {
+        guard let name = options.claimsTable else { return EventClaims(writer: writer) }
+        // The table is where the queue is.
+        let table = TableCalls(
+            client: try session.dynamodb(region: queue.region),
+            table: name,
+            lane: Lane(.dynamodb, region: queue.region),
+            lanes: lanes,
+            watchdog: clock
+        )
+        return EventClaims(
+            writer: writer,
+            shared: ClaimsTable(table: table, owner: self.name, clock: clock) { UUID().uuidString.lowercased() }
+        )
+    }
+
     private func consumer(
         of queue: WorkQueue,
         _ queueState: QueueState,
+        _ claims: EventClaims,
         onFinish: @escaping @Sendable () -> Void
     ) -> QueueConsumer {
         let heartbeat = Heartbeat(
             queue: queue,
-            writer: writer,
+            claims: claims,
             hand: hand,
             queueState: queueState,
             clock: clock,
@@ -252,7 +278,7 @@ package struct RevertWorker: Sendable {
         return QueueConsumer(
             queue: queue,
             queueState: queueState,
-            pipeline: pipeline(region: queue.region.description, queueState, onFinish: onFinish),
+            pipeline: pipeline(region: queue.region.description, queueState, claims, onFinish: onFinish),
             lanes: lanes,
             intake: intake,
             hand: hand,
@@ -273,10 +299,11 @@ package struct RevertWorker: Sendable {
     func pipeline(
         region: String,
         _ queueState: QueueState,
+        _ claims: EventClaims,
         onFinish: @escaping @Sendable () -> Void
     ) -> MessagePipeline {
         return MessagePipeline(
-            writer: writer,
+            claims: claims,
             policies: options.policies,
             revert: RevertRun(
                 gateway: gateway,

@@ -42,7 +42,10 @@ package struct WorkerOptions: Sendable {
     /// The role that is assumed in accounts other than our own; nil where our own credentials serve everywhere.
     package var roles: RoleSessions?
 
-    /// The outcomes of which people are told by default.
+    /// The name of the DynamoDB table that the hosts of a fleet share; nil where each has its ledger alone.
+    package var claimsTable: String?
+
+    /// The outcomes of which people are told.
     static let notifyOn: Set<EventOutcome> = [
         .reverted, .failed, .deadLettered, .suppressed, .notRestored, .conflict,
     ]

@@ -36,6 +36,28 @@ extension EndToEnd {
             #expect(table.output.contains("ledger.db with 0 events"))
         }
 
+        @Test func `the claims table is checked: its key, that it expires, that it may be read and written`()
+            async throws
+        {
+            let world = try await World()
+            func check(_ table: String) async throws -> [String: String] {
+                let environment = ["SG_REVERT_CLAIMS": "dynamodb://\(table)"]
+                return try statuses(of: try await world.run(["doctor", "--format", "json"], environment: environment))
+            }
+            let name = world.folder.lastPathComponent
+            try await world.aws.createTable("good-\(name)")
+            let good = try await check("good-\(name)")
+            for line in ["claims", "claims-expire", "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:PutItem"] {
+                #expect(good[line] == "ok", "\(line): \(good[line] ?? "no line")")
+            }
+            #expect(try await world.aws.items("good-\(name)").isEmpty, "it writes nothing")
+            try await world.aws.createTable("kept-\(name)", expires: false)
+            #expect(try await check("kept-\(name)")["claims-expire"] == "warning")
+            try await world.aws.createTable("other-\(name)", key: "id")
+            #expect(try await check("other-\(name)")["claims"] == "problem")
+            #expect(try await check("none-\(name)")["claims"] == "problem")
+        }
+
         @Test(arguments: [
             (["SG_REVERT_GROUPS": ""], "policy"),
             (["SG_REVERT_GROUPS": "", "SG_REVERT_POLICY": "/etc/hostname"], "policy"),

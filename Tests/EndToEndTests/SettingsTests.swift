@@ -45,6 +45,18 @@ extension EndToEnd {
 
         @Test(arguments: [
             Case(arguments: ["worker"], exitCode: 78, says: "set --queue-url or SG_REVERT_QUEUE_URL"),
+            Case(
+                arguments: ["worker", "--claims", "redis://x"],
+                environment: good,
+                exitCode: 64,
+                says: "--claims: \"redis://x\" is not dynamodb://TABLE"
+            ),
+            Case(
+                arguments: ["worker"],
+                environment: good.merging(["SG_REVERT_CLAIMS": "dynamodb://a/b"]) { $1 },
+                exitCode: 78,
+                says: "SG_REVERT_CLAIMS: \"dynamodb://a/b\" is not dynamodb://TABLE"
+            ),
             Case(arguments: ["dlq", "list"], exitCode: 78, says: "set --queue-url or SG_REVERT_QUEUE_URL"),
             Case(
                 arguments: ["worker"],

@@ -23,7 +23,7 @@ struct HeartbeatTests {
         it.queueState.replace(with: .init(visibilityTimeout: visibility))
         let heartbeat = Heartbeat(
             queue: queue,
-            writer: it.writer,
+            claims: it.claims,
             hand: hand,
             queueState: it.queueState,
             clock: time.clock { duration in

@@ -32,7 +32,7 @@ struct QueueConsumerTests {
             slots: WorkSlots(count: concurrency, intake: intake, clock: it.time.clock),
             heartbeat: Heartbeat(
                 queue: queue,
-                writer: it.writer,
+                claims: it.claims,
                 hand: hand,
                 queueState: it.queueState,
                 clock: endless,

@@ -109,7 +109,7 @@ package struct DynamoDBClient: Sendable {
         return status
     }
 
-    private func call(
+    func call(
         _ operation: String,
         _ table: String,
         _ addMembers: (inout JSONWriter) -> Void

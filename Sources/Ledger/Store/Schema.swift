@@ -153,7 +153,8 @@ enum Schema {
             told_in TEXT,                           -- the notice that sums this one up with others
             last_error TEXT,
             sent_at TEXT,
-            payload TEXT NOT NULL
+            payload TEXT NOT NULL,
+            hold TEXT                               -- not sent before the shared table took the run's end; the claim there
         ) STRICT;
         CREATE INDEX notices_by_event ON notices (event_id, kind) WHERE event_id IS NOT NULL;
         CREATE TABLE notice_deliveries (
@@ -166,6 +167,7 @@ enum Schema {
             PRIMARY KEY (notice_id, channel)
         ) STRICT;
         CREATE INDEX notice_deliveries_by_due ON notice_deliveries (channel, due_at);
+        CREATE INDEX notices_held ON notices (due_at) WHERE hold IS NOT NULL;
         CREATE INDEX notices_by_due ON notices (due_at) WHERE state = 'pending';
         CREATE INDEX notices_by_summary ON notices (told_in) WHERE told_in IS NOT NULL;
         CREATE TABLE notice_pace (

@@ -11,9 +11,15 @@ extension LedgerTransaction {
     /// delivery is a duplicate. An event id that the ledger knows with another digest is a conflict: an event of its
     /// own. An addendum whose original was judged is a delivery of the original; otherwise it runs under its own id.
     ///
-    /// - Parameter intent: The ids of the rules that the record names, to be recorded as intended, as
-    ///   `remember(matched:for:)` does.
-    package func claim(_ event: EventFacts, delivery: Delivery, intent: [String] = []) throws -> ClaimResult {
+    /// - Parameter intent: The ids of the rules that the record names, to be kept with the claim as
+    ///   `remember(matched:for:)` would.
+    /// - Parameter isConflict: True where the fleet knows the event id with another digest, whatever this ledger knows.
+    package func claim(
+        _ event: EventFacts,
+        delivery: Delivery,
+        intent: [String] = [],
+        isConflict: Bool = false
+    ) throws -> ClaimResult {
         if let original = event.originalEventID, let known = try knownEvent(original), let outcome = known.outcome,
             outcome.isJudged
         {
@@ -21,6 +27,7 @@ extension LedgerTransaction {
             return .duplicate(outcome)
         }
         let intent = intent.map(\.bounded)
+        if isConflict { return try claimConflict(event, delivery, intent) }
         if try insert(event, as: event.eventID, delivery, intent) {
             var claim = Claim(eventID: event.eventID, fence: 1, attempt: 1)
             claim.kept = intent
@@ -29,6 +36,11 @@ extension LedgerTransaction {
         }
         let known = try require(event.eventID)
         guard known.digest != event.digest else { return try claim(known, event, delivery, intent, isConflict: false) }
+        return try claimConflict(event, delivery, intent)
+    }
+
+    /// Claims a record whose event id is known with another digest, as an event of its own.
+    private func claimConflict(_ event: EventFacts, _ delivery: Delivery, _ intent: [String]) throws -> ClaimResult {
         let eventID = "\(event.eventID)~\(event.digest.prefix(12))"
         if try insert(event, as: eventID, delivery, intent) {
             var claim = Claim(eventID: eventID, fence: 1, attempt: 1, isConflict: true)
@@ -169,7 +181,7 @@ extension LedgerTransaction {
         }
     }
 
-    private func count(_ delivery: Delivery, of known: KnownEvent) throws {
+    func count(_ delivery: Delivery, of known: KnownEvent) throws {
         guard delivery.messageID != known.messageID else { return }
         let isNew = try statement(.addDelivery).execute {
             $0.integer(known.number)
@@ -205,8 +217,8 @@ extension LedgerTransaction {
     }
 }
 
-/// The state of an event before a claim.
-private struct KnownEvent {
+/// What the ledger knows of an event before a claim.
+struct KnownEvent {
     let eventID: String
     let number: Int64
     let digest: String
@@ -228,7 +240,7 @@ extension LedgerTransaction {
         return known
     }
 
-    fileprivate func knownEvent(_ eventID: String) throws -> KnownEvent? {
+    func knownEvent(_ eventID: String) throws -> KnownEvent? {
         var known: KnownEvent?
         try statement(.knownEvent).query {
             $0.text(eventID)
@@ -275,9 +287,8 @@ extension [String] {
 }
 
 extension EventOutcome {
-    /// True if the run found out something about the event itself, so that a completed record of the event adds
-    /// nothing.
-    fileprivate var isJudged: Bool {
+    /// True for what a run found out about the event itself, so that a completed record of it says nothing new.
+    package var isJudged: Bool {
         switch self {
         case .reverted, .unchanged, .allowed, .reported, .suppressed, .notRestored, .conflict: true
         case .ignored, .failed, .deadLettered: false

@@ -5,9 +5,10 @@ import SecurityGroups
 extension LedgerTransaction {
     /// Ends a run: records its result and releases the claim.
     ///
-    /// The result becomes the event's outcome if the run is the first one, if it reverted something, or if the outcome
-    /// so far is `failed`, `suppressed`, `dead-lettered`, `reported` or `ignored`. Otherwise the row stays as it is.
-    /// The trail has every run. An ignored event keeps no user agent.
+    /// The run becomes the event's outcome if it is the first, if it reverted something, or if the outcome so far is
+    /// `failed`, `suppressed`, `dead-lettered`, `reported` or `ignored`; else the row stays as it is. The trail has every
+    /// run. An ignored event keeps no user agent. The notice of a run that has a hold in the shared table waits until the
+    /// table has taken the end as well.
     ///
     /// - Throws: `LedgerError.claimLost` if the claim has ended. Nothing is recorded then.
     package func finish(_ claim: Claim, with result: RunResult) throws {
@@ -40,7 +41,7 @@ extension LedgerTransaction {
             }
         }
         try keep(result.sightings, of: claim.eventID)
-        if replaces, result.notify { try addNotice(of: claim.eventID, result.outcome) }
+        if replaces, result.notify { try addNotice(of: claim.eventID, result.outcome, hold: claim.shared?.text) }
     }
 
     private func heldEvent(_ claim: Claim) throws -> (number: Int64, outcome: EventOutcome?, lastSeq: Int64) {

@@ -24,6 +24,7 @@ extension LedgerTransaction {
                     """
                     UPDATE notices SET due_at = ?
                     WHERE state = 'pending' AND due_at <= ? AND kind = ? AND coalesce(group_id, '') = ? AND told_in IS NULL
+                        AND hold IS NULL
                     """,
                     [until, nowText, first.kind, first.group]
                 )
@@ -94,8 +95,10 @@ extension LedgerTransaction {
         )
     }
 
-    /// Adds a notice about the event as it is now to the outbox, once for each outcome.
-    func addNotice(of eventID: String, _ outcome: EventOutcome) throws {
+    /// Puts the event as it now stands into the outbox, once for each outcome.
+    ///
+    /// - Parameter hold: Keeps the notice from being sent until it is released.
+    func addNotice(of eventID: String, _ outcome: EventOutcome, hold: String? = nil) throws {
         guard let event = try AuditQuery.event(eventID, in: db) else { return }
         let rules = try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? []
         var json = JSONWriter(capacity: 1024)
@@ -107,12 +110,12 @@ extension LedgerTransaction {
         let group = outcome == .deadLettered ? nil : event[.groupID].text
         try run(
             """
-            INSERT INTO notices (id, kind, event_id, account, region, group_id, due_at, payload)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            INSERT INTO notices (id, kind, event_id, account, region, group_id, due_at, payload, hold)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """,
             [
                 "\(eventID):\(outcome.rawValue)", outcome.rawValue, eventID, event[.account].text,
-                event[.region].text, group, nowText, json.text,
+                event[.region].text, group, nowText, json.text, hold,
             ]
         )
     }
@@ -128,7 +131,7 @@ extension LedgerTransaction {
     private func nextDue() throws -> DueNotice? {
         let sql = """
             SELECT id, kind, coalesce(group_id, ''), event_id IS NOT NULL, told_in FROM notices
-            WHERE state = 'pending' AND due_at <= ? AND coalesce(told_in, id) = id ORDER BY due_at, rowid LIMIT 1
+            WHERE state = 'pending' AND hold IS NULL AND due_at <= ? AND coalesce(told_in, id) = id ORDER BY due_at, rowid LIMIT 1
             """
         return try row(sql, [nowText]).map {
             DueNotice(id: $0[0], kind: $0[1], group: $0[2], hasEvent: $0[3], toldIn: $0[4])
@@ -154,7 +157,7 @@ extension LedgerTransaction {
             """
             UPDATE notices SET told_in = ?1, due_at = iif(id = ?1, due_at, '9999')
             WHERE state = 'pending' AND due_at <= ?2 AND kind = ?3 AND coalesce(group_id, '') = ?4 AND told_in IS NULL
-                AND event_id IS NOT NULL
+                AND event_id IS NOT NULL AND hold IS NULL
             """,
             [first.id, nowText, first.kind, first.group]
         )

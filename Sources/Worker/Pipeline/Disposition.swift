@@ -126,6 +126,11 @@ enum EventContent: Sendable {
     var change: SecurityGroupChange? {
         if case .change(let change) = self { change } else { nil }
     }
+
+    /// False for what is none of our business on any host.
+    var concernsFleet: Bool {
+        if case .ignored = self { false } else { true }
+    }
 }
 
 extension DeadLetterReason {

@@ -52,7 +52,10 @@ extension MessagePipeline {
         {
             return .ignored(.ownChange)
         }
-        // A removed rule is no longer in the group, so it cannot be looked up there.
+        if mayBeOurs, let requestID = event.requestID, try await claims.shared.isOwnCall(requestID) {
+            return .ignored(.ownChange)
+        }
+        // What was removed is not in the group any more, so there is nowhere to look for it.
         if change.kind.isRemoval, change.mayHaveMoreRules, let unread = change.unread { return .undecodable(unread) }
         guard let groupID = gate.groupID else { return .undecodable("the record names no group") }
         let watched = WatchedChange(

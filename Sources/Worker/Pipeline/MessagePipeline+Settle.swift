@@ -77,9 +77,8 @@ extension MessagePipeline {
         let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
         result.notify = (isOn || result.notify) && isNotifying(run.policy)
         result.policyDigest = run.policy.digest
-        let (final, claim) = (result, run.claim)
-        try await writer.write(slot: run.slot) { try $0.finish(claim, with: final) }
-        metrics.finished(final)
+        try await claims.finish(run.claim, with: result, slot: run.slot)
+        metrics.finished(result)
         onFinish()
         run.logger.log(
             level: result.outcome.logLevel,

@@ -8,7 +8,7 @@ import SecurityGroups
 
 /// Handles one message, from its body to its delete or postponement.
 struct MessagePipeline: Sendable {
-    let writer: LedgerWriter
+    let claims: EventClaims
     let policies: PolicyStore
     var revert: RevertRun
     let identity: OwnIdentity
@@ -25,6 +25,8 @@ struct MessagePipeline: Sendable {
     var metrics = WorkerMetrics.none
     /// Called when an outcome, and perhaps a notice, was recorded.
     let onFinish: @Sendable () -> Void
+
+    var writer: LedgerWriter { claims.writer }
 
     /// Handles one message.
     ///
@@ -105,10 +107,15 @@ struct MessagePipeline: Sendable {
         let intent = record.content.change?.fewRuleIDs ?? []
         while true {
             let policies = policies
-            let result = try await writer.write(slot: slot) { transaction in
+            let result = try await claims.claim(
+                record.facts,
+                delivery,
+                intent: intent,
+                concernsFleet: record.content.concernsFleet,
+                slot: slot
+            ) { transaction in
                 // An exemption holds from the moment in which it is in the ledger.
                 policies.exempt(try transaction.exemptionsInForce())
-                return try transaction.claim(record.facts, delivery: delivery, intent: intent)
             }
             guard case .held = result, isLastReceive(of: message) else { return result }
             try await slot.wait(for: .seconds(2))
@@ -195,7 +202,7 @@ struct MessagePipeline: Sendable {
             return .finished(RunResult(outcome: .unchanged, reason: "the group does not exist"))
         case .undecodable(let error): return .deadLetter(.undecodable, error)
         case .watched(let watched):
-            let journal = RunJournal(writer, run.claim, of: watched) { [clock] in clock.instant() - run.begunAt }
+            let journal = RunJournal(claims, run.claim, of: watched) { [clock] in clock.instant() - run.begunAt }
             let result = try await revert(watched, claim: run.claim, journal: journal, slot: run.slot)
             guard result.outcome == .deadLettered else { return .finished(result) }
             return .deadLetter(.undecodable, error: result.errorMessage ?? "", result)

@@ -9,7 +9,7 @@ import Logging
 /// Work on a message that another worker may have is stopped. While nothing is in hand, nothing is sent.
 struct Heartbeat: Sendable {
     let queue: WorkQueue
-    let writer: LedgerWriter
+    let claims: EventClaims
     let hand: Hand
     let queueState: QueueState
     let clock: WorkerClock
@@ -91,8 +91,7 @@ struct Heartbeat: Sendable {
 
     private func renew(_ items: [(held: HeldMessage, claim: Claim)]) async {
         do {
-            let claims = items.map(\.claim)
-            let ended = Set(try await writer.writeOnce { try $0.renew(claims) })
+            let ended = try await claims.renew(items.map(\.claim))
             for item in items where ended.contains(item.claim) && item.held.claim == item.claim {
                 lose(item.held, "another worker took its event over")
             }

@@ -22,12 +22,13 @@ struct RunJournal: Sendable {
 extension RunJournal {
     /// The journal of one claim, which is `age` old.
     init(
-        _ writer: LedgerWriter,
+        _ claims: EventClaims,
         _ claim: Claim,
         of watched: WatchedChange,
         age: @escaping @Sendable () -> Duration
     ) {
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
+        let writer = claims.writer
         let groupID = watched.groupID.description
         let query = PastQuery(
             eventID: claim.eventID,
@@ -37,8 +38,7 @@ extension RunJournal {
             limits: watched.planner.policy.limits
         )
         intend = { ids in
-            let texts = ids.map(\.description)
-            try await writer.write { try $0.remember(matched: texts, for: claim) }
+            try await claims.remember(ids.map(\.description), for: claim)
         }
         recall = { questions in
             try await writer.write { transaction in try questions.map { try transaction.past(of: $0, query) } }

@@ -31,7 +31,11 @@ extension RevertWorker {
         looked: (Set<SecurityGroupRuleID>) throws -> Void
     ) async throws -> [SweptRule] {
         let noQueue = QueueState(.init(), logger: logger) { .init() }
-        let pipeline = pipeline(region: session.region?.description ?? "", noQueue) {}
+        let pipeline = pipeline(
+            region: session.region?.description ?? "",
+            noQueue,
+            EventClaims(writer: writer)
+        ) {}
         let keeper = stateKeeper(pipeline) {}
         let policies = options.policies
         try await writer.write { policies.exempt(try $0.exemptionsInForce()) }

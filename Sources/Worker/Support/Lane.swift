@@ -16,6 +16,8 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         case ec2
         /// STS, which hands out credentials of assumed roles and tells the own identity.
         case sts
+        /// The table that hosts share.
+        case dynamodb
     }
 
     /// The service.
@@ -41,11 +43,18 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
             case .deletes: "deleting from the queue"
             case .ec2: "EC2"
             case .sts: "STS"
+            case .dynamodb: "DynamoDB"
             }
         return name + (region.map { " in \($0)" } ?? "")
     }
 
-    /// True for a lane without which no message may be received.
+    /// What becomes of work while the lane is out.
+    var consequence: String {
+        if stopsReceiving { return "receiving is paused, what is in hand is kept" }
+        return service == .dynamodb ? "each host goes on with its own ledger alone" : "only its work waits"
+    }
+
+    /// True for a lane without which nothing may be received.
     var stopsReceiving: Bool {
         service == .ledger || service == .queue
     }
@@ -79,10 +88,13 @@ extension Lane {
     }
 
     private func verdict(on error: AWSServiceError) -> Verdict {
+        // Nobody waits for the table, so every failure counts.
+        if service == .dynamodb { return .out }
         if error.isThrottling { return service == .queue || service == .deletes ? .out : .throttled }
         if error.isTransient { return .uncertain }
         switch service {
         case .ledger: return .own
+        case .dynamodb: return .out
         case .queue: return error.isRefused || error.isQueueTrouble ? .out : .own
         case .deletes: return error.isRefused || error.isQueueTrouble ? .uncertain : .own
         case .sts: return error.isRefused ? .uncertain : .own

@@ -7,6 +7,8 @@ struct LaneProbe: Sendable {
     let session: AWSSession
     let queueURL: String
     let gateway: SecurityGroupGateway
+    /// The table that hosts share; nil where there is none.
+    var claimsTable: String?
     /// A writer that does not wait for the lane.
     let writer: LedgerWriter
 
@@ -27,6 +29,9 @@ struct LaneProbe: Sendable {
         case .ec2:
             guard let region = lane.region, let rule = Self.noRule else { return }
             _ = try await gateway.rules([rule], in: Place(account: lane.account, region: region))
+        case .dynamodb:
+            guard let claimsTable else { return }
+            _ = try await session.dynamodb(region: lane.region).write(ClaimsTableProbe.write, table: claimsTable)
         case .sts:
             _ = try await session.sts(region: lane.region).getCallerIdentity()
         }

@@ -90,7 +90,20 @@ final class Lanes: Sendable {
         return true
     }
 
-    /// Records that a call failed because its lane is out. The caller itself tries the lane again, as the receivers do.
+    /// Makes `call` once, for work that goes on without the lane: nil where the lane is out, or where the call fails, which
+    /// makes it so. The call has its own retries behind it.
+    func attempt<Answer>(_ lane: Lane, _ call: () async throws -> Answer) async throws -> Answer? {
+        guard !board.isOut(lane) else { return nil }
+        do {
+            return try await call()
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            try fail(lane, error)
+            return nil
+        }
+    }
+
+    /// Records that a call failed because its lane is out. The caller is who tries the lane again, as the receivers do.
     ///
     /// - Returns: The time to wait before the next try.
     func sitOut(_ lane: Lane, _ error: any Error) throws -> Duration {

@@ -112,13 +112,16 @@ final class OutageBoard: Sendable {
             count.store(outages.count, ordering: .releasing)
             return (outage, isNew, isDue)
         }
-        let waits = lane.stopsReceiving ? "receiving is paused, what is in hand is kept" : "only its work waits"
         var metadata: Logger.Metadata = [
             "error": "\(cause)", "outage.failures": .stringConvertible(outage.failures),
             "outage.seconds": .stringConvertible((now - outage.since).components.seconds),
         ]
         if let account = lane.account { metadata["account"] = "\(account)" }
-        logger.log(level: isDue ? .error : .debug, "\(lane) is out of order: \(waits)", metadata: metadata)
+        logger.log(
+            level: isDue ? .error : .debug,
+            "\(lane) is out of order: \(lane.consequence)",
+            metadata: metadata
+        )
         return Note(isNew: isNew, failures: outage.failures)
     }
 

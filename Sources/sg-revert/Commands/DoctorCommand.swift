@@ -95,6 +95,9 @@ struct DoctorCommand: AsyncParsableCommand {
         } catch {
             try note("regions", error, fix: "correct --regions")
         }
+        do { setup.claimsTable = try worker.claimsTable(settings) } catch {
+            try note("claims", error, fix: "set --claims to dynamodb://TABLE")
+        }
         setup.trustsOnlySome = settings.origin(worker.trustedSenders, .trustedSenders) != nil
         do { setup.isDryRun = try settings.isOn(worker.isDryRun, .dryRun) } catch {
             try note("dry-run", error, fix: "set SG_REVERT_DRY_RUN to true or false")

@@ -17,7 +17,8 @@ struct Doctor: Sendable {
         var webhook: Webhook?
         var eventBus: String?
         var roles: RoleSessions?
-        /// The Regions of the setting. If empty, the queue's Region and those that the policy names are used.
+        var claimsTable: String?
+        /// The Regions of the setting; empty for the queue's and those that the policy names.
         var regions: [AWSRegion] = []
         /// True if a setting limits whose messages are believed.
         var trustsOnlySome = false
@@ -43,8 +44,9 @@ struct Doctor: Sendable {
         async let webhook = webhook(session)
         async let eventBus = eventBus(session)
         async let roles = roles(ownAccount: account.number)
+        async let claims = claims(session)
         return await account.findings + endpoint(session) + queue + [policy()] + groups + roles + topic + webhook
-            + eventBus + [ledger()]
+            + eventBus + claims + [ledger()]
     }
 
     /// The checks that need credentials.

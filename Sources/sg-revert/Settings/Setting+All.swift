@@ -88,6 +88,13 @@ extension Setting {
         "Metrics on standard output: none, or emf for the embedded metric format of CloudWatch.",
         valueName: "format"
     )
+    static let claims = Setting(
+        "claims",
+        .text,
+        "dynamodb://TABLE: the table that the hosts of a fleet share, in the queue's Region.",
+        otherwise: "each host has its ledger alone",
+        valueName: "url"
+    )
     static let dryRun = Setting("dry-run", .boolean, "Decide and record, revoke nothing.")
     static let concurrency = Setting(
         "concurrency",
@@ -158,7 +165,7 @@ extension Setting {
     /// environment and in the `--config` file.
     static let all = [
         queueURL, deadLetterQueueURL, group, policy, ledger, topicARN, notifyFormat, webhookURL, webhookSecretFile,
-        eventBus, roleARN, externalID, regions, trustedSenders, httpAddress, metrics, dryRun, concurrency, waitSeconds,
-        settleSeconds, snapshotMinutes, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
+        eventBus, roleARN, externalID, regions, trustedSenders, claims, httpAddress, metrics, dryRun, concurrency,
+        waitSeconds, settleSeconds, snapshotMinutes, shutdownSeconds, logLevel, logFormat, profile, region, endpointURL,
     ]
 }

@@ -26,6 +26,8 @@ struct WorkerSettings: ParsableArguments {
     var trustedSenders: [String] = []
 
     @OptionGroup var notify: NotifySettings
+    @Option(.claims)
+    var claims: String?
 
     @Flag(.dryRun)
     var isDryRun = false
@@ -58,6 +60,7 @@ struct WorkerSettings: ParsableArguments {
         options.notifyFormat = try notify.format(settings)
         options.webhook = try notify.webhook(settings)
         options.eventBus = try notify.bus(settings)
+        options.claimsTable = try claimsTable(settings)
         options.isDryRun = try settings.isOn(isDryRun, .dryRun)
         options.concurrency = try settings.number(concurrency, .concurrency)
         options.wait = .seconds(try settings.number(waitSeconds, .waitSeconds))
@@ -96,6 +99,25 @@ struct WorkerSettings: ParsableArguments {
                 $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? $0 : nil
             }
         )
+    }
+
+    /// The name of the table that hosts share, where the setting names one.
+    func claimsTable(_ settings: Settings) throws(SettingsError) -> String? {
+        let expected =
+            "dynamodb://TABLE with the name of a table: 3 to 255 letters, digits, dots, hyphens and underscores"
+        return try settings.value(claims, .claims, expected: expected) { text in
+            let scheme = "dynamodb://"
+            guard text.hasPrefix(scheme) else { return nil }
+            let name = text.dropFirst(scheme.count)
+            let isName =
+                (3...255).contains(name.utf8.count)
+                && name.unicodeScalars.allSatisfy {
+                    $0.isASCII
+                        && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                            || ".-_".unicodeScalars.contains($0))
+                }
+            return isName ? String(name) : nil
+        }
     }
 
     /// The topic's ARN, where the setting names one.

@@ -10,16 +10,84 @@ struct AWS: Sendable {
     let sqs: SQSClient
     private let ec2: EC2Client
     private let sns: SNSClient
+    private let dynamodb: DynamoDBClient
+    private let session: AWSSession
 
     private init(emulator: Emulator) throws {
-        let session = try AWSSession(
-            environment: emulator.environment,
-            transport: CurlTransport(),
-            logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+        try self.init(
+            AWSSession(
+                environment: emulator.environment,
+                transport: CurlTransport(),
+                logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+            )
         )
+    }
+
+    private init(_ session: AWSSession) throws {
+        self.session = session
+        dynamodb = try session.dynamodb()
         sqs = try session.sqs(region: AWSRegion.virginia)
         ec2 = try session.ec2(region: AWSRegion.virginia)
         sns = try session.sns(topicARN: "arn:aws:sns:us-east-1:\(CloudTrailRecord.account):any")
+    }
+
+    /// The same emulator as another account sees it.
+    func inAccount(_ account: String) throws -> AWS {
+        try AWS(session.assuming(roleARN: "arn:aws:iam::\(account):role/tests", sessionName: "tests"))
+    }
+
+    // MARK: DynamoDB
+
+    /// Makes a table as the templates make it.
+    func createTable(_ name: String, key: String = "pk", expires: Bool = true) async throws {
+        _ = try await call(
+            "CreateTable",
+            [
+                "TableName": .text(name), "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [["AttributeName": .text(key), "AttributeType": "S"]],
+                "KeySchema": [["AttributeName": .text(key), "KeyType": "HASH"]],
+            ]
+        )
+        guard expires else { return }
+        _ = try await call(
+            "UpdateTimeToLive",
+            [
+                "TableName": .text(name),
+                "TimeToLiveSpecification": ["AttributeName": "expires_at", "Enabled": true],
+            ]
+        )
+    }
+
+    /// The items of a table.
+    func items(_ table: String) async throws -> [JSON] {
+        try await call("Scan", ["TableName": .text(table)])["Items"].items
+    }
+
+    /// Lets every lease in a table have ended, in place of a wait.
+    func endLeases(_ table: String) async throws {
+        for item in try await items(table) where item["lease_until"]["N"].string != nil {
+            _ = try await call(
+                "UpdateItem",
+                [
+                    "TableName": .text(table), "Key": ["pk": item["pk"]], "UpdateExpression": "SET lease_until = :t",
+                    "ConditionExpression": "attribute_exists(lease_until)",
+                    "ExpressionAttributeValues": [":t": ["N": "1000"]],
+                ]
+            )
+        }
+    }
+
+    private func call(_ operation: String, _ request: JSON) async throws -> JSON {
+        let response = try await dynamodb.client.send(
+            AWSServiceClient.Call(
+                operation: operation,
+                headers: [
+                    "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.\(operation)",
+                ],
+                body: Array(try request.encoded.utf8)
+            )
+        )
+        return try JSON(parsing: String(decoding: response.body, as: UTF8.self))
     }
 
     // MARK: SQS and SNS

@@ -33,6 +33,11 @@ final class FaultProxy: Sendable {
         try await call("GET", "counts", body: "")[action]["faults"].integer ?? 0
     }
 
+    /// How many calls of an action came, as `service.Action`.
+    func calls(of action: String) async throws -> Int {
+        try await call("GET", "counts", body: "")[action]["calls"].integer ?? 0
+    }
+
     private func call(_ method: String, _ path: String, body: String) async throws -> JSON {
         let url = try HTTPURL("http://127.0.0.1:\(port)/\(path)").orThrow("the proxy has a URL")
         let answer = try await transport.send(

@@ -71,6 +71,16 @@ final class Program: Sendable {
         Foundation.kill(process.processIdentifier, SIGKILL)
     }
 
+    /// Stops its clock, as a machine does that is suspended.
+    func pause() {
+        Foundation.kill(process.processIdentifier, SIGSTOP)
+    }
+
+    /// Lets it go on.
+    func resume() {
+        Foundation.kill(process.processIdentifier, SIGCONT)
+    }
+
     var processID: Int32 {
         process.processIdentifier
     }

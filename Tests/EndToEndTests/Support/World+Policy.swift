@@ -52,8 +52,12 @@ extension World {
     }
 
     /// Starts the program by the policy file.
-    func start(_ arguments: [String], by _: PolicyKind) throws -> Program {
-        try start(arguments, environment: changes)
+    func start(
+        _ arguments: [String],
+        by _: PolicyKind,
+        environment more: [String: String] = [:]
+    ) throws -> Program {
+        try start(arguments, environment: changes.merging(more) { $1 })
     }
 
     /// Pastes a command into a shell where `aws` is the AWS CLI.

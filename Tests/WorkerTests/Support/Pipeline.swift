@@ -15,6 +15,7 @@ struct Pipeline {
     let aws: ScriptedAWS
     let test: TestLedger
     let pipeline: MessagePipeline
+    let claims: EventClaims
     let writer: LedgerWriter
     let policies: PolicyStore
     let session: AWSSession
@@ -33,7 +34,8 @@ struct Pipeline {
         allowedByNow: Int? = nil,
         time: VirtualTime = VirtualTime(),
         aws: ScriptedAWS? = nil,
-        test: TestLedger? = nil
+        test: TestLedger? = nil,
+        shared: ((AWSSession) throws -> any SharedClaims)? = nil
     ) throws {
         let aws = aws ?? ScriptedAWS(time: time)
         let test = try test ?? TestLedger(time)
@@ -55,8 +57,9 @@ struct Pipeline {
             .init(maxReceiveCount: maxReceiveCount, deadLetters: deadLetters),
             logger: .silent
         ) { .init(maxReceiveCount: allowedByNow ?? maxReceiveCount, deadLetters: deadLetters) }
+        claims = EventClaims(writer: writer, shared: try shared?(session) ?? LedgerAlone())
         pipeline = MessagePipeline(
-            writer: writer,
+            claims: claims,
             policies: policies,
             revert: RevertRun(
                 gateway: SecurityGroupGateway(session: session),

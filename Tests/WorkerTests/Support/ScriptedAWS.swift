@@ -40,6 +40,8 @@ final class ScriptedAWS: HTTPTransport {
         var attributes: [String: String] = ["VisibilityTimeout": "30"]
         /// The entries of batches that fail, by action: how many, and whether by the sender's fault.
         var entryFailures: [String: (count: Int, isSenderFault: Bool)] = [:]
+        /// The items of each DynamoDB table, by the value of `pk`.
+        var tables: [String: [String: DynamoDBItem]] = [:]
         /// Every call: its action.
         var calls: [String] = []
         /// The ids of each revoke.
@@ -128,8 +130,11 @@ final class ScriptedAWS: HTTPTransport {
                 world.refusals[action]?.removeFirst()
                 return refusal
             }
+            let isTable = request.headers["X-Amz-Target"]?.hasPrefix("DynamoDB_") == true
             let answer =
-                isSQS ? Self.sqs(action, request.body, now, &world) : Self.query(action, form, &world)
+                isTable
+                ? Self.dynamoDB(action, request.body, &world)
+                : isSQS ? Self.sqs(action, request.body, now, &world) : Self.query(action, form, &world)
             if let lost = world.lost[action]?.first {
                 world.lost[action]?.removeFirst()
                 return lost

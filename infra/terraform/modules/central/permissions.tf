@@ -62,10 +62,9 @@ resource "aws_iam_policy" "worker" {
           "dynamodb:GetItem",
           "dynamodb:PutItem",
           "dynamodb:UpdateItem",
-          "dynamodb:DeleteItem",
-          "dynamodb:Query",
-          "dynamodb:Scan",
+          # For doctor.
           "dynamodb:DescribeTable",
+          "dynamodb:DescribeTimeToLive",
         ]
         Resource = table.arn
       }],

@@ -1,0 +1,42 @@
+import Foundation
+import GRDB
+import SecurityGroups
+
+extension LedgerTransaction {
+    /// The notices that have waited for the shared table for at least `age`, the oldest first, at most 100.
+    package func heldNotices(olderThan age: Duration) throws -> [HeldNotice] {
+        let sql = """
+            SELECT event_id, kind, hold FROM notices
+            WHERE hold IS NOT NULL AND event_id IS NOT NULL AND due_at <= ? ORDER BY due_at, rowid LIMIT 100
+            """
+        let rows = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [text(after: .zero - age)])
+        return try rows.compactMap { row in
+            let hold: String = row[2]
+            guard let shared = SharedClaim(text: hold) else { return nil }
+            return HeldNotice(eventID: row[0], outcome: try parse(row[1]), shared: shared)
+        }
+    }
+
+    /// Lets the notices of an event go out.
+    package func releaseNotices(of eventID: String) throws {
+        try run("UPDATE notices SET hold = NULL WHERE event_id = ? AND hold IS NOT NULL", [eventID])
+    }
+
+    /// Drops the notices of an event that another host has told.
+    package func dropNotices(of eventID: String) throws {
+        let dropped = try String.fetchAll(
+            db.cachedStatement(sql: "DELETE FROM notices WHERE event_id = ? AND hold IS NOT NULL RETURNING id"),
+            arguments: [eventID]
+        )
+        for id in dropped {
+            try note(entry: ["notice": .text(id), "said": .text("another host took the event over and told of it")])
+        }
+    }
+
+    /// Counts a delivery of an event that another host has done; nothing where this ledger does not know the event.
+    package func countDuplicate(_ delivery: Delivery, of event: EventFacts) throws {
+        for id in [event.originalEventID, event.eventID].compactMap(\.self) {
+            if let known = try knownEvent(id) { return try count(delivery, of: known) }
+        }
+    }
+}

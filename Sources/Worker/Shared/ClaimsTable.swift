@@ -1,0 +1,165 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+
+/// The claims of a fleet in a DynamoDB table.
+///
+/// The table's partition key is `pk`, a text; its TTL attribute is `expires_at`, in seconds. `event#ID` is an event with its
+/// digest, fence, token, lease and outcome; `call#ID` a call to EC2 that a host of the fleet made.
+struct ClaimsTable: SharedClaims {
+    let table: TableCalls
+    /// Names this worker in the table, for people who look into it.
+    let owner: String
+    let clock: WorkerClock
+    /// Makes the tokens of claims.
+    let makeToken: @Sendable () -> String
+    var lease = WorkerOptions.lease
+
+    var isShared: Bool { true }
+
+    /// How often a claim is tried that others keep getting ahead of.
+    private static let tries = 6
+
+    func claim(_ event: EventFacts, _ delivery: Delivery, intent: [String]) async throws -> SharedAnswer {
+        if let original = event.originalEventID {
+            guard let item = try await table.read(SharedKey.event(original)) else { return .alone }
+            if let outcome = item.flatMap(SharedRecord.init)?.outcome, outcome.isJudged { return .duplicate(outcome) }
+        }
+        var attempt = ClaimAttempt(event, delivery, intent: intent, token: makeToken())
+        for _ in 0..<Self.tries {
+            switch try await table.write(attempt.write(owner: owner, now: clock.now(), lease: lease)) {
+            case nil: return .alone
+            case .written: return .run(attempt.claim)
+            case .refused(let item):
+                if let answer = attempt.refused(by: item, now: clock.now(), lease: lease) { return answer }
+            }
+        }
+        return .held(until: clock.now().addingTimeInterval(1))
+    }
+
+    func renew(_ claims: [SharedClaim]) async throws -> [SharedClaim] {
+        var ended: [SharedClaim] = []
+        // In the order of the claims and a few at once, so that thousands of messages that wait do not flood the table.
+        for chunk in claims.chunks(of: 16) {
+            try await withThrowingTaskGroup(of: SharedClaim?.self) { group in
+                for claim in chunk {
+                    group.addTask {
+                        let write = SharedWrite.renew(claim, now: clock.now(), lease: lease)
+                        guard case .refused = try await table.write(write) else { return nil }
+                        return claim
+                    }
+                }
+                for try await claim in group { ended += [claim].compactMap(\.self) }
+            }
+        }
+        return ended
+    }
+
+    func remember(_ ruleIDs: [String], for claim: SharedClaim) async throws {
+        let write = SharedWrite.renew(claim, matched: ruleIDs, now: clock.now(), lease: lease)
+        if case .refused = try await table.write(write) { throw MessageLost() }
+    }
+
+    func finish(_ claim: SharedClaim, _ outcome: EventOutcome) async throws -> SharedEnding {
+        switch try await table.write(SharedWrite.finish(claim, outcome, now: clock.now())) {
+        case nil: .unknown
+        case .written: .done
+        // It was kept for a month, and nobody asks any more.
+        case .refused(nil): .unknown
+        case .refused(let item?): .lost(isSettled: SharedRecord(item)?.isSettled ?? true)
+        }
+    }
+
+    func release(_ claim: SharedClaim) async throws {
+        _ = try await table.write(SharedWrite.release(claim))
+    }
+
+    func keep(ownCalls requestIDs: [String]) async throws {
+        for requestID in requestIDs {
+            _ = try await table.write(SharedWrite.call(requestID, owner: owner, now: clock.now()))
+        }
+    }
+
+    func isOwnCall(_ requestID: String) async throws -> Bool {
+        try await table.read(SharedKey.call(requestID)).flatMap(\.self) != nil
+    }
+}
+
+/// A claim that is being made, as a value: it is told what stands in the way, and says what is to be written next.
+struct ClaimAttempt: Sendable {
+    private let event: EventFacts
+    private let delivery: Delivery
+    private let intent: [String]
+    private let token: String
+    /// The event's id in the table.
+    private var key: String
+    private var isConflict = false
+    /// What the table has of the event; nil where nothing is known.
+    private var record: SharedRecord?
+
+    init(_ event: EventFacts, _ delivery: Delivery, intent: [String], token: String) {
+        self.event = event
+        self.delivery = delivery
+        self.intent = intent
+        self.token = token
+        key = event.eventID
+    }
+
+    /// What is to be written.
+    func write(owner: String, now: Date, lease: Duration) -> DynamoDBWrite {
+        SharedWrite.claim(
+            SharedKey.event(key),
+            after: record,
+            digest: event.digest,
+            token: token,
+            owner: owner,
+            replayCount: delivery.replayCount,
+            intent: intent,
+            now: now,
+            lease: lease
+        )
+    }
+
+    /// The claim that the last write made.
+    var claim: SharedClaim {
+        SharedClaim(
+            key: key,
+            fence: (record?.fence ?? 0) + 1,
+            token: token,
+            replayCount: max(delivery.replayCount, record?.claimReplayCount ?? 0, record?.replayCount ?? 0),
+            matchedRuleIDs: record.flatMap { $0.matchedRuleIDs.isEmpty ? nil : $0.matchedRuleIDs },
+            isTakeover: record?.leaseUntil != nil,
+            isConflict: isConflict
+        )
+    }
+
+    /// Takes what stood in the way of the last write; nil where another write is to be tried.
+    mutating func refused(by item: DynamoDBItem?, now: Date, lease: Duration) -> SharedAnswer? {
+        guard let item else {
+            record = nil
+            return nil
+        }
+        // An item that no worker wrote is in the way of every host alike.
+        guard let found = SharedRecord(item) else { return .alone }
+        let verdict = found.verdict(
+            digest: event.digest,
+            replayCount: delivery.replayCount,
+            token: token,
+            now: now,
+            lease: lease
+        )
+        switch verdict {
+        case .mine: return .run(claim)
+        case .held(let until): return .held(until: until)
+        case .duplicate(let outcome): return .duplicate(outcome)
+        case .takeOver: record = found
+        case .conflict:
+            guard !isConflict else { return .alone }
+            isConflict = true
+            key = "\(event.eventID)~\(event.digest.prefix(12))"
+            record = nil
+        }
+        return nil
+    }
+}

@@ -1,0 +1,88 @@
+import AWSClient
+import Foundation
+import Hashing
+import Ledger
+import SecurityGroups
+
+/// An event as the shared table has it.
+struct SharedRecord: Hashable, Sendable {
+    /// The digest of the event's record; empty where it is not known.
+    var digest: String
+    /// Rises with each claim.
+    var fence: Int
+    /// Names the last claim.
+    var token: String
+    /// When the lease of the run under way ends; nil where none is under way.
+    var leaseUntil: Date?
+    /// The outcome of the last run that ended.
+    var outcome: EventOutcome?
+    /// The highest replay count of the runs that ended.
+    var replayCount = 0
+    /// The replay count of the run under way.
+    var claimReplayCount = 0
+    /// The rules that runs tried to revert.
+    var matchedRuleIDs: [String] = []
+}
+
+/// What is to be done with a delivery of an event that the table knows.
+enum SharedVerdict: Hashable, Sendable {
+    /// The claim that stands is the one that was just made; its answer was lost.
+    case mine
+    /// The table knows the id with other content.
+    case conflict
+    case held(until: Date)
+    case duplicate(EventOutcome)
+    case takeOver
+}
+
+extension SharedRecord {
+    /// Decides on a delivery by the same rules as the ledger.
+    ///
+    /// - Parameter token: Names the claim that is being made.
+    func verdict(
+        digest: String,
+        replayCount: Int,
+        token: String,
+        now: Date,
+        lease: Duration
+    ) -> SharedVerdict {
+        if token == self.token { return .mine }
+        if digest != self.digest { return .conflict }
+        if let leaseUntil {
+            // A lease that ends later than one made now is of a clock that is wrong. To wait for its end could take hours.
+            let isBelievable = leaseUntil > now && leaseUntil <= now.addingTimeInterval(lease.seconds + 5)
+            return isBelievable ? .held(until: leaseUntil) : .takeOver
+        }
+        if let outcome, outcome.isFinal, outcome != .deadLettered, replayCount <= self.replayCount {
+            return .duplicate(outcome)
+        }
+        return .takeOver
+    }
+
+    /// True once a run has come to an outcome that no other run follows by itself.
+    var isSettled: Bool { leaseUntil == nil && outcome?.isFinal == true }
+
+    /// Reads an item of the table; nil where it is no event's.
+    init?(_ item: DynamoDBItem) {
+        guard let digest = item["digest"]?.string, let fence = item["fence"]?.integer, let token = item["token"]?.string
+        else { return nil }
+        self.init(digest: digest, fence: fence, token: token)
+        leaseUntil = item["lease_until"]?.integer.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+        outcome = item["outcome"]?.string.flatMap(EventOutcome.init)
+        replayCount = item["replays"]?.integer ?? 0
+        claimReplayCount = item["claim_replays"]?.integer ?? 0
+        if case .stringSet(let ids)? = item["matched"] { matchedRuleIDs = ids.sorted() }
+    }
+}
+
+/// The keys of the table's items.
+enum SharedKey {
+    static func event(_ id: String) -> DynamoDBItem { key("event#", id) }
+    static func call(_ requestID: String) -> DynamoDBItem { key("call#", requestID) }
+
+    /// A key is at most 2,048 bytes; what is longer than AWS makes it goes by its digest.
+    private static func key(_ kind: String, _ id: String) -> DynamoDBItem {
+        let name = id.utf8.count <= 512 ? id : "sha256:" + Digest.hex(Digest.sha256(Array(id.utf8)))
+        return ["pk": .string(kind + name)]
+    }
+}

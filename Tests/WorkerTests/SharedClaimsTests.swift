@@ -1,0 +1,221 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("Hosts that share a table do each event once")
+struct SharedClaimsTests {
+    @Test func `an event that one host did is a duplicate on the other, which touches nothing and tells nobody`()
+        async throws
+    {
+        let it = try Fleet(standing: [1])
+        #expect(try await it.one.process(it.one.message(it.record.json)) == .delete)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+        let calls = it.aws.count(of: "DescribeSecurityGroupRules")
+        #expect(try await it.two.process(it.two.message(it.record.json, id: "m2")) == .delete)
+        #expect(it.aws.count(of: "DescribeSecurityGroupRules") == calls)
+        #expect(try it.two.test.event("outcome") == nil)
+        #expect(try await it.told(it.two) == [])
+        #expect(it.row?.outcome == .reverted)
+        #expect(it.row?.leaseUntil == nil)
+    }
+
+    @Test func `a duplicate on the same host is counted as its delivery`() async throws {
+        let it = try Fleet(standing: [1])
+        _ = try await it.one.process(it.one.message(it.record.json))
+        #expect(try await it.one.process(it.one.message(it.record.json, id: "m2")) == .delete)
+        #expect(try it.one.test.event("deliveries") == "2")
+    }
+
+    @Test func `an event costs a claim, an end, and the id of the call that reverted`() async throws {
+        let it = try Fleet(standing: [1])
+        _ = try await it.one.process(it.one.message(it.record.json))
+        #expect(it.tableCalls == 3)
+    }
+
+    @Test func `a record that is none of our business costs no call`() async throws {
+        let it = try Fleet()
+        var record = it.record
+        record.eventName = "RunInstances"
+        #expect(try await it.one.process(it.one.message(record.json)) == .delete)
+        #expect(it.tableCalls == 0)
+        #expect(try it.one.test.event("outcome") == "ignored")
+    }
+
+    @Test func `an event that another host runs is postponed`() async throws {
+        let it = try Fleet(standing: [1])
+        guard case .run = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: []) else {
+            Issue.record("the event is free")
+            return
+        }
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .postpone(.seconds(2)))
+        #expect(try it.two.test.event("outcome") == nil)
+    }
+
+    @Test func `the host that takes over from a killed one tells of what that one reverted`() async throws {
+        let it = try Fleet(standing: [1])
+        let shared = it.one.claims.shared
+        guard case .run(let hold) = try await shared.claim(it.facts, it.delivery, intent: []) else { return }
+        try await shared.remember([Name.rule(1)], for: hold)
+        // Killed after the revoke.
+        it.aws.with { $0.rules = [:] }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try it.two.test.rules("outcome") == ["reverted"])
+        #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+        #expect(it.row?.fence == 2)
+    }
+
+    @Test func `a host that was paused for longer than its lease finishes nothing and drops its notice`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+
+        await #expect(throws: MessageLost.self) {
+            let result = RunResult(outcome: .reverted, notify: true)
+            try await it.one.claims.finish(claim, with: result, slot: nil)
+        }
+        #expect(try await it.told(it.one) == [])
+        it.time.advance(.seconds(20))
+        try await it.settle(it.one)
+        #expect(try await it.told(it.one) == [])
+        #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.isEmpty)
+        #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+        #expect(try await it.one.claims.renew([claim]) == [claim])
+    }
+
+    @Test func `a notice waits while the host that took over has come to no outcome`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        guard case .run = try await it.two.claims.shared.claim(it.facts, it.delivery, intent: []) else { return }
+        await #expect(throws: MessageLost.self) {
+            try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+        }
+        it.time.advance(.seconds(20))
+        try await it.settle(it.one)
+        #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.count == 1)
+        #expect(try await it.told(it.one) == [])
+    }
+
+    @Test func `a crash between the ledger's end and the table's is settled at the next start`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
+        #expect(try await it.told(it.one) == [])
+        it.time.advance(.seconds(20))
+        try await it.settle(it.one)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+        #expect(it.row?.outcome == .reverted)
+    }
+
+    @Test func `a crash before the table's end is mended by the redelivery to the same host`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.one.process(it.one.message(it.record.json, id: "m2")) == .delete)
+        #expect(it.row?.outcome == .reverted)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+        #expect(it.aws.count(of: "RevokeSecurityGroupIngress") == 0)
+    }
+
+    @Test func `without a table at the next start, what waits is told`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
+        await HeldNotices(claims: EventClaims(writer: it.one.writer), clock: it.time.clock, logger: .silent) {}.run()
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+    }
+
+    @Test func `a claim whose answer was lost is known as the same claim when it is made again`() async throws {
+        let it = try Fleet(standing: [1])
+        it.aws.with { $0.lost["UpdateItem"] = [.dynamoDBError("InternalServerError", status: 500)] }
+        let answer = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: [])
+        #expect(answer == .run(SharedClaim(key: Name.event, fence: 1, token: "one-1")))
+        #expect(it.aws.count(of: "UpdateItem") == 2)
+    }
+
+    @Test func `the same id with other content is a conflict on every host`() async throws {
+        let it = try Fleet(standing: [1])
+        _ = try await it.one.process(it.one.message(it.record.json))
+        var other = it.record
+        other.rules = [2]
+        try it.aws.stand([2])
+        #expect(try await it.two.process(it.two.message(other.json)) == .delete)
+        let row = "\(Name.event)~\(other.digest.prefix(12))"
+        #expect(try it.two.test.event("reason", row)?.hasPrefix("conflict") == true)
+        #expect(try await it.one.process(it.one.message(other.json)) == .delete)
+        #expect(try it.one.test.event("outcome", row) == nil)
+    }
+
+    @Test func `an addendum of an event that another host did is a duplicate of it`() async throws {
+        let it = try Fleet(standing: [1])
+        _ = try await it.one.process(it.one.message(it.record.json))
+        var addendum = it.record
+        addendum.eventID = "another id"
+        addendum.members["addendum"] = #"{"reason":"UPDATED_DATA","originalEventID":"\#(Name.event)"}"#
+        #expect(try await it.two.process(it.two.message(addendum.json, id: "m2")) == .delete)
+        #expect(try it.two.test.event("outcome", "another id") == nil)
+    }
+
+    @Test func `a replay runs on whichever host it comes to, and once`() async throws {
+        let it = try Fleet()
+        _ = try await it.one.process(it.one.message(it.record.json))
+        let count = MessageAttributeValue(dataType: "Number", stringValue: "1")
+        let replay = it.two.message(it.record.json, id: "m2", attributes: ["SgRevertReplayCount": count])
+        #expect(try await it.two.process(replay) == .delete)
+        #expect(try it.two.test.event("attempts") == "1")
+        #expect(try await it.two.process(replay) == .delete)
+        #expect(try await it.one.process(replay) == .delete)
+        #expect(try it.two.test.event("attempts") == "1")
+        #expect(try it.one.test.event("attempts") == "1")
+        #expect(it.row?.fence == 2)
+    }
+
+    @Test func `an event that failed on one host is run again on the other`() async throws {
+        let it = try Fleet(standing: [1])
+        it.aws.with {
+            $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)]
+        }
+        #expect(try await it.one.process(it.one.message(it.record.json)) != .delete)
+        #expect(it.row?.outcome == .failed)
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try it.two.test.event("outcome") == "reverted")
+    }
+
+    @Test func `for a record without rule ids, a later run on another host touches no other rules`() async throws {
+        let it = try Fleet(standing: [1])
+        var record = it.record
+        record.hasRuleIDs = false
+        let ids = EventFacts(eventID: Name.event, digest: record.digest, eventName: "AuthorizeSecurityGroupIngress")
+        let shared = it.one.claims.shared
+        guard case .run(let hold) = try await shared.claim(ids, it.delivery, intent: []) else { return }
+        try await shared.remember([Name.rule(9)], for: hold)
+        _ = try await shared.finish(hold, .failed)
+        #expect(try await it.two.process(it.two.message(record.json)) == .delete)
+        #expect(it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test func `a call of another host's IAM user is our own`() async throws {
+        let policy = Policy.watching(.ingressAdded, .ingressRemoved)
+        let it = try Fleet(standing: [1], policy: policy)
+        it.aws.with { $0.callerARN = "arn:aws:iam::111122223333:user/worker" }
+        _ = try await it.one.process(it.one.message(it.record.json))
+        let requestID = try #require(try it.one.test.event("aws_request_id"))
+        var echo = RecordText.remove(1, eventID: "echo", time: it.time.now)
+        echo.members["requestID"] = "\"\(requestID)\""
+        #expect(try await it.two.process(it.two.message(echo.json, id: "m2")) == .delete)
+        #expect(try it.two.test.event("reason", "echo") == "own-change")
+        #expect(it.aws.with { $0.amendments.isEmpty })
+    }
+}

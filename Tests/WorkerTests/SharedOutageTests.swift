@@ -1,0 +1,80 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("Without its table a host goes on with its own ledger")
+struct SharedOutageTests {
+    @Test(arguments: [
+        HTTPResponse.dynamoDBError("ResourceNotFoundException"),
+        .dynamoDBError("AccessDeniedException"),
+        .dynamoDBError("ThrottlingException"),
+        .dynamoDBError("InternalServerError", status: 500),
+        .text("<html>", status: 502),
+    ])
+    func `whatever the table answers, the rule is reverted and told, and later events do not ask`(
+        _ refusal: HTTPResponse
+    ) async throws {
+        let it = try Fleet(standing: [1, 2])
+        it.aws.with { $0.refusals["UpdateItem"] = Array(repeating: refusal, count: 50) }
+        #expect(try await it.one.process(it.one.message(it.record.json)) == .delete)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+        let calls = it.tableCalls
+        var other = it.record
+        other.eventID = "other"
+        other.rules = [2]
+        #expect(try await it.one.process(it.one.message(other.json, id: "m2")) == .delete)
+        #expect(try it.one.test.event("outcome", "other") == "reverted")
+        #expect(it.tableCalls == calls)
+    }
+
+    @Test func `a table that is lost in the middle of a run holds nothing up`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        it.aws.with { $0.tables = [:] }
+        #expect(try await it.one.claims.renew([claim]) == [])
+        try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+    }
+
+    @Test func `a table that never answers holds an event up for no longer than the bound`() async throws {
+        let time = VirtualTime()
+        let aws = ScriptedAWS(time: time) { action in
+            if action == "UpdateItem" { await StopSignal().wait() }
+        }
+        aws.with { $0.tables[Fleet.table] = [:] }
+        let it = try Pipeline(standing: [1], time: time, aws: aws) { session in
+            try Fleet.claims("one", time: time, session: session, watchdog: time.clock)
+        }
+        let start = time.instant
+        #expect(try await it.process(it.message(it.record.json)) == .delete)
+        #expect(time.instant - start == TableCalls.bound)
+        #expect(try it.test.event("outcome") == "reverted")
+    }
+
+    @Test func `after an outage that both hosts worked through, an event is told once`() async throws {
+        let it = try Fleet(standing: [1])
+        it.aws.with { $0.tables = [:] }
+        #expect(try await it.one.process(it.one.message(it.record.json)) == .delete)
+        #expect(try await it.two.process(it.two.message(it.record.json, id: "m2")) == .delete)
+        #expect(it.aws.count(of: "RevokeSecurityGroupIngress") == 1)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+        #expect(try await it.told(it.two) == [])
+    }
+
+    @Test func `a lane that is tried is not waited for`() async throws {
+        let it = try Fleet()
+        let lanes = it.one.lanes()
+        let lane = Lane(.dynamodb)
+        #expect(try await lanes.attempt(lane) { 1 } == 1)
+        #expect(try await lanes.attempt(lane) { () -> Int in throw TableTooSlow(table: "t") } == nil)
+        #expect(try await lanes.attempt(lane) { 1 } == nil)
+        #expect(lanes.board.summary == "DynamoDB")
+        #expect(lanes.board.mayReceive)
+        #expect(lane.consequence.contains("ledger"))
+    }
+}
