@@ -77,7 +77,13 @@ extension MessagePipeline {
         let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
         result.notify = (isOn || result.notify) && isNotifying(run.policy)
         result.policyDigest = run.policy.digest
-        try await claims.finish(run.claim, with: result, slot: run.slot)
+        try await claims.finish(
+            run.claim,
+            with: result,
+            limits: run.policy.limits,
+            now: clock.now(),
+            slot: run.slot
+        )
         metrics.finished(result)
         onFinish()
         run.logger.log(

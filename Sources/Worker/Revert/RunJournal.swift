@@ -25,6 +25,7 @@ extension RunJournal {
         _ claims: EventClaims,
         _ claim: Claim,
         of watched: WatchedChange,
+        clock: WorkerClock,
         age: @escaping @Sendable () -> Duration
     ) {
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
@@ -41,7 +42,7 @@ extension RunJournal {
             try await claims.remember(ids.map(\.description), for: claim)
         }
         recall = { questions in
-            try await writer.write { transaction in try questions.map { try transaction.past(of: $0, query) } }
+            try await claims.past(of: questions, query, now: clock.now())
         }
         contradiction = { questions in
             try await writer.write { transaction in

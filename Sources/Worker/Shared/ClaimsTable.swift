@@ -84,6 +84,18 @@ struct ClaimsTable: SharedClaims {
     func isOwnCall(_ requestID: String) async throws -> Bool {
         try await table.read(SharedKey.call(requestID)).flatMap(\.self) != nil
     }
+
+    func reverts(of groupID: String?) async throws -> SharedReverts {
+        var reverts = SharedReverts()
+        for key in SharedReverts.keys(of: groupID, now: clock.now()) {
+            reverts.add(try await table.read(key).flatMap(\.self))
+        }
+        return reverts
+    }
+
+    func keep(_ reverts: [SharedReverts.Entry], of groupID: String?) async throws {
+        _ = try await table.write(SharedReverts.write(reverts, of: groupID, now: clock.now()))
+    }
 }
 
 /// A claim that is being made, as a value: it is told what stands in the way, and says what is to be written next.

@@ -101,15 +101,22 @@ struct EventClaims: Sendable {
     /// Records the end of a run on both.
     ///
     /// - Throws: `MessageLost` where another host took the event over meanwhile: the message is that host's to delete.
-    func finish(_ claim: Claim, with result: RunResult, slot: WorkSlot?) async throws {
+    func finish(
+        _ claim: Claim,
+        with result: RunResult,
+        limits: RevertLimits = RevertLimits(),
+        now: Date = .distantPast,
+        slot: WorkSlot?
+    ) async throws {
         try await writer.write(slot: slot) { try $0.finish(claim, with: result) }
         guard shared.isShared else { return }
         async let kept: Void = shared.keep(ownCalls: result.ownRequestIDs)
+        async let counted: Void = count(result, of: claim, limits: limits, now: now)
         if let hold = claim.shared {
             let ending = try await shared.finish(hold, result.outcome)
             if case .lost = ending { throw MessageLost() }
             if result.notify { try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) } }
         }
-        try await kept
+        _ = try await (kept, counted)
     }
 }

@@ -37,6 +37,12 @@ protocol SharedClaims: Sendable {
 
     /// True where any host of the fleet made the call with this request id.
     func isOwnCall(_ requestID: String) async throws -> Bool
+
+    /// The reverts of the last hour, of one group or, without one, of all.
+    func reverts(of groupID: String?) async throws -> SharedReverts
+
+    /// Tells the other hosts of reverts, of one group or, without one, of all.
+    func keep(_ reverts: [SharedReverts.Entry], of groupID: String?) async throws
 }
 
 /// The answer to a delivery of an event.
@@ -72,4 +78,6 @@ struct LedgerAlone: SharedClaims {
     func release(_ claim: SharedClaim) {}
     func keep(ownCalls requestIDs: [String]) {}
     func isOwnCall(_ requestID: String) -> Bool { false }
+    func reverts(of groupID: String?) -> SharedReverts { SharedReverts() }
+    func keep(_ reverts: [SharedReverts.Entry], of groupID: String?) {}
 }

@@ -80,6 +80,9 @@ enum SharedKey {
     static func event(_ id: String) -> DynamoDBItem { key("event#", id) }
     static func call(_ requestID: String) -> DynamoDBItem { key("call#", requestID) }
 
+    /// The reverts of a group, or of all groups, that were made in this hour since 1970.
+    static func reverts(of groupID: String?, hour: Int) -> DynamoDBItem { key("reverts#", "\(groupID ?? "*")#\(hour)") }
+
     /// A key is at most 2,048 bytes; what is longer than AWS makes it goes by its digest.
     private static func key(_ kind: String, _ id: String) -> DynamoDBItem {
         let name = id.utf8.count <= 512 ? id : "sha256:" + Digest.hex(Digest.sha256(Array(id.utf8)))

@@ -1,0 +1,49 @@
+import Foundation
+import Ledger
+import SecurityGroups
+
+extension EventClaims {
+    /// What the ledger knows of rules, with the limits counted over all hosts. Without limits it costs no call.
+    func past(of questions: [RuleQuestion], _ query: PastQuery, now: Date) async throws -> [RulePast] {
+        let pasts = try await writer.write { transaction in
+            try questions.map { try transaction.past(of: $0, query) }
+        }
+        let limits = query.limits
+        guard shared.isShared, limits.areSet else { return pasts }
+        let hasGroupLimits = limits.perRule != nil || limits.perGroup != nil
+        let ofGroup = hasGroupLimits ? try await shared.reverts(of: query.groupID) : SharedReverts()
+        let ofAll = limits.overall != nil ? try await shared.reverts(of: nil) : SharedReverts()
+        let rooms = [
+            limits.perGroup.flatMap { ofGroup.roomAt($0, but: query.eventID, now: now) },
+            limits.overall.flatMap { ofAll.roomAt($0, but: query.eventID, now: now) },
+        ]
+        return zip(questions, pasts).map { question, past in
+            var past = past
+            past.roomAt = (rooms + [past.roomAt]).compactMap(\.self).max()
+            if limits.perRule != nil, let rule = question.rule {
+                let fleet = ofGroup.count(of: rule, but: query.eventID, now: now)
+                past.reverts = max(past.reverts, fleet.count)
+                past.lastRevert = [past.lastRevert, fleet.last].compactMap(\.self).max()
+            }
+            return past
+        }
+    }
+
+    /// Counts what a run reverted toward the limits of all hosts.
+    func count(_ result: RunResult, of claim: Claim, limits: RevertLimits, now: Date) async throws {
+        guard shared.isShared, limits.areSet else { return }
+        // What an earlier run reverted was counted then.
+        let counted = Set(claim.alreadyReverted.compactMap(\.ruleID))
+        let reverted = result.rules.filter { $0.outcome == .reverted && !counted.contains($0.ruleID ?? "") }
+        guard !reverted.isEmpty else { return }
+        func entries(_ rules: [RuleResult]) -> [SharedReverts.Entry] {
+            rules.compactMap { $0.rule.map { SharedReverts.Entry($0, of: claim.eventID, at: now) } }
+        }
+        if limits.perRule != nil || limits.perGroup != nil {
+            for (groupID, rules) in Dictionary(grouping: reverted, by: \.groupID) {
+                if let groupID { try await shared.keep(entries(rules), of: groupID) }
+            }
+        }
+        if limits.overall != nil { try await shared.keep(entries(reverted), of: nil) }
+    }
+}
