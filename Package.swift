@@ -196,7 +196,9 @@ let package = Package(
             name: "WorkerTests",
             dependencies: [
                 "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: houseRules
         ),

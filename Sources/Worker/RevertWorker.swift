@@ -18,6 +18,7 @@ package struct RevertWorker: Sendable {
     private let random: @Sendable () -> Double
     private let intake: Intake
     let hand: Hand
+    let slots: WorkSlots
     let startState = StartState()
     let shownOutages = ShownOutages()
     private let logger: Logger
@@ -41,6 +42,7 @@ package struct RevertWorker: Sendable {
         // While responses are full, ten receivers fill a hundred slots in one round.
         intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
         hand = Hand(intake: intake)
+        slots = WorkSlots(count: options.concurrency, intake: intake, clock: clock)
         self.session = session
         var writer = LedgerWriter(ledger, metrics: options.metrics)
         let identity = OwnIdentity(session: session)
@@ -228,7 +230,7 @@ package struct RevertWorker: Sendable {
             lanes: lanes,
             intake: intake,
             hand: hand,
-            slots: WorkSlots(count: options.concurrency, intake: intake, clock: clock),
+            slots: slots,
             heartbeat: heartbeat,
             options: options,
             liveness: liveness,

@@ -8,7 +8,7 @@ struct SgRevert: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             WorkerCommand.self, DLQCommand.self, AuditCommand.self, PolicyCommand.self, DoctorCommand.self,
-            HealthCommand.self,
+            TestEventCommand.self, HealthCommand.self,
         ]
     )
 }

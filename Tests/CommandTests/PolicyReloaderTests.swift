@@ -53,4 +53,21 @@ import Worker
         reloader.reloadIfChanged()
         #expect(log.entries.count == 1)
     }
+
+    @Test func `a policy that names another topic says where people are told from now on`() throws {
+        func write(topic: String) throws {
+            let notify = "notify: { topic_arn: \"arn:aws:sns:eu-west-1:111122223333:\(topic)\" }\n"
+            try "version: 1\nwatch: [{ groups: [sg-0a1b2c3d] }]\n\(notify)"
+                .write(to: file, atomically: true, encoding: .utf8)
+        }
+        try write(topic: "one")
+        let store = PolicyStore(Policy(watch: []))
+        let reloader = reloader(store)
+        try write(topic: "another")
+        reloader.reloadIfChanged()
+        #expect(store.current.topicARN == "arn:aws:sns:eu-west-1:111122223333:another")
+        let line = try #require(log.entries.last)
+        #expect("\(line.message)".contains("told from now on"))
+        #expect(line.metadata["topic"] == "arn:aws:sns:eu-west-1:111122223333:another")
+    }
 }

@@ -172,4 +172,41 @@ struct SettingsTests {
             #expect(throws: SettingsError.self) { try options.path(settings) }
         }
     }
+
+    @Test("A webhook that is not https is an error that does not repeat the address")
+    func webhook() throws {
+        let address = "http://hooks.example/services/secret-path"
+        var notify = try NotifySettings.parse([])
+        #expect(
+            throws: SettingsError.unreadable(
+                .environment("SG_REVERT_WEBHOOK_URL"),
+                value: "…",
+                expected: "an https URL"
+            )
+        ) {
+            _ = try notify.webhook(try made(["SG_REVERT_WEBHOOK_URL": address]))
+        }
+        notify = try NotifySettings.parse(["--webhook-url", address])
+        #expect(throws: SettingsError.unreadable(.flag("--webhook-url"), value: "…", expected: "an https URL")) {
+            _ = try notify.webhook(try made())
+        }
+        notify = try NotifySettings.parse([
+            "--webhook-url", "https://hooks.example/x", "--webhook-secret-file", "/nowhere",
+        ])
+        #expect(throws: SettingsError.self) { _ = try notify.webhook(try made()) }
+    }
+
+    @Test(
+        "An event bus is a name or an ARN",
+        arguments: [
+            ("default", true), ("my.bus/x-1_2", true), ("arn:aws:events:eu-west-1:111122223333:event-bus/x", true),
+            ("arn:aws:sns:eu-west-1:111122223333:x", false), ("a b", false),
+            (String(repeating: "x", count: 257), false),
+        ]
+    )
+    func eventBus(text: String, isGood: Bool) throws {
+        let notify = try NotifySettings.parse(["--event-bus", text])
+        let found = try? notify.bus(made())
+        #expect(found == (isGood ? text : nil))
+    }
 }

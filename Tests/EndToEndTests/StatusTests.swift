@@ -25,6 +25,10 @@ extension EndToEnd {
             #expect(metrics.contains("sg_revert_rules_total{outcome=\"reverted\"} 1\n"))
             #expect(metrics.contains("sg_revert_messages_received_total 1\n"))
             #expect(metrics.contains("sg_revert_exposed_seconds_count 1\n"))
+            #expect(metrics.contains("sg_revert_waiting 0\n") && metrics.contains("sg_revert_in_flight 0\n"))
+            #expect(metrics.contains("sg_revert_ledger_commit_seconds_count "))
+            let poll = try #require(metrics.firstMatch(of: /sg_revert_last_poll_timestamp_seconds ([0-9.]+)/))
+            #expect(abs(Date().timeIntervalSince1970 - (Double(poll.1) ?? 0)) < 60)
             #expect(metrics.contains("service=\"ec2\",action=\"RevokeSecurityGroupIngress\",result=\"success\""))
             #expect(try await get("/livez", port).status == 200)
             let ready = try await get("/readyz", port)
@@ -35,6 +39,31 @@ extension EndToEnd {
             #expect(try await worker.end().exitCode == 0)
             let gone = try await world.run(["health", "--http-address", "127.0.0.1:\(port)"])
             #expect(gone.exitCode == 1 && gone.errors.contains("no worker answers at 127.0.0.1:\(port)"))
+        }
+
+        @Test func `embedded metrics on stdout are JSON lines with what was counted`() async throws {
+            let world = try await World()
+            try await world.send(try await world.authorize(.ssh))
+            let result = try await world.run(["worker", "--metrics", "emf"] + World.quick)
+            #expect(result.exitCode == 0, "\(result.errors)")
+            let lines = try result.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            let event = try #require(lines.first { $0["sg_revert_events_total"].integer == 1 })
+            #expect(event["outcome"] == "reverted" && event["_aws"]["CloudWatchMetrics"].items.count == 1)
+        }
+
+        @Test func `each log line about an event is JSON with the event, its account, Region and group`() async throws {
+            let world = try await World()
+            let record = try await world.authorize(.ssh)
+            try await world.send(record)
+            let result = try await world.run(["worker", "--log-format", "json", "--log-level", "debug"] + World.quick)
+            #expect(result.exitCode == 0, "\(result.errors)")
+            let lines = try result.errorLines.map { try JSON(parsing: $0) }
+            let about = lines.filter { $0["event.id"] == record["eventID"] }
+            #expect(about.contains { $0["message"] == "event reverted" })
+            for line in about {
+                #expect(line["account"] == record["recipientAccountId"] && line["region"] == record["awsRegion"])
+                #expect(line["group.id"].string == world.group && line["message.id"].string != nil)
+            }
         }
     }
 }

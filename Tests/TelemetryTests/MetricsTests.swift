@@ -91,4 +91,58 @@ struct MetricsTests {
         let second = embedded.lines(at: Date(timeIntervalSince1970: 2))
         #expect(second.count == 1 && !second[0].contains("exposed") && second[0].contains("in_flight"))
     }
+
+    /// The registry with a series of each family.
+    private func fill() {
+        for family in MetricFamily.all {
+            let dimensions = family.labels.map { ($0, "x") }
+            switch family.kind {
+            case .counter: registry.makeCounter(label: family.name, dimensions: dimensions).increment(by: 1)
+            case .gauge: registry.makeMeter(label: family.name, dimensions: dimensions).set(1.5)
+            case .histogram: registry.makeTimer(label: family.name, dimensions: dimensions).recordNanoseconds(1_000_000)
+            }
+        }
+    }
+
+    @Test("The documentation's table has every metric as the program has it, and no other")
+    func documentation() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = root.appendingPathComponent("Sources/Telemetry/Telemetry.docc/Metrics.md")
+        let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("| `sg_revert_") }.map(String.init)
+        let expected = MetricFamily.all.map { family in
+            let labels = family.labels.isEmpty ? "–" : family.labels.map { "`\($0)`" }.joined(separator: ", ")
+            return "| `\(family.name)` | \(family.typeName) | \(labels) | \(family.help) |"
+        }
+        #expect(rows == expected)
+    }
+
+    /// Where promtool is; nil where there is none.
+    private static let promtool: String? = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let places = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        return ([root.appendingPathComponent(".venv/bin").path] + places).map { $0 + "/promtool" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }()
+
+    @Test("Prometheus's own tool finds no fault with the text", .enabled(if: promtool != nil))
+    func lint() throws {
+        fill()
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("metrics-\(UUID()).txt")
+        try PrometheusText(registry).text.write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(Self.promtool))
+        process.arguments = ["check", "metrics"]
+        process.standardInput = try FileHandle(forReadingFrom: file)
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
+    }
 }

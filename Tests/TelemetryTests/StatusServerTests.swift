@@ -80,6 +80,25 @@ struct StatusServerTests {
         }
     }
 
+    @Test("Clients that send nonsense, half a request, or read nothing keep nobody from an answer")
+    func hostileClients() async throws {
+        try await serving { port in
+            let beginnings = ["", "G", "GET /livez HTTP/1.1\r\n", "\u{1B}[2J\r\n\r\n", "GET /livez HTTP/1.1\r\n\r\n"]
+            let clients = await onThread {
+                (0..<60).map { number in
+                    let descriptor = Self.connect(port)
+                    let text = beginnings[number % beginnings.count]
+                    _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+                    return descriptor
+                }
+            }
+            defer { for descriptor in clients { close(descriptor) } }
+            for _ in 0..<10 {
+                #expect(await answer("GET /livez HTTP/1.1\r\n\r\n", port).hasSuffix("alive\n"))
+            }
+        }
+    }
+
     @Test("A server that is cancelled ends at once, and its port is free again")
     func ends() async throws {
         let start = ContinuousClock.now

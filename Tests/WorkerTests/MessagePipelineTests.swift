@@ -19,6 +19,23 @@ struct MessagePipelineTests {
         #expect(notices.map(\.id) == ["\(Name.event):reverted"])
     }
 
+    @Test(
+        "A report that an entry asks for is told whatever notify.on says, and that of a dry run only where it is asked for",
+        arguments: [(true, false, 1), (false, true, 0)]
+    )
+    func reports(isEntry: Bool, isDryRun: Bool, count: Int) async throws {
+        var policy = try Policy.watching([#require(SecurityGroupID(Name.group))])
+        if isEntry {
+            let watch = Watch(groups: [Name.group], action: .report, origin: "watch[1]")
+            policy = Policy(watch: [watch])
+        }
+        let it = try Pipeline(standing: [1], policy: policy, isDryRun: isDryRun)
+        _ = try await it.process(it.message(it.record.json))
+        #expect(try it.test.event("outcome") == "reported")
+        let notices = try await it.writer.write { try $0.takeNotices(limit: 10, lease: .seconds(60)) }
+        #expect(notices.count == count)
+    }
+
     @Test("The same event again is deleted, whoever brings it, and touches nothing")
     func duplicate() async throws {
         let it = try Pipeline(standing: [1])

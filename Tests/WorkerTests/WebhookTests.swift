@@ -12,16 +12,19 @@ struct WebhookTests {
     /// An HTTP transport that remembers requests and answers with one status.
     private final class Recorder: HTTPTransport {
         let status: Int
+        private let failure: HTTPTransportError?
         private let all = Mutex<[HTTPRequest]>([])
 
-        init(status: Int = 200) {
+        init(status: Int = 200, failure: HTTPTransportError? = nil) {
             self.status = status
+            self.failure = failure
         }
 
         var requests: [HTTPRequest] { all.withLock(\.self) }
 
         func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
             all.withLock { $0.append(request) }
+            if let failure { throw failure }
             return HTTPResponse(status: status)
         }
     }
@@ -76,5 +79,51 @@ struct WebhookTests {
             return line.contains("https://hooks.example/…") && line.contains("\(status)") && !line.contains("secret")
         }
         #expect(!channel.name.contains("secret") && !channel.name.contains("hooks"))
+    }
+
+    @Test(
+        "What keeps an answer from coming names the host and the cause, and neither path nor query",
+        arguments: [
+            HTTPTransportError.timedOut(host: "hooks.example", after: .seconds(10)),
+            .connectionFailed(host: "hooks.example", reason: "SSL certificate problem"),
+        ]
+    )
+    func trouble(failure: HTTPTransportError) async throws {
+        let channel = WebhookChannel(try webhook(secret: "key"), .json, Recorder(failure: failure))
+        await #expect {
+            try await channel.deliver(notice)
+        } throws: { error in
+            "\(error)".contains("\(failure)") && !"\(error)".contains("secret")
+        }
+    }
+
+    @Test("The doctor's question posts nothing")
+    func probe() async throws {
+        let transport = Recorder(status: 405)
+        let webhook = try webhook(secret: "key")
+        #expect(try await webhook.probe(by: transport) == 405)
+        let request = try #require(transport.requests.first)
+        #expect(request.method == "OPTIONS" && request.body.isEmpty && webhook.isSigned)
+    }
+
+    @Test("An event bus gets the notice as the detail of an event that others can match")
+    func eventBus() async throws {
+        let recorder = Recorder()
+        let session = try AWSSession(
+            environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"],
+            region: "eu-west-1",
+            transport: recorder,
+            logger: .silent
+        )
+        let bus = "arn:aws:events:eu-central-1:111122223333:event-bus/security"
+        // The recorder's answer accounts for no event, which is an error.
+        await #expect(throws: AWSClientError.self) { try await EventBridgeChannel(bus, session).deliver(notice) }
+        let request = try #require(recorder.requests.first)
+        #expect(request.url.host == "events.eu-central-1.amazonaws.com")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any])
+        let entry = try #require((json["Entries"] as? [[String: Any]])?.first)
+        #expect(entry["Source"] as? String == "sg-revert" && entry["EventBusName"] as? String == bus)
+        #expect(entry["DetailType"] as? String == "Security Group Reverted")
+        #expect(entry["Detail"] as? String == NoticeDocument(notice).text)
     }
 }

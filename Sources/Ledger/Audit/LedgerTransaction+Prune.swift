@@ -89,6 +89,13 @@ extension LedgerTransaction {
 
     private func drop(_ numbers: [Int64]) throws {
         for number in numbers {
+            try run(
+                """
+                DELETE FROM notice_deliveries WHERE notice_id IN
+                    (SELECT id FROM notices WHERE event_id = (SELECT event_id FROM events WHERE number = ?))
+                """,
+                [number]
+            )
             try run("DELETE FROM notices WHERE event_id = (SELECT event_id FROM events WHERE number = ?)", [number])
             for table in ["rules", "deliveries", "events"] {
                 try run("DELETE FROM \(table) WHERE number = ?", [number])

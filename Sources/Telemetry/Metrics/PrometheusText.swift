@@ -53,7 +53,8 @@ package struct PrometheusText {
 }
 
 extension MetricFamily {
-    fileprivate var typeName: String {
+    /// The kind in the words of Prometheus.
+    var typeName: String {
         switch kind {
         case .counter: "counter"
         case .gauge: "gauge"

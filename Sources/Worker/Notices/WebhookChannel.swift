@@ -1,4 +1,4 @@
-import AWSClient
+package import AWSClient
 import Formats
 import Foundation
 import Hashing
@@ -18,6 +18,17 @@ package struct Webhook: Sendable {
         guard let url = HTTPURL(url), url.scheme == .https else { return nil }
         self.url = url
         self.secret = secret
+    }
+
+    /// True if notices are signed.
+    package var isSigned: Bool { secret != nil }
+
+    /// Asks whether somebody answers there, with a method that posts nothing.
+    ///
+    /// - Returns: the status of the answer.
+    /// - Throws: what kept an answer from coming: a name that is not found, a certificate that is not believed.
+    package func probe(by transport: any HTTPTransport) async throws -> Int {
+        try await transport.send(HTTPRequest(method: "OPTIONS", url: url), timeout: .seconds(10)).status
     }
 
     /// The host alone, for logs and `doctor`.

@@ -69,7 +69,7 @@ extension MessagePipeline {
     private func record(_ result: RunResult, of run: EventRun) async throws {
         var result = result
         let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
-        result.notify = isOn && isNotifying(run.policy)
+        result.notify = (isOn || result.notify) && isNotifying(run.policy)
         result.policyDigest = run.policy.digest
         let (final, claim) = (result, run.claim)
         try await writer.write(slot: run.slot) { try $0.finish(claim, with: final) }

@@ -44,7 +44,9 @@ struct MessagePipeline: Sendable {
         case .noEvent(let reason, let detail):
             return try await bury(message, reason, detail, slot, logger)
         case .event(let record):
-            let logger = Self.logger(logger, of: record, in: message)
+            held.describe(Self.metadata(of: record, in: message))
+            var logger = logger
+            for (key, value) in held.metadata { logger[metadataKey: key] = value }
             var round = 0
             while true {
                 round += 1
@@ -71,20 +73,18 @@ struct MessagePipeline: Sendable {
         }
     }
 
-    /// The logger of a message: every line says which event, and where it belongs.
-    private static func logger(_ logger: Logger, of record: EventRecord, in message: SQSMessage) -> Logger {
-        var logger = logger
-        let trace = TraceContext(message.systemAttributes["AWSTraceHeader"])
-        for (key, value) in trace?.metadata ?? [:] { logger[metadataKey: key] = value }
+    /// What every log line about a message carries: the event, and where it belongs.
+    private static func metadata(of record: EventRecord, in message: SQSMessage) -> Logger.Metadata {
         let event = record.event
-        logger[metadataKey: "event.id"] = "\(plainText(event.eventID))"
+        var metadata: Logger.Metadata = ["event.id": "\(plainText(event.eventID))"]
         let place = [
             ("account", event.account), ("region", event.region), ("group.id", record.content.change?.groupID),
         ]
         for (key, text) in place {
-            if let text { logger[metadataKey: key] = "\(plainText(text, limit: 64))" }
+            if let text { metadata[key] = "\(plainText(text, limit: 64))" }
         }
-        return logger
+        let trace = TraceContext(message.systemAttributes["AWSTraceHeader"])
+        return metadata.merging(trace?.metadata ?? [:]) { own, _ in own }
     }
 
     /// Claims the event. On the last receive that the queue allows, the message waits in hand until another worker's

@@ -1,5 +1,6 @@
 import AWSClient
 import Ledger
+import Logging
 import Synchronization
 
 /// One message in hand, from its receive until it is deleted, made visible again or lost.
@@ -35,6 +36,7 @@ final class HeldMessage: Sendable {
     /// Signals that another worker may have the message.
     let loss = Loss()
     private let state: Mutex<State>
+    private let description = Mutex<Logger.Metadata>([:])
 
     /// - Parameters:
     /// - receivedAt: The time at which the receive was sent.
@@ -52,6 +54,16 @@ final class HeldMessage: Sendable {
     var hiding: Hiding { state.withLock { $0.hiding } }
 
     var phase: Phase { state.withLock { $0.phase } }
+
+    /// What a log line about the message carries: its id, and those of its event once that is known.
+    var metadata: Logger.Metadata {
+        description.withLock { $0 }.merging(["message.id": "\(message.messageID)"]) { known, _ in known }
+    }
+
+    /// Adds what is known of the message's event to its log lines.
+    func describe(_ metadata: Logger.Metadata) {
+        description.withLock { $0 = metadata }
+    }
 
     /// The claim on the message's event; nil while there is none.
     var claim: Claim? {

@@ -129,29 +129,27 @@ struct QueueConsumer: Sendable {
     /// - Returns: True if the message was deleted.
     /// - Throws: `OutageLasted`, which ends the worker.
     private func finish(_ held: HeldMessage, _ stop: StopSignal) async throws -> Bool {
-        var logger = logger
-        logger[metadataKey: "message.id"] = "\(held.message.messageID)"
         do {
             return try await slots.occupy(bytes: held.bytes, loss: held.loss) { slot in
                 guard !stop.isRequested else {
                     await giveBack(held)
                     return false
                 }
-                switch try await pipeline.process(held, slot: slot, stop: stop, logger: logger) {
+                switch try await pipeline.process(held, slot: slot, stop: stop, logger: logger.about(held)) {
                 case .delete:
                     held.done()
                     slot.release()
                     try await lanes.perform(Lane(.deletes), slot: slot) { try await queue.delete(held.message) }
                     return true
                 case .postpone(let duration):
-                    await postpone(held, for: duration, isExpected: true, logger: logger)
+                    await postpone(held, for: duration, isExpected: true, logger: logger.about(held))
                 case .setAside(let duration):
-                    await postpone(held, for: duration, isExpected: false, logger: logger)
+                    await postpone(held, for: duration, isExpected: false, logger: logger.about(held))
                 }
                 return false
             }
         } catch {
-            try await failed(held, error, stop, logger)
+            try await failed(held, error, stop, logger.about(held))
             return false
         }
     }
@@ -201,7 +199,16 @@ struct QueueConsumer: Sendable {
         do {
             try await queue.setVisibility(of: held.message, to: .zero)
         } catch {
-            logger.warning("message not given back", metadata: ["error": "\(plainText("\(error)"))"])
+            logger.about(held).warning("message not given back", metadata: ["error": "\(plainText("\(error)"))"])
         }
+    }
+}
+
+extension Logger {
+    /// A logger whose lines carry what is known of a message.
+    fileprivate func about(_ held: HeldMessage) -> Logger {
+        var logger = self
+        for (key, value) in held.metadata { logger[metadataKey: key] = value }
+        return logger
     }
 }

@@ -47,6 +47,7 @@ struct Receiver: Sendable {
                     messages = try await answer.value()
                     lanes.works(Lane(.queue))
                     options.metrics.received(messages.count)
+                    liveness.completedPoll(at: clock.instant())
                 } catch {
                     _ = intake.pollEnded(isFull: false)
                     if error is PollCut || Task.isCancelled { return }

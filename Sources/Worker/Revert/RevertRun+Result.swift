@@ -28,6 +28,8 @@ extension RevertRun.Call {
             errorMessage: failure.map { "\($0)" },
             isDryRun: run.isDryRun
         )
+        // An entry that only reports is there for people to be told.
+        result.notify = machine.outcome == .reported && watched.planner.watch.action == .report
         result.sightings = reports.compactMap(sighting)
         result.notBefore = reports.compactMap(\.notBefore).min()
         return result

@@ -40,8 +40,12 @@ extension RevertWorker {
     /// Sets the gauges that show the worker's state, just before they are read.
     package func measureState() {
         let metrics = options.metrics
-        metrics.set("in_flight", Double(hand.all.count))
-        metrics.set("last_poll_timestamp_seconds", clock.now().timeIntervalSince1970 - liveness.age.seconds)
+        let waiting = slots.parkedCount
+        metrics.set("waiting", Double(waiting))
+        metrics.set("in_flight", Double(max(hand.all.count - waiting, 0)))
+        if let age = liveness.pollAge {
+            metrics.set("last_poll_timestamp_seconds", clock.now().timeIntervalSince1970 - age.seconds)
+        }
         let out = Dictionary(grouping: lanes.board.lanes) { [$0.service.rawValue, $0.region?.description ?? ""] }
         for place in shownOutages.including(Set(out.keys)) {
             metrics.set("outage", out[place] == nil ? 0 : 1, [("service", place[0]), ("region", place[1])])

@@ -79,6 +79,18 @@ struct DoctorCommand: AsyncParsableCommand {
             try note("topic", error, fix: "set --topic-arn to the topic's ARN")
         }
         do {
+            setup.webhook = try worker.notify.webhook(settings)
+        } catch {
+            try note(
+                "webhook",
+                error,
+                fix: "set --webhook-url to an https URL, and --webhook-secret-file to a file with a secret"
+            )
+        }
+        do { setup.eventBus = try worker.notify.bus(settings) } catch {
+            try note("event-bus", error, fix: "set --event-bus to the name or ARN of a bus")
+        }
+        do {
             setup.regions = try worker.regions(settings)
         } catch {
             try note("regions", error, fix: "correct --regions")

@@ -3,7 +3,10 @@ import AWSClient
 extension Doctor {
     /// Checks that the topic exists and accepts messages.
     func topic(_ session: AWSSession) async -> [Finding] {
-        guard let arn = setup.topicARN else { return [.ok("topic", "no notifications are asked for")] }
+        guard let arn = setup.topicARN else {
+            let isOtherwise = setup.webhook != nil || setup.eventBus != nil
+            return [.ok("topic", isOtherwise ? "no topic is set" : "no notifications are asked for")]
+        }
         guard !arn.hasSuffix(".fifo") else {
             return [.problem("topic", "\(arn) is a FIFO topic", fix: "name a standard topic")]
         }

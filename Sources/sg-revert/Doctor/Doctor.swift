@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import SecurityGroups
+import Worker
 
 /// Checks everything that the worker needs, and changes nothing. Every check runs, even if others fail.
 struct Doctor: Sendable {
@@ -13,6 +14,8 @@ struct Doctor: Sendable {
         var policy: Policy?
         var ledgerPath: String?
         var topicARN: String?
+        var webhook: Webhook?
+        var eventBus: String?
         var roles: RoleSessions?
         /// The Regions of the setting. If empty, the queue's Region and those that the policy names are used.
         var regions: [AWSRegion] = []
@@ -37,8 +40,11 @@ struct Doctor: Sendable {
         async let queue = queue(session, ownAccount: account.number)
         async let groups = groups(session, ownAccount: account.number)
         async let topic = topic(session)
+        async let webhook = webhook(session)
+        async let eventBus = eventBus(session)
         async let roles = roles(ownAccount: account.number)
-        return await account.findings + endpoint(session) + queue + [policy()] + groups + roles + topic + [ledger()]
+        return await account.findings + endpoint(session) + queue + [policy()] + groups + roles + topic + webhook
+            + eventBus + [ledger()]
     }
 
     /// The checks that need credentials.

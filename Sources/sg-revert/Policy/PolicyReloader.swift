@@ -116,8 +116,8 @@ final class PolicyReloader: Sendable {
             metadata: ["watch": "\(plainText(origins))", "policy.digest": "\(policy.digest)"]
         )
         if policy.topicARN != old.topicARN {
-            logger.warning(
-                "the policy names another topic; restart the worker to send notifications to it",
+            logger.notice(
+                "the policy names another topic; it is told from now on, unless --topic-arn is set",
                 metadata: ["topic": "\(plainText(policy.topicARN ?? "none"))"]
             )
         }

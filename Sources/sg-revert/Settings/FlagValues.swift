@@ -23,7 +23,7 @@ func moment(_ text: String, flag: String, now: Date) throws -> Date {
 }
 
 /// The seconds of `90s`, `15m`, `24h` or `30d`.
-private func seconds(_ text: String) -> Double? {
+func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()) else { return nil }
     return Double(count) * unit

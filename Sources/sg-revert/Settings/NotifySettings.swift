@@ -44,12 +44,15 @@ struct NotifySettings: ParsableArguments {
             .webhookSecretFile,
             expected: "a file that can be read and holds a secret"
         ) { Self.content(of: $0) }
-        // The URL may hold a secret, so errors do not repeat it.
-        guard let url = try settings.text(webhookURL, .webhookURL) else { return nil }
-        guard let webhook = Webhook(url: url, secret: secret) else {
-            throw .unreadable(.flag(Setting.webhookURL.flag), value: "…", expected: "an https URL")
+        // The address may hold a secret, so an error does not repeat it.
+        do throws(SettingsError) {
+            return try settings.value(webhookURL, .webhookURL, expected: "an https URL") {
+                Webhook(url: $0, secret: secret)
+            }
+        } catch {
+            guard case .unreadable(let origin, _, let expected) = error else { throw error }
+            throw .unreadable(origin, value: "…", expected: expected)
         }
-        return webhook
     }
 
     /// The content of the file, without a line end at its end.

@@ -11,7 +11,12 @@ struct QueueOptions: ParsableArguments {
 
     /// The queue's URL.
     func queueURL(_ settings: Settings) throws(SettingsError) -> String {
-        guard let url = try url(queueURL, .queueURL, settings) else {
+        try Self.queueURL(queueURL, settings)
+    }
+
+    /// The queue's URL, for a command that has this flag alone.
+    static func queueURL(_ flag: String?, _ settings: Settings) throws(SettingsError) -> String {
+        guard let url = try url(flag, .queueURL, settings) else {
             throw .missing(what: "queue", how: "\(Setting.queueURL.flag) or \(Setting.queueURL.variable)")
         }
         return url
@@ -19,10 +24,11 @@ struct QueueOptions: ParsableArguments {
 
     /// The URL of the dead-letter queue; nil if it is not set.
     func deadLetterQueueURL(_ settings: Settings) throws(SettingsError) -> String? {
-        try url(deadLetterQueueURL, .deadLetterQueueURL, settings)
+        try Self.url(deadLetterQueueURL, .deadLetterQueueURL, settings)
     }
 
-    private func url(_ flag: String?, _ setting: Setting, _ settings: Settings) throws(SettingsError) -> String? {
+    private static func url(_ flag: String?, _ setting: Setting, _ settings: Settings) throws(SettingsError) -> String?
+    {
         try settings.value(
             flag,
             setting,

@@ -50,11 +50,7 @@ struct WorkerSettings: ParsableArguments {
         options.deadLetterQueueURL = try queue.deadLetterQueueURL(settings)
         let regions = try regions(settings)
         if !regions.isEmpty { options.regions = Set(regions.map(\.description)) }
-        options.trustedSenders = Set(
-            try settings.list(trustedSenders, .trustedSenders, expected: "a SenderId, such as AIDACKCEVSQ6C2EXAMPLE") {
-                $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? $0 : nil
-            }
-        )
+        options.trustedSenders = try Self.trustedSenders(trustedSenders, settings)
         options.topicARN = try topic(settings)
         options.notifyFormat = try notify.format(settings)
         options.webhook = try notify.webhook(settings)
@@ -86,6 +82,16 @@ struct WorkerSettings: ParsableArguments {
             )
         }
         return roles
+    }
+
+    /// Whose messages are believed; empty for anybody's.
+    static func trustedSenders(_ flags: [String], _ settings: Settings) throws(SettingsError) -> Set<String> {
+        let expected = "a SenderId, such as AIDACKCEVSQ6C2EXAMPLE"
+        return Set(
+            try settings.list(flags, .trustedSenders, expected: expected) {
+                $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? $0 : nil
+            }
+        )
     }
 
     /// The topic's ARN, where the setting names one.

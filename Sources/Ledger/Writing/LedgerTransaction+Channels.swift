@@ -23,7 +23,7 @@ extension LedgerTransaction {
     ) throws -> [Notice] {
         for notice in try takeNotices(limit: limit, lease: lease) {
             try copy(notice, to: channels)
-            try noticeFailed(notice, error: "", retryAfter: Self.copied)
+            try run("UPDATE notices SET due_at = ? WHERE id = ?", [text(after: Self.copied), notice.id])
         }
         let sql = """
             UPDATE notice_deliveries SET due_at = ?, attempts = attempts + 1
@@ -56,6 +56,14 @@ extension LedgerTransaction {
             WHERE notice_id = ? AND channel = ? AND attempts = ?
             """,
             [text(after: retryAfter), error.bounded, notice.id, channel, notice.attempt]
+        )
+        try noteTrouble(error, of: channel, notice)
+    }
+
+    private func noteTrouble(_ error: String, of channel: String, _ notice: Notice) throws {
+        try run(
+            "UPDATE notices SET last_error = ?, attempts = max(attempts, ?) WHERE id = ? AND state = 'pending'",
+            ["\(channel): \(error)".bounded, notice.attempt, notice.id]
         )
     }
 

@@ -1,0 +1,133 @@
+import AWSClient
+import ArgumentParser
+import Formats
+import Foundation
+import Ledger
+import Worker
+
+struct TestEventCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test-event",
+        abstract: "Send a harmless event through the real queue, and wait for its audit row.",
+        discussion: """
+            The event is the record of a call that EC2 does not have. The worker records it as "ignored: not-a-rule-change" \
+            and deletes it; it makes no call to EC2 and tells nobody. Run it where the worker's ledger can be read, by \
+            whoever may send to the queue. Exit 1 where no row comes in time.
+            """
+    )
+
+    @Option(help: ArgumentHelp("How long to wait for the row: 90s, 5m.", valueName: "duration"))
+    var timeout = "60s"
+
+    @Option(.queueURL)
+    var queueURL: String?
+
+    @Option(.trustedSenders)
+    var trustedSenders: [String] = []
+
+    @OptionGroup var ledger: AuditLedgerOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var log: LogOptions
+    @OptionGroup var config: ConfigOptions
+
+    func validate() throws {
+        _ = try bound()
+    }
+
+    func run() async throws {
+        let settings = try config.settings()
+        let url = try QueueOptions.queueURL(queueURL, settings)
+        let trusted = try WorkerSettings.trustedSenders(trustedSenders, settings)
+        let bound = try bound()
+        let session = try await aws.session(settings, logger: log.logger(settings))
+        do {
+            // First, so that nothing is sent where no row can be seen.
+            let watch = try TestEventWatch(ledger.readers(settings))
+            let sqs = try session.sqs(queueURL: url)
+            if !trusted.isEmpty { await warn(ofSender: session, among: trusted) }
+            show(try await journey(through: url, sqs, watch, bound), url)
+        } catch let error as any CommandFailure {
+            throw error
+        } catch let error as AWSClientError where error.isConfiguration {
+            throw RunFailure(description: errorText(error), exitCode: 78)
+        } catch {
+            throw RunFailure(description: errorText(error))
+        }
+    }
+
+    /// The way of one event from here to its row.
+    private func journey(
+        through url: String,
+        _ sqs: SQSClient,
+        _ watch: TestEventWatch,
+        _ bound: Duration
+    ) async throws -> TestEventJourney {
+        let start = Date()
+        let event = TestEvent(
+            eventID: UUID().uuidString.lowercased(),
+            queueURL: url,
+            region: sqs.region.description,
+            at: start
+        )
+        let messageID = try await naming(url, setting: "--queue-url") { try await event.send(to: url, by: sqs) }
+        var journey = TestEventJourney(eventID: event.eventID, messageID: messageID, startedAt: start, sentAt: Date())
+        let deadline = ContinuousClock.now + bound
+        while ContinuousClock.now < deadline {
+            switch try watch.look(for: event, message: messageID) {
+            case .row(let row, let path):
+                journey.arrive(row, in: path, at: Date())
+                guard journey.isAsMeant else {
+                    throw RunFailure(description: "the test event \(event.eventID) came out as \(journey.result)")
+                }
+                return journey
+            case .buried(let reason):
+                throw RunFailure(description: Self.burial(of: messageID, reason))
+            case nil:
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        throw RunFailure(
+            description:
+                "no worker recorded the test event \(event.eventID) within \(timeout): look whether a worker runs that has "
+                + "the queue \(url) and the ledger \(watch.paths) (sg-revert health, sg-revert doctor). The event is in the "
+                + "queue and does no harm"
+        )
+    }
+
+    private static func burial(of messageID: String, _ reason: String) -> String {
+        let advice =
+            reason == DeadLetterReason.untrustedSender.rawValue
+            ? "run test-event as a sender that the worker's --trusted-sender names, or add your SenderId to it"
+            : "look at it with sg-revert dlq show \(messageID)"
+        return
+            "the worker put the test event's message \(messageID) into the dead-letter queue as \(plainText(reason)): "
+            + "\(advice). sg-revert dlq discard --reason \(plainText(reason)) removes it"
+    }
+
+    /// Says so where the worker will not believe this sender. SQS names a sender by the id that STS tells, up to the colon.
+    private func warn(ofSender session: AWSSession, among trusted: Set<String>) async {
+        guard let identity = try? await session.sts(region: session.region).getCallerIdentity() else { return }
+        let id = String(identity.userID.prefix { $0 != ":" })
+        guard !trusted.contains(id) else { return }
+        complain(
+            "the sender \(plainText(id)) is not one that --trusted-sender names: the worker may put the test event into the "
+                + "dead-letter queue"
+        )
+    }
+
+    private func show(_ journey: TestEventJourney, _ url: String) {
+        switch format.format {
+        case .table: StandardOutput.write(journey.lines(queue: url).map { $0 + "\n" }.joined())
+        case .json, .jsonl, .csv: printWhole(journey.row, format: format.format)
+        }
+    }
+
+    /// - Throws: `ValidationError` for a text that is no duration.
+    private func bound() throws -> Duration {
+        guard let count = seconds(timeout), count > 0 else {
+            throw ValidationError("--timeout: \"\(timeout)\" is not a duration, such as 90s or 5m")
+        }
+        return .seconds(count)
+    }
+}
