@@ -30,7 +30,7 @@ extension RevertWorker {
     /// The current state.
     package var status: WorkerStatus {
         WorkerStatus(
-            isReceiving: startState.obstacle == nil && lanes.board.mayReceive,
+            isReceiving: startState.obstacle == nil && !lanes.board.lanes.contains(where: \.stopsReceiving),
             obstacle: startState.obstacle,
             outages: lanes.board.lanes.map(\.description),
             pollAge: liveness.age
