@@ -168,6 +168,44 @@ import Testing
         #expect(try !LedgerReader(path: test.path).verify().findings.isEmpty)
     }
 
+    @Test func `an event that was dropped as ignored or dead, and comes again, leaves a ledger in order`() async throws
+    {
+        for outcome in [EventOutcome.ignored, .deadLettered] {
+            let id = outcome.rawValue
+            try await ledger.finish(id, RunResult(outcome: outcome))
+            test.advance(2 * Self.day)
+            #expect(try await prune(days: 1).events == 1)
+            // A late duplicate, or a replay of the dead letter.
+            try await ledger.finish(id, message: "m2", replays: 1, .reverting)
+            #expect(try LedgerReader(path: test.path).verify().findings == [])
+        }
+        try await ledger.finish("again", RunResult(outcome: .ignored))
+        try tamper("UPDATE trail SET entry = NULL WHERE event_id = 'again' AND kind IN ('claimed', 'ignored')")
+        #expect(try !LedgerReader(path: test.path).verify().findings.isEmpty, "its own entries may not be emptied")
+    }
+
+    @Test func `of an event that a prune restated, a later outcome is told or not by itself`() async throws {
+        func tell() async throws {
+            for notice in try await ledger.write({ try $0.takeNotices(limit: 9, lease: .seconds(60)) }) {
+                try await ledger.write { try $0.noticeSent(notice) }
+            }
+        }
+        var failed = RunResult(outcome: .failed, rules: [.rule("sgr-1", .failed)])
+        failed.notify = true
+        try await ledger.finish("e", failed)
+        try await tell()
+        test.advance(40 * Self.day)
+        try await ledger.finish("new", RunResult(outcome: .allowed))
+        _ = try await prune(days: 30)
+        let reader = try LedgerReader(path: test.path)
+        #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'carried'") == "1")
+        #expect(try reader.verify().findings == [])
+        try await ledger.finish("e", RunResult(outcome: .suppressed))
+        #expect(try reader.verify().findings == [], "nobody was told of this outcome")
+        try await ledger.finish("e", failed)
+        #expect(try reader.verify().findings == [], "of this one people were told before the prune")
+    }
+
     @Test func `our own calls are forgotten in time`() async throws {
         try await ledger.finish("e", .reverting)
         test.advance(40 * Self.day)

@@ -75,7 +75,7 @@ struct WorkerStatusTests {
         let messages = (1...3).map { number in
             SQSMessage(
                 messageID: "m\(number)",
-                receiptHandle: "r",
+                receiptHandle: "r\(number)",
                 body: "",
                 systemAttributes: [:],
                 messageAttributes: [:]

@@ -24,7 +24,8 @@ struct EventReplay {
                 findings.append(.unreadable(seq: entry.seq))
             }
         }
-        if let outcome = cells[.outcome]?.text, let at = notified[outcome] { cells[.notifiedAt] = at }
+        // A restated event may have had another outcome, of which people were told.
+        if let outcome = cells[.outcome]?.text { cells[.notifiedAt] = notified[outcome] }
     }
 
     private mutating func apply(_ entry: TrailEntry, _ fields: [String: JSON]) {
@@ -49,9 +50,7 @@ struct EventReplay {
             guard let event = fields["event"] else { return }
             set(EventColumn.allCases.map(\.rawValue), from: event)
             rules = fields["rules"]?.elements ?? []
-            if let outcome = event["outcome"]?.string, let at = event["notified_at"], at != .null {
-                notified[outcome] = AuditValue(at)
-            }
+            for (outcome, at) in fields["notified"]?.members ?? [:] { notified[outcome] = AuditValue(at) }
         case .baseline?, .exemption?, .pruned?, .note?, nil: break
         }
     }

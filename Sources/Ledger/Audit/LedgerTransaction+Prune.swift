@@ -131,6 +131,11 @@ extension LedgerTransaction {
     private func carry(_ eventID: String, _ number: Int64, _ lastSeq: Int64) throws {
         guard let event = try AuditQuery.event(eventID, in: db) else { return }
         let rules = try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? []
+        // A later run may bring back an outcome of which people were told before.
+        let sql = "SELECT kind, sent_at FROM notices WHERE event_id = ? AND sent_at IS NOT NULL ORDER BY kind"
+        let told: [(String, String)] = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [eventID]).map {
+            ($0[0], $0[1])
+        }
         let seq = try append(.carried, eventID: eventID, before: lastSeq) { json in
             json.object("event") {
                 for (column, value) in zip(EventColumn.allCases, event.values) where value != .null {
@@ -138,6 +143,7 @@ extension LedgerTransaction {
                     if column != .deliveries { $0.member(column.rawValue, value) }
                 }
             }
+            json.object("notified") { for (outcome, at) in told { $0.member(outcome, .text(at)) } }
             json.array("rules") { for rule in rules { rule.write(to: &$0) } }
         }
         try run("UPDATE events SET last_seq = ?, is_short = 0 WHERE number = ?", [seq, number])
