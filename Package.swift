@@ -127,41 +127,52 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
-        // What the tests share: seeded randomness, virtual time, a simulated AWS.
+        // What the tests share: seeded randomness, programs beside the test.
         .target(
             name: "TestSupport",
+            path: "Tests/TestSupport",
+            exclude: ["Simulation"],
+            swiftSettings: houseRules
+        ),
+        // AWS, its callers and the machines that the worker runs on, in memory and on virtual time.
+        .target(
+            name: "SimulatedWorld",
             dependencies: [
-                "AWSClient", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "Worker",
+                "AWSClient", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "TestSupport", "Worker",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            path: "Tests/TestSupport",
+            path: "Tests/TestSupport/Simulation",
             swiftSettings: houseRules
         ),
         // The whole guard in a simulated account, seed after seed.
         .executableTarget(
             name: "simulate",
-            dependencies: ["TestSupport", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["SimulatedWorld", .product(name: "Logging", package: "swift-log")],
             path: "Tests/simulate",
             swiftSettings: houseRules
         ),
 
         .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: houseRules),
-        .testTarget(name: "SecurityGroupsTests", dependencies: ["SecurityGroups"], swiftSettings: houseRules),
+        .testTarget(
+            name: "SecurityGroupsTests",
+            dependencies: ["SecurityGroups", "TestSupport"],
+            swiftSettings: houseRules
+        ),
         .testTarget(
             name: "CloudTrailEventsTests",
-            dependencies: ["CloudTrailEvents", "SecurityGroups"],
+            dependencies: ["CloudTrailEvents", "SecurityGroups", "TestSupport"],
             swiftSettings: houseRules
         ),
         .testTarget(
             name: "PolicyFileTests",
-            dependencies: ["PolicyFile", "SecurityGroups", "Yams"],
+            dependencies: ["PolicyFile", "SecurityGroups", "TestSupport", "Yams"],
             swiftSettings: houseRules
         ),
         .testTarget(
             name: "AWSClientTests",
             dependencies: [
-                "AWSClient",
+                "AWSClient", "TestSupport",
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -180,7 +191,8 @@ let package = Package(
         .testTarget(
             name: "LedgerTests",
             dependencies: [
-                "Formats", "Ledger", "ledger-writer", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift"),
+                "Formats", "Ledger", "ledger-writer", "SecurityGroups", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: houseRules
         ),
@@ -205,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sg-revert", "CloudTrailEvents", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "Worker",
+                "sg-revert", "CloudTrailEvents", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "TestSupport",
+                "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
@@ -214,14 +227,14 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["TestSupport", "simulate"],
+            dependencies: ["SimulatedWorld", "TestSupport", "simulate"],
             swiftSettings: houseRules
         ),
         // The built program against an AWS emulator.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "sg-revert", "AWSClient", .product(name: "GRDB", package: "GRDB.swift"),
+                "sg-revert", "AWSClient", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules

@@ -1,5 +1,6 @@
 import CloudTrailEvents
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// Thousands of damaged messages, the same ones on every run: each has an answer, and what is read from one is
@@ -37,7 +38,7 @@ import Testing
 
     @Test(arguments: fixtures.indices)
     func `every damaged message has an answer in canonical form`(index: Int) {
-        var random = SplitMix(state: UInt64(index))
+        var random = SeededGenerator(seed: UInt64(index))
         var changes = 0
         for _ in 0..<1500 {
             var text = Self.fixtures[index]
@@ -103,7 +104,7 @@ import Testing
         return again == rule && IPProtocol(rule.ipProtocol.description) == rule.ipProtocol && peer
     }
 
-    private func mutate(_ text: String, using random: inout SplitMix) -> String {
+    private func mutate(_ text: String, using random: inout SeededGenerator) -> String {
         var bytes = Array(text.utf8)
         guard !bytes.isEmpty else { return text }
         let start = Int.random(in: 0..<bytes.count, using: &random)
@@ -119,7 +120,7 @@ import Testing
     }
 
     /// Puts something else after the next colon, so that the text often stays JSON.
-    private func replaceValue(in bytes: inout [UInt8], after start: Int, using random: inout SplitMix) {
+    private func replaceValue(in bytes: inout [UInt8], after start: Int, using random: inout SeededGenerator) {
         let values = [
             "null", "{}", "[]", "[null]", #"{"items":{}}"#, "true", "-1", "1e999", "0.5",
             "123456789012345678901234567890", #""""#,
@@ -130,18 +131,5 @@ import Testing
             let value = values.randomElement(using: &random)
         else { return }
         bytes.replaceSubrange((colon + 1)..<end, with: value.utf8)
-    }
-}
-
-/// A small generator of known quality, so that every run sees the same damage.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

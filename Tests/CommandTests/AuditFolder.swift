@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 
 /// A directory with ledgers for one test, and the built program to ask them.
 final class AuditFolder: Sendable {
@@ -86,21 +87,13 @@ final class AuditFolder: Sendable {
         _ arguments: [String],
         program: String? = nil
     ) async throws -> (status: Int32, output: String, errors: String) {
-        let bundle = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
-        let built = bundle.deletingLastPathComponent().appendingPathComponent("sg-revert")
-        let process = Process()
-        process.executableURL = program.map { URL(fileURLWithPath: $0) } ?? built
-        process.arguments = arguments.map { $0 == "$program" ? built.path : $0 }
-        process.environment = ["HOME": directory.path, "PATH": "/usr/bin:/bin"]
-        process.currentDirectoryURL = directory
-        process.standardInput = FileHandle.nullDevice
-        let files = [UUID(), UUID()].map { directory.appendingPathComponent("\($0)") }
-        for file in files { try Data().write(to: file) }
-        process.standardOutput = try FileHandle(forWritingTo: files[0])
-        process.standardError = try FileHandle(forWritingTo: files[1])
-        try process.run()
-        while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
-        let texts = try files.map { try String(contentsOf: $0, encoding: .utf8) }
-        return (process.terminationStatus, texts[0], texts[1])
+        let built = ChildProcess.built("sg-revert")
+        let result = try await ChildProcess(
+            program.map { URL(fileURLWithPath: $0) } ?? built,
+            arguments.map { $0 == "$program" ? built.path : $0 },
+            environment: ["HOME": directory.path, "PATH": "/usr/bin:/bin"],
+            in: directory
+        ).end()
+        return (result.exitCode, result.output, result.errors)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// Several processes on one ledger, and what is left of it when they are killed.
@@ -104,11 +105,9 @@ import Testing
     }
 }
 
-/// A `ledger-writer` at work. Its output goes to files, which never fill up as a pipe does.
-private final class WriterProcess {
-    private let process = Process()
-    private let output: URL
-    private let errors: URL
+/// A `ledger-writer` at work.
+private struct WriterProcess {
+    private let child: ChildProcess
 
     init(
         _ test: TestLedger,
@@ -118,46 +117,28 @@ private final class WriterProcess {
         prefix: String,
         shell: String? = nil
     ) throws {
-        let files = URL(fileURLWithPath: test.directory).appendingPathComponent("\(UUID())")
-        output = files.appendingPathExtension("out")
-        errors = files.appendingPathExtension("err")
-        let bundle = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
-        let program = bundle.deletingLastPathComponent().appendingPathComponent("ledger-writer")
+        let program = ChildProcess.built("ledger-writer")
         let arguments = [test.path, worker, "\(count)", "\(batch)", prefix]
-        process.executableURL = shell == nil ? program : URL(fileURLWithPath: "/bin/sh")
-        process.arguments = shell.map { ["-c", $0, program.path] + arguments } ?? arguments
-        process.standardInput = FileHandle.nullDevice
-        for (file, handle) in [(output, \Process.standardOutput), (errors, \.standardError)] {
-            try Data().write(to: file)
-            process[keyPath: handle] = try FileHandle(forWritingTo: file)
-        }
-        try process.run()
-    }
-
-    deinit {
-        kill()
+        child = try ChildProcess(
+            shell == nil ? program : URL(fileURLWithPath: "/bin/sh"),
+            shell.map { ["-c", $0, program.path] + arguments } ?? arguments
+        )
     }
 
     func kill() {
-        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+        child.kill()
     }
 
     /// Waits until an event is finished.
     func waitForLine() async throws {
-        while try String(contentsOf: output, encoding: .utf8).isEmpty, process.isRunning {
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        while child.output.isEmpty, child.isRunning { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     /// Waits for its end. Lines are the events that it finished.
     func end() async throws -> (status: Int32, lines: [String], errors: String) {
-        while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
-        let text = try String(contentsOf: output, encoding: .utf8)
+        let result = try await child.end(within: .seconds(300))
         // What follows the last line break was cut off by the kill.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
-        return (
-            process.terminationStatus, lines.filter { !$0.hasPrefix("{") },
-            try String(contentsOf: errors, encoding: .utf8)
-        )
+        let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+        return (result.exitCode, lines.filter { !$0.hasPrefix("{") }, result.errors)
     }
 }

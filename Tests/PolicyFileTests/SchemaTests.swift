@@ -1,5 +1,6 @@
 import Foundation
 import PolicyFile
+import TestSupport
 import Testing
 import Yams
 
@@ -79,7 +80,7 @@ struct SchemaTests {
     ]
 
     @Test func `parser and schema accept the same files`() throws {
-        var random = SplitMix(state: 1)
+        var random = SeededGenerator(seed: 1)
         var texts = (0..<600).map { _ in Self.document(&random) }
         texts.append(try String(contentsOf: repository.appending(path: "infra/policy.example.yaml"), encoding: .utf8))
         texts += ["version: 1\nwatch: {}", "version: \"1\"\nwatch: []", "version: 2\nwatch: []", "watch: []", "[]"]
@@ -99,7 +100,7 @@ struct SchemaTests {
         #expect((150...550).contains(parsed.count { $0 }))
     }
 
-    private static func document(_ random: inout SplitMix) -> String {
+    private static func document(_ random: inout SeededGenerator) -> String {
         // One bad value in a file: two could hide that one of them is not seen.
         var badness = Int.random(in: 0..<80, using: &random)
         func section(
@@ -138,18 +139,12 @@ struct SchemaTests {
             validator.check_schema(validator.schema)
             json.dump([validator.is_valid(document) for document in json.load(sys.stdin)], sys.stdout)
             """
-        let process = Process()
-        process.executableURL = URL(filePath: try #require(python))
-        process.arguments = ["-c", script, repository.appending(path: "infra/policy.schema.json").path]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: JSONSerialization.data(withJSONObject: documents))
-        try input.fileHandleForWriting.close()
-        let answer = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return try JSONDecoder().decode([Bool].self, from: answer)
+        let result = try ChildProcess.run(
+            URL(filePath: try #require(python)),
+            ["-c", script, repository.appending(path: "infra/policy.schema.json").path],
+            input: String(decoding: try JSONSerialization.data(withJSONObject: documents), as: UTF8.self)
+        )
+        return try JSONDecoder().decode([Bool].self, from: Data(result.output.utf8))
     }
 
     /// The value as an editor sees it, by YAML 1.2's core schema.
@@ -167,18 +162,5 @@ struct SchemaTests {
             if scalar.string.wholeMatch(of: /-?[0-9]+\.[0-9]+/) != nil { return Double(scalar.string) ?? 0 }
             return scalar.string
         }
-    }
-}
-
-/// A small generator of known quality, so that every run tries the same files.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// Exact containment: protocol, whole range of ports, whole source.
@@ -149,7 +150,7 @@ import Testing
 
 /// Laws that hold for every entry and rule, tried on many of them, the same ones on every run.
 @Suite struct ContainmentTests {
-    private var random = SplitMix(state: 4711)
+    private var random = SeededGenerator(seed: 4711)
 
     private mutating func block(within outer: CIDRBlock? = nil) throws -> CIDRBlock {
         let address = (0..<4).map { index in
@@ -221,18 +222,5 @@ import Testing
 
     private func last(_ block: CIDRBlock) -> UInt64 {
         first(block) + (1 << UInt64(32 - block.prefixLength)) - 1
-    }
-}
-
-/// A small generator of known quality, so that every run tries the same.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,20 +1,17 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct UndoCommandTests {
     /// The words that a POSIX shell makes of `command`.
     private func words(of command: String) throws -> [String] {
-        let shell = Process()
-        let output = Pipe()
-        shell.executableURL = URL(filePath: "/bin/sh")
-        shell.arguments = ["-c", "aws() { printf '%s\\0' \"$@\"; }; \(command)"]
-        shell.standardOutput = output
-        try shell.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        shell.waitUntilExit()
-        #expect(shell.terminationStatus == 0)
-        return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let shell = try ChildProcess.run(
+            URL(filePath: "/bin/sh"),
+            ["-c", "aws() { printf '%s\\0' \"$@\"; }; \(command)"]
+        )
+        #expect(shell.exitCode == 0)
+        return shell.output.split(separator: "\0").map(String.init)
     }
 
     @Test func `the command is the one of the AWS CLI`() throws {

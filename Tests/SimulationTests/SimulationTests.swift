@@ -1,4 +1,5 @@
 import Foundation
+import SimulatedWorld
 import TestSupport
 import Testing
 
@@ -17,7 +18,31 @@ import Testing
         let digests = result.lines.compactMap { line in
             line.firstRange(of: "digest ").map { line[$0.upperBound...].prefix { $0 != "," } }
         }
-        #expect(digests.count == 6 && Set(digests).count == 6)
+        #expect(digests.count == 6)
+        #expect(Set(digests).count == 6)
+    }
+
+    /// Two processes, for two processors.
+    @Test(arguments: [1, 151])
+    func `what must hold holds after the storms of 150 worlds`(first: Int) async throws {
+        let result = try await simulate("--first", "\(first)", "--seeds", "150", "--quiet")
+        #expect(result.lines.last?.hasPrefix("total: 150 seeds") == true)
+        #expect(result.exitCode == 0, "\(result.output)")
+    }
+
+    @Test(arguments: [
+        (SimulatedFault.forgetsLedger, "was delivered and has no row"),
+        (.deletesEarly, "was delivered and has no row"),
+        (.fakesRevokes, "stands and is forbidden"),
+        (.revokesApproved, "although it was approved"),
+        (.opensAnything, "never stood approved"),
+        (.swallowsNotices, "is recorded as sent and was not"),
+        (.editsLedger, "the trail does not verify"),
+    ])
+    func `a fault that no guard can make good is found`(fault: SimulatedFault, words: String) async throws {
+        let result = try await simulate("--first", "1", "--seeds", "8", "--quiet", "--fault", fault.rawValue)
+        #expect(result.exitCode == 2)
+        #expect(result.output.contains(words))
     }
 
     /// Runs the simulator in a process of its own, so that hashes are the same in each run.
@@ -26,6 +51,6 @@ import Testing
             ChildProcess.built("simulate"),
             arguments,
             environment: ["SWIFT_DETERMINISTIC_HASHING": "1"]
-        ).end(within: .seconds(300))
+        ).end(within: .seconds(900))
     }
 }

@@ -93,6 +93,26 @@ package final class ChildProcess: Sendable {
         (try? String(contentsOf: files.appendingPathComponent(name), encoding: .utf8)) ?? ""
     }
 
+    /// Runs a short program to its end, on the caller's thread.
+    package static func run(
+        _ program: URL,
+        _ arguments: [String],
+        environment: [String: String]? = nil,
+        input: String? = nil
+    ) throws -> Result {
+        let child = try ChildProcess(program, arguments, environment: environment, input: input)
+        child.process.waitUntilExit()
+        return child.result
+    }
+
+    private var result: Result {
+        Result(
+            exitCode: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            output: output,
+            errors: errors
+        )
+    }
+
     /// Waits for its end. A program that hangs is killed, and the test fails.
     package func end(within bound: Duration = .seconds(60)) async throws -> Result {
         let deadline = ContinuousClock.now + bound
@@ -101,13 +121,9 @@ package final class ChildProcess: Sendable {
                 kill()
                 throw Hung(arguments: process.arguments ?? [], errors: errors)
             }
-            try await Task.sleep(for: .milliseconds(10))
+            try await Task.sleep(for: .milliseconds(2))
         }
-        return Result(
-            exitCode: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-            output: output,
-            errors: errors
-        )
+        return result
     }
 
     /// The program did not end in time.

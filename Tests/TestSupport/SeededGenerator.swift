@@ -29,4 +29,10 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     package mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int.random(in: 0..<elements.count, using: &self)]
     }
+
+    /// Text of the characters of `alphabet`.
+    package mutating func text(_ alphabet: String, _ count: ClosedRange<Int>) -> String {
+        let characters = Array(alphabet)
+        return String((0..<Int.random(in: count, using: &self)).map { _ in pick(characters) })
+    }
 }

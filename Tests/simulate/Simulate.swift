@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import TestSupport
+import SimulatedWorld
 
 /// Runs simulations, seed after seed, and says what they found. `scripts/simulate` is its front door.
 @main
@@ -10,7 +10,13 @@ struct Simulate {
         try settings.read(CommandLine.arguments.dropFirst())
         var total = Total()
         for seed in settings.first..<(settings.first + settings.count) {
-            total.add(try settings.simulation(seed).run(), isQuiet: settings.isQuiet)
+            var report = Simulation.Report(seed: seed)
+            do {
+                report = try settings.simulation(seed).run()
+            } catch {
+                report.problems = ["the simulation broke: \(error)"]
+            }
+            total.add(report, isQuiet: settings.isQuiet)
         }
         say(total.summary)
         exit(total.failed.isEmpty ? 0 : 2)

@@ -76,7 +76,7 @@ extension MessagePipeline {
         _ event: CloudTrailEvent,
         _ slot: WorkSlot
     ) async throws -> DescribedSecurityGroup? {
-        let age = max(clock.now().timeIntervalSince(event.eventTime ?? clock.now()), 0)
+        let age = max(event.eventTime.map(revert.time.now.timeIntervalSince) ?? 0, 0)
         let settledAt = clock.instant() + revert.settle - .seconds(min(age, 86_400))
         while true {
             if let group = try await revert.group(groupID, in: place, slot: slot) {

@@ -103,6 +103,7 @@ struct QueueConsumer: Sendable {
             hand: hand,
             polls: polls,
             liveness: liveness,
+            time: pipeline.revert.time,
             options: options,
             clock: clock,
             pacer: pacer,

@@ -14,6 +14,7 @@ struct Receiver: Sendable {
     let hand: Hand
     let polls: OpenPolls
     let liveness: Liveness
+    let time: AWSTime
     let options: WorkerOptions
     let clock: WorkerClock
     /// The clock of the pauses after responses that came too soon.
@@ -46,6 +47,7 @@ struct Receiver: Sendable {
                 do {
                     messages = try await answer.value()
                     lanes.works(Lane(.queue))
+                    time.note(messages)
                     options.metrics.received(messages.count)
                     liveness.completedPoll(at: clock.instant())
                 } catch {

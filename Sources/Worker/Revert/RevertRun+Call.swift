@@ -27,7 +27,7 @@ extension RevertRun {
             self.slot = slot
             calls = CallLog(clock: run.clock)
             start = run.clock.instant()
-            ageAtStart = watched.event.eventTime.map(run.clock.now().timeIntervalSince)
+            ageAtStart = watched.event.eventTime.map(run.time.now.timeIntervalSince)
             let event = RevertMachine.Event(
                 change: watched.change,
                 groupID: watched.groupID,

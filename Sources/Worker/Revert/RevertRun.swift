@@ -14,6 +14,8 @@ final class RevertRun: Sendable {
     /// The settle time: for so long after a change, EC2 may still show the earlier state.
     let settle: Duration
     let clock: WorkerClock
+    /// By it the age of an event is told.
+    let time: AWSTime
     /// Keeps a run through an outage; without it the run fails.
     let lanes: Lanes?
     let identity: OwnIdentity
@@ -30,6 +32,7 @@ final class RevertRun: Sendable {
         self.isDryRun = isDryRun
         self.settle = settle
         self.clock = clock
+        time = AWSTime(clock: clock)
         self.lanes = lanes
         self.identity = identity
     }
@@ -79,7 +82,7 @@ final class RevertRun: Sendable {
         _ journal: RunJournal
     ) async throws -> RunResult? {
         guard watched.isNewGroup, claim.matchedRuleIDs == nil else { return nil }
-        guard let time = watched.event.eventTime, clock.now().timeIntervalSince(time) < Self.newGroupAge else {
+        guard let time = watched.event.eventTime, self.time.now.timeIntervalSince(time) < Self.newGroupAge else {
             return RunResult(
                 outcome: .unchanged,
                 reason: "the record is older than 15 minutes, so the group may have been set up since",

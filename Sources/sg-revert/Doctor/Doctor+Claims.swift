@@ -12,7 +12,7 @@ extension Doctor {
             let region = try setup.queueURL.map { try session.sqs(queueURL: $0).region } ?? session.region
             client = try session.dynamodb(region: region)
             described = try await client.describe(table)
-        } catch let error as AWSServiceError where error.isAccessDenied {
+        } catch let error as AWSServiceError where error.has(code: "AccessDeniedException") {
             // The worker itself does not describe the table.
             return [
                 .notTried(

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import TestSupport
 import Testing
 
 @testable import AWSClient
@@ -30,7 +31,7 @@ struct ProfileBotocoreTests {
 
     @Test("both resolve 200 generated files alike")
     func resolvesAlike() async throws {
-        var generator = SeededGenerator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         let questions = (0..<200).map { _ in Self.question(&generator) }
         let answers = try Botocore.ask(questions, for: Answer.self)
         try #require(answers.count == questions.count)

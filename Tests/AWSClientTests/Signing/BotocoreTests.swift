@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AWSClient
@@ -13,7 +14,7 @@ struct BotocoreTests {
 
     @Test("both sign 300 generated requests alike")
     func signsAlike() throws {
-        var generator = SeededGenerator(state: 42)
+        var generator = SeededGenerator(seed: 42)
         let cases = try (0..<300).map { _ in try SigningCase(using: &generator) }
         let answers = try Botocore.ask(cases, for: Answer.self)
         try #require(answers.count == cases.count)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AWSClient
@@ -22,7 +23,7 @@ struct ErrorBotocoreTests {
 
     @Test("both read 200 generated errors alike")
     func readsAlike() throws {
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let questions = (0..<200).map { Self.question($0, &generator) }
         let answers = try Botocore.ask(questions, for: Answer.self)
         try #require(answers.count == questions.count)

@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import SecurityGroups
+import TestSupport
 
 extension SimulatedAWS {
     /// EC2 and its quotas.

@@ -1,4 +1,5 @@
 import AWSClient
+import TestSupport
 
 extension SimulatedAWS {
     /// SQS, but for the long poll.

@@ -1,6 +1,7 @@
 package import AWSClient
 package import SecurityGroups
 import Synchronization
+import TestSupport
 
 /// SQS, EC2, SNS and STS of one account in memory, behind the seam where HTTP begins: eventually consistent, throttled, out of
 /// order now and then, all by the seed and on virtual time.

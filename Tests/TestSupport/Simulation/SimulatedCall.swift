@@ -135,8 +135,10 @@ extension HTTPResponse {
             receiptHandle = entry.receiptHandle
             body = entry.body
             system = [
-                "ApproximateReceiveCount": String(entry.receives), "SentTimestamp": "1764063000000",
-                "SenderId": "AIDAEVENTS",
+                "ApproximateReceiveCount": String(entry.receives), "SenderId": "AIDAEVENTS",
+                "ApproximateFirstReceiveTimestamp": String(
+                    Int64((SimulatedMachine.start.timeIntervalSince1970 + entry.firstReceivedAt.inSeconds) * 1000)
+                ),
             ]
             attributes = entry.attributes
         }

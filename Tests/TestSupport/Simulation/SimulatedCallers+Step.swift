@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 
 extension SimulatedCallers {
     /// One step of somebody.
@@ -170,6 +171,7 @@ extension SimulatedCallers.Step {
             )
         }
         world.script.forgedRules.insert(lie.id)
+        if let known { world.script.forgedRules.insert(known.id) }
         world.script.forgedContents.insert(rule)
         if let known { world.script.forgedContents.insert(known.rule) }
         let body =

@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 
 /// The people, programs and forgers of a simulated account: each step changes EC2 and puts CloudTrail's record on the queue, or
 /// puts a lie there.

@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import SecurityGroups
+import TestSupport
 
 /// A fault that a simulation is given on purpose, to prove that the checks find it.
 package enum SimulatedFault: String, Sendable, CaseIterable {

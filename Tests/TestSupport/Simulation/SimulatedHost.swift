@@ -4,6 +4,7 @@ import Ledger
 import Logging
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Worker
 
 /// A machine with one ledger and one clock, on which worker processes live one after another.
@@ -35,7 +36,7 @@ package final class SimulatedHost: Sendable {
         self.directory = directory
         self.fault = fault
         self.logger = logger
-        state = Mutex(State(skew: aws.with { Double(Int.random(in: -20...0, using: &$0.generator)) }))
+        state = Mutex(State(skew: aws.with { Double(Int.random(in: -20...20, using: &$0.generator)) }))
     }
 
     var machine: SimulatedMachine { aws.machine }
@@ -77,7 +78,7 @@ package final class SimulatedHost: Sendable {
 
     /// Sets the clock of the machine, as NTP or an operator does.
     func setClock() {
-        let skew = aws.with { Double(Int.random(in: -30...0, using: &$0.generator)) }
+        let skew = aws.with { Double(Int.random(in: -30...30, using: &$0.generator)) }
         aws.note("the clock is \(skew) s wrong")
         state.withLock { $0.skew = skew }
     }
@@ -143,7 +144,7 @@ package final class SimulatedHost: Sendable {
             )
         )
         let ledger = try LedgerDatabase(
-            path: fault == .forgetsLedger ? "\(directory)/\(name).db" : path,
+            path: fault == .forgetsLedger && name != "worker-1.1" ? "\(directory)/\(name).db" : path,
             worker: name,
             lease: WorkerOptions.lease,
             writesOnCallersThread: true,

@@ -1,5 +1,6 @@
 package import Foundation
 import Synchronization
+import TestSupport
 
 /// One thread and one clock for a whole simulation.
 ///

@@ -1,3 +1,5 @@
+package import TestSupport
+
 /// A standard SQS queue: at least once, in any order, with visibility timeouts and a redrive policy.
 package struct SimulatedQueue: Sendable {
     /// One message in the queue.
@@ -10,6 +12,8 @@ package struct SimulatedQueue: Sendable {
         package internal(set) var visibleAt: Duration
         package internal(set) var receives = 0
         package internal(set) var receiptHandle = ""
+        /// When it was first received.
+        package internal(set) var firstReceivedAt: Duration = .zero
         /// The handles of earlier receives.
         var oldHandles: [String] = []
     }
@@ -51,7 +55,9 @@ package struct SimulatedQueue: Sendable {
         using generator: inout SeededGenerator
     ) -> [Entry] {
         if generator.chance(duplicates) {
-            let flying = entries.indices.filter { entries[$0].visibleAt > now && entries[$0].receives > 0 }
+            let flying = entries.indices.filter {
+                entries[$0].visibleAt > now && entries[$0].receives > 0 && entries[$0].receives < maxReceiveCount
+            }
             if !flying.isEmpty { entries[generator.pick(flying)].visibleAt = now }
         }
         for index in entries.indices.reversed()
@@ -63,6 +69,7 @@ package struct SimulatedQueue: Sendable {
         for index in entries.indices.shuffled(using: &generator)
         where entries[index].visibleAt <= now && received.count < count {
             if entries[index].receives > 0 { entries[index].oldHandles.append(entries[index].receiptHandle) }
+            if entries[index].receives == 0 { entries[index].firstReceivedAt = now }
             entries[index].receives += 1
             entries[index].visibleAt = now + visibility
             entries[index].receiptHandle = "handle-\(nextNumber)"

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// How badly AWS behaves in one simulation.
 package struct SimulatedWeather: Sendable {
     /// A span of time in which one service answers nobody in a Region.

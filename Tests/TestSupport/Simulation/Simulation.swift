@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 package import Logging
 import Synchronization
+import TestSupport
 
 /// One run of the whole guard in a simulated account: callers, forgers and bad days for some minutes, then calm, then the checks.
 package struct Simulation: Sendable {
@@ -21,6 +22,11 @@ package struct Simulation: Sendable {
         package var elapsed: Duration = .zero
         /// What must not be so at the end, in words; empty for a good run.
         package var problems: [String] = []
+
+        /// The report of a simulation that has not run yet.
+        package init(seed: UInt64) {
+            self.seed = seed
+        }
     }
 
     /// What differs from seed to seed.
