@@ -128,7 +128,7 @@ extension EndToEnd {
             #expect(try await world.run(["dlq", "replay"]).exitCode == 0)
             try await world.work()
             let replayed = try await world.row(of: record)
-            #expect(replayed["outcome"] == "reverted" && replayed["dry_run"] == false)
+            #expect(replayed["outcome"] == "reverted" && replayed["dry_run"] == false, "\(replayed)")
             #expect(try await world.ingress().isEmpty)
         }
     }

@@ -89,7 +89,7 @@ extension EndToEnd {
                 return try await world.ingress().isEmpty
             }
             let rows = try await world.events()
-            #expect(rows.count == 6 && rows.allSatisfy { $0["outcome"] == "reverted" })
+            #expect(rows.count == 6 && rows.allSatisfy { $0["outcome"] == "reverted" }, "\(rows)")
             let told = try await world.notifications().map(\.["MessageAttributes"]["event_id"]["Value"])
             #expect(Set(told).isSubset(of: Set(records.map(\.["eventID"]))))
         }
