@@ -34,6 +34,21 @@ import Testing
         #expect(lines(["reason"], width: 5, [id])[1].displayWidth == 12)
     }
 
+    @Test func `a narrow terminal goes without the columns that can be spared, unless somebody asked for them`() {
+        let columns = ["event_time", "outcome", "group_id", "region", "exposed_ms", "event_id"]
+        let row = [
+            "2026-11-27T00:00:00.000Z", "reverted", "sg-0a1b2c3d4e5f60718", "eu-west-1", "1",
+            String(repeating: "e", count: 36),
+        ]
+        #expect(lines(columns, width: 120, row)[0].split(separator: " ").map(String.init) == columns)
+        let narrow = lines(columns, width: 100, row)
+        #expect(narrow[0].split(separator: " ") == ["event_time", "outcome", "group_id", "event_id"])
+        #expect(narrow.allSatisfy { $0.displayWidth <= 100 })
+        #expect(lines(columns, width: 80, row)[0].split(separator: " ") == ["outcome", "group_id", "event_id"])
+        let asked = TableLayout(columns: columns, style: .init(columns: columns, width: 80)).lines([row])
+        #expect(asked[0].contains("exposed_ms"))
+    }
+
     @Test func `the header is bold where style is wanted`() {
         #expect(lines(["id"], width: nil, isStyled: true, ["1"]) == ["\u{1B}[1mid\u{1B}[0m", "1"])
     }

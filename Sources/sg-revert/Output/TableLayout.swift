@@ -24,17 +24,25 @@ struct TableLayout {
         "source", "detail", "message", "event_name", "worker",
     ]
     private static let leastWidth = 12
+    /// Columns that a narrow terminal goes without, the first to go first, unless somebody asked for them.
+    private static let spare = [
+        "exposed_ms", "region", "event_name", "issuer_arn", "message_id", "event_time", "sent_at",
+    ]
 
     let columns: [String]
     let style: Style
 
     /// The lines of a table. The cells of each row are in the order of `columns`.
     func lines(_ rows: [[String]]) -> [String] {
-        let widths = fitted(
-            columns.indices.map { index in
-                max(columns[index].displayWidth, rows.map { $0[index].displayWidth }.max() ?? 0)
-            }
-        )
+        let natural = columns.indices.map { index in
+            max(columns[index].displayWidth, rows.map { $0[index].displayWidth }.max() ?? 0)
+        }
+        let shown = kept(natural)
+        guard shown.count == columns.count else {
+            let narrow = Self(columns: shown.map { columns[$0] }, style: style)
+            return narrow.lines(rows.map { row in shown.map { row[$0] } })
+        }
+        let widths = fitted(natural)
         let header = line(columns, widths)
         return [style.isStyled ? "\u{1B}[1m\(header)\u{1B}[0m" : header] + rows.map { line($0, widths) }
     }
@@ -48,7 +56,22 @@ struct TableLayout {
         return String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex))
     }
 
-    /// Shortens the widest column that may be cut, until the table fits or no column can be shortened.
+    /// The columns that find room: where the terminal is too narrow, those that can be spared are left out.
+    private func kept(_ natural: [Int]) -> [Int] {
+        var kept = Array(columns.indices)
+        guard let limit = style.width, style.columns == nil else { return kept }
+        func least() -> Int {
+            kept.reduce(2 * (kept.count - 1)) { sum, index in
+                sum + (Self.flexible.contains(columns[index]) ? min(natural[index], Self.leastWidth) : natural[index])
+            }
+        }
+        for name in Self.spare where least() > limit {
+            kept.removeAll { columns[$0] == name }
+        }
+        return kept
+    }
+
+    /// Takes from the widest column that may be cut, until the table fits or none can give more.
     private func fitted(_ natural: [Int]) -> [Int] {
         guard let limit = style.width else { return natural }
         var widths = natural
