@@ -58,9 +58,9 @@ package struct EventFacts: Hashable, Sendable {
         eventTime: Date? = nil,
         requestID: String? = nil
     ) {
-        self.eventID = eventID.bounded
+        self.eventID = eventID.bounded.withoutMark
         self.digest = digest.bounded
-        self.originalEventID = originalEventID?.bounded
+        self.originalEventID = originalEventID?.bounded.withoutMark
         self.eventName = eventName.bounded
         self.account = account?.bounded
         self.region = region?.bounded
@@ -160,7 +160,11 @@ extension String {
         return String(UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
     }
 
-    /// The text without NUL, cut at 4 KiB. AWS writes nothing longer.
+    /// The id without `~`, which marks the rows of conflicts: no id of CloudTrail's holds it, and one of a forged message would
+    /// sit in the place of a conflict.
+    fileprivate var withoutMark: String { utf8.contains(0x7E) ? replacing("~", with: "-") : self }
+
+    /// The text without NUL, cut at 4 KiB: nothing that AWS itself writes is longer.
     var bounded: String { bounded(to: 4096) }
 
     /// The text without NUL, cut at this number of bytes, at the boundary of a character.

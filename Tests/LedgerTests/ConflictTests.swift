@@ -36,6 +36,15 @@ import Testing
         _ = try LedgerReader(path: test.path).verify()
     }
 
+    @Test func `an id that is written as that of a conflict does not sit in the conflict's place`() async throws {
+        for id in ["e", "e~bbbbbbbbbbbb"] {
+            let forged = try await ledger.claim(event("a", id: id), message: id).claim
+            try await ledger.write { try $0.finish(forged, with: RunResult(outcome: .ignored)) }
+        }
+        let real = try await ledger.claim(event("b"), message: "m2").claim
+        #expect(real.eventID == "e~bbbbbbbbbbbb" && real.isConflict && real.attempt == 1)
+    }
+
     @Test func `an addendum to a judged event is a delivery of it`() async throws {
         let first = try await ledger.claim(event("a")).claim
         try await ledger.write { try $0.finish(first, with: RunResult(outcome: .unchanged)) }
