@@ -23,10 +23,10 @@ import Testing
     }
 
     /// Two processes, for two processors.
-    @Test(arguments: [1, 151])
-    func `what must hold holds after the storms of 150 worlds`(first: Int) async throws {
-        let result = try await simulate("--first", "\(first)", "--seeds", "150", "--quiet")
-        #expect(result.lines.last?.hasPrefix("total: 150 seeds") == true)
+    @Test(arguments: [1, 21])
+    func `what must hold holds after the storms of 20 worlds`(first: Int) async throws {
+        let result = try await simulate("--first", "\(first)", "--seeds", "20", "--quiet")
+        #expect(result.lines.last?.hasPrefix("total: 20 seeds") == true)
         #expect(result.exitCode == 0, "\(result.output)")
     }
 

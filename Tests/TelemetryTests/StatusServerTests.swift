@@ -99,11 +99,9 @@ struct StatusServerTests {
         }
     }
 
-    @Test("A server that is cancelled ends at once, and its port is free again")
-    func ends() async throws {
-        let start = ContinuousClock.now
-        try await serving { _ in }
-        #expect(ContinuousClock.now - start < .seconds(30))
+    @Test("A server that is cancelled ends, although nobody ever asked it anything")
+    func ends() async {
+        await #expect(throws: Never.self) { try await serving { _ in } }
     }
 
     @Test("A port that is taken is an error that names the address and the setting")
