@@ -118,13 +118,16 @@ package struct RevertWorker: Sendable {
         async let _ = tellOutages { wake.yield() }
         async let _ = identity.find(clock: clock, random: random)
         async let _ = session.keepCredentialsFresh()
-        async let _ = HeldNotices(claims: claims, clock: clock, logger: logger) { wake.yield() }.run()
+        let held = HeldNotices(claims: claims, clock: clock, logger: logger) { wake.yield() }
+        async let _ = held.run()
         let keeper = stateKeeper(consumer.pipeline) { wake.yield() }
         async let _ = queueState.keepFresh(clock: clock)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await run(notifier, wakes: wakes, stop: stop) }
             defer { wake.finish() }
             let abandoned = try await keeping(keeper, stop) { try await consumer.run(stop: stop) }
+            // The notifier\'s last look comes after this.
+            if claims.shared.isShared { try? await held.settle(age: .zero) }
             logger.notice("worker stopped", metadata: ["abandoned": .stringConvertible(abandoned.count)])
             return abandoned
         }

@@ -38,7 +38,31 @@ struct SharedOutageTests {
         it.aws.with { $0.tables = [:] }
         #expect(try await it.one.claims.renew([claim]) == [])
         try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+        #expect(try await it.told(it.one) == [])
+        it.time.advance(.seconds(20))
+        try await it.settle(it.one)
         #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+    }
+
+    @Test func `a host that wakes up, finds the table too slow and has lost its claim tells nothing`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        // As many as the client tries.
+        let busy = HTTPResponse.dynamoDBError("InternalServerError", status: 500)
+        it.aws.with { $0.refusals["UpdateItem"] = Array(repeating: busy, count: 4) }
+        let session = try it.aws.session()
+        let shared = try Fleet.claims("one", time: it.time, session: session)
+        let claims = EventClaims(writer: it.one.writer, shared: shared)
+        try await claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+        #expect(it.aws.with { $0.refusals["UpdateItem"]?.count } == 0)
+        it.time.advance(.seconds(20))
+        // By then a probe has found the table again.
+        try await it.settle(it.one)
+        #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.isEmpty)
+        #expect(try await it.told(it.one) == [])
     }
 
     @Test func `a table that never answers holds an event up for no longer than the bound`() async throws {

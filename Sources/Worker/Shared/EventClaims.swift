@@ -22,7 +22,7 @@ import SecurityGroups
 /// 6. *The notice is let go*, and the message is deleted. A crash leaves a duplicate, and a notice that is let go at the next
 ///    start.
 ///
-/// Without the table steps 1 and 5 are nothing, and the notice does not wait.
+/// Without the table steps 1 and 5 are nothing. The notice of a run that was claimed in the table waits for up to 20 seconds then.
 struct EventClaims: Sendable {
     let writer: LedgerWriter
     var shared: any SharedClaims = LedgerAlone()
@@ -113,9 +113,14 @@ struct EventClaims: Sendable {
         async let kept: Void = shared.keep(ownCalls: result.ownRequestIDs)
         async let counted: Void = count(result, of: claim, limits: limits, now: now)
         if let hold = claim.shared {
-            let ending = try await shared.finish(hold, result.outcome)
-            if case .lost = ending { throw MessageLost() }
-            if result.notify { try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) } }
+            switch try await shared.finish(hold, result.outcome) {
+            case .lost: throw MessageLost()
+            case .done where result.notify:
+                try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) }
+            // A host that was paused finds every call too slow when it wakes up, and cannot know whether the event is still its own.
+            // So the notice waits for a second question, which HeldNotices asks.
+            case .done, .unknown: break
+            }
         }
         _ = try await (kept, counted)
     }

@@ -2,7 +2,8 @@ import Formats
 import Ledger
 import Logging
 
-/// Decides on notices that a crash left waiting for the table: sent by the host that did the event, dropped by every other.
+/// Decides on notices that a crash, or a loss of the table, left waiting: sent by the host that did the event, dropped by every
+/// other. While the table is out, they are sent.
 struct HeldNotices: Sendable {
     let claims: EventClaims
     let clock: WorkerClock
@@ -27,9 +28,9 @@ struct HeldNotices: Sendable {
         } while (try? await clock.sleep(Self.period)) != nil
     }
 
-    /// Asks the table about each notice that waits.
-    func settle() async throws {
-        let age = claims.shared.isShared ? Self.age : .zero
+    /// Asks the table about each notice that waits, or with `age`, that has waited for so long.
+    func settle(age: Duration? = nil) async throws {
+        let age = age ?? (claims.shared.isShared ? Self.age : .zero)
         let held = try await claims.writer.writeOnce { try $0.heldNotices(olderThan: age) }
         for notice in held {
             switch try await claims.shared.finish(notice.shared, notice.outcome) {
