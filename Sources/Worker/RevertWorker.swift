@@ -126,8 +126,8 @@ package struct RevertWorker: Sendable {
             group.addTask { await run(notifier, wakes: wakes, stop: stop) }
             defer { wake.finish() }
             let abandoned = try await keeping(keeper, stop) { try await consumer.run(stop: stop) }
-            // The notifier\'s last look comes after this.
-            if claims.shared.isShared { try? await held.settle(age: .zero) }
+            // The notifier's last look comes after this.
+            if claims.shared.isShared { try? await held.settle(age: .zero, tellsUnknown: options.isUntilEmpty) }
             logger.notice("worker stopped", metadata: ["abandoned": .stringConvertible(abandoned.count)])
             return abandoned
         }

@@ -58,6 +58,10 @@ struct SharedOutageTests {
         let claims = EventClaims(writer: it.one.writer, shared: shared)
         try await claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
         #expect(it.aws.with { $0.refusals["UpdateItem"]?.count } == 0)
+        // A stop in that moment leaves the notice to the next start.
+        try await HeldNotices(claims: claims, clock: it.time.clock, logger: .silent) {}
+            .settle(age: .zero, tellsUnknown: false)
+        #expect(try await it.told(it.one) == [])
         it.time.advance(.seconds(20))
         // By then a probe has found the table again.
         try await it.settle(it.one)

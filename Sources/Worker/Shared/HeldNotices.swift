@@ -29,11 +29,14 @@ struct HeldNotices: Sendable {
     }
 
     /// Asks the table about each notice that waits, or with `age`, that has waited for so long.
-    func settle(age: Duration? = nil) async throws {
+    ///
+    /// - Parameter tellsUnknown: False leaves what the table does not answer to the next start.
+    func settle(age: Duration? = nil, tellsUnknown: Bool = true) async throws {
         let age = age ?? (claims.shared.isShared ? Self.age : .zero)
         let held = try await claims.writer.writeOnce { try $0.heldNotices(olderThan: age) }
         for notice in held {
             switch try await claims.shared.finish(notice.shared, notice.outcome) {
+            case .unknown where !tellsUnknown: continue
             case .done, .unknown:
                 try await claims.writer.writeOnce { try $0.releaseNotices(of: notice.eventID) }
                 released()
