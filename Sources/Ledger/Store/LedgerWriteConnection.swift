@@ -4,8 +4,11 @@ import Glibc
 
 /// The only connection through which a process writes a ledger.
 ///
-/// `@unchecked`: its parts that are not `Sendable`, the compiled statements and the head of the trail, are used only on
-/// the connection's serial queue.
+/// `@unchecked Sendable` is safe. Every stored property is a constant, and all but `state` are of `Sendable` types. `state` holds the
+/// compiled statements and the head of the trail. It is used in two places only. One is `attempt`, with `transaction(in:_:)`
+/// before it: they run only in `queue.writeWithoutTransaction` and `queue.asyncWriteWithoutTransaction`, and `queue` is serial, so
+/// that one thread uses `state` at a time. The other is `deinit`: each closure on the queue holds a reference to this object, so
+/// that no closure is left when `deinit` runs.
 final class LedgerWriteConnection: @unchecked Sendable {
     private let path: String
     private let worker: String

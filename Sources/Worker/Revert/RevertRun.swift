@@ -37,7 +37,7 @@ final class RevertRun: Sendable {
         self.identity = identity
     }
 
-    /// The same, but what is out of order fails a run.
+    /// A copy that does not wait while a lane is out of order: its run fails.
     var withoutLanes: RevertRun {
         RevertRun(gateway: gateway, isDryRun: isDryRun, settle: settle, clock: clock, identity: identity)
     }
