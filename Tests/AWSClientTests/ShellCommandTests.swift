@@ -46,7 +46,7 @@ struct ShellCommandTests {
     @Test("leads a group of its own, and inherits no file and no blocked signal")
     func inheritance() throws {
         let result = try ShellCommand(
-            line: "cut -d' ' -f5 /proc/$$/stat; echo $$; ls /proc/$$/fd | tr '\\n' ' '; grep SigBlk /proc/$$/status"
+            line: "cut -d' ' -f5 /proc/$$/stat; echo $$; ls /proc/$$/fd | tr '\\n' ' '; grep SigBlk /proc/self/status"
         ).run()
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
         try #require(lines.count == 3)

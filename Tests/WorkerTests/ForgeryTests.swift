@@ -26,6 +26,20 @@ struct ForgeryTests {
         #expect(it.aws.with { $0.calls } == ["SendMessage"])
     }
 
+    @Test(
+        "An event id that sg-revert gives to events of its own is taken from no message",
+        arguments: ["sweep", "exemption-end"]
+    )
+    func ownID(kind: String) async throws {
+        let it = try Pipeline(standing: [1])
+        var record = it.record
+        record.eventID = "\(kind)-sgr-00000000000000001-0123456789abcdef"
+        #expect(try await it.process(it.message(record.json)) == .delete)
+        #expect(it.deadLetters.count == 1)
+        #expect(it.aws.with { $0.calls } == ["SendMessage"])
+        #expect(try it.test.event("outcome", record.eventID) == nil)
+    }
+
     private static let markup =
         #"{"groupId":"<script>alert(1)</script>","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#
 

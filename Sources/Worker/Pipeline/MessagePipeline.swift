@@ -47,6 +47,9 @@ struct MessagePipeline: Sendable {
         switch MessageContent(body: message.body) {
         case .noEvent(let reason, let detail):
             return try await bury(message, reason, detail, slot, logger)
+        case .event(let record) where OwnEvent.isID(record.event.eventID):
+            let error = "the event id \(record.event.eventID) is one that only sg-revert gives, to events of its own"
+            return try await bury(message, .impossible, error, slot, logger)
         case .event(let record):
             held.describe(Self.metadata(of: record, in: message))
             var logger = logger
