@@ -57,20 +57,37 @@ import Testing
         }
     }
 
-    @Test func `writers take turns, none is left behind`() throws {
-        let turns = try (0..<2).map { _ in try WriteTurn(path: test.path) }
+    @Test func `a writer that has just written waits behind the one that waited`() throws {
+        let turn = try WriteTurn(path: test.path)
+        let other = try WriteTurn(path: test.path)
         let order = Numbers()
-        let end = ContinuousClock.now + .milliseconds(300)
-        DispatchQueue.concurrentPerform(iterations: 2) { number in
-            while ContinuousClock.now < end {
-                try? turns[number].take {
-                    order.add(number)
-                    _ = usleep(1000)
+        let done = DispatchSemaphore(value: 0)
+        for _ in 0..<20 {
+            try turn.take {
+                DispatchQueue.global().async {
+                    try? other.take { order.add(2) }
+                    done.signal()
                 }
+                // The first byte of the file is the queue.
+                try waitUntilLocked(byte: 0, of: test.path + "-turn")
+                order.add(1)
             }
+            try turn.take { order.add(3) }
+            done.wait()
         }
-        let counts = (0..<2).map { number in order.all.count { $0 == number } }
-        #expect((counts.min() ?? 0) * 3 > (counts.max() ?? 0), "\(counts)")
+        #expect(order.all == Array(repeating: [1, 2, 3], count: 20).flatMap(\.self))
+    }
+
+    /// Returns when another open file holds the lock on `byte` of the file at `path`.
+    private func waitUntilLocked(byte: off_t, of path: String) throws {
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        while true {
+            var range = flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: byte, l_len: 1, l_pid: 0)
+            // F_OFD_GETLK answers with the lock that is in the way, or with F_UNLCK.
+            #expect(unsafe fcntl(file.fileDescriptor, 36, &range) == 0)
+            if Int32(range.l_type) != F_UNLCK { return }
+            _ = usleep(100)
+        }
     }
 
     @Test func `a turn file that is a link is replaced, and what it points to is left alone`() throws {

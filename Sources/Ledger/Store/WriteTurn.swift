@@ -48,12 +48,12 @@ final class WriteTurn: Sendable {
         case queue, hold
     }
 
-    /// Takes the turn if no process has it or waits for it.
+    /// Takes the turn if no process has it or waits for it. A place in the queue that it got is kept for `wait()`.
     private func tryNow() -> Bool {
         // A wait that was given up may still get the locks. Until then only the waiter's thread touches them.
-        guard waiting.withLock({ $0 == 0 }), lock(.queue, wait: false) else { return false }
-        defer { unlock(.queue) }
-        return lock(.hold, wait: false)
+        guard waiting.withLock({ $0 == 0 }), lock(.queue, wait: false), lock(.hold, wait: false) else { return false }
+        unlock(.queue)
+        return true
     }
 
     private func wait() throws {
