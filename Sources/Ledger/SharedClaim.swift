@@ -16,6 +16,8 @@ package struct SharedClaim: Hashable, Sendable {
     package let isTakeover: Bool
     /// True where the table knows the event id with another digest.
     package let isConflict: Bool
+    /// The outcomes of the event of which a host has told people.
+    package let told: Set<EventOutcome>
 
     /// A hold with these values; the table makes the ones that count.
     package init(
@@ -25,7 +27,8 @@ package struct SharedClaim: Hashable, Sendable {
         replayCount: Int = 0,
         matchedRuleIDs: [String]? = nil,
         isTakeover: Bool = false,
-        isConflict: Bool = false
+        isConflict: Bool = false,
+        told: Set<EventOutcome> = []
     ) {
         self.key = key
         self.fence = fence
@@ -34,6 +37,7 @@ package struct SharedClaim: Hashable, Sendable {
         self.matchedRuleIDs = matchedRuleIDs
         self.isTakeover = isTakeover
         self.isConflict = isConflict
+        self.told = told
     }
 
     /// What a notice carries that waits for the table: all that is needed to ask it.

@@ -127,7 +127,7 @@ package struct RevertWorker: Sendable {
             defer { wake.finish() }
             let abandoned = try await keeping(keeper, stop) { try await consumer.run(stop: stop) }
             // The notifier's last look comes after this.
-            if claims.shared.isShared { try? await held.settle(age: .zero, tellsUnknown: options.isUntilEmpty) }
+            if claims.shared.isShared { await held.last(tellsUnknown: options.isUntilEmpty) }
             logger.notice("worker stopped", metadata: ["abandoned": .stringConvertible(abandoned.count)])
             return abandoned
         }

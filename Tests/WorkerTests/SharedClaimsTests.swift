@@ -81,7 +81,6 @@ struct SharedClaimsTests {
             try await it.one.claims.finish(claim, with: result, slot: nil)
         }
         #expect(try await it.told(it.one) == [])
-        it.time.advance(.seconds(20))
         try await it.settle(it.one)
         #expect(try await it.told(it.one) == [])
         #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.isEmpty)
@@ -98,7 +97,6 @@ struct SharedClaimsTests {
         await #expect(throws: MessageLost.self) {
             try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
         }
-        it.time.advance(.seconds(20))
         try await it.settle(it.one)
         #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.count == 1)
         #expect(try await it.told(it.one) == [])
@@ -110,7 +108,6 @@ struct SharedClaimsTests {
         guard case .run(let claim) = claimed else { return }
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         #expect(try await it.told(it.one) == [])
-        it.time.advance(.seconds(20))
         try await it.settle(it.one)
         #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
         #expect(it.row?.outcome == .reverted)
@@ -182,6 +179,62 @@ struct SharedClaimsTests {
         #expect(it.row?.fence == 2)
     }
 
+    @Test func `a host that was paused with a notice tells nothing that another told, though no call works at first`()
+        async throws
+    {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
+        // Paused between the two ends, for long.
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+        let busy = HTTPResponse.dynamoDBError("InternalServerError", status: 500)
+        it.aws.with { $0.refusals["UpdateItem"] = Array(repeating: busy, count: 4) }
+        let silent = EventClaims(
+            writer: it.one.writer,
+            shared: try Fleet.claims("one", time: it.time, session: it.aws.session())
+        )
+        try await it.settle(it.one, for: .seconds(10), claims: silent)
+        #expect(it.aws.with { $0.refusals["UpdateItem"]?.count } == 0)
+        #expect(try await it.told(it.one) == [])
+        try await it.settle(it.one)
+        #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.isEmpty)
+        #expect(try await it.told(it.one) == [])
+    }
+
+    @Test func `a pause in the silence of the table begins the wait anew`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        it.aws.with { $0.tables = [:] }
+        try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+        let held = HeldNotices(claims: it.one.claims, clock: it.time.clock, logger: .silent) {}
+        var silence = HeldNotices.Silence()
+        for pause in [5, 5, 60, 5, 5] {
+            it.time.advance(.seconds(pause))
+            try await held.round(&silence)
+        }
+        #expect(try await it.told(it.one) == [])
+        it.time.advance(.seconds(5))
+        try await held.round(&silence)
+        #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
+    }
+
+    @Test func `hosts that fail at the same event tell of it once, and of its end once`() async throws {
+        let it = try Fleet(standing: [1])
+        let denied = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
+        it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [denied, denied] }
+        #expect(try await it.one.process(it.one.message(it.record.json)) != .delete)
+        #expect(try await it.two.process(it.two.message(it.record.json)) != .delete)
+        #expect(try await it.told(it.one) == ["\(Name.event):failed"])
+        #expect(try await it.told(it.two) == [])
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+        #expect(it.row?.told == [.failed, .reverted])
+    }
+
     @Test func `an event that failed on one host is run again on the other`() async throws {
         let it = try Fleet(standing: [1])
         it.aws.with {
@@ -201,7 +254,7 @@ struct SharedClaimsTests {
         let shared = it.one.claims.shared
         guard case .run(let hold) = try await shared.claim(ids, it.delivery, intent: []) else { return }
         try await shared.remember([Name.rule(9)], for: hold)
-        _ = try await shared.finish(hold, .failed)
+        _ = try await shared.finish(hold, .failed, tells: true)
         #expect(try await it.two.process(it.two.message(record.json)) == .delete)
         #expect(it.aws.with { $0.rules.count } == 1)
     }

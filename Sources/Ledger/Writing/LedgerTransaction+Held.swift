@@ -17,6 +17,14 @@ extension LedgerTransaction {
         }
     }
 
+    /// Lets the notices of an event that wait for the shared table wait under another claim.
+    ///
+    /// - Returns: False where none waits.
+    package func holdNotices(of eventID: String, for claim: SharedClaim) throws -> Bool {
+        try run("UPDATE notices SET hold = ? WHERE event_id = ? AND hold IS NOT NULL", [claim.text, eventID])
+        return db.changesCount > 0
+    }
+
     /// Lets the notices of an event go out.
     package func releaseNotices(of eventID: String) throws {
         try run("UPDATE notices SET hold = NULL WHERE event_id = ? AND hold IS NOT NULL", [eventID])

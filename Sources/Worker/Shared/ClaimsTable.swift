@@ -61,12 +61,11 @@ struct ClaimsTable: SharedClaims {
         if case .refused = try await table.write(write) { throw MessageLost() }
     }
 
-    func finish(_ claim: SharedClaim, _ outcome: EventOutcome) async throws -> SharedEnding {
-        switch try await table.write(SharedWrite.finish(claim, outcome, now: clock.now())) {
+    func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) async throws -> SharedEnding {
+        switch try await table.write(SharedWrite.finish(claim, outcome, tells: tells, now: clock.now())) {
         case nil: .unknown
-        case .written: .done
-        // It was kept for a month, and nobody asks any more.
-        case .refused(nil): .unknown
+        // What is gone was kept for a month, and nobody else asks for it any more.
+        case .written, .refused(nil): .done
         case .refused(let item?): .lost(isSettled: SharedRecord(item)?.isSettled ?? true)
         }
     }
@@ -142,7 +141,8 @@ struct ClaimAttempt: Sendable {
             replayCount: max(delivery.replayCount, record?.claimReplayCount ?? 0, record?.replayCount ?? 0),
             matchedRuleIDs: record.flatMap { $0.matchedRuleIDs.isEmpty ? nil : $0.matchedRuleIDs },
             isTakeover: record?.leaseUntil != nil,
-            isConflict: isConflict
+            isConflict: isConflict,
+            told: record?.told ?? []
         )
     }
 

@@ -17,12 +17,13 @@ import SecurityGroups
 ///    than the lease finds the claim lost and stops.
 /// 4. *The ledger's end*, with the notice in the outbox, which waits there. A crash leaves the event done here and open in the
 ///    table. This host tells the table when it starts again, if no other host has taken the event over by then.
-/// 5. *The fleet's end*, under the condition that the fence is still ours. It decides which host did the event. A host that
-///    comes too late drops its notice; so an event is told of by one host.
+/// 5. *The fleet's end*, under the condition that the fence is still ours. It decides which host did the event, and which one
+///    tells of the outcome. A host that comes too late drops its notice.
 /// 6. *The notice is let go*, and the message is deleted. A crash leaves a duplicate, and a notice that is let go at the next
 ///    start.
 ///
-/// Without the table steps 1 and 5 are nothing. The notice of a run that was claimed in the table waits for up to 20 seconds then.
+/// Without the table steps 1 and 5 are nothing. The notice of a run that was claimed in the table waits until the table has been
+/// silent for a while; see `HeldNotices`.
 struct EventClaims: Sendable {
     let writer: LedgerWriter
     var shared: any SharedClaims = LedgerAlone()
@@ -71,9 +72,12 @@ struct EventClaims: Sendable {
         case .run(let claim): return .run(claim.joined(with: hold))
         case .held: try await shared.release(hold)
         case .duplicate(let outcome):
-            // Before the table knows, so that nobody takes the notice for another host's.
-            try await writer.write(slot: slot) { try $0.releaseNotices(of: event.eventID) }
-            _ = try await shared.finish(hold, outcome)
+            // The notice waits under this claim now, so that it is not taken for another host's.
+            let tells = try await writer.write(slot: slot) { try $0.holdNotices(of: event.eventID, for: hold) }
+            let ending = try await shared.finish(hold, outcome, tells: tells)
+            if tells, ending == .done {
+                try await writer.write(slot: slot) { try $0.releaseNotices(of: event.eventID) }
+            }
         }
         return result
     }
@@ -108,17 +112,19 @@ struct EventClaims: Sendable {
         now: Date = .distantPast,
         slot: WorkSlot?
     ) async throws {
-        try await writer.write(slot: slot) { try $0.finish(claim, with: result) }
+        var result = result
+        if let hold = claim.shared, hold.told.contains(result.outcome) { result.notify = false }
+        let recorded = result
+        try await writer.write(slot: slot) { try $0.finish(claim, with: recorded) }
         guard shared.isShared else { return }
-        async let kept: Void = shared.keep(ownCalls: result.ownRequestIDs)
-        async let counted: Void = count(result, of: claim, limits: limits, now: now)
+        async let kept: Void = shared.keep(ownCalls: recorded.ownRequestIDs)
+        async let counted: Void = count(recorded, of: claim, limits: limits, now: now)
         if let hold = claim.shared {
-            switch try await shared.finish(hold, result.outcome) {
+            switch try await shared.finish(hold, recorded.outcome, tells: recorded.notify) {
             case .lost: throw MessageLost()
-            case .done where result.notify:
+            case .done where recorded.notify:
                 try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) }
-            // A host that was paused finds every call too slow when it wakes up, and cannot know whether the event is still its own.
-            // So the notice waits for a second question, which HeldNotices asks.
+            // Whose event it is by now, HeldNotices asks again.
             case .done, .unknown: break
             }
         }

@@ -27,7 +27,9 @@ protocol SharedClaims: Sendable {
     func remember(_ ruleIDs: [String], for claim: SharedClaim) async throws
 
     /// Records that the run has ended with this outcome. The same call twice has the effect of one.
-    func finish(_ claim: SharedClaim, _ outcome: EventOutcome) async throws -> SharedEnding
+    ///
+    /// - Parameter tells: True where this host tells people of the outcome, should the answer be `done`. No other host does then.
+    func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) async throws -> SharedEnding
 
     /// Gives a claim back, as if it had never been.
     func release(_ claim: SharedClaim) async throws
@@ -74,7 +76,7 @@ struct LedgerAlone: SharedClaims {
     func claim(_ event: EventFacts, _ delivery: Delivery, intent: [String]) -> SharedAnswer { .alone }
     func renew(_ claims: [SharedClaim]) -> [SharedClaim] { [] }
     func remember(_ ruleIDs: [String], for claim: SharedClaim) {}
-    func finish(_ claim: SharedClaim, _ outcome: EventOutcome) -> SharedEnding { .unknown }
+    func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) -> SharedEnding { .unknown }
     func release(_ claim: SharedClaim) {}
     func keep(ownCalls requestIDs: [String]) {}
     func isOwnCall(_ requestID: String) -> Bool { false }

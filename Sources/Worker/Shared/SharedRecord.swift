@@ -22,6 +22,8 @@ struct SharedRecord: Hashable, Sendable {
     var claimReplayCount = 0
     /// The rules that runs tried to revert.
     var matchedRuleIDs: [String] = []
+    /// The outcomes of which a host has told people.
+    var told: Set<EventOutcome> = []
 }
 
 /// What is to be done with a delivery of an event that the table knows.
@@ -72,6 +74,7 @@ extension SharedRecord {
         replayCount = item["replays"]?.integer ?? 0
         claimReplayCount = item["claim_replays"]?.integer ?? 0
         if case .stringSet(let ids)? = item["matched"] { matchedRuleIDs = ids.sorted() }
+        if case .stringSet(let outcomes)? = item["told"] { told = Set(outcomes.compactMap(EventOutcome.init)) }
     }
 }
 

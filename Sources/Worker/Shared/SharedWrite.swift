@@ -56,9 +56,12 @@ enum SharedWrite {
     }
 
     /// Ends the run.
-    static func finish(_ claim: SharedClaim, _ outcome: EventOutcome, now: Date) -> DynamoDBWrite {
+    ///
+    /// - Parameter tells: True where this host tells people of the outcome, and no other is to do so.
+    static func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool, now: Date) -> DynamoDBWrite {
         var update = Update()
         update.set("outcome", .string(outcome.rawValue))
+        if tells { update.add("told", .stringSet([outcome.rawValue])) }
         // A replay that failed is not over: its message comes back, and must not be taken for a duplicate then.
         if outcome.isFinal { update.set("replays", .integer(claim.replayCount)) }
         update.set("expires_at", expiry(now))

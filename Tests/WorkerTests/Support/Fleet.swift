@@ -98,8 +98,13 @@ struct Fleet {
         try await host.writer.write { try $0.takeNotices(limit: 10, lease: .seconds(60)).map(\.id) }
     }
 
-    /// Decides on the notices of a host that wait for the table.
-    func settle(_ host: Pipeline) async throws {
-        try await HeldNotices(claims: host.claims, clock: time.clock, logger: .silent) {}.settle()
+    /// Decides on the notices of a host that wait for the table, in rounds over `duration`.
+    func settle(_ host: Pipeline, for duration: Duration = .seconds(5), claims: EventClaims? = nil) async throws {
+        let held = HeldNotices(claims: claims ?? host.claims, clock: time.clock, logger: .silent) {}
+        var silence = HeldNotices.Silence()
+        for _ in 0..<max(1, duration.components.seconds / 5) {
+            time.advance(.seconds(5))
+            try await held.round(&silence)
+        }
     }
 }
