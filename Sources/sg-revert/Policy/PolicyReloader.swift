@@ -1,5 +1,5 @@
 import Formats
-import Foundation
+import Glibc
 import Logging
 import PolicyFile
 import SecurityGroups
@@ -11,22 +11,17 @@ final class PolicyReloader: Sendable {
     /// The state of a file, to notice a change. Editors write in place, deployments rename a new file over the old one,
     /// and Kubernetes swaps a symbolic link in the path. So it is the state of the file at the end of all links.
     struct Stamp: Hashable, Sendable {
-        let modified: Date
-        let size: UInt64
-        let inode: UInt64
-        let device: UInt64
+        private let modified: [Int]
+        private let size: Int
+        private let file: [UInt64]
 
         /// The state of the file at `path`; nil if there is none.
         init?(path: String) {
-            let target = URL(filePath: path).resolvingSymlinksInPath().path
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
-                let modified = attributes[.modificationDate] as? Date
-            else { return nil }
-            func number(_ key: FileAttributeKey) -> UInt64 { (attributes[key] as? NSNumber)?.uint64Value ?? 0 }
-            self.modified = modified
-            size = number(.size)
-            inode = number(.systemFileNumber)
-            device = number(.deviceIdentifier)
+            var found = stat()
+            guard unsafe stat(path, &found) == 0 else { return nil }
+            modified = [found.st_mtim.tv_sec, found.st_mtim.tv_nsec]
+            size = Int(found.st_size)
+            file = [UInt64(found.st_dev), UInt64(found.st_ino)]
         }
     }
 
