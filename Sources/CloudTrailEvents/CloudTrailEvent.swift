@@ -4,7 +4,7 @@ import Hashing
 
 /// The facts of a CloudTrail record, as text. Nothing is verified: real records are odd, redacted or old, and anybody
 /// who can send to the queue can write one.
-package struct CloudTrailEvent: Hashable, Sendable {
+package final class CloudTrailEvent: Sendable {
     /// The record's id, never empty. A duplicate delivery has the same one.
     package let eventID: String
     /// The API action; empty if the record has none.

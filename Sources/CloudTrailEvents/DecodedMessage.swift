@@ -1,7 +1,7 @@
 package import SecurityGroups
 
 /// The content of a message's body.
-package enum DecodedMessage: Hashable, Sendable {
+package enum DecodedMessage: Sendable {
     /// A successful call that changed the rules of a group.
     case change(CloudTrailEvent, SecurityGroupChange)
     /// A record that the worker ignores: `notARuleChange` or `callFailed`. The other reasons depend on a policy.

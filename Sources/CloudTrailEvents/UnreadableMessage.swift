@@ -9,7 +9,7 @@ package enum UnreadableReason: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A message that no retry makes readable. It goes to the dead-letter queue.
-package struct UnreadableMessage: Error, Hashable, Sendable, CustomStringConvertible {
+package struct UnreadableMessage: Error, Sendable, CustomStringConvertible {
     /// The reason.
     package let reason: UnreadableReason
     /// One line: the problem and its place. Text of the record in it is shortened and escaped.

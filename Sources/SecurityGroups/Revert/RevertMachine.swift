@@ -43,7 +43,7 @@ package struct RevertMachine: Sendable {
 
     /// Gives the machine the entries of the prefix lists that the rules name.
     package mutating func know(_ lists: PrefixLists) {
-        planner.context.prefixLists = lists
+        planner = planner.knowing(lists)
     }
 
     /// The IPv6 egress rule of a new group. EC2 adds it in a VPC with IPv6, and the record does not say whether it did.

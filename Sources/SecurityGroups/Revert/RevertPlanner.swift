@@ -1,7 +1,7 @@
 package import FoundationEssentials
 
 /// The step to take about one rule.
-package enum RevertStep: Hashable, Sendable {
+package indirect enum RevertStep: Hashable, Sendable {
     /// Revoke the rule.
     case revoke(LiveRule)
     /// Modify the rule back to its earlier content.
@@ -28,13 +28,13 @@ package struct RevertPlan: Hashable, Sendable {
 ///
 /// A message alone never adds access. Access is added or widened only to content that the ledger saw in EC2 while it
 /// was approved, and that today's policy would allow the approved caller to create now.
-package struct RevertPlanner: Hashable, Sendable {
+package final class RevertPlanner: Sendable {
     /// The policy.
     package let policy: Policy
     /// The entry under which the change is watched.
     package let watch: Watch
     /// The change: its kind, its caller and its group.
-    package internal(set) var context: ChangeContext
+    package let context: ChangeContext
     /// What brought the change to us.
     package let occasion: Occasion
 
@@ -54,6 +54,13 @@ package struct RevertPlanner: Hashable, Sendable {
         self.watch = watch
         self.context = context
         self.occasion = occasion
+    }
+
+    /// The same planner, with the entries of the prefix lists that the rules name.
+    func knowing(_ lists: PrefixLists) -> RevertPlanner {
+        var context = context
+        context.prefixLists = lists
+        return RevertPlanner(policy: policy, watch: watch, context: context, occasion: occasion)
     }
 
     /// True if every plan for this change depends on what the ledger knows.
