@@ -43,6 +43,33 @@ import Testing
         #expect(try forbid.overlaps(rule(peer: .cidr(#require(CIDRBlock(block)))), in: Self.group) == overlaps)
     }
 
+    @Test(arguments: [
+        ("::/0", "::ffff:10.0.0.0/104", true), ("10.0.0.0/8", "::ffff:10.0.0.1/128", true),
+        ("::ffff:10.0.0.0/104", "10.0.0.1/32", true), ("11.0.0.0/8", "::ffff:10.0.0.0/104", false),
+        ("2001:db8::/32", "::ffff:10.0.0.0/104", false),
+    ])
+    func `a block of mapped addresses is found as IPv6 and as IPv4`(
+        source: String,
+        block: String,
+        overlaps: Bool
+    ) throws {
+        let forbid = Forbid(sources: [.cidr(try #require(CIDRBlock(source)))], origin: "")
+        #expect(try forbid.overlaps(rule(peer: .cidr(#require(CIDRBlock(block)))), in: Self.group) == overlaps)
+    }
+
+    @Test(
+        arguments: [(24, nil, true), (nil, 48, true), (24, 48, false), (24, 128, true), (32, 48, true)]
+            as [(Int?, Int?, Bool)]
+    )
+    func `a block of mapped addresses is narrow only as IPv6 and as IPv4`(ipv4: Int?, ipv6: Int?, overlaps: Bool) throws
+    {
+        let forbid = Forbid(widerThanIPv4: ipv4, widerThanIPv6: ipv6, origin: "")
+        #expect(
+            try forbid.overlaps(rule(peer: .cidr(#require(CIDRBlock("::ffff:10.0.0.0/120")))), in: Self.group)
+                == overlaps
+        )
+    }
+
     @Test(
         arguments: [
             ("tcp", [22...22], "tcp", 22, 22, true), ("tcp", [22...22], "tcp", 0, 65535, true),

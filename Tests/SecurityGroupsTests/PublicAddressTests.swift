@@ -30,6 +30,8 @@ import Testing
         ("10.0.0.0/8", "10.1.0.0/16", true), ("10.1.0.0/16", "10.0.0.0/8", true), ("10.0.0.0/9", "10.128.0.0/9", false),
         ("0.0.0.0/0", "::/0", false), ("::ffff:10.0.0.0/104", "10.1.0.0/16", true),
         ("::ffff:10.0.0.0/104", "11.0.0.0/8", false), ("::/0", "2001:db8::/32", true), ("::/0", "10.0.0.0/8", false),
+        ("::/0", "::ffff:10.0.0.0/104", true), ("::ffff:0:0/96", "0.0.0.0/0", true),
+        ("::ffff:10.0.0.0/104", "::ffff:10.1.0.0/112", true), ("2001:db8::/32", "::ffff:10.0.0.0/104", false),
     ])
     func `blocks overlap where one holds the other`(one: String, other: String, overlaps: Bool) throws {
         let (one, other) = (try #require(CIDRBlock(one)), try #require(CIDRBlock(other)))

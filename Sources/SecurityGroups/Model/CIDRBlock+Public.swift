@@ -1,9 +1,11 @@
 extension CIDRBlock {
-    /// True if the two blocks have an address in common. A block of IPv4-mapped IPv6 addresses counts as the IPv4
-    /// addresses in it.
+    /// True if the two blocks have an address in common.
+    ///
+    /// A block of IPv4-mapped IPv6 addresses counts as it is written and as the IPv4 addresses in it. A forbid entry for
+    /// either family then finds it.
     package func overlaps(_ other: Self) -> Bool {
         let (mine, theirs) = (unmapped, other.unmapped)
-        return mine.contains(theirs) || theirs.contains(mine)
+        return contains(other) || other.contains(self) || mine.contains(theirs) || theirs.contains(mine)
     }
 
     /// The IPv4 block that an IPv4-mapped block (`::ffff:192.0.2.0/120`) stands for. Every other block is returned

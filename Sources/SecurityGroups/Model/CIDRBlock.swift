@@ -51,6 +51,8 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// True if every address of `other` lies in this block.
+    ///
+    /// A block of IPv4-mapped addresses is IPv6 here, as it is for EC2. An allow entry for IPv4 never covers it.
     package func contains(_ other: Self) -> Bool {
         guard family == other.family, prefixLength <= other.prefixLength else { return false }
         let (whole, bits) = prefixLength.quotientAndRemainder(dividingBy: 8)

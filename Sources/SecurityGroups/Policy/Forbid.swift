@@ -78,10 +78,13 @@ package struct Forbid: Hashable, Sendable {
         }
     }
 
+    /// True if the block is not narrow enough to be left alone. A block of IPv4-mapped addresses must be so as IPv6 and
+    /// as IPv4.
     private func isWide(_ block: CIDRBlock) -> Bool {
-        let block = block.unmapped
-        guard let limit = block.family == .ipv4 ? widerThanIPv4 : widerThanIPv6 else { return true }
-        return block.prefixLength < limit
+        [block, block.unmapped].contains { block in
+            guard let limit = block.family == .ipv4 ? widerThanIPv4 : widerThanIPv6 else { return true }
+            return block.prefixLength < limit
+        }
     }
 }
 
