@@ -15,14 +15,24 @@ package struct PastQuery: Hashable, Sendable {
     package let isRemoval: Bool
     /// The policy's limits of reverts within an hour.
     package let limits: RevertLimits
+    /// The caller of its change.
+    package let caller: Caller
 
     /// Creates a query for one event.
-    package init(eventID: String, groupID: String, eventTime: Date?, isRemoval: Bool, limits: RevertLimits) {
+    package init(
+        eventID: String,
+        groupID: String,
+        eventTime: Date?,
+        isRemoval: Bool,
+        limits: RevertLimits,
+        caller: Caller = Caller()
+    ) {
         self.eventID = eventID.bounded
         self.groupID = groupID
         self.eventTime = eventTime
         self.isRemoval = isRemoval
         self.limits = limits
+        self.caller = caller
     }
 }
 
@@ -43,7 +53,11 @@ extension LedgerTransaction {
                 past.isSettledLater = try isSettledLater(rule, question.ruleID, past.earlier, query)
             }
         } else {
-            if question.added != nil { past.rival = try rival(of: question, query) }
+            if question.added != nil {
+                try askWhoAdded(question, query, &past)
+            } else {
+                past.outrunModifications = try outrunModifications(of: question, query)
+            }
             past.approval = seen.first { $0.content.rule == question.rule }?.approval(against: query.eventTime)
             past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
             past.isOfAnotherEvent =
@@ -91,20 +105,41 @@ extension LedgerTransaction {
         return "another event removed \(id), and an id is removed only once"
     }
 
-    /// Another record that says that somebody exempt added the rule of this id: an id is given only once.
-    private func rival(of question: RuleQuestion, _ query: PastQuery) throws -> String? {
-        guard let id = question.ruleID?.description else { return nil }
+    /// Asks what other records say about who added the rule of this id. An id is given only once.
+    private func askWhoAdded(_ question: RuleQuestion, _ query: PastQuery, _ past: inout RulePast) throws {
+        guard let id = question.ruleID?.description else { return }
         let found = try row(
             """
-            SELECT rules.reason FROM events JOIN rules USING (number)
-            WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%'
-                AND rules.rule_id = ? AND rules.outcome = 'exempt' LIMIT 1
+            SELECT max(iif(rules.outcome = 'exempt', coalesce(rules.reason, 'unknown'), NULL)),
+                max(rules.decision = 'revert')
+            FROM events JOIN rules USING (number)
+            WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%' AND rules.rule_id = ?
             """,
             [query.groupID, query.eventID, id]
         )
-        guard let found else { return nil }
-        let reason: String? = found[0]
-        return "another record says that \(id) was added by somebody exempt (\(reason ?? "unknown"))"
+        let exempt: String? = found?[0]
+        let isForbidden: Bool? = found?[1]
+        past.rival = exempt.map { "another record says that \(id) was added by somebody exempt (\($0))" }
+        past.isClaimedByOthers = try isForbidden ?? false || isOpenElsewhere(id, query)
+    }
+
+    /// True if a record of another caller names the rule and has no result yet. It counts as one by somebody who may not
+    /// add the rule.
+    private func isOpenElsewhere(_ ruleID: String, _ query: PastQuery) throws -> Bool {
+        let open = try row(
+            """
+            SELECT 1 FROM events
+            WHERE group_id = ? AND event_id <> ? AND event_name LIKE 'Authorize%'
+                AND coalesce(outcome, 'failed') = 'failed' AND (issuer_arn IS NOT ? OR invoked_by IS NOT ?)
+                AND instr(matched_rule_ids, ?) > 0
+                AND NOT EXISTS (SELECT 1 FROM rules WHERE number = events.number AND rule_id = ?) LIMIT 1
+            """,
+            [
+                query.groupID, query.eventID, query.caller.issuerARN?.bounded, query.caller.invokedBy?.bounded, ruleID,
+                ruleID,
+            ]
+        )
+        return open != nil
     }
 
     /// What another record says that was added under the id of a rule that is gone; nil where none contradicts.
@@ -121,6 +156,19 @@ extension LedgerTransaction {
         guard let other else { return nil }
         let (ipProtocol, source): (String, String) = (other[0], other[3])
         return "\(id) is known as \(ipProtocol) \(source), and this record says that it was added as \(added)"
+    }
+
+    private func outrunModifications(of question: RuleQuestion, _ query: PastQuery) throws -> Int {
+        guard let id = question.ruleID?.description else { return 0 }
+        let counted = try row(
+            """
+            SELECT count(*) FROM events JOIN rules USING (number)
+            WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
+                AND event_name = 'ModifySecurityGroupRules' AND rules.rule_id = ? AND rules.outcome = 'changed-since'
+            """,
+            [query.groupID, hourBefore(query.eventTime), query.eventID, id]
+        )
+        return counted?[0] ?? 0
     }
 
     /// True if another event's record names the rule. The rule stands, so that event created it.

@@ -97,14 +97,16 @@ import Testing
         added: SecurityGroupRule? = nil,
         isRemoval: Bool = false,
         ago: Double = 0,
-        limits: RevertLimits = RevertLimits()
+        limits: RevertLimits = RevertLimits(),
+        caller: Caller = Caller()
     ) async throws -> RulePast {
         let query = PastQuery(
             eventID: "now",
             groupID: Self.group,
             eventTime: test.now.addingTimeInterval(-ago),
             isRemoval: isRemoval,
-            limits: limits
+            limits: limits,
+            caller: caller
         )
         let question = RuleQuestion(ruleID: try id.map(self.id), rule: rule, added: added)
         return try await ledger.write { try $0.past(of: question, query) }
@@ -205,6 +207,46 @@ import Testing
         #expect(try await past(rule(), added: rule()).rival?.contains("somebody exempt") == true)
         #expect(try await past(rule()).rival == nil, "a modification adds nothing")
         #expect(try await past(rule(), id: 2, added: rule()).rival == nil)
+        #expect(try await !past(rule(), added: rule()).isClaimedByOthers)
+    }
+
+    @Test func `a second record that adds what somebody added who may not do so is told of that`() async throws {
+        try await record("a", rules: [result(rule(), .revert, .suppressed)])
+        #expect(try await past(rule(), added: rule()).isClaimedByOthers)
+        #expect(try await !past(rule()).isClaimedByOthers, "a modification adds nothing")
+        #expect(try await !past(rule(), id: 2, added: rule()).isClaimedByOthers)
+        #expect(try await past(rule(), added: rule()).rival == nil)
+    }
+
+    @Test func `a run without a result counts as one by somebody who may not, unless it has the same caller`()
+        async throws
+    {
+        let facts = EventFacts(
+            eventID: "a",
+            eventName: "AuthorizeSecurityGroupIngress",
+            groupID: Self.group,
+            issuerARN: "arn:aws:iam::111122223333:role/dev"
+        )
+        let delivery = Delivery(messageID: "m", receivedAt: test.now)
+        let id = try self.id(1).description
+        let claim = try await ledger.write { try $0.claim(facts, delivery: delivery, intent: [id]) }.claim
+        let other = Caller(issuerARN: "arn:aws:iam::111122223333:role/terraform")
+        #expect(try await past(rule(), added: rule(), caller: other).isClaimedByOthers)
+        #expect(try await !past(rule(), added: rule(), caller: Caller(issuerARN: facts.issuerARN)).isClaimedByOthers)
+        #expect(try await !past(rule(), id: 2, added: rule(), caller: other).isClaimedByOthers)
+        try await ledger.write { try $0.finish(claim, with: RunResult(outcome: .allowed)) }
+        #expect(try await !past(rule(), added: rule(), caller: other).isClaimedByOthers)
+    }
+
+    @Test func `modifications that found the rule modified again are counted for an hour`() async throws {
+        let outrun = try result(rule(), .revert, .changedSince)
+        try await record("a", "ModifySecurityGroupRules", secondsAgo: 60, rules: [outrun])
+        try await record("b", "ModifySecurityGroupRules", secondsAgo: 3500, rules: [outrun])
+        try await record("c", "ModifySecurityGroupRules", secondsAgo: 3700, rules: [outrun])
+        try await record("d", "ModifySecurityGroupRules", secondsAgo: 60, rules: [result(rule(), .revert, .reverted)])
+        try await record("e", "AuthorizeSecurityGroupIngress", secondsAgo: 60, rules: [outrun])
+        #expect(try await past(rule()).outrunModifications == 2)
+        #expect(try await past(rule(), id: 2).outrunModifications == 0)
     }
 
     @Test func `a second record that adds the same id with other content is a contradiction`() async throws {

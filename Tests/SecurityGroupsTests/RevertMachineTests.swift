@@ -183,6 +183,42 @@ private struct Machine {
         #expect(young.show([try live(ports: 99)]).isEmpty && young.isOpen, "it may still show what it said before")
     }
 
+    @Test func `a rule that is modified faster than the records come is judged by what it says`() throws {
+        for (outrun, isRevoked) in [(2, false), (3, true)] {
+            var past = RulePast()
+            past.outrunModifications = outrun
+            let known = past
+            var it = try Machine(.ruleModified)
+            let opened = try live(ports: 99)
+            #expect(it.show([opened]) { _ in known }.map(\.step) == (isRevoked ? [.revoke(opened)] : []))
+        }
+    }
+
+    @Test
+    func `a record whose id is known with other content keeps its exemption, unless somebody else added the rule`()
+        throws
+    {
+        for (isClaimedByOthers, isConflict) in [(false, true), (true, true), (true, false)] {
+            var past = RulePast()
+            past.isClaimedByOthers = isClaimedByOthers
+            let known = past
+            var history = RevertMachine.History()
+            history.isConflict = isConflict
+            var it = try Machine(caller: terraform, history: history)
+            let moves = it.show([try live()]) { _ in known }
+            #expect(try moves.map(\.step) == (isClaimedByOthers ? [.revoke(live())] : []))
+            guard !isClaimedByOthers else { continue }
+            #expect(it.outcomes == [.exempt] && it.machine.outcome == .conflict, "people are told")
+            #expect(it.machine.reports.first?.approval?.caller.issuerARN == terraform)
+        }
+        var history = RevertMachine.History()
+        history.isConflict = true
+        var opened = try Machine(caller: terraform, history: history)
+        #expect(opened.show([try live(ports: 99)]).count == 1, "the record says something else")
+        var modified = try Machine(.ruleModified, caller: terraform, history: history)
+        #expect(modified.show([try live()]).count == 1, "a modification is no proof of who added the rule")
+    }
+
     @Test func `a contradiction makes a conflict, and what stands is judged without exemption`() throws {
         var past = RulePast()
         past.contradiction = "two origins"

@@ -241,6 +241,44 @@ struct TrickTests {
         #expect(it.aws.with { $0.rules.count } == 1)
     }
 
+    @Test("A rule that is modified again and again, faster than the records come, does not stay open")
+    func outrun() async throws {
+        let it = try pipeline(standing: [1])
+        _ = try await it.process(it.message(it.record.by(terraform).json))
+        for round in 1...4 {
+            let opened = try liveRule(1, port: 100 + round)
+            it.aws.with { $0.rules[Name.rule(1)] = opened }
+            let record = RecordText.modify(1, port: 99 + round, eventID: "m\(round)", time: it.time.now - 30)
+            _ = try await it.process(it.message(record.json, id: "m\(round)"))
+            #expect(try it.test.event("outcome", "m\(round)") == (round < 4 ? "unchanged" : "reverted"))
+        }
+        #expect(try it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21), "as terraform made it")
+    }
+
+    @Test("A forged record under the id of a true one does not take its exemption, nor give one")
+    func exemptionOfSameID() async throws {
+        let it = try pipeline(standing: [1])
+        var forged = it.record
+        forged.eventName = "DescribeInstances"
+        _ = try await it.process(it.message(forged.json))
+        _ = try await it.process(it.message(it.record.by(terraform).json, id: "m2"))
+        #expect(it.aws.with { $0.rules.count } == 1)
+        let rows = try LedgerReader(path: it.test.path).events(matching: EventFilter(), after: nil, limit: 10)
+        #expect(Set(rows.map(\.outcome)) == [.ignored, .conflict])
+        // What it was approved for stays approved.
+        _ = try await it.process(it.message(RecordText.modify(1, port: 21, time: it.time.now - 30).json, id: "m3"))
+        #expect(it.aws.with { $0.rules.count } == 1)
+
+        for eventID in [it.record.eventID, "another"] {
+            let open = try pipeline(standing: [1])
+            open.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
+            _ = try await open.process(open.message(open.record.json))
+            #expect(try open.test.event("outcome") == "failed")
+            _ = try await open.process(open.message(open.record.by(terraform).id(eventID).json, id: "m2"))
+            #expect(open.aws.with { $0.rules.isEmpty }, "the true record came first")
+        }
+    }
+
     @Test("A modification that cannot be read is judged by what the rule says", arguments: [true, false])
     func unreadable(isExempt: Bool) async throws {
         let it = try pipeline(standing: [1], watching: [.ruleModified])

@@ -4,7 +4,9 @@ extension RevertMachine {
     /// True if the ledger must be asked before the candidates can be judged.
     package func needsPast(_ candidates: [Candidate]) -> Bool {
         planner.needsPast || history.mayKnowRules || history.isConflict || searchesGroup
-            || candidates.contains { $0.match != .exact || items[$0.index].changed.id == nil }
+            || candidates.contains {
+                $0.match != .exact || items[$0.index].changed.id == nil || decision(on: $0) == .exempt
+            }
     }
 
     /// Judges the candidates with what the ledger knows of each. Returns the steps to take now.
@@ -35,9 +37,13 @@ extension RevertMachine {
             settle(index, SettledRule(.changedSince))
             return nil
         }
-        let disputed = candidate.live.flatMap { planner.decide($0.rule).decision == .revert ? past.rival : nil }
-        if let words = past.contradiction ?? disputed { contradicts(words) }
-        let isConflict = history.isConflict || past.contradiction != nil || disputed != nil
+        let decision = decision(on: candidate)
+        let contradiction = past.contradiction ?? decision.flatMap { past.dispute(of: $0) }
+        if let contradiction { contradicts(contradiction) }
+        // A record with an id of its own is believed if it says that somebody exempt added what EC2 shows. One whose id
+        // is known with other content is believed as much, or a forged record could take the exemption from the true one.
+        let isBelieved = event.tellsAdded && candidate.match == .exact && decision == .exempt
+        let isConflict = contradiction != nil || (history.isConflict && !isBelieved)
         guard let live = candidate.live else {
             let plan = planner.plan(
                 forRemoved: candidate.question.rule,
@@ -56,10 +62,21 @@ extension RevertMachine {
             plan.step = .nothing(.changedSince)
         } else if candidate.match == .other, !isConflict, plan.step.isOffence {
             if isPatient(index, now) { return nil }
-            // The rule was modified again. That modification has its own record, which is judged.
-            if event.change.kind == .ruleModified { plan.step = .nothing(.changedSince) }
+            // The rule was modified again. That modification has its own record, which is judged. A rule that is modified
+            // again and again, faster than the records come, would never say what a record says.
+            if event.change.kind == .ruleModified, past.outrunModifications < Self.patience {
+                plan.step = .nothing(.changedSince)
+            }
         }
         return follow(plan, index, live: live, isDryRun: isDryRun, now)
+    }
+
+    /// After so many outrun modifications within an hour, the next one is judged by what the rule says.
+    private static let patience = 3
+
+    /// The decision about the live rule if the record is believed; nil for a removed rule.
+    private func decision(on candidate: Candidate) -> RuleDecision? {
+        candidate.live.map { planner.decide($0.rule).decision }
     }
 
     /// True while the record of the later change may still arrive. That record is then judged instead.
@@ -119,6 +136,18 @@ extension RevertStep {
         switch self {
         case .revoke(let live), .restore(let live, _): live
         case .authorize, .nothing: nil
+        }
+    }
+}
+
+extension RulePast {
+    /// What contradicts a record that adds the rule, if the record alone leads to this decision; nil if nothing does. An
+    /// id is given only once, so of two callers who added the rule one is invented.
+    fileprivate func dispute(of decision: RuleDecision) -> String? {
+        switch decision {
+        case .revert: rival
+        case .exempt where isClaimedByOthers: "another record says that somebody added the rule who is not exempt"
+        case .exempt, .allow: nil
         }
     }
 }

@@ -90,6 +90,10 @@ package struct RulePast: Hashable, Sendable {
     package var contradiction: String?
     /// The words for another record by which somebody exempt added the rule of this id; nil where there is none.
     package var rival: String?
+    /// How many modifications of the rule within the last hour found that it was modified again.
+    package var outrunModifications = 0
+    /// True if another record says that somebody added the rule of this id who may not do so.
+    package var isClaimedByOthers = false
 
     /// Creates a past without any knowledge.
     package init() {}

@@ -36,7 +36,8 @@ extension RunJournal {
             groupID: groupID,
             eventTime: watched.event.eventTime,
             isRemoval: watched.change.kind.isRemoval,
-            limits: watched.planner.policy.limits
+            limits: watched.planner.policy.limits,
+            caller: watched.planner.context.caller
         )
         intend = { ids in
             try await claims.remember(ids.map(\.description), for: claim)
