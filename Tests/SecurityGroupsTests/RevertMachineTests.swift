@@ -183,6 +183,30 @@ private struct Machine {
         #expect(young.show([try live(ports: 99)]).isEmpty && young.isOpen, "it may still show what it said before")
     }
 
+    @Test func `a few rules are looked up by id, many in their group`() throws {
+        let watch = Watch(origin: "watch")
+        let context = ChangeContext(
+            group: GroupFacts(groupID: "sg", account: nil, region: nil),
+            kind: .ingressAdded,
+            issuerARN: nil,
+            eventTime: nil
+        )
+        let planner = RevertPlanner(policy: Policy(watch: [watch]), watch: watch, context: context)
+        for (count, isByID) in [(20, true), (21, false)] {
+            let rules = (1...count).map { number in
+                let id = "sgr-" + String(repeating: "0", count: 15) + String(number + 9)
+                return ChangedRule(id: id, direction: nil, traffic: nil, ruleDescription: nil)
+            }
+            let event = RevertMachine.Event(
+                change: SecurityGroupChange(kind: .ingressAdded, groupID: "sg", rules: rules),
+                groupID: try Fixture.group(),
+                age: .zero,
+                settle: .zero
+            )
+            #expect((RevertMachine(event, planner: planner).look != .group) == isByID)
+        }
+    }
+
     @Test func `a rule that is modified faster than the records come is judged by what it says`() throws {
         for (outrun, isRevoked) in [(2, false), (3, true)] {
             var past = RulePast()

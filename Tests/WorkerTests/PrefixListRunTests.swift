@@ -41,4 +41,25 @@ import Testing
         #expect(try it.test.event("outcome") == outcome)
         #expect(it.aws.count(of: "GetManagedPrefixListEntries") == 1)
     }
+
+    @Test func `a record that names a thousand prefix lists costs ten calls`() async throws {
+        let policy = Policy(
+            watch: [Watch(groups: [Name.group], origin: "watch")],
+            forbid: [Forbid(sources: [.publicAddresses], origin: "forbid")],
+            expandPrefixLists: true
+        )
+        let it = try Pipeline(policy: policy)
+        let unknown = HTTPResponse.ec2Error("InvalidPrefixListID.NotFound", status: 400)
+        it.aws.with { $0.refusals["GetManagedPrefixListEntries"] = Array(repeating: unknown, count: 2000) }
+        var record = it.record
+        let set = (1...1000).map {
+            #"{"groupId":"\#(Name.group)","securityGroupRuleId":"\#(Name.rule($0))","isEgress":false,"#
+                + #""ipProtocol":"tcp","fromPort":21,"toPort":21,"prefixListId":"pl-\#($0)"}"#
+        }
+        record.members["responseElements"] =
+            #"{"_return":true,"securityGroupRuleSet":{"items":[\#(set.joined(separator: ","))]}}"#
+        _ = try await it.process(it.message(record.json))
+        #expect(try it.test.event("outcome") == "unchanged")
+        #expect(it.aws.count(of: "GetManagedPrefixListEntries") == 10)
+    }
 }

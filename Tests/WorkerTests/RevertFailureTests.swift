@@ -188,4 +188,27 @@ struct RevertFailureTests {
         #expect(revert.aws.with { $0.rules.isEmpty })
         #expect(revert.aws.with { $0.revokes.count } < 40)
     }
+
+    @Test("Looks into groups share their calls, and each gets the rules of its own group")
+    func sharedGroupLooks() async throws {
+        let opened = Promise<Void>()
+        let aws = ScriptedAWS(time: VirtualTime(), before: { _ in try? await opened.value() })
+        let rules = try [liveRule(1), liveRule(2, group: "sg-11111111")]
+        aws.with { world in for rule in rules { world.rules[rule.id.description] = rule } }
+        let gateway = SecurityGroupGateway(session: try aws.session())
+        let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for number in 0..<300 {
+                let rule = rules[number % 2]
+                tasks.addTask {
+                    let look = try await gateway.rules(of: rule.groupID, in: place)
+                    #expect(look.rules == [rule])
+                }
+            }
+            while gateway.groupLooks.waitingCount(for: place) < 299 { await Task.yield() }
+            opened.settle()
+            try await tasks.waitForAll()
+        }
+        #expect(aws.count(of: "DescribeSecurityGroupRules") == 2)
+    }
 }

@@ -85,14 +85,18 @@ package struct RevertMachine: Sendable {
 
     /// What to look at next.
     ///
-    /// Rules are looked up by id where every id is known, because one call then serves the rules of many events. Otherwise all
-    /// rules of the group are read.
+    /// A few rules are looked up by id where every id is known, because one call then serves the rules of many events. Otherwise
+    /// all rules of the group are read.
     package var look: Look {
         let open = items.filter { $0.settled == nil }
         let ids = open.compactMap { $0.changed.strictID }
         let isByID = ids.count == open.count && !event.change.kind.isRemoval && !searchesGroup
-        return isByID ? .rules(ids) : .group
+        return isByID && ids.count <= Self.idsInLook ? .rules(ids) : .group
     }
+
+    /// The largest number of rules that are looked up by id. Beyond it the group is read in one call, while a record that
+    /// invents a thousand ids would take five.
+    private static let idsInLook = 20
 
     /// The pause before the next look: half a second at first, then doubling, at most two seconds.
     package mutating func nextPause() -> Duration {

@@ -65,6 +65,6 @@ final class CallQuota: Sendable {
 
 extension CallQuota.Key {
     fileprivate var size: TokenBucket.Size {
-        action.hasPrefix("Describe") ? .looks : .changes
+        action.hasPrefix("Describe") || action.hasPrefix("Get") ? .looks : .changes
     }
 }

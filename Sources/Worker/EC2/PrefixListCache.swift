@@ -10,7 +10,8 @@ final class PrefixListCache: Sendable {
     }
 
     private struct Entry {
-        let blocks: [CIDRBlock]
+        /// Nil for a list that is not known.
+        let blocks: [CIDRBlock]?
         let readAt: ContinuousClock.Instant
     }
 
@@ -50,18 +51,21 @@ final class PrefixListCache: Sendable {
         if let entry = known.withLock({ $0[key] }), now - entry.readAt < Self.age {
             return entry.blocks
         }
-        let texts: [String]
-        do {
-            texts = try await read(id, place)
-        } catch let error as AWSServiceError where error.has(code: "InvalidPrefixListID.NotFound") {
-            return nil
-        }
-        let blocks = texts.compactMap { CIDRBlock($0) }
-        guard blocks.count == texts.count else { return nil }
+        let blocks = try await readBlocks(of: id, in: place)
         known.withLock { known in
             if known.count >= Self.maximumCount { known = [:] }
             known[key] = Entry(blocks: blocks, readAt: now)
         }
         return blocks
+    }
+
+    private func readBlocks(of id: String, in place: Place) async throws -> [CIDRBlock]? {
+        do {
+            let texts = try await read(id, place)
+            let blocks = texts.compactMap { CIDRBlock($0) }
+            return blocks.count == texts.count ? blocks : nil
+        } catch let error as AWSServiceError where error.has(code: "InvalidPrefixListID.NotFound") {
+            return nil
+        }
     }
 }

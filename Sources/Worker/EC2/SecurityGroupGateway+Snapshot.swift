@@ -4,7 +4,7 @@ import SecurityGroups
 /// Looks at whole groups, which nobody waits for: they take at most half of what EC2 allows, and none of it while reverts look.
 extension SecurityGroupGateway {
     /// How many groups one call asks for. EC2 takes at most 200 values of a filter.
-    private static let groupsPerCall = 100
+    static let groupsPerCall = 100
 
     /// The groups of a place.
     ///

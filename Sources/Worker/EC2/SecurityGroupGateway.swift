@@ -8,6 +8,7 @@ struct SecurityGroupGateway: Sendable {
     let clients: EC2Clients
     let quota: CallQuota
     private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
+    let groupLooks: Coalescer<Place, SecurityGroupID, Look>
     private let groups: Coalescer<Place, SecurityGroupID, DescribedSecurityGroup?>
     private let desks: RevokeDesks
     private let lists: PrefixListCache
@@ -29,6 +30,12 @@ struct SecurityGroupGateway: Sendable {
             try await quota.spending(.looks(place)) { try await Self.look(at: ids, in: place, clients: clients) }
         }
         self.looks = looks
+        // Many events of few groups may wait, so more of them go in one call than it names groups.
+        groupLooks = Coalescer(limit: 1000) { place, ids in
+            try await quota.spending(.looks(place)) {
+                try await Self.look(intoGroups: ids, in: place, clients: clients)
+            }
+        }
         lists = PrefixListCache(clock: clock) { id, place in
             try await quota.spending(CallQuota.Key(place: place, action: "GetManagedPrefixListEntries")) {
                 try await clients.client(in: place).getManagedPrefixListEntries(prefixListID: id)
@@ -64,13 +71,7 @@ struct SecurityGroupGateway: Sendable {
 
     /// Every rule of a group; none if the group does not exist.
     func rules(of group: SecurityGroupID, in place: Place) async throws -> Look {
-        let filter = EC2Filter(name: "group-id", values: [group.description])
-        let ec2 = try clients.client(in: place)
-        return try await quota.spending(.looks(place)) {
-            var requestIDs: [String] = []
-            let rules = try await ec2.describeSecurityGroupRules(filters: [filter]) { requestIDs.append($0) }
-            return Look(rules: rules.compactMap(LiveRule.init), requestIDs: requestIDs)
-        }
+        try await groupLooks.submit([group], for: place).first ?? Look(rules: [], requestIDs: [])
     }
 
     /// True if a revoke would wait for other work, or for EC2's bucket.
@@ -120,6 +121,22 @@ struct SecurityGroupGateway: Sendable {
             for group in try await ec2.describeSecurityGroups(filters: [filter]) { found[group.groupID] = group }
         }
         return ids.map { found[$0.description] }
+    }
+
+    private static func look(
+        intoGroups ids: [SecurityGroupID],
+        in place: Place,
+        clients: EC2Clients
+    ) async throws -> [Look] {
+        let ec2 = try clients.client(in: place)
+        var found: [SecurityGroupID: [LiveRule]] = [:]
+        var requestIDs: [String] = []
+        for chunk in ids.uniqued().chunks(of: groupsPerCall) {
+            let filter = EC2Filter(name: "group-id", values: chunk.map(\.description))
+            let rules = try await ec2.describeSecurityGroupRules(filters: [filter]) { requestIDs.append($0) }
+            for rule in rules.compactMap(LiveRule.init) { found[rule.groupID, default: []].append(rule) }
+        }
+        return ids.map { Look(rules: found[$0] ?? [], requestIDs: requestIDs) }
     }
 
     /// Uses the filter, which returns the rules that stand. The parameter `SecurityGroupRuleIds` fails for a rule that

@@ -11,7 +11,7 @@ struct TokenBucket: Sendable {
 
         /// Authorize, Revoke, Modify.
         static let changes = Self(capacity: 50, refill: 5)
-        /// Describe calls with a filter.
+        /// Describe calls with a filter, and Get calls.
         static let looks = Self(capacity: 100, refill: 20)
     }
 

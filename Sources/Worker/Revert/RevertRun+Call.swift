@@ -46,6 +46,9 @@ extension RevertRun {
 }
 
 extension RevertRun.Call {
+    /// The largest number of prefix lists that are read because the record names them. The others count as not known.
+    private static let recordedLists = 10
+
     private var place: Place { watched.place }
     private var elapsed: Duration { run.clock.instant() - start }
 
@@ -107,8 +110,10 @@ extension RevertRun.Call {
 
     /// Reads the entries of prefix lists, if the policy judges lists by their entries.
     private mutating func readPrefixLists(of live: [LiveRule]) async throws {
-        let rules = live.map(\.rule) + watched.change.rules.compactMap(\.rule)
-        let needed = watched.planner.policy.prefixLists(neededFor: rules)
+        let policy = watched.planner.policy
+        // A list that only the record names costs a call, too, and whoever forges a record may name many.
+        let recorded = policy.prefixLists(neededFor: watched.change.rules.compactMap(\.rule)).sorted()
+        let needed = policy.prefixLists(neededFor: live.map(\.rule)).union(recorded.prefix(Self.recordedLists))
         guard !needed.isEmpty else { return }
         let (run, place) = (run, place)
         machine.know(try await run.riding(place, slot) { try await run.gateway.prefixLists(needed, in: place) })
