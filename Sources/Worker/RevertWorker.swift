@@ -238,6 +238,11 @@ package struct RevertWorker: Sendable {
                 "the queue has no redrive policy and --dead-letter-queue-url is not set: what fails stays in the queue"
             )
         } catch QueueError.noDeadLetterQueue {}
+        if isStart, queue.isFIFO {
+            logger.warning(
+                "the queue is a FIFO queue: SQS holds back what comes after an event that waits; use a standard queue"
+            )
+        }
         if isStart, attributes.visibilityTimeout < .seconds(10) {
             logger.warning(
                 "the queue's visibility timeout is under 10 s: this worker asks for 30 s with each receive",

@@ -1,3 +1,4 @@
+import AWSClient
 import Foundation
 import Ledger
 import SecurityGroups
@@ -271,7 +272,8 @@ struct TrickTests {
 
         for eventID in [it.record.eventID, "another"] {
             let open = try pipeline(standing: [1])
-            open.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
+            let refusal = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
+            open.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [refusal] }
             _ = try await open.process(open.message(open.record.json))
             #expect(try open.test.event("outcome") == "failed")
             _ = try await open.process(open.message(open.record.by(terraform).id(eventID).json, id: "m2"))

@@ -76,8 +76,7 @@ extension MessagePipeline {
         _ event: CloudTrailEvent,
         _ slot: WorkSlot
     ) async throws -> DescribedSecurityGroup? {
-        let age = max(event.eventTime.map(revert.time.now.timeIntervalSince) ?? 0, 0)
-        let settledAt = clock.instant() + revert.settle - .seconds(min(age, 86_400))
+        let settledAt = clock.instant() + revert.unsettledTime(since: event.eventTime)
         while true {
             if let group = try await revert.group(groupID, in: place, slot: slot) {
                 if let account = place.account, let owner = group.ownerID, owner != account.description {

@@ -26,9 +26,7 @@ extension MessagePipeline {
         let place = Place(account: run.event.account.flatMap { AccountID($0) }, region: region)
         guard territory.covers(place, policy: run.policy, own: identity.account) else { return }
         // EC2 may show the earlier tags for a while.
-        let age = max(clock.now().timeIntervalSince(run.event.eventTime ?? clock.now()), 0)
-        let rest = revert.settle - .seconds(min(age, 86_400))
-        if rest > .zero { try await run.slot.wait(for: rest) }
+        try await run.slot.wait(for: revert.unsettledTime(since: run.event.eventTime))
         let ids = tags.groupIDs.compactMap { SecurityGroupID($0) }
         for group in try await revert.groups(ids, in: place, slot: run.slot) {
             guard group.ownerID == nil || place.account == nil || group.ownerID == place.account?.description else {

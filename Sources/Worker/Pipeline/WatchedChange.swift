@@ -43,9 +43,6 @@ struct Gate {
     /// The group that was changed; nil for a revoke that names the group by name.
     let groupID: SecurityGroupID?
 
-    /// The largest number of rules of one event. EC2 accepts fewer in a call.
-    private static let ruleLimit = 1000
-
     /// Checks all names of an event.
     ///
     /// - Throws: `ImpossibleName`, for the first name that cannot exist.
@@ -59,7 +56,7 @@ struct Gate {
             account = id
         }
         place = Place(account: account, region: region)
-        guard change.rules.count <= Self.ruleLimit else {
+        guard change.rules.count <= SecurityGroupChange.maximumRules else {
             throw ImpossibleName(kind: "change of so many rules", text: "\(change.rules.count) rules")
         }
         if let text = change.groupID {

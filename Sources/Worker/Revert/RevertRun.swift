@@ -97,6 +97,12 @@ final class RevertRun: Sendable {
         )
     }
 
+    /// How long EC2 may still show the state from before a call that was made at `time`; zero or less if it no longer may.
+    func unsettledTime(since time: Date?) -> Duration {
+        let age = max(time.map(self.time.now.timeIntervalSince) ?? 0, 0)
+        return settle - .seconds(min(age, 86_400))
+    }
+
     /// The group as EC2 shows it.
     func group(_ id: SecurityGroupID, in place: Place, slot: WorkSlot? = nil) async throws -> DescribedSecurityGroup? {
         try await riding(place, slot) { [gateway] in try await gateway.group(id, in: place) }
