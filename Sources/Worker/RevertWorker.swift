@@ -110,7 +110,7 @@ package struct RevertWorker: Sendable {
         ready()
 
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let claims = try claims(queue)
+        let claims = try claims(inRegion: queue.region)
         let consumer = consumer(of: queue, queueState, claims) { wake.yield() }
         // These end with this function, which cancels them.
         async let _ = logAnchors()
@@ -253,13 +253,14 @@ package struct RevertWorker: Sendable {
     }
 
     /// The claims on events: the fleet's, where there is a table, and the ledger's.
-    private func claims(_ queue: WorkQueue) throws -> EventClaims {
+    ///
+    /// - Parameter region: the queue's, where the table is, too; nil for the default Region.
+    func claims(inRegion region: AWSRegion?) throws -> EventClaims {
         guard let name = options.claimsTable else { return EventClaims(writer: writer) }
-        // The table is where the queue is.
         let table = TableCalls(
-            client: try session.dynamodb(region: queue.region),
+            client: try session.dynamodb(region: region),
             table: name,
-            lane: Lane(.dynamodb, region: queue.region),
+            lane: Lane(.dynamodb, region: region),
             lanes: lanes,
             watchdog: clock
         )

@@ -59,8 +59,8 @@ struct TemporaryExemptionTests {
     func once() async throws {
         let exemption = exemption().exemption
         for _ in 0..<2 {
-            try await ledger.write { try $0.remind(of: exemption) }
-            try await ledger.write { try $0.tellEnd(of: exemption) }
+            try await ledger.write { try $0.tell(.reminder, of: exemption) }
+            try await ledger.write { try $0.tell(.ended, of: exemption) }
         }
         let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
         #expect(notices.map(\.kind).sorted() == ["exemption-ended", "reminder"])

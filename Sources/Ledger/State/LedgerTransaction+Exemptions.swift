@@ -52,7 +52,7 @@ extension LedgerTransaction {
         exemption.endedBy = person.bounded
         try run("UPDATE exemptions SET ended_at = ?, ended_by = ? WHERE id = ?", [nowText, person.bounded, id.bounded])
         try note(kind: .exemption, entry: facts(exemption, "ended"))
-        try tellEnd(of: exemption)
+        try tell(.ended, of: exemption.exemption)
         return exemption
     }
 
@@ -69,36 +69,17 @@ extension LedgerTransaction {
         try exemptions().count { $0.end > now }
     }
 
-    /// Has people told, once, that an exemption ends soon.
-    package func remind(of exemption: Exemption) throws {
-        let until = exemption.until.map(RFC3339.format) ?? ""
-        let name = exemption.name ?? exemption.origin
+    /// Has people told, once, of what becomes of an exemption.
+    package func tell(_ notice: ExemptionNotice, of exemption: Exemption) throws {
         try addNotice(
-            id: "exemption:\(name):\(until):reminder",
-            kind: "reminder",
+            id: exemption.noticeID(notice),
+            kind: notice.kind,
             groupID: exemption.groups?.count == 1 ? exemption.groups?.first : nil,
             payload: [
-                "exemption": .text(exemption.origin), "until": .text(until), "then": .text(exemption.then.rawValue),
+                "exemption": .text(exemption.origin), "until": .text(exemption.until.map(RFC3339.format) ?? ""),
+                "then": .text(exemption.then.rawValue),
             ]
         )
-    }
-
-    /// Has people told, once, that an exemption has ended.
-    package func tellEnd(of exemption: Exemption) throws {
-        let until = exemption.until.map(RFC3339.format) ?? ""
-        let name = exemption.name ?? exemption.origin
-        try addNotice(
-            id: "exemption:\(name):\(until):ended",
-            kind: "exemption-ended",
-            groupID: exemption.groups?.count == 1 ? exemption.groups?.first : nil,
-            payload: [
-                "exemption": .text(exemption.origin), "until": .text(until), "then": .text(exemption.then.rawValue),
-            ]
-        )
-    }
-
-    private func tellEnd(of exemption: TemporaryExemption) throws {
-        try tellEnd(of: exemption.exemption)
     }
 
     private func facts(_ exemption: TemporaryExemption, _ state: String) -> [String: AuditValue] {
@@ -136,5 +117,22 @@ extension LedgerTransaction {
                 endedBy: row[10]
             )
         }
+    }
+}
+
+/// What people are told of an exemption.
+package enum ExemptionNotice: String, Sendable {
+    /// It ends soon.
+    case reminder
+    /// It has ended.
+    case ended
+
+    fileprivate var kind: String { self == .ended ? "exemption-ended" : rawValue }
+}
+
+extension Exemption {
+    /// The id of a notice, the same on every host.
+    package func noticeID(_ notice: ExemptionNotice) -> String {
+        "exemption:\(name ?? origin):\(until.map(RFC3339.format) ?? ""):\(notice.rawValue)"
     }
 }

@@ -243,7 +243,7 @@ extension Approval {
     fileprivate func outlasts(_ occasion: RevertPlanner.Occasion) -> Bool {
         switch occasion {
         case .record: false
-        case .sweep: isByPerson || source.hasPrefix("exempt ")
+        case .sweep: isByPerson || isExemption
         case .exemptionEnd: isByPerson
         }
     }

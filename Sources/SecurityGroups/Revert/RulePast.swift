@@ -34,6 +34,11 @@ package struct Approval: Hashable, Sendable {
     }
 }
 
+extension Approval {
+    /// True where the rule was left to an exempt caller.
+    package var isExemption: Bool { source.hasPrefix("exempt ") }
+}
+
 /// The content of a rule that the ledger saw in EC2 while it was approved.
 package struct ApprovedContent: Hashable, Sendable {
     /// The content.

@@ -45,7 +45,7 @@ extension Policy {
     /// The exemption that ended and takes the rule with it: every exemption that covers what its maker did is over, and says
     /// `then: revert`. Nil where the rule may stay.
     package func endedExemption(of rule: StandingRule, at now: Date) -> Exemption? {
-        guard let approval = rule.approval, approval.source.hasPrefix("exempt "), let time = approval.eventTime else {
+        guard let approval = rule.approval, approval.isExemption, let time = approval.eventTime else {
             return nil
         }
         let context = ChangeContext(

@@ -72,10 +72,12 @@ extension MessagePipeline {
     }
 
     /// Records how a run ended.
-    func record(_ result: RunResult, of run: EventRun) async throws {
+    ///
+    /// - Parameter isTold: True where people know already.
+    func record(_ result: RunResult, of run: EventRun, isTold: Bool = false) async throws {
         var result = result
         let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
-        result.notify = (isOn || result.notify) && isNotifying(run.policy)
+        result.notify = (isOn || result.notify) && !isTold && isNotifying(run.policy)
         result.policyDigest = run.policy.digest
         try await claims.finish(
             run.claim,

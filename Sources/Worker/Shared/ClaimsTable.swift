@@ -6,7 +6,8 @@ import SecurityGroups
 /// The claims of a fleet in a DynamoDB table.
 ///
 /// The table's partition key is `pk`, a text; its TTL attribute is `expires_at`, in seconds. `event#ID` is an event with its
-/// digest, fence, token, lease and outcome; `call#ID` a call to EC2 that a host of the fleet made.
+/// digest, fence, token, lease and outcome; `call#ID` a call to EC2 that a host of the fleet made; `rule#ID` why a rule was left
+/// standing; `lease#NAME` who does what one host at a time does.
 struct ClaimsTable: SharedClaims {
     let table: TableCalls
     /// Names this worker in the table, for people who look into it.
@@ -82,6 +83,25 @@ struct ClaimsTable: SharedClaims {
 
     func isOwnCall(_ requestID: String) async throws -> Bool {
         try await table.read(SharedKey.call(requestID)).flatMap(\.self) != nil
+    }
+
+    func keep(_ rules: [SharedRule]) async throws {
+        for rule in rules {
+            // Without the table there is nobody to tell.
+            guard try await table.write(rule.write(now: clock.now())) != nil else { return }
+        }
+    }
+
+    func rule(_ ruleID: String) async throws -> SharedRule?? {
+        try await table.read(SharedKey.rule(ruleID)).map { $0.flatMap { SharedRule($0, ruleID: ruleID) } }
+    }
+
+    func lease(_ name: String, holder: String, for duration: Duration) async throws -> Bool? {
+        switch try await table.write(SharedWrite.lease(name, holder: holder, for: duration, now: clock.now())) {
+        case nil: nil
+        case .written: true
+        case .refused: false
+        }
     }
 
     func reverts(of groupID: String?) async throws -> SharedReverts {

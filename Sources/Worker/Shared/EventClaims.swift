@@ -118,6 +118,7 @@ struct EventClaims: Sendable {
         try await writer.write(slot: slot) { try $0.finish(claim, with: recorded) }
         guard shared.isShared else { return }
         async let kept: Void = shared.keep(ownCalls: recorded.ownRequestIDs)
+        async let explained: Void = shared.keep(SharedRule.all(of: recorded, eventID: claim.eventID))
         async let counted: Void = count(recorded, of: claim, limits: limits, now: now)
         if let hold = claim.shared {
             switch try await shared.finish(hold, recorded.outcome, tells: recorded.notify) {
@@ -128,6 +129,6 @@ struct EventClaims: Sendable {
             case .done, .unknown: break
             }
         }
-        _ = try await (kept, counted)
+        _ = try await (kept, explained, counted)
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// What the hosts of a fleet share beside the queue: claims on events, ids of own calls, leases, counts of reverts.
+/// What the hosts of a fleet share beside the queue: claims on events, ids of own calls, rules that stand for a reason, leases,
+/// counts of reverts.
 ///
 /// The ledger's claim keeps the processes of one host apart; this keeps the hosts apart. It is a help and never a condition:
 /// a revert is right without it, since it acts on live state. So no member throws because the store is out of reach, and each
@@ -39,6 +40,17 @@ protocol SharedClaims: Sendable {
 
     /// True where any host of the fleet made the call with this request id.
     func isOwnCall(_ requestID: String) async throws -> Bool
+
+    /// Tells the other hosts of rules that were left standing.
+    func keep(_ rules: [SharedRule]) async throws
+
+    /// What a host of the fleet found out about a rule; nil where there is no store, or where it cannot be reached.
+    func rule(_ ruleID: String) async throws -> SharedRule??
+
+    /// Takes or renews a lease of the fleet.
+    ///
+    /// - Returns: true if `holder` has it for `duration` from now; nil where there is no store, or where it cannot be reached.
+    func lease(_ name: String, holder: String, for duration: Duration) async throws -> Bool?
 
     /// The reverts of the last hour, of one group or, without one, of all.
     func reverts(of groupID: String?) async throws -> SharedReverts
@@ -80,6 +92,9 @@ struct LedgerAlone: SharedClaims {
     func release(_ claim: SharedClaim) {}
     func keep(ownCalls requestIDs: [String]) {}
     func isOwnCall(_ requestID: String) -> Bool { false }
+    func keep(_ rules: [SharedRule]) {}
+    func rule(_ ruleID: String) -> SharedRule?? { nil }
+    func lease(_ name: String, holder: String, for duration: Duration) -> Bool? { nil }
     func reverts(of groupID: String?) -> SharedReverts { SharedReverts() }
     func keep(_ reverts: [SharedReverts.Entry], of groupID: String?) {}
 }

@@ -82,6 +82,8 @@ extension SharedRecord {
 enum SharedKey {
     static func event(_ id: String) -> DynamoDBItem { key("event#", id) }
     static func call(_ requestID: String) -> DynamoDBItem { key("call#", requestID) }
+    static func rule(_ id: String) -> DynamoDBItem { key("rule#", id) }
+    static func lease(_ name: String) -> DynamoDBItem { key("lease#", name) }
 
     /// The reverts of a group, or of all groups, that were made in this hour since 1970.
     static func reverts(of groupID: String?, hour: Int) -> DynamoDBItem { key("reverts#", "\(groupID ?? "*")#\(hour)") }

@@ -7,6 +7,7 @@ import SecurityGroups
 
 /// An event that sg-revert makes itself of a rule that stands: the rule is judged as if somebody had just added it.
 struct OwnRun: Sendable {
+    let rule: StandingRule
     let event: CloudTrailEvent
     let change: SecurityGroupChange
     let occasion: RevertPlanner.Occasion
@@ -45,6 +46,7 @@ struct OwnRun: Sendable {
         occasion: RevertPlanner.Occasion,
         reason: String
     ) {
+        self.rule = rule
         self.occasion = occasion
         self.reason = reason
         event = CloudTrailEvent(
@@ -72,16 +74,32 @@ struct OwnRun: Sendable {
 }
 
 extension MessagePipeline {
-    /// Claims an event of our own, judges it and records how that came out.
+    /// Claims an event of our own, as a message's is claimed, judges it and records how that came out.
     ///
     /// It takes no slot, and does not wait through an outage: what fails runs again at a later look.
     ///
     /// - Returns: the outcome; nil where another worker has the event, or it is done.
     func judge(_ own: OwnRun, logger: Logger) async throws -> EventOutcome? {
+        var isReported = false
+        if own.occasion == .sweep {
+            switch try await explanation(of: own.rule) {
+            case .unknown: return nil
+            case .exempt: return .allowed
+            case .reported: isReported = true
+            case .none: break
+            }
+        }
         let brought = EventRecord(own.event, .change(own.change))
         let delivery = Delivery(messageID: own.event.eventID, receivedAt: clock.now())
-        let claimed = try await writer.write { try $0.claim(brought.facts, delivery: delivery) }
-        guard case .run(let claim) = claimed else { return nil }
+        let slot = WorkSlot(clock: clock)
+        let claim: Claim
+        switch try await claims.claim(brought.facts, delivery, slot: slot) {
+        case .run(let own): claim = own
+        case .held: return nil
+        case .duplicate(let outcome):
+            try await writer.write { try $0.keep(outcome, ofElsewhere: brought.facts, delivery) }
+            return nil
+        }
         var logger = logger
         logger[metadataKey: "event.id"] = "\(own.event.eventID)"
         let run = EventRun(
@@ -89,7 +107,7 @@ extension MessagePipeline {
             record: brought,
             claim: claim,
             policy: policies.current,
-            slot: WorkSlot(clock: clock),
+            slot: slot,
             logger: logger,
             begunAt: clock.instant(),
             occasion: own.occasion,
@@ -98,7 +116,11 @@ extension MessagePipeline {
         var pipeline = self
         pipeline.revert = revert.withoutLanes
         let result = try await pipeline.ownResult(of: run)
-        try await record(result, of: run)
+        do {
+            try await record(result, of: run, isTold: isReported && result.outcome == .reported)
+        } catch is MessageLost {
+            return nil
+        }
         return result.outcome
     }
 

@@ -31,7 +31,8 @@ extension RevertWorker {
         StateKeeper(
             reader: SnapshotReader(gateway: gateway, writer: writer, settle: options.settle, clock: clock),
             writer: writer,
-            leases: LedgerLeases(writer: writer),
+            leases: SharedLeases(shared: pipeline.claims.shared, ledger: LedgerLeases(writer: writer)),
+            shared: pipeline.claims.shared,
             policies: options.policies,
             holder: name,
             places: { await places(pipeline.territory, $0) },

@@ -31,10 +31,11 @@ extension RevertWorker {
         looked: (Set<SecurityGroupRuleID>) throws -> Void
     ) async throws -> [SweptRule] {
         let noQueue = QueueState(.init(), logger: logger) { .init() }
+        let queueRegion = options.queueURL.isEmpty ? nil : try session.sqs(queueURL: options.queueURL).region
         let pipeline = pipeline(
             region: session.region?.description ?? "",
             noQueue,
-            EventClaims(writer: writer)
+            try claims(inRegion: queueRegion)
         ) {}
         let keeper = stateKeeper(pipeline) {}
         let policies = options.policies
@@ -46,6 +47,9 @@ extension RevertWorker {
             standing.formUnion(seen.rules)
         }
         let shown = standing
+        for rule in try await writer.write({ try $0.unexplainedRules() }) where shown.contains(rule.id) {
+            _ = try await pipeline.explanation(of: rule)
+        }
         try looked(shown)
         let found = try await writer.write { try $0.unexplainedRules() }.filter { shown.contains($0.id) }
         guard isReverting else { return found.map { SweptRule(ruleID: $0.id.description, outcome: nil) } }

@@ -13,6 +13,8 @@ struct StateKeeper: Sendable {
     let reader: SnapshotReader
     let writer: LedgerWriter
     let leases: any Leases
+    /// What the hosts of a fleet share, so that one of them tells what concerns all.
+    var shared: any SharedClaims = LedgerAlone()
     let policies: PolicyStore
     /// The name of this worker.
     let holder: String
@@ -122,20 +124,26 @@ struct StateKeeper: Sendable {
             }
             return (due, runs)
         }
-        if !due.isEmpty {
-            try await writer.write { transaction in
-                for exemption in due {
-                    if exemption.isOver(at: now) {
-                        try transaction.tellEnd(of: exemption)
-                    } else {
-                        try transaction.remind(of: exemption)
-                    }
-                }
-            }
-            told()
-        }
+        for exemption in due { try await tell(of: exemption, at: now) }
         guard !runs.isEmpty else { return }
         try await judge(runs)
+    }
+
+    /// Tells of an exemption's end, or reminds of it, on one host of the fleet.
+    private func tell(of exemption: Exemption, at now: Date) async throws {
+        let isOver = exemption.isOver(at: now)
+        let name = exemption.noticeID(isOver ? .ended : .reminder)
+        guard try await writer.write({ try $0.moment(name) }) == nil else { return }
+        let facts = EventFacts(eventID: name, eventName: "Notice")
+        let answer = try await shared.claim(facts, Delivery(messageID: name, receivedAt: now), intent: [])
+        if case .held = answer { return }
+        let isOurs = if case .duplicate = answer { false } else { true }
+        try await writer.write { transaction in
+            if isOurs { try transaction.tell(isOver ? .ended : .reminder, of: exemption) }
+            try transaction.mark(name)
+        }
+        if case .run(let claim) = answer { _ = try await shared.finish(claim, .allowed, tells: true) }
+        if isOurs { told() }
     }
 
     private func measure() async throws {

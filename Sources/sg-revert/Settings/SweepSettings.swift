@@ -24,6 +24,9 @@ struct SweepSettings: ParsableArguments {
     @Option(.regions)
     var regions: [String] = []
 
+    @Option(.claims)
+    var claims: String?
+
     @Option(.settleSeconds)
     var settleSeconds: String?
 
@@ -57,7 +60,11 @@ struct SweepSettings: ParsableArguments {
         worker.externalID = externalID
         worker.regions = regions
         worker.topicARN = nil
-        var options = WorkerOptions(queueURL: "", policy: try source(settings).load())
+        worker.claims = claims
+        // The fleet's table is in the queue's Region.
+        let queueURL = try settings.text(nil, .queueURL) ?? ""
+        var options = WorkerOptions(queueURL: queueURL, policy: try source(settings).load())
+        options.claimsTable = try worker.claimsTable(settings)
         options.roles = try worker.roles(settings, base: session)
         let regions = try worker.regions(settings)
         if !regions.isEmpty { options.regions = Set(regions.map(\.description)) }

@@ -25,7 +25,8 @@ struct Keeper {
                 clock: it.time.clock
             ),
             writer: it.writer,
-            leases: LedgerLeases(writer: it.writer),
+            leases: SharedLeases(shared: it.claims.shared, ledger: LedgerLeases(writer: it.writer)),
+            shared: it.claims.shared,
             policies: it.policies,
             holder: holder,
             places: { _ in [Place(account: account, region: region)] },

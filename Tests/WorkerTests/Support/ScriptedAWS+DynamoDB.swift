@@ -39,13 +39,24 @@ extension ScriptedAWS {
         }
 
         func holds(_ condition: String, for item: DynamoDBItem?) -> Bool {
+            condition.components(separatedBy: " OR ").contains { alternative in
+                holdsAll(alternative, for: item)
+            }
+        }
+
+        private func holdsAll(_ condition: String, for item: DynamoDBItem?) -> Bool {
             condition.components(separatedBy: " AND ").allSatisfy { term in
                 for function in ["attribute_not_exists(", "attribute_exists("] where term.hasPrefix(function) {
                     let name = names[String(term.dropFirst(function.count).dropLast())] ?? ""
                     return (item?[name] != nil) == (function == "attribute_exists(")
                 }
-                let sides = term.components(separatedBy: " = ")
-                return values[sides[1]].map { item?[names[sides[0]] ?? ""] == $0 } ?? false
+                let words = term.components(separatedBy: " ")
+                guard let found = item?[names[words[0]] ?? ""], let value = values[words[2]] else { return false }
+                switch words[1] {
+                case "<=": return (found.integer ?? 0) <= (value.integer ?? 0)
+                case ">": return (found.integer ?? 0) > (value.integer ?? 0)
+                default: return found == value
+                }
             }
         }
 

@@ -1,0 +1,73 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+
+/// What a host found out about a rule that it left standing, so that another host, whose ledger knows nothing of the event, does not
+/// take the rule for one that nothing explains.
+struct SharedRule: Hashable, Sendable {
+    let ruleID: String
+    /// What the rule said.
+    let content: String
+    /// The event that was judged.
+    let eventID: String
+    /// The exemption under which the rule was made; nil where the rule was reported.
+    let approval: Approval?
+}
+
+extension SharedRule {
+    /// What a run is to tell the other hosts: the rules that it left to an exempt caller, and those that it reported.
+    static func all(of result: RunResult, eventID: String) -> [Self] {
+        let exempt = result.sightings.compactMap { sighting -> Self? in
+            guard let content = sighting.content, let approval = sighting.approval, approval.isExemption else {
+                return nil
+            }
+            return Self(
+                ruleID: sighting.ruleID.description,
+                content: "\(content.rule)",
+                eventID: eventID,
+                approval: approval
+            )
+        }
+        let reported = result.rules.compactMap { rule -> Self? in
+            guard rule.outcome == .reported, let id = rule.ruleID, let content = rule.rule else { return nil }
+            return Self(ruleID: id, content: "\(content)", eventID: eventID, approval: nil)
+        }
+        return exempt + reported
+    }
+
+    /// Reads an item of the table; nil where it is no rule's.
+    init?(_ item: DynamoDBItem, ruleID: String) {
+        guard let content = item["content"]?.string, let eventID = item["event_id"]?.string else { return nil }
+        self.init(
+            ruleID: ruleID,
+            content: content,
+            eventID: eventID,
+            approval: item["approved_by"]?.string.map { source in
+                Approval(
+                    source: source,
+                    caller: Caller(
+                        issuerARN: item["approver_arn"]?.string,
+                        invokedBy: item["approver_service"]?.string,
+                        sourceIdentity: item["approver_identity"]?.string
+                    ),
+                    eventTime: item["event_time"]?.integer.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+                )
+            }
+        )
+    }
+
+    /// The write that keeps it. A rule may stand for long, so it is kept for a year.
+    func write(now: Date) -> DynamoDBWrite {
+        var item = SharedKey.rule(ruleID)
+        item["content"] = .string(content)
+        item["event_id"] = .string(eventID)
+        item["approved_by"] = (approval?.source).map(DynamoDBValue.string)
+        item["approver_arn"] = (approval?.caller.issuerARN).map(DynamoDBValue.string)
+        item["approver_service"] = (approval?.caller.invokedBy).map(DynamoDBValue.string)
+        item["approver_identity"] = (approval?.caller.sourceIdentity).map(DynamoDBValue.string)
+        item["event_time"] = (approval?.eventTime).map(SharedWrite.milliseconds)
+        item["expires_at"] = SharedWrite.expiry(now, after: 365 * 86_400)
+        return DynamoDBWrite(.put(item))
+    }
+}

@@ -1,0 +1,211 @@
+import AWSClient
+import CloudTrailEvents
+import Foundation
+import Ledger
+import SecurityGroups
+import Testing
+
+@testable import Worker
+
+@Suite("Hosts that share a table look at what stands as one")
+struct SharedStateTests {
+    /// Two hosts with a keeper each, which have seen the watched group.
+    private struct Watchers {
+        let fleet: Fleet
+        let one: Keeper
+        let two: Keeper
+
+        init(_ fleet: Fleet) async throws {
+            self.fleet = fleet
+            one = try Keeper(fleet.one, holder: "one")
+            two = try Keeper(fleet.two, holder: "two")
+            await one.keeper.round(isWanted: true)
+            await two.keeper.round(isWanted: true)
+        }
+
+        /// A rule that no event tells of, seen by both hosts for two settle times.
+        func surprise() async throws {
+            try fleet.aws.stand([1])
+            fleet.time.advance(.seconds(901))
+            await one.keeper.round(isWanted: false)
+            await two.keeper.round(isWanted: false)
+            fleet.time.advance(.seconds(31))
+        }
+
+        var ruleStands: Bool { fleet.aws.with { $0.rules[Name.rule(1)] != nil } }
+    }
+
+    private func watching(_ action: Watch.Action = .revert, exempt: [Exemption] = []) -> Policy {
+        Policy(watch: [Watch(groups: [Name.group], action: action, origin: "watch")], exempt: exempt)
+    }
+
+    @Test func `one host at a time reads the rules, each into its own ledger`() async throws {
+        let it = try Fleet(standing: [1])
+        let shared = it.one.claims.shared
+        #expect(try await shared.lease("snapshot", holder: "three", for: .seconds(60)) == true)
+        let two = try Keeper(it.two, holder: "two")
+        await two.keeper.round(isWanted: true)
+        #expect(it.aws.count(of: "DescribeSecurityGroupRules") == 0)
+        #expect(try await shared.lease("snapshot", holder: "three", for: .zero) == true)
+        await two.keeper.round(isWanted: true)
+        let one = try Keeper(it.one, holder: "one")
+        await one.keeper.round(isWanted: true)
+        #expect(try one.standing() == two.standing())
+        #expect(try one.standing().count == 1)
+    }
+
+    @Test func `a lease of a host that died ends, and so does one of a clock that is wrong`() async throws {
+        let it = try Fleet()
+        let shared = it.one.claims.shared
+        #expect(try await shared.lease("snapshot", holder: "one", for: .seconds(60)) == true)
+        #expect(try await shared.lease("snapshot", holder: "two", for: .seconds(60)) == false)
+        it.time.advance(.seconds(61))
+        #expect(try await shared.lease("snapshot", holder: "two", for: .seconds(60)) == true)
+        it.time.setBack(by: .seconds(3600))
+        #expect(try await shared.lease("snapshot", holder: "one", for: .seconds(60)) == true)
+    }
+
+    @Test func `without the table the ledger's lease holds, and the rules are read`() async throws {
+        let it = try Fleet(standing: [1])
+        it.aws.with { $0.tables = [:] }
+        let one = try Keeper(it.one, holder: "one")
+        await one.keeper.round(isWanted: true)
+        #expect(try one.standing().count == 1)
+        let leases = one.keeper.leases
+        #expect(try await leases.lease("other", holder: "one", for: .seconds(60)))
+        #expect(try await leases.lease("other", holder: "three", for: .seconds(60)) == false)
+    }
+
+    @Test func `a rule that no event told of is reverted and told by one host`() async throws {
+        let it = try await Watchers(Fleet())
+        try await it.surprise()
+        await it.one.keeper.round(isWanted: false)
+        await it.two.keeper.round(isWanted: false)
+        #expect(it.fleet.aws.with { $0.revokes } == [[Name.rule(1)]])
+        #expect(try it.one.events() == [["Sweep", "reverted"]])
+        #expect(try it.two.events() == [["Sweep", "unchanged"]])
+        #expect(try await it.fleet.told(it.fleet.one).count == 1)
+        #expect(try await it.fleet.told(it.fleet.two) == [])
+        let calls = it.fleet.tableCalls
+        await it.two.keeper.round(isWanted: false)
+        #expect(it.fleet.tableCalls == calls)
+        #expect(try LedgerReader(path: it.fleet.two.test.path).verify().findings.isEmpty)
+    }
+
+    @Test func `two hosts that find it at once revert and tell it once`() async throws {
+        let it = try await Watchers(Fleet())
+        try await it.surprise()
+        async let first: Void = it.one.keeper.round(isWanted: false)
+        async let second: Void = it.two.keeper.round(isWanted: false)
+        _ = await (first, second)
+        #expect(it.fleet.aws.with { $0.revokes.count } == 1)
+        let told = try await it.fleet.told(it.fleet.one) + it.fleet.told(it.fleet.two)
+        #expect(told.count == 1)
+    }
+
+    @Test func `what a killed host had begun another ends after the lease`() async throws {
+        let it = try await Watchers(Fleet())
+        try await it.surprise()
+        let now = it.fleet.time.now
+        let due = try await it.fleet.one.writer.write { try $0.unexplained(since: now, isDryRun: false) }
+        let run = OwnRun(sweeping: try #require(due.first))
+        let facts = EventFacts(eventID: run.event.eventID, digest: run.event.digest, eventName: run.event.eventName)
+        guard case .run = try await it.fleet.one.claims.shared.claim(facts, it.fleet.delivery, intent: []) else {
+            Issue.record("nobody has the event")
+            return
+        }
+        await it.two.keeper.round(isWanted: false)
+        #expect(it.ruleStands)
+        it.fleet.time.advance(WorkerOptions.lease + .seconds(1))
+        await it.two.keeper.round(isWanted: false)
+        #expect(!it.ruleStands)
+    }
+
+    @Test func `a rule that one host left to an exempt caller stays on the other, and closes with the exemption, once`()
+        async throws
+    {
+        let time = Date(timeIntervalSince1970: 1_764_063_000)
+        let exemption = Exemption(
+            name: "mia",
+            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
+            until: time + 7200,
+            then: .revert,
+            origin: "exempt mia"
+        )
+        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        try it.fleet.aws.stand([1])
+        let record = RecordText(time: it.fleet.time.now)
+        #expect(try await it.fleet.one.process(it.fleet.one.message(record.json)) == .delete)
+        #expect(try it.fleet.one.test.event("outcome") == "allowed")
+        await it.two.later()
+        #expect(it.ruleStands)
+        #expect(try it.two.standing() == [[Name.rule(1), "event", "exempt mia"]])
+        #expect(try it.two.events() == [])
+
+        it.fleet.time.advance(.seconds(7200))
+        await it.two.keeper.round(isWanted: false)
+        await it.one.keeper.round(isWanted: false)
+        #expect(it.fleet.aws.with { $0.revokes } == [[Name.rule(1)]])
+        let told = try await it.fleet.told(it.fleet.one) + it.fleet.told(it.fleet.two)
+        #expect(told.count { $0.hasSuffix(":ended") } == 1)
+        #expect(told.count { $0.hasSuffix(":reverted") } == 1)
+    }
+
+    @Test func `an edit of a rule that an exempt caller made is not exempt`() async throws {
+        let exemption = Exemption(
+            name: "mia",
+            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
+            origin: "exempt mia"
+        )
+        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        try it.fleet.aws.stand([1])
+        let record = RecordText(time: it.fleet.time.now)
+        _ = try await it.fleet.one.process(it.fleet.one.message(record.json))
+        let edited = try liveRule(1, port: 99)
+        it.fleet.aws.with { $0.rules[Name.rule(1)] = edited }
+        await it.two.later()
+        #expect(!it.ruleStands)
+    }
+
+    @Test func `what one host reported the other does not tell again`() async throws {
+        let it = try await Watchers(Fleet(policy: watching(.report)))
+        try it.fleet.aws.stand([1])
+        let record = RecordText(time: it.fleet.time.now)
+        _ = try await it.fleet.one.process(it.fleet.one.message(record.json))
+        #expect(try await it.fleet.told(it.fleet.one) == ["\(Name.event):reported"])
+        await it.two.later()
+        #expect(it.ruleStands)
+        #expect(try it.two.events() == [["Sweep", "reported"]])
+        #expect(try await it.fleet.told(it.fleet.two) == [])
+    }
+
+    @Test func `without the table no rule is swept, since another host may know why it stands`() async throws {
+        let it = try await Watchers(Fleet())
+        try await it.surprise()
+        it.fleet.aws.with { $0.tables = [:] }
+        await it.one.keeper.round(isWanted: false)
+        #expect(it.ruleStands)
+        // A record is another matter.
+        #expect(try await it.fleet.one.process(it.fleet.one.message(it.fleet.record.json)) == .delete)
+        #expect(!it.ruleStands)
+    }
+
+    @Test func `the end of an exemption is told by one host, and asked for once`() async throws {
+        let exemption = Exemption(
+            name: "mia",
+            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
+            until: Date(timeIntervalSince1970: 1_764_063_000) + 60,
+            origin: "exempt mia"
+        )
+        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        it.fleet.time.advance(.seconds(61))
+        await it.one.keeper.round(isWanted: false)
+        await it.two.keeper.round(isWanted: false)
+        #expect(try await it.fleet.told(it.fleet.one).count == 1)
+        #expect(try await it.fleet.told(it.fleet.two) == [])
+        let calls = it.fleet.tableCalls
+        await it.one.keeper.round(isWanted: false)
+        await it.two.keeper.round(isWanted: false)
+        #expect(it.fleet.tableCalls == calls)
+    }
+}
