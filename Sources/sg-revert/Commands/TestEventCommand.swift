@@ -13,6 +13,10 @@ struct TestEventCommand: AsyncParsableCommand {
             The event is the record of a call that EC2 does not have. The worker records it as "ignored: not-a-rule-change" \
             and deletes it; it makes no call to EC2 and tells nobody. Run it where the worker's ledger can be read, by \
             whoever may send to the queue. Exit 1 where no row comes in time.
+
+            It reads ledgers on this machine alone, and any host of the queue may take the event. Where several do, repeat \
+            --ledger for those whose files can be read here, or stop the others meanwhile; on a host that has its ledger to \
+            itself, sg-revert audit show EVENT_ID tells whether it took the event.
             """
     )
 
@@ -90,8 +94,9 @@ struct TestEventCommand: AsyncParsableCommand {
         throw RunFailure(
             description:
                 "no worker recorded the test event \(event.eventID) within \(timeout): look whether a worker runs that has "
-                + "the queue \(url) and the ledger \(watch.paths) (sg-revert health, sg-revert doctor). The event is in the "
-                + "queue and does no harm"
+                + "the queue \(url) and the ledger \(watch.paths) (sg-revert health, sg-revert doctor). Where several hosts poll the "
+                + "queue, another may have taken it: sg-revert audit show \(event.eventID) on that host says so. Otherwise the "
+                + "event is in the queue, and does no harm"
         )
     }
 
