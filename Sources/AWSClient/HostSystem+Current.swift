@@ -56,7 +56,7 @@ extension HostSystem {
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let promise = Promise<Value>()
-        DispatchQueue.global().async { promise.fulfil(Result { try work() }) }
+        DispatchQueue.global().async { promise.settle(Result { try work() }) }
         return try await promise.value()
     }
 }

@@ -10,8 +10,10 @@ struct PromiseTests {
     func value() async throws {
         let promise = Promise<Int>()
         let waiters = (0..<3).map { _ in Task { try await promise.value() } }
-        promise.fulfil(.success(1))
-        promise.fulfil(.success(2))
+        #expect(!promise.isSettled)
+        #expect(promise.settle(.success(1)))
+        #expect(!promise.settle(.success(2)))
+        #expect(promise.isSettled)
         for waiter in waiters { #expect(try await waiter.value == 1) }
         #expect(try await promise.value() == 1)
     }
@@ -19,7 +21,7 @@ struct PromiseTests {
     @Test("gives a failure to all")
     func failure() async throws {
         let promise = Promise<Int>()
-        promise.fulfil(.failure(Failure()))
+        promise.settle(.failure(Failure()))
         await #expect(throws: Failure.self) { try await promise.value() }
     }
 
@@ -37,7 +39,7 @@ struct PromiseTests {
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
         }
-        promise.fulfil(.success(1))
+        promise.settle(.success(1))
         #expect(try await promise.value() == 1)
     }
 }

@@ -188,16 +188,6 @@ struct InHandTests {
         #expect(hand.nextPostponed(afterEmptyPollFrom: start) == start + .seconds(20))
         #expect(hand.nextPostponed(afterEmptyPollFrom: start + .seconds(20)) == nil)
     }
-
-    @Test("A promise is settled once, and all who wait or come later get the same")
-    func promise() async throws {
-        let promise = Promise<Int>()
-        async let first = promise.value()
-        async let second = promise.value()
-        #expect(promise.settle(.success(7)))
-        #expect(!promise.settle(.success(8)))
-        #expect(try await [first, second, promise.value()] == [7, 7, 7])
-    }
 }
 
 /// What happened, in its order.

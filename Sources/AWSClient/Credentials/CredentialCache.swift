@@ -126,7 +126,7 @@ final class CredentialCache: Sendable {
         let result = await fetched()
         let isAbandoned = if case .failure = result { Task.isCancelled } else { false }
         state.withLock { $0.fetch = nil }
-        fetch.fulfil(isAbandoned ? .success(.abandoned) : result.map { .credentials($0) })
+        fetch.settle(isAbandoned ? .success(.abandoned) : result.map { .credentials($0) })
         try Task.checkCancellation()
         return try result.get()
     }

@@ -1,3 +1,4 @@
+import AWSClient
 import Synchronization
 
 /// Decides how much more the worker may receive, and how many receivers may ask.

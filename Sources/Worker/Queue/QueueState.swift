@@ -1,3 +1,4 @@
+import AWSClient
 import Formats
 import Logging
 import Synchronization

@@ -1,3 +1,4 @@
+import AWSClient
 import Synchronization
 
 /// While a call for a key is under way, everything that arrives for that key waits and forms the next call.

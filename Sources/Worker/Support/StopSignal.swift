@@ -1,3 +1,5 @@
+import AWSClient
+
 /// A request to stop, made once and seen by everyone who waits for it.
 package final class StopSignal: Sendable {
     private let promise = Promise<Void>()
