@@ -9,3 +9,13 @@ package func asciiText(_ text: String, limit: Int) -> String {
         )
     )
 }
+
+extension UInt8 {
+    /// True for the letters A to Z and a to z and the digits 0 to 9 of ASCII.
+    package var isASCIILetterOrDigit: Bool {
+        switch self {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
+    }
+}

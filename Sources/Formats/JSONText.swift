@@ -1,4 +1,4 @@
-/// Writes JSON strings.
+/// Writes JSON strings and objects.
 package enum JSONText {
     /// The characters of a string that are escaped in addition to those that JSON requires.
     package enum Escaping: Sendable {
@@ -15,6 +15,11 @@ package enum JSONText {
         var result = ""
         append(text, to: &result, escaping: escaping)
         return result
+    }
+
+    /// An object with these members. The values are JSON; the names are texts.
+    package static func object(_ members: some Sequence<(name: String, json: String)>) -> String {
+        "{\(members.map { "\(quoted($0.name)):\($0.json)" }.joined(separator: ","))}"
     }
 
     /// Appends the text as a JSON string, with its quotes.

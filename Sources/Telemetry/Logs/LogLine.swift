@@ -63,11 +63,10 @@ package struct LogLineHandler: LogHandler {
         event: LogEvent,
         metadata: [(key: String, value: Logger.MetadataValue)]
     ) -> String {
-        var members = [
+        let texts = [
             ("time", time), ("level", event.level.rawValue), ("logger", label), ("message", "\(event.message)"),
-        ].map { ($0, JSONText.quoted($1)) }
-        members += metadata.map { ($0.key, json($0.value)) }
-        return "{" + members.map { "\(JSONText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+        ]
+        return JSONText.object(texts.map { ($0, JSONText.quoted($1)) } + metadata.map { ($0.key, json($0.value)) })
     }
 
     /// A value as JSON. Numbers and truth values stay as such, so that programs can use them.
@@ -76,8 +75,7 @@ package struct LogLineHandler: LogHandler {
         case .string(let text): return JSONText.quoted(text)
         case .array(let values): return "[\(values.map(json).joined(separator: ","))]"
         case .dictionary(let members):
-            let pairs = members.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\(json($0.value))" }
-            return "{\(pairs.joined(separator: ","))}"
+            return JSONText.object(members.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) })
         case .stringConvertible(let value):
             let isPlain = value is any BinaryInteger || value is Bool || (value as? Double)?.isFinite ?? false
             return isPlain ? "\(value)" : JSONText.quoted("\(value)")

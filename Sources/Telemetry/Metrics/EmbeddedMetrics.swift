@@ -34,7 +34,10 @@ package struct EmbeddedMetrics: Sendable {
         case .counter: return change.count == 0 ? nil : "\(change.total)"
         case .histogram:
             guard change.count > 0 else { return nil }
-            return "{\"Max\":\(change.most),\"Min\":\(change.least),\"Count\":\(change.count),\"Sum\":\(change.total)}"
+            return JSONText.object([
+                ("Max", "\(change.most)"), ("Min", "\(change.least)"), ("Count", "\(change.count)"),
+                ("Sum", "\(change.total)"),
+            ])
         }
     }
 
@@ -45,17 +48,22 @@ package struct EmbeddedMetrics: Sendable {
     ) -> String {
         let names = metrics.first?.family.labels ?? []
         let definitions = metrics.map { metric in
-            "{\"Name\":\(JSONText.quoted(metric.family.name)),\"Unit\":\"\(metric.family.unit)\"}"
+            JSONText.object([
+                ("Name", JSONText.quoted(metric.family.name)), ("Unit", JSONText.quoted(metric.family.unit)),
+            ])
         }
         let dimensions = names.map { JSONText.quoted($0) }.joined(separator: ",")
-        let directive =
-            "{\"Namespace\":\(JSONText.quoted(namespace)),\"Dimensions\":[[\(dimensions)]],"
-            + "\"Metrics\":[\(definitions.joined(separator: ","))]}"
-        let milliseconds = Int64(time.timeIntervalSince1970 * 1000)
-        var members = ["\"_aws\":{\"Timestamp\":\(milliseconds),\"CloudWatchMetrics\":[\(directive)]}"]
-        members += zip(names, labels).map { "\(JSONText.quoted($0)):\(JSONText.quoted($1))" }
-        members += metrics.map { "\(JSONText.quoted($0.family.name)):\($0.value)" }
-        return "{\(members.joined(separator: ","))}"
+        let directive = JSONText.object([
+            ("Namespace", JSONText.quoted(namespace)), ("Dimensions", "[[\(dimensions)]]"),
+            ("Metrics", "[\(definitions.joined(separator: ","))]"),
+        ])
+        let metadata = JSONText.object([
+            ("Timestamp", "\(Int64(time.timeIntervalSince1970 * 1000))"), ("CloudWatchMetrics", "[\(directive)]"),
+        ])
+        return JSONText.object(
+            [("_aws", metadata)] + zip(names, labels).map { ($0, JSONText.quoted($1)) }
+                + metrics.map { ($0.family.name, $0.value) }
+        )
     }
 }
 

@@ -1,4 +1,5 @@
 package import CoreMetrics
+import Formats
 import Synchronization
 
 /// The metrics of this process. It is a backend of swift-metrics that knows only the documented metrics.
@@ -6,7 +7,7 @@ import Synchronization
 /// A label's value is a short word. Any other text counts as `other`, so that no text of an event is ever shown, and
 /// the number of series is bounded.
 package final class MetricRegistry: Sendable {
-    /// The largest number of series of a family. Further ones count as `other`.
+    /// The largest number of series. Further ones count as `other`.
     private static let mostSeries = 1000
 
     /// One line of a family: the values of its labels.
@@ -50,11 +51,7 @@ package final class MetricRegistry: Sendable {
 
     private static func word(_ text: String) -> String {
         let isWord =
-            text.utf8.count <= 64
-            && text.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                    || [45, 46, 95].contains($0)
-            }
+            text.utf8.count <= 64 && text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-._".utf8.contains($0) }
         return isWord ? text : "other"
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// The address of the status endpoint: `host:port`, `[address]:port`, or `:port` for every address.
@@ -19,11 +20,7 @@ package struct StatusAddress: Hashable, Sendable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        let isPlain = host.utf8.allSatisfy {
-            (48...58).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                || [45, 46, 37, 95].contains($0)
-        }
-        guard isPlain else { return nil }
+        guard host.utf8.allSatisfy({ $0.isASCIILetterOrDigit || ":-.%_".utf8.contains($0) }) else { return nil }
         self.host = String(host)
         self.port = Int(port)
     }

@@ -38,7 +38,7 @@ struct NoticeDocument: Hashable, Sendable {
         }
         members.append((notice.outcome == nil ? "details" : "events", "[\(payloads.joined(separator: ","))]"))
         members.append(("truncated", payloads.count < notice.payloads.count ? "true" : "false"))
-        text = "{" + members.map { "\(JSONText.quoted($0)):\($1)" }.joined(separator: ",") + "}"
+        text = JSONText.object(members.map { ($0, $1) })
     }
 
     private static func isObject(_ json: String) -> Bool {

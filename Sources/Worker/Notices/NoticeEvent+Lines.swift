@@ -69,10 +69,6 @@ extension NoticeEvent.Rule {
     }
 
     private func isPlain(_ text: String) -> Bool {
-        text.utf8.count <= 100
-            && text.utf8.allSatisfy {
-                (48...58).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                    || [45, 46, 47].contains($0)
-            }
+        text.utf8.count <= 100 && text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-./:".utf8.contains($0) }
     }
 }

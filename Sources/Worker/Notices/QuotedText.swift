@@ -35,10 +35,7 @@ enum QuotedText {
     private static func isWord(_ text: String) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let isPlain = parts.allSatisfy { part in
-            !part.isEmpty
-                && part.utf8.allSatisfy {
-                    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
-                }
+            !part.isEmpty && part.utf8.allSatisfy { $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") }
         }
         return isPlain && (parts.count == 1 || text.hasSuffix(".amazonaws.com"))
     }
@@ -48,9 +45,8 @@ enum QuotedText {
         guard let arn = ARN(text), ["iam", "sts"].contains(arn.service), arn.partition.hasPrefix("aws"),
             AccountID(arn.account) != nil
         else { return false }
-        let name = Set("+=,.@_-/".utf8)
         return (arn.partition + arn.resource).utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || name.contains($0)
+            $0.isASCIILetterOrDigit || "+=,.@_-/".utf8.contains($0)
         }
     }
 }

@@ -90,6 +90,7 @@ func printWhole(_ row: Row, format: OutputFormat) {
     }
 }
 
+/// A cell of a table for people. Text of others is made safe to show.
 func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     switch value {
     case .null: "-"
@@ -99,12 +100,12 @@ func tableCell(_ value: AuditValue, limit: Int? = nil) -> String {
     }
 }
 
+/// A row as a JSON object.
 func jsonObject(_ row: Row) -> String {
-    var members = row.cells.map { "\(JSONText.quoted($0.column)):\(jsonValue($0.value))" }
-    for (name, rows) in row.children {
-        members.append("\(JSONText.quoted(name)):[\(rows.map(jsonObject).joined(separator: ","))]")
-    }
-    return "{\(members.joined(separator: ","))}"
+    JSONText.object(
+        row.cells.map { ($0.column, jsonValue($0.value)) }
+            + row.children.map { ($0.name, "[\($0.rows.map(jsonObject).joined(separator: ","))]") }
+    )
 }
 
 private func jsonValue(_ value: AuditValue) -> String {
@@ -115,6 +116,7 @@ private func jsonValue(_ value: AuditValue) -> String {
     case .boolean(let truth): truth ? "true" : "false"
     }
 }
+
 private func csvCell(_ value: AuditValue) -> String {
     switch value {
     case .null: ""

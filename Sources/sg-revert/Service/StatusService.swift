@@ -40,18 +40,19 @@ struct StatusService: Sendable {
 
     private func liveness() -> StatusAnswer {
         let age = worker.status.pollAge.components.seconds
-        return json(isAlive ? 200 : 503, "{\"status\":\"\(isAlive ? "alive" : "stuck")\",\"last_poll_seconds\":\(age)}")
+        let word = JSONText.quoted(isAlive ? "alive" : "stuck")
+        return json(isAlive ? 200 : 503, [("status", word), ("last_poll_seconds", "\(age)")])
     }
 
     private func readiness() -> StatusAnswer {
         let status = worker.status
         let out = status.outages.map { JSONText.quoted($0) }.joined(separator: ",")
-        let word = status.isReceiving ? "ready" : "not receiving"
-        let reason = status.obstacle.map { ",\"reason\":\(JSONText.quoted($0))" } ?? ""
-        return json(status.isReceiving ? 200 : 503, "{\"status\":\"\(word)\"\(reason),\"out\":[\(out)]}")
+        let word = JSONText.quoted(status.isReceiving ? "ready" : "not receiving")
+        let reason = status.obstacle.map { [("reason", JSONText.quoted($0))] } ?? []
+        return json(status.isReceiving ? 200 : 503, [("status", word)] + reason + [("out", "[\(out)]")])
     }
 
-    private func json(_ status: Int, _ text: String) -> StatusAnswer {
-        StatusAnswer(status, contentType: "application/json", text + "\n")
+    private func json(_ status: Int, _ members: [(String, String)]) -> StatusAnswer {
+        StatusAnswer(status, contentType: "application/json", JSONText.object(members.map { ($0, $1) }) + "\n")
     }
 }
