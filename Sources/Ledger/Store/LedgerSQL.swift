@@ -61,7 +61,6 @@ enum LedgerSQL: Int, CaseIterable {
 
     /// The columns that the end of every run changes. The replay count of a failed run is not recorded, because its
     /// message comes back and must not count as a duplicate then.
-    /// for a duplicate then.
     private static let endOfRun = """
         worker = lease_owner, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL,
             replay_count = iif(?, max(replay_count, lease_replay_count), replay_count),

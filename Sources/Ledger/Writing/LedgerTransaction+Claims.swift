@@ -116,9 +116,11 @@ extension LedgerTransaction {
     ) throws -> ClaimResult {
         try count(delivery, of: known)
         if let leaseUntil = known.leaseUntil {
-            if isBelievable(leaseUntil) { return .held(until: leaseUntil) }
-        } else if let outcome = known.outcome, outcome.isFinal, outcome != .deadLettered,
-            delivery.replayCount <= known.replayCount
+            if ClaimRules.isHeld(until: leaseUntil, now: now, lease: lease, slack: .seconds(1)) {
+                return .held(until: leaseUntil)
+            }
+        } else if let outcome = known.outcome,
+            ClaimRules.isDuplicate(of: outcome, replayCount: delivery.replayCount, known: known.replayCount)
         {
             return .duplicate(outcome)
         }
@@ -133,6 +135,12 @@ extension LedgerTransaction {
         )
         claim.kept = intent
         claim.knowsRules = try hasSeen(intent, in: event.groupID)
+        try takeOver(known, by: claim, delivery, intent)
+        return .run(claim)
+    }
+
+    /// Writes the next claim of an event that the ledger knows.
+    private func takeOver(_ known: KnownEvent, by claim: Claim, _ delivery: Delivery, _ intent: [String]) throws {
         let earlier = known.matchedRuleIDs ?? []
         let matched = intent.isEmpty ? nil : earlier + intent.filter { !earlier.contains($0) }
         let seq = try appendClaim(
@@ -153,13 +161,6 @@ extension LedgerTransaction {
             $0.integer(seq)
             $0.integer(known.number)
         }
-        return .run(claim)
-    }
-
-    /// True for a lease that has not ended. A lease that ends later than one made now was written before the clock was
-    /// set back. It counts as ended, because waiting for its end could take hours.
-    private func isBelievable(_ leaseUntil: Date) -> Bool {
-        leaseUntil > now && leaseUntil <= now.addingTimeInterval(lease / .seconds(1) + 1)
     }
 
     @discardableResult

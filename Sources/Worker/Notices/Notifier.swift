@@ -69,23 +69,12 @@ struct Notifier: Sendable {
         }
     }
 
-    /// Delivers a notice. Cancels the delivery after the bound.
-    private func deliver(_ notice: Notice, by channel: any NotificationChannel) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await channel.deliver(notice) }
-            group.addTask {
-                try await clock.sleep(Self.bound)
-                throw DeliveryTimedOut(bound: Self.bound)
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
-    }
-
     private func send(_ notice: Notice, by channel: any NotificationChannel) async {
         do {
             do {
-                try await deliver(notice, by: channel)
+                try await clock.within(Self.bound, orThrow: DeliveryTimedOut(bound: Self.bound)) {
+                    try await channel.deliver(notice)
+                }
             } catch {
                 logger.warning(
                     "notice not sent, will be tried again",

@@ -51,11 +51,10 @@ extension SharedRecord {
         if token == self.token { return .mine }
         if digest != self.digest { return .conflict }
         if let leaseUntil {
-            // A lease that ends later than one made now is of a clock that is wrong. To wait for its end could take hours.
-            let isBelievable = leaseUntil > now && leaseUntil <= now.addingTimeInterval(lease.seconds + 5)
-            return isBelievable ? .held(until: leaseUntil) : .takeOver
+            let isHeld = ClaimRules.isHeld(until: leaseUntil, now: now, lease: lease, slack: .seconds(5))
+            return isHeld ? .held(until: leaseUntil) : .takeOver
         }
-        if let outcome, outcome.isFinal, outcome != .deadLettered, replayCount <= self.replayCount {
+        if let outcome, ClaimRules.isDuplicate(of: outcome, replayCount: replayCount, known: self.replayCount) {
             return .duplicate(outcome)
         }
         return .takeOver

@@ -18,23 +18,12 @@ struct TableCalls: Sendable {
         _ call: @escaping @Sendable (DynamoDBClient, _ table: String) async throws -> Answer
     ) async throws -> Answer? {
         try await lanes.attempt(lane) {
-            try await withThrowingTaskGroup(of: Answer.self) { group in
-                group.addTask { try await call(client, table) }
-                group.addTask {
-                    try await sleepThroughBound()
-                    throw TableTooSlow(table: table)
-                }
-                defer { group.cancelAll() }
-                guard let answer = try await group.next() else { throw CancellationError() }
-                return answer
+            // A process that was paused finds only one of the steps over when it wakes up. So a table that works is not taken for one
+            // that is slow.
+            try await watchdog.within(Self.bound, steps: 8, orThrow: TableTooSlow(table: table)) {
+                try await call(client, table)
             }
         }
-    }
-
-    /// Waits for the bound, in steps: of a process that was paused only one of them is over when it wakes up, so that a table
-    /// that works is not taken for one that is slow.
-    private func sleepThroughBound() async throws {
-        for _ in 0..<8 { try await watchdog.sleep(Self.bound / 8) }
     }
 
     /// Writes under a condition; nil where the table is out.

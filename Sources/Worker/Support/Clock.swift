@@ -28,6 +28,30 @@ package struct WorkerClock: Sendable {
     )
 }
 
+extension WorkerClock {
+    /// Makes `call`, and cancels it after `bound`.
+    ///
+    /// - Parameter steps: The number of sleeps that make up the bound.
+    /// - Throws: The error of the call, or `lateness` if the call had not ended by then.
+    func within<Answer: Sendable>(
+        _ bound: Duration,
+        steps: Int = 1,
+        orThrow lateness: some Error,
+        _ call: @escaping @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
+            group.addTask { try await call() }
+            group.addTask {
+                for _ in 0..<steps { try await sleep(bound / steps) }
+                throw lateness
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() else { throw CancellationError() }
+            return answer
+        }
+    }
+}
+
 extension Duration {
     /// The duration in seconds.
     var seconds: Double {
