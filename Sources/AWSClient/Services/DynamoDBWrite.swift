@@ -15,15 +15,12 @@ package struct DynamoDBExpression: Hashable, Sendable {
     }
 }
 
-/// A write of one item, by itself or as part of a transaction.
+/// A write of one item.
 package struct DynamoDBWrite: Hashable, Sendable {
     /// What is done to the item.
     package enum Action: Hashable, Sendable {
         case put(DynamoDBItem)
         case update(key: DynamoDBItem, DynamoDBExpression)
-        case delete(key: DynamoDBItem)
-        /// Nothing is written; the condition must hold for the transaction.
-        case check(key: DynamoDBItem)
     }
 
     package let action: Action
@@ -36,13 +33,11 @@ package struct DynamoDBWrite: Hashable, Sendable {
         self.condition = condition
     }
 
-    /// The operation of its own, and the name inside a transaction.
-    var operation: (alone: String, inTransaction: String) {
+    /// The name of the operation.
+    var operation: String {
         switch action {
-        case .put: ("PutItem", "Put")
-        case .update: ("UpdateItem", "Update")
-        case .delete: ("DeleteItem", "Delete")
-        case .check: ("", "ConditionCheck")
+        case .put: "PutItem"
+        case .update: "UpdateItem"
         }
     }
 
@@ -51,7 +46,6 @@ package struct DynamoDBWrite: Hashable, Sendable {
         var expressions = condition.map { [$0] } ?? []
         switch action {
         case .put(let item): writer.member("Item", item)
-        case .delete(let key), .check(let key): writer.member("Key", key)
         case .update(let key, let update):
             writer.member("Key", key)
             writer.member("UpdateExpression", update.text)
@@ -72,27 +66,6 @@ package enum DynamoDBWriteResult: Hashable, Sendable {
     ///
     /// A retried write may meet its own first effect: compare a token of your own with the existing item's.
     case refused(existing: DynamoDBItem?)
-}
-
-/// What became of a transaction.
-package enum DynamoDBTransactionResult: Hashable, Sendable {
-    /// All of it is written.
-    case written
-    /// Nothing is written; for each write nil if it was not at fault, else why.
-    case refused([Refusal?])
-
-    /// Why one write kept its transaction from happening.
-    package struct Refusal: Hashable, Sendable {
-        /// `ConditionalCheckFailed`, `TransactionConflict`, `ThrottlingError`, …
-        package let code: String
-        /// What stands there.
-        package let existing: DynamoDBItem?
-
-        /// Whether the same transaction may succeed when it is tried again.
-        package var isTransient: Bool {
-            ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"].contains(code)
-        }
-    }
 }
 
 extension JSONWriter {

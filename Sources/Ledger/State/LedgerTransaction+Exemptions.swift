@@ -64,11 +64,6 @@ extension LedgerTransaction {
         try exemptions().filter { $0.end > now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) }.map(\.exemption)
     }
 
-    /// How many temporary exemptions hold now.
-    package func activeExemptions() throws -> Int {
-        try exemptions().count { $0.end > now }
-    }
-
     /// Has people told, once, of what becomes of an exemption.
     package func tell(_ notice: ExemptionNotice, of exemption: Exemption) throws {
         try addNotice(

@@ -44,8 +44,8 @@ extension RevertWorker {
             judge: { try await pipeline.judge($0, logger: logger) },
             told: told,
             measured: { [metrics = options.metrics] unexplained, exemptions in
-                metrics.set("standing_unexplained", Double(unexplained))
-                metrics.set("exempt_active", Double(exemptions))
+                metrics.standingUnexplained(unexplained)
+                metrics.exemptActive(exemptions)
             }
         )
     }

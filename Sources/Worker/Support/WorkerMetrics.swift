@@ -38,11 +38,11 @@ package struct WorkerMetrics: Sendable {
         measure("ledger_commit_seconds", nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 
-    /// Sets how many rules stood at the last snapshot that nothing explains.
-    package func standingUnexplained(_ count: Int) { set("standing_unexplained", Double(count)) }
+    /// Sets the number of unexplained rules at the last snapshot.
+    func standingUnexplained(_ count: Int) { set("standing_unexplained", Double(count)) }
 
-    /// Sets how many temporary exemptions hold now.
-    package func exemptActive(_ count: Int) { set("exempt_active", Double(count)) }
+    /// Sets the number of temporary exemptions that hold now.
+    func exemptActive(_ count: Int) { set("exempt_active", Double(count)) }
 
     func set(_ name: String, _ value: Double, _ labels: [(String, String)] = []) {
         factory.makeMeter(label: "sg_revert_\(name)", dimensions: labels).set(value)

@@ -88,58 +88,11 @@ struct DynamoDBClientTests {
         #expect(transport.requests[0].json?["ConsistentRead"] as? Bool == true)
     }
 
-    @Test("reads every page of a query, up to the limit, and turns in no circle")
-    func query() async throws {
-        func page(_ id: String, next: String?) -> ScriptedTransport.Answer {
-            .answer(
-                200,
-                #"{"Items":[{"pk":{"S":"\#(id)"}}]"#
-                    + (next.map { #","LastEvaluatedKey":{"pk":{"S":"\#($0)"}}"# } ?? "")
-                    + "}"
-            )
-        }
-        let condition = DynamoDBExpression("#a = :a", names: ["#a": "a"], values: [":a": .string("x")])
-        let (client, transport) = try client(page("1", next: "1"), page("2", next: nil), page("3", next: "3"))
-        #expect(
-            try await client.query(table: "t", keyCondition: condition)
-                == [["pk": .string("1")], ["pk": .string("2")]]
-        )
-        #expect(transport.requests[1].json?["ExclusiveStartKey"] as? [String: [String: String]] == ["pk": ["S": "1"]])
-        #expect(try await client.query(table: "t", index: "i", keyCondition: condition, limit: 1).count == 1)
-        #expect(transport.requests[2].json?["ConsistentRead"] == nil)
-
-        let (circular, _) = try self.client(page("1", next: "1"), page("1", next: "1"))
-        await #expect(throws: AWSClientError.self) { try await circular.query(table: "t", keyCondition: condition) }
-    }
-
-    @Test("writes all or nothing, and says which write kept it from happening")
-    func transaction() async throws {
-        let (client, transport) = try client(
-            .answer(200, "{}"),
-            .answer(
-                400,
-                #"{"__type":"x#TransactionCanceledException","CancellationReasons":[{"Code":"None"},"#
-                    + #"{"Code":"ConditionalCheckFailed","Item":{"pk":{"S":"k"}}},{"Code":"TransactionConflict"}]}"#
-            )
-        )
-        let writes = [Self.claim, DynamoDBWrite(.check(key: ["pk": .string("k")]), condition: Self.claim.condition)]
-        #expect(try await client.transact(writes, table: "t", token: "token-1") == .written)
-        #expect(transport.requests[0].json?["ClientRequestToken"] as? String == "token-1")
-        guard case .refused(let refusals) = try await client.transact(writes, table: "t", token: "token-2") else {
-            Issue.record("the transaction was taken for written")
-            return
-        }
-        #expect(refusals.map { $0?.code } == [nil, "ConditionalCheckFailed", "TransactionConflict"])
-        #expect(refusals[1]?.existing == ["pk": .string("k")])
-        #expect(refusals[1]?.isTransient == false)
-        #expect(refusals[2]?.isTransient == true)
-    }
-
     @Test("names the table that does not exist")
     func missing() async throws {
         let (client, _) = try client(.answer(400, #"{"__type":"x#ResourceNotFoundException","message":"m"}"#))
         await #expect {
-            try await client.tableStatus("claims")
+            try await client.describe("claims")
         } throws: { "\($0)".hasPrefix("table claims does not exist: check --claims") }
     }
 }

@@ -127,7 +127,7 @@ struct EmulatorTests {
                     )
             )
         )
-        #expect(try await dynamodb.tableStatus(table) == "ACTIVE")
+        #expect(try await dynamodb.describe(table).status == "ACTIVE")
         func claim(_ key: String, by token: String) -> DynamoDBWrite {
             let unclaimed = DynamoDBExpression("attribute_not_exists(#pk)", names: ["#pk": "pk"])
             return DynamoDBWrite(
@@ -144,15 +144,6 @@ struct EmulatorTests {
         #expect(item?["token"]?.string == "first")
         #expect(item?["until"] == .number("1800000000123.5"))
 
-        let both = [claim("b", by: "x"), claim("a", by: "x")]
-        guard case .refused(let refusals) = try await dynamodb.transact(both, table: table, token: "token-1") else {
-            Issue.record("half a transaction was taken for done")
-            return
-        }
-        #expect(refusals.map { $0?.code } == [nil, "ConditionalCheckFailed"])
-        #expect(try await dynamodb.getItem(table: table, key: ["pk": .string("b")]) == nil)
-        #expect(try await dynamodb.transact([claim("b", by: "x")], table: table, token: "token-2") == .written)
-
         let renewal = DynamoDBExpression(
             "SET #until = :until",
             names: ["#until": "until"],
@@ -160,7 +151,7 @@ struct EmulatorTests {
         )
         guard
             case .written(let renewed?) = try await dynamodb.write(
-                DynamoDBWrite(.update(key: ["pk": .string("b")], renewal)),
+                DynamoDBWrite(.update(key: ["pk": .string("a")], renewal)),
                 table: table
             )
         else {
@@ -168,13 +159,6 @@ struct EmulatorTests {
             return
         }
         #expect(renewed["until"]?.integer == 7)
-        let key = DynamoDBExpression("#pk = :pk", names: ["#pk": "pk"], values: [":pk": .string("b")])
-        #expect(try await dynamodb.query(table: table, keyCondition: key) == [renewed])
-        #expect(
-            try await dynamodb.write(DynamoDBWrite(.delete(key: ["pk": .string("b")])), table: table)
-                == .written(item: nil)
-        )
-        #expect(try await dynamodb.query(table: table, keyCondition: key).isEmpty)
     }
 
     @Test("puts events on a bus")
@@ -183,7 +167,7 @@ struct EmulatorTests {
         #expect(try await session.eventBridge().putEvents([event, event]) == [nil, nil])
     }
 
-    @Test("reads a prefix list and its entries")
+    @Test("reads the entries of a prefix list")
     func prefixLists() async throws {
         let ec2 = try session.ec2(region: try #require(AWSRegion("us-east-1")))
         let created = try await ec2.query(
@@ -194,8 +178,6 @@ struct EmulatorTests {
             ]
         )
         let id = try #require(created["prefixList"]?.text("prefixListId"))
-        let lists = try await ec2.describeManagedPrefixLists(filters: [])
-        #expect(lists.contains { $0.prefixListID == id && $0.version == 1 })
         #expect(try await Set(ec2.getManagedPrefixListEntries(prefixListID: id)) == ["10.0.0.0/8", "192.0.2.0/24"])
     }
 }

@@ -25,7 +25,6 @@ resource "aws_iam_policy" "worker" {
           Action = [
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
-            "ec2:DescribeManagedPrefixLists",
             "ec2:GetManagedPrefixListEntries",
           ]
           Resource = "*"

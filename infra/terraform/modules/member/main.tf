@@ -161,7 +161,6 @@ resource "aws_iam_role_policy" "member" {
           Action = [
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
-            "ec2:DescribeManagedPrefixLists",
             "ec2:GetManagedPrefixListEntries",
           ]
           Resource = "*"
