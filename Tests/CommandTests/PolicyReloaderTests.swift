@@ -15,12 +15,13 @@ import Worker
         try "version: 1\nwatch: [{ groups: [\(group)] }]\n".write(to: file, atomically: true, encoding: .utf8)
     }
 
-    private func reloader(_ store: PolicyStore) -> PolicyReloader {
+    private func reloader(_ store: PolicyStore, isSweeping: Bool = false) -> PolicyReloader {
         let log = log
         return PolicyReloader(
             source: .file(file.path),
             store: store,
             stamp: PolicyReloader.Stamp(path: file.path),
+            isSweeping: isSweeping,
             logger: Logger(label: "test") { _ in log }
         )
     }
@@ -37,6 +38,24 @@ import Worker
         #expect(log.entries.count == 1)
         reloader.reload()
         #expect(log.entries.count == 2)
+    }
+
+    @Test(arguments: [true, false])
+    func `a policy that lets less stand says that sweeps judge by it, if there are sweeps`(isSweeping: Bool) throws {
+        func write(allow: String) throws {
+            try "version: 1\nwatch: [{ groups: [sg-0a1b2c3d] }]\nallow: [\(allow)]\n"
+                .write(to: file, atomically: true, encoding: .utf8)
+        }
+        try write(allow: "")
+        let store = PolicyStore(Policy(watch: []))
+        let reloader = reloader(store, isSweeping: isSweeping)
+        try write(allow: "{ sources: [203.0.113.0/24] }, { sources: [198.51.100.0/24] }")
+        reloader.reloadIfChanged()
+        #expect(log.entries.last.map { "\($0.message)" } == "policy reloaded")
+        try write(allow: "{ sources: [203.0.113.0/24] }")
+        reloader.reloadIfChanged()
+        #expect(log.entries.last.map { "\($0.message)".contains("sweeps judge by it") } == isSweeping)
+        #expect(log.entries.last?.level == (isSweeping ? .warning : .notice))
     }
 
     @Test func `a file that cannot be used changes nothing, and is reported once`() throws {

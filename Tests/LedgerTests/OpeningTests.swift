@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SecurityGroups
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -38,8 +39,10 @@ import Testing
             try $0.execute(sql: "PRAGMA journal_mode = WAL")
         }
         #expect(try test.value("PRAGMA journal_mode") == "wal")
-        try await test.open().finish("e", RunResult(outcome: .allowed))
+        let lines = Mutex<[String]>([])
+        try await test.open { line in lines.withLock { $0.append(line) } }.finish("e", RunResult(outcome: .allowed))
         #expect(try test.value("PRAGMA journal_mode") == "delete")
+        #expect(lines.withLock(\.count) == 1)
     }
 
     @Test func `a ledger from the future is refused, and left alone`() throws {

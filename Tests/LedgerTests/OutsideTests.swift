@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Ledger
 import SecurityGroups
+import Synchronization
 import Testing
 
 /// What others do to the file and to the clock while a worker runs.
@@ -49,15 +50,19 @@ import Testing
         #expect(try test.value("SELECT count(*) FROM audit_events") == "1")
     }
 
-    @Test func `a ledger that somebody turns to WAL while a worker runs is turned back`() async throws {
-        let ledger = try test.open()
+    @Test func `a ledger that somebody turns to WAL is turned back, and one line says so`() async throws {
+        let lines = Mutex<[String]>([])
+        let ledger = try test.open { line in lines.withLock { $0.append(line) } }
         try await ledger.finish("before", RunResult(outcome: .allowed))
         try await DatabaseQueue(path: test.path).writeWithoutTransaction {
             try $0.execute(sql: "PRAGMA journal_mode = WAL")
         }
         #expect(try test.value("PRAGMA journal_mode") == "wal")
+        #expect(lines.withLock(\.self).isEmpty)
         try await ledger.finish("after", RunResult(outcome: .allowed))
+        try await ledger.finish("later", RunResult(outcome: .allowed))
         #expect(try test.value("PRAGMA journal_mode") != "wal")
+        #expect(lines.withLock { $0.count == 1 && $0[0].contains("to WAL") && $0[0].contains(test.path) })
         #expect(try LedgerReader(path: test.path).verify().findings == [])
     }
 

@@ -27,8 +27,11 @@ final class TestLedger: Sendable {
         time.withLock { $0 += seconds }
     }
 
-    func open(worker: String = "one") throws -> LedgerDatabase {
-        try LedgerDatabase(path: path, worker: worker) { self.now }
+    func open(
+        worker: String = "one",
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> LedgerDatabase {
+        try LedgerDatabase(path: path, worker: worker, warn: warn) { self.now }
     }
 
     /// One value from the file, by a connection that knows nothing of the ledger.

@@ -17,6 +17,7 @@ package final class LedgerDatabase: Sendable {
     ///   - lease: How long a claim or a renewal holds.
     ///   - writesOnCallersThread: Makes a write block the thread of its caller. A simulation that runs on one thread needs
     ///     this to be repeatable.
+    ///   - warn: Gets one line for the log each time that the file was changed by others and was put right.
     ///   - now: The wall clock, which all workers on the ledger must share.
     /// - Throws: `LedgerError`.
     package init(
@@ -24,6 +25,7 @@ package final class LedgerDatabase: Sendable {
         worker: String,
         lease: Duration = .seconds(60),
         writesOnCallersThread: Bool = false,
+        warn: @escaping @Sendable (String) -> Void = { _ in },
         now: @escaping @Sendable () -> Date
     ) throws {
         // The path is made absolute, because SQLite reads some relative names, such as `:memory:`, as something other
@@ -34,6 +36,7 @@ package final class LedgerDatabase: Sendable {
             worker: worker.bounded,
             lease: lease,
             writesOnCallersThread: writesOnCallersThread,
+            warn: warn,
             now: now
         )
     }

@@ -14,6 +14,7 @@ final class LedgerWriteConnection: @unchecked Sendable {
     private let worker: String
     private let lease: Duration
     private let writesOnCallersThread: Bool
+    private let warn: @Sendable (String) -> Void
     private let now: @Sendable () -> Date
     private let turn: WriteTurn
     private let file: LedgerFile.Identity
@@ -25,12 +26,14 @@ final class LedgerWriteConnection: @unchecked Sendable {
         worker: String,
         lease: Duration,
         writesOnCallersThread: Bool,
+        warn: @escaping @Sendable (String) -> Void,
         now: @escaping @Sendable () -> Date
     ) throws {
         self.path = path
         self.worker = worker
         self.lease = lease
         self.writesOnCallersThread = writesOnCallersThread
+        self.warn = warn
         self.now = now
         file = try LedgerFile.make(at: path)
         turn = try WriteTurn(path: path)
@@ -38,7 +41,7 @@ final class LedgerWriteConnection: @unchecked Sendable {
         do {
             queue = try DatabaseQueue(
                 path: path,
-                configuration: .ledger { db in try turn.take { try Self.prepare(db, path: path) } }
+                configuration: .ledger { db in try turn.take { try Self.prepare(db, path: path, warn: warn) } }
             )
             try queue.writeWithoutTransaction { db in
                 try turn.take { try db.inImmediateTransaction { try Schema.migrate(db, path: path) } }
@@ -81,10 +84,11 @@ final class LedgerWriteConnection: @unchecked Sendable {
         do {
             return try attempt(in: db, body)
         } catch is JournalChanged {
-            // Somebody switched the ledger to another journal mode since the last write. It is switched back.
+            // Somebody switched the ledger to another journal mode since the last write.
             state.statements.removeAll()
             try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
             try Self.checkSettings(of: db, path: path)
+            warn(Self.switchedBack(path))
             return try attempt(in: db, body)
         }
     }
@@ -105,12 +109,18 @@ final class LedgerWriteConnection: @unchecked Sendable {
 
     /// Prepares a connection. The journal mode is part of the file, so it is set only after the file is known to be a
     /// ledger.
-    private static func prepare(_ db: Database, path: String) throws {
+    private static func prepare(_ db: Database, path: String, warn: (String) -> Void) throws {
         try db.inTransaction(.deferred) {
             _ = try Schema.checkedVersion(of: db, path: path)
             return .commit
         }
+        let isWAL = try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal"
         try db.execute(sql: "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000")
+        if isWAL { warn(switchedBack(path)) }
+    }
+
+    private static func switchedBack(_ path: String) -> String {
+        "another program switched the ledger \(path) to WAL; it was switched back, because WAL may damage it"
     }
 
     /// Checks the settings. SQLite answers a setting that it does not accept with the old value, not with an error.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Formats
 import Ledger
 
 struct BaselineCommand: AsyncParsableCommand {
@@ -46,7 +46,7 @@ struct BaselineShowCommand: AsyncParsableCommand {
     }
 }
 
-/// The rules that a command means: by id, or all of a group.
+/// Selects standing rules: by id, or all of a group.
 struct ChosenRules: ParsableArguments {
     @Argument(help: ArgumentHelp("Ids of rules.", valueName: "rule-id"))
     var rules: [String] = []
@@ -60,19 +60,17 @@ struct ChosenRules: ParsableArguments {
         }
     }
 
-    /// Runs `body` on each, in one transaction.
+    /// Runs `body` on each of them in one transaction.
     ///
-    /// - Returns: the ids of the rules.
-    /// - Throws: where a rule does not stand; nothing is changed then.
+    /// - Returns: The ids of the rules.
+    /// - Throws: `RunFailure` if a rule does not stand. Nothing is changed then.
     func change(
         in path: String,
         _ body: @escaping @Sendable (LedgerTransaction, LedgerTransaction.Chosen) throws -> [String]
     ) async throws -> [String] {
         let chosen: [LedgerTransaction.Chosen] = group.map { [.group($0)] } ?? rules.map { .rule($0) }
         return try await asking {
-            // Opening to read first: a mistyped path is not to make a ledger.
-            _ = try LedgerReader(path: path)
-            let ledger = try LedgerDatabase(path: path, worker: personName()) { Date() }
+            let ledger = try LedgerDatabase.existing(at: path, by: personName())
             return try await ledger.write { transaction in
                 try chosen.flatMap { one in
                     let ids = try body(transaction, one)
@@ -85,8 +83,8 @@ struct ChosenRules: ParsableArguments {
 
     private static func unknown(_ chosen: LedgerTransaction.Chosen) -> String {
         switch chosen {
-        case .rule(let id): "the ledger knows no standing rule \(tableCell(.text(id))): run sg-revert sweep first"
-        case .group(let id): "the ledger knows no standing rule of \(tableCell(.text(id))): run sg-revert sweep first"
+        case .rule(let id): "the ledger knows no standing rule \(plainText(id)): run sg-revert sweep first"
+        case .group(let id): "the ledger knows no standing rule of \(plainText(id)): run sg-revert sweep first"
         }
     }
 }

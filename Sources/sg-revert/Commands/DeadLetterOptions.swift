@@ -18,7 +18,7 @@ struct DeadLetterOptions: ParsableArguments {
         let url = try queue.queueURL(settings)
         let deadLetterURL = try queue.deadLetterQueueURL(settings)
         let session = try await aws.session(settings, logger: logger)
-        do {
+        try await callingAWS {
             if let deadLetterURL { try DeadLetterQueue.check(deadLetterURL, beside: url, session: session) }
             let source = WorkQueue(sqs: try session.sqs(queueURL: url), url: url)
             let letters = try await naming(url, setting: "--queue-url") {
@@ -30,12 +30,6 @@ struct DeadLetterOptions: ParsableArguments {
             async let _: Void = work.stopOnSignals()
             try await body(work)
             try work.checkUninterrupted()
-        } catch let error as any CommandFailure {
-            throw error
-        } catch let error as AWSClientError where error.isConfiguration {
-            throw RunFailure(description: errorText(error), exitCode: 78)
-        } catch {
-            throw RunFailure(description: errorText(error))
         }
     }
 }

@@ -38,72 +38,56 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
+    /// What to do about a setting that cannot be used, by the check of its finding.
+    private static let fixes = [
+        "role": "correct --role-arn",
+        "queue": "set --queue-url to the URL of the queue that EventBridge fills",
+        "redrive": "correct --dead-letter-queue-url, or leave it to the queue's redrive policy",
+        "policy": "set --policy or --group; see sg-revert policy check",
+        "ledger": "set --ledger",
+        "topic": "set --topic-arn to the topic's ARN",
+        "webhook": "set --webhook-url to an https URL, and --webhook-secret-file to a file with a secret",
+        "event-bus": "set --event-bus to the name or ARN of a bus",
+        "regions": "correct --regions",
+        "claims": "set --claims to dynamodb://TABLE",
+        "dry-run": "set SG_REVERT_DRY_RUN to true or false",
+    ]
+
     /// Reads the settings. Each setting that cannot be used becomes a finding.
     private func setup(_ settings: Settings) async throws -> (Doctor.Setup, [Finding]) {
         var setup = Doctor.Setup()
         var problems: [Finding] = []
-        /// Records an error as a finding. A flag that cannot be read is wrong usage and is thrown.
-        func note(_ check: String, _ error: any Error, fix: String) throws {
-            if let failure = error as? any CommandFailure, failure.exitCode == 64 { throw failure }
-            problems.append(.problem(check, errorText(error), fix: fix))
+        /// Returns the value of a setting, or nil and a finding. A flag that cannot be read is wrong usage and is thrown.
+        func read<Value>(_ check: String, _ body: () async throws -> Value?) async throws -> Value? {
+            do {
+                return try await body()
+            } catch let failure as any CommandFailure where failure.exitCode == 64 {
+                throw failure
+            } catch {
+                let fix = Self.fixes[check] ?? "correct the setting that the message names"
+                problems.append(.problem(check, errorText(error), fix: fix))
+                return nil
+            }
         }
-        do {
-            setup.session = try await aws.session(settings, logger: log.logger(settings))
-        } catch {
-            try note("session", error, fix: "correct the setting that the message names")
-        }
-        do { setup.roles = try setup.session.flatMap { try worker.roles(settings, base: $0) } } catch {
-            try note("role", error, fix: "correct --role-arn")
-        }
-        do { setup.queueURL = try worker.queue.queueURL(settings) } catch {
-            try note("queue", error, fix: "set --queue-url to the URL of the queue that EventBridge fills")
-        }
-        do { setup.deadLetterQueueURL = try worker.queue.deadLetterQueueURL(settings) } catch {
-            try note(
-                "redrive",
-                error,
-                fix: "correct --dead-letter-queue-url, or leave it to the queue's redrive policy"
-            )
-        }
-        do {
-            let source = try worker.policy.source(settings)
-            setup.policySource = source
-            setup.policy = try source.load()
-        } catch {
-            try note("policy", error, fix: "set --policy or --group; see sg-revert policy check")
-        }
-        do { setup.ledgerPath = try worker.ledger.path(settings) } catch {
-            try note("ledger", error, fix: "set --ledger")
-        }
-        do { setup.topicARN = try worker.topic(settings) ?? setup.policy?.topicARN } catch {
-            try note("topic", error, fix: "set --topic-arn to the topic's ARN")
-        }
-        do {
-            setup.webhook = try worker.notify.webhook(settings)
-        } catch {
-            try note(
-                "webhook",
-                error,
-                fix: "set --webhook-url to an https URL, and --webhook-secret-file to a file with a secret"
-            )
-        }
-        do { setup.eventBus = try worker.notify.bus(settings) } catch {
-            try note("event-bus", error, fix: "set --event-bus to the name or ARN of a bus")
-        }
-        do {
-            setup.regions = try worker.regions(settings)
-        } catch {
-            try note("regions", error, fix: "correct --regions")
-        }
-        do { setup.claimsTable = try worker.claimsTable(settings) } catch {
-            try note("claims", error, fix: "set --claims to dynamodb://TABLE")
-        }
+        let session = try await read("session") { try await aws.session(settings, logger: log.logger(settings)) }
+        setup.session = session
+        setup.roles = try await read("role") { try session.flatMap { try worker.ec2.roles(settings, base: $0) } }
+        setup.queueURL = try await read("queue") { try worker.queue.queueURL(settings) }
+        setup.deadLetterQueueURL = try await read("redrive") { try worker.queue.deadLetterQueueURL(settings) }
+        let source = try await read("policy") { try worker.policy.source(settings) }
+        let policy = try await read("policy") { try source?.load() }
+        setup.policySource = source
+        setup.policy = policy
+        setup.ledgerPath = try await read("ledger") { try worker.ledger.path(settings) }
+        setup.topicARN = try await read("topic") { try worker.notify.topic(settings) ?? policy?.topicARN }
+        setup.webhook = try await read("webhook") { try worker.notify.webhook(settings) }
+        setup.eventBus = try await read("event-bus") { try worker.notify.bus(settings) }
+        setup.regions = try await read("regions") { try worker.ec2.regions(settings) } ?? []
+        setup.claimsTable = try await read("claims") { try worker.claims.table(settings) }
         setup.trustsOnlySome = settings.origin(worker.trustedSenders, .trustedSenders) != nil
-        do { setup.isDryRun = try settings.isOn(worker.isDryRun, .dryRun) } catch {
-            try note("dry-run", error, fix: "set SG_REVERT_DRY_RUN to true or false")
-        }
-        do { _ = try worker.options(settings, policy: setup.policy ?? .watching([])) } catch {
-            if problems.isEmpty { try note("settings", error, fix: "correct the setting that the message names") }
+        setup.isDryRun = try await read("dry-run") { try settings.isOn(worker.isDryRun, .dryRun) } ?? false
+        if problems.isEmpty {
+            _ = try await read("settings") { try worker.options(settings, policy: policy ?? .watching([])) }
         }
         return (setup, problems)
     }

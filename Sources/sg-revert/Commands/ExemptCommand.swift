@@ -67,9 +67,7 @@ struct ExemptAddCommand: AsyncParsableCommand {
                 "--principal: a session's ARN is nobody's; name the role, arn:aws:iam::ACCOUNT:role/NAME"
             )
         }
-        if let group, SecurityGroupID(group) == nil {
-            throw ValidationError("--group: \"\(plainText(group))\" is not a security group id")
-        }
+        let group = try group.map { try groupID($0, flag: "--group").description }
         guard !reason.isBlank else { throw ValidationError("--reason: say why") }
         let then: Exemption.End? = try then.map { try choice($0, flag: "--then") }
         let length = try duration(length, flag: "--for")
@@ -134,8 +132,7 @@ struct ExemptEndCommand: AsyncParsableCommand {
         let path = try ledger.path(config.settings())
         let (id, person) = (id, personName())
         let ended = try await asking {
-            _ = try LedgerReader(path: path)
-            let ledger = try LedgerDatabase(path: path, worker: person) { Date() }
+            let ledger = try LedgerDatabase.existing(at: path, by: person)
             return try await ledger.write { try $0.endExemption(id, by: person) }
         }
         guard ended != nil else {

@@ -21,8 +21,7 @@ struct HealthCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try config.settings()
-        let read = { (text: String) in StatusAddress(text) }
-        guard let address = try settings.value(httpAddress, .httpAddress, expected: "host:port", read: read) else {
+        guard let address = try StatusSettings.address(httpAddress, settings) else {
             throw SettingsError.missing(
                 what: "endpoint",
                 how: "\(Setting.httpAddress.flag) or \(Setting.httpAddress.variable)"

@@ -45,22 +45,16 @@ struct TestEventCommand: AsyncParsableCommand {
         let trusted = try WorkerSettings.trustedSenders(trustedSenders, settings)
         let bound = try bound()
         let session = try await aws.session(settings, logger: log.logger(settings))
-        do {
-            // First, so that nothing is sent where no row can be seen.
+        try await callingAWS {
+            // The ledgers are opened first, so that nothing is sent if no row can be seen.
             let watch = try TestEventWatch(ledger.readers(settings))
             let sqs = try session.sqs(queueURL: url)
             if !trusted.isEmpty { await warn(ofSender: session, among: trusted) }
             show(try await journey(through: url, sqs, watch, bound), url)
-        } catch let error as any CommandFailure {
-            throw error
-        } catch let error as AWSClientError where error.isConfiguration {
-            throw RunFailure(description: errorText(error), exitCode: 78)
-        } catch {
-            throw RunFailure(description: errorText(error))
         }
     }
 
-    /// The way of one event from here to its row.
+    /// Sends one event and waits for its row.
     private func journey(
         through url: String,
         _ sqs: SQSClient,
@@ -110,7 +104,7 @@ struct TestEventCommand: AsyncParsableCommand {
             + "\(advice). sg-revert dlq discard --reason \(plainText(reason)) removes it"
     }
 
-    /// Says so where the worker will not believe this sender. SQS names a sender by the id that STS tells, up to the colon.
+    /// Warns if the worker will not believe this sender. The SenderId is the user id of STS, up to the colon.
     private func warn(ofSender session: AWSSession, among trusted: Set<String>) async {
         guard let identity = try? await session.sts(region: session.region).getCallerIdentity() else { return }
         let id = String(identity.userID.prefix { $0 != ":" })
@@ -128,11 +122,7 @@ struct TestEventCommand: AsyncParsableCommand {
         }
     }
 
-    /// - Throws: `ValidationError` for a text that is no duration.
     private func bound() throws -> Duration {
-        guard let count = seconds(timeout), count > 0 else {
-            throw ValidationError("--timeout: \"\(timeout)\" is not a duration, such as 90s or 5m")
-        }
-        return .seconds(count)
+        try duration(timeout, flag: "--timeout")
     }
 }

@@ -1,7 +1,9 @@
 import AWSClient
 import ArgumentParser
+import Formats
 import Foundation
 import Ledger
+import Logging
 import SecurityGroups
 import Telemetry
 import UnixSignals
@@ -29,10 +31,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
-        // If the size of files is limited, a write fails as on a full disk. Without this line it would end the process.
-        signal(SIGXFSZ, SIG_IGN)
-        // The worker goes on if the reader of its log has ended.
-        signal(SIGPIPE, SIG_IGN)
+        Self.ignoreSignals()
         let settings = try config.settings()
         let logger = try log.logger(settings)
         // A missing queue is reported before any error of the policy.
@@ -45,31 +44,34 @@ struct WorkerCommand: AsyncParsableCommand {
         let address = try status.address(settings)
         let isEmbedding = try status.isEmbedding(settings)
         let session = try await aws.session(settings, logger: logger, metrics: registry)
-        options.roles = try worker.roles(settings, base: session)
+        options.roles = try worker.ec2.roles(settings, base: session)
         let name = "\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
         let worker = RevertWorker(
             options: options,
             session: session,
-            ledger: try openLedger(settings, worker: name),
+            ledger: try openLedger(settings, worker: name, logger),
             name: name,
             logger: logger
         )
         let service = StatusService(worker: worker, registry: registry, wait: options.wait)
         let server = try address.map { try Self.server($0, service) }
-        let reloader = PolicyReloader(source: source, store: options.policies, stamp: stamp, logger: logger)
+        let reloader = PolicyReloader(source: source, stamp: stamp, options, logger: logger)
         let report = StartReport(session: session, options: options, source: source, logger: logger)
-        let abandoned = try await run(worker, options, environment: settings.environment, report) { group in
+        let manager = ServiceManager(environment: settings.environment)
+        try await run(worker, options, manager, report) { group in
+            group.addTask { await manager?.keepWatch { service.isAlive } }
             group.addTask { await reloader.watch(clock: .system) }
             group.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload() } }
             if let server { group.addTask { await server.run() } }
             if isEmbedding { group.addTask { await service.embed() } }
         }
-        guard abandoned.isEmpty else {
-            throw RunFailure(
-                description:
-                    "stopped with work left to the queue, messages \(abandoned.sorted().joined(separator: ", "))"
-            )
-        }
+    }
+
+    private static func ignoreSignals() {
+        // If the size of files is limited, a write fails as on a full disk. Without this line it would end the process.
+        signal(SIGXFSZ, SIG_IGN)
+        // The worker goes on if the reader of its log has ended.
+        signal(SIGPIPE, SIG_IGN)
     }
 
     /// Creates the server of the status endpoint, which listens from now on.
@@ -81,58 +83,58 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private func openLedger(_ settings: Settings, worker name: String) throws -> LedgerDatabase {
+    private func openLedger(_ settings: Settings, worker name: String, _ logger: Logger) throws -> LedgerDatabase {
         do {
-            return try LedgerDatabase(path: worker.ledger.path(settings), worker: name, lease: WorkerOptions.lease) {
-                Date()
-            }
+            return try LedgerDatabase(
+                path: worker.ledger.path(settings),
+                worker: name,
+                lease: WorkerOptions.lease,
+                warn: { logger.warning("\(plainText($0))") },
+                now: { Date() }
+            )
         } catch let error as LedgerError {
             throw RunFailure(description: "\(error)", exitCode: error.isSetting ? 78 : 1)
         }
     }
 
-    /// Runs the worker, and beside it what ends with it: the policy's reloads, the service manager's watchdog, the report.
+    /// Runs the worker, and beside it the tasks that end with it.
     ///
-    /// - Returns: the ids of the messages that the stop's bound abandoned.
+    /// - Parameter addTasks: Adds further tasks.
+    /// - Throws: `RunFailure`, also for messages that the stop's bound abandoned.
     private func run(
         _ worker: RevertWorker,
         _ options: WorkerOptions,
-        environment: [String: String],
+        _ manager: ServiceManager?,
         _ report: StartReport,
         beside addTasks: (inout ThrowingTaskGroup<Void, any Error>) -> Void
-    ) async throws -> [String] {
+    ) async throws {
         let stop = StopSignal()
-        let manager = ServiceManager(
-            environment: environment,
-            processID: ProcessInfo.processInfo.processIdentifier
-        )
         let signals = TerminationSignals(bound: options.shutdown + .seconds(3)) {
             stop.request()
             manager?.stopping()
         }
         defer { signals.cancel() }
         let (starts, start) = AsyncStream.makeStream(of: Void.self)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        let abandoned = try await withThrowingTaskGroup(of: Void.self) { group in
             addTasks(&group)
             group.addTask {
                 // By then every message of an idle start has been handled.
                 guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
                 HostSystem.releaseStartCode()
             }
-            group.addTask { await manager?.keepWatch { isAlive(worker, wait: options.wait) } }
             group.addTask { for await _ in starts { await report.tellIdentity() } }
             defer { group.cancelAll() }
-            do {
-                return try await worker.run(stop: stop) {
+            return try await callingAWS {
+                try await worker.run(stop: stop) {
                     manager?.ready()
                     report.tellSettings()
                     start.yield()
                 }
-            } catch let error as AWSClientError where error.isConfiguration {
-                throw RunFailure(description: errorText(error), exitCode: 78)
-            } catch {
-                throw RunFailure(description: errorText(error))
             }
+        }
+        guard abandoned.isEmpty else {
+            let ids = abandoned.sorted().joined(separator: ", ")
+            throw RunFailure(description: "stopped with work left to the queue, messages \(ids)")
         }
     }
 
@@ -140,10 +142,5 @@ struct WorkerCommand: AsyncParsableCommand {
         var options = try worker.options(settings, policy: policy)
         options.isUntilEmpty = isUntilEmpty
         return options
-    }
-
-    /// True if the poller has completed a poll within the time that a poll, an abandoned poll, or a pause may take.
-    private func isAlive(_ worker: RevertWorker, wait: Duration) -> Bool {
-        worker.liveness.age < wait + .seconds(45)
     }
 }

@@ -35,16 +35,30 @@ final class PolicyReloader: Sendable {
 
     private let source: PolicySource
     private let store: PolicyStore
+    private let isSweeping: Bool
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter stamp: The state of the file before the policy in `store` was read from it, so that no change is
-    ///   missed.
-    init(source: PolicySource, store: PolicyStore, stamp: Stamp?, logger: Logger) {
+    /// - Parameters:
+    ///   - stamp: The state of the file before the policy in `store` was read from it, so that no change is missed.
+    ///   - isSweeping: True if sweeps revert what the policy does not let stand.
+    init(source: PolicySource, store: PolicyStore, stamp: Stamp?, isSweeping: Bool = false, logger: Logger) {
         self.source = source
         self.store = store
+        self.isSweeping = isSweeping
         self.state = Mutex(State(stamp: stamp))
         self.logger = logger
+    }
+
+    /// Creates a reloader for a worker with `options`.
+    convenience init(source: PolicySource, stamp: Stamp?, _ options: WorkerOptions, logger: Logger) {
+        self.init(
+            source: source,
+            store: options.policies,
+            stamp: stamp,
+            isSweeping: options.snapshotInterval > .zero && !options.isDryRun,
+            logger: logger
+        )
     }
 
     /// Checks for changes every few seconds, until the task is cancelled.
@@ -106,8 +120,12 @@ final class PolicyReloader: Sendable {
         }
         store.replace(with: policy)
         let origins = policy.watch.map(\.origin).joined(separator: ",")
-        logger.notice(
-            "policy reloaded",
+        let closes = isSweeping && policy.isNarrower(than: old)
+        logger.log(
+            level: closes ? .warning : .notice,
+            closes
+                ? "policy reloaded; sweeps judge by it, and revert rules that only the policy before let stand"
+                : "policy reloaded",
             metadata: ["watch": "\(plainText(origins))", "policy.digest": "\(policy.digest)"]
         )
         if policy.topicARN != old.topicARN {

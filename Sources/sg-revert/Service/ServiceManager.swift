@@ -7,7 +7,7 @@ struct ServiceManager: Sendable {
     let watchdogInterval: Duration?
 
     /// Nil if no service manager listens.
-    init?(environment: [String: String], processID: Int32) {
+    init?(environment: [String: String], processID: Int32 = ProcessInfo.processInfo.processIdentifier) {
         guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return nil }
         self.path = path
         let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(processID)" } ?? true

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import Foundation
+import SecurityGroups
 
 /// Converts a flag's text to one of the values that it may have.
 func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: String, flag: String) throws -> Value {
@@ -22,7 +23,17 @@ func moment(_ text: String, flag: String, now: Date) throws -> Date {
     return date
 }
 
-/// A flag's duration, `90s`, `15m`, `24h` or `30d`.
+/// Converts a flag's text to the id of a security group.
+func groupID(_ text: String, flag: String) throws -> SecurityGroupID {
+    guard let id = SecurityGroupID(text) else {
+        throw ValidationError(
+            "\(flag): \"\(plainText(text))\" is not a security group id, such as sg-0a1b2c3d4e5f60718"
+        )
+    }
+    return id
+}
+
+/// Converts a flag's text to a duration: `90s`, `15m`, `24h` or `30d`.
 func duration(_ text: String, flag: String) throws -> Duration {
     guard let seconds = seconds(text), seconds > 0 else {
         throw ValidationError("\(flag): \"\(text)\" is not a duration, such as 90s, 15m, 24h or 30d")

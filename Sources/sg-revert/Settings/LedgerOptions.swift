@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Ledger
 
 /// The option that names the ledger.
 struct LedgerOptions: ParsableArguments {
@@ -22,5 +24,13 @@ struct LedgerOptions: ParsableArguments {
             throw .missing(what: "place for the ledger", how: "\(Setting.ledger.flag) or \(Setting.ledger.variable)")
         }
         return "\(home)/.local/state/sg-revert/ledger.db"
+    }
+}
+
+extension LedgerDatabase {
+    /// Opens a ledger that exists, to write what a person says. A mistyped path does not create a ledger.
+    static func existing(at path: String, by person: String) throws -> LedgerDatabase {
+        _ = try LedgerReader(path: path)
+        return try LedgerDatabase(path: path, worker: person) { Date() }
     }
 }

@@ -3,8 +3,11 @@ import Formats
 import Foundation
 import Worker
 
-/// The settings of notifications, except the topic.
+/// The settings of notifications.
 struct NotifySettings: ParsableArguments {
+    @Option(.topicARN)
+    var topicARN: String?
+
     @Option(.notifyFormat)
     var notifyFormat: String?
 
@@ -17,6 +20,18 @@ struct NotifySettings: ParsableArguments {
     @Option(.eventBus)
     var eventBus: String?
 
+    /// The topic's ARN; nil if the setting names none.
+    func topic(_ settings: Settings) throws(SettingsError) -> String? {
+        try Self.topic(topicARN, settings)
+    }
+
+    /// The topic's ARN, for a command that has no flag for it.
+    static func topic(_ flag: String? = nil, _ settings: Settings) throws(SettingsError) -> String? {
+        try settings.value(flag, .topicARN, expected: "the ARN of a standard SNS topic") { text in
+            ARN(text)?.service == "sns" && !text.hasSuffix(".fifo") ? text : nil
+        }
+    }
+
     /// The name or ARN of the bus.
     func bus(_ settings: Settings) throws(SettingsError) -> String? {
         try settings.value(eventBus, .eventBus, expected: "the name or ARN of an EventBridge bus") { Self.bus($0) }
@@ -26,9 +41,7 @@ struct NotifySettings: ParsableArguments {
         if let arn = ARN(text) { return arn.service == "events" && arn.resource.hasPrefix("event-bus/") ? text : nil }
         let isName =
             text.utf8.count <= 256
-            && text.utf8.allSatisfy {
-                (45...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
-            }
+            && text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-./_".utf8.contains($0) }
         return isName ? text : nil
     }
 

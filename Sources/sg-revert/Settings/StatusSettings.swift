@@ -14,9 +14,12 @@ struct StatusSettings: ParsableArguments {
 
     /// The address of the endpoint; nil if it is off.
     func address(_ settings: Settings) throws(SettingsError) -> StatusAddress? {
-        try settings.value(httpAddress, .httpAddress, expected: "host:port, such as 127.0.0.1:9090") {
-            StatusAddress($0)
-        }
+        try Self.address(httpAddress, settings)
+    }
+
+    /// The address of the endpoint, for a command that has this flag alone.
+    static func address(_ flag: String?, _ settings: Settings) throws(SettingsError) -> StatusAddress? {
+        try settings.value(flag, .httpAddress, expected: "host:port, such as 127.0.0.1:9090") { StatusAddress($0) }
     }
 
     /// True if metrics are written to stdout in CloudWatch's embedded metric format.
