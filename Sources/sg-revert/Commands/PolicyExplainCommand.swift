@@ -74,7 +74,7 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         let text = try read()
         let found = MessageFile(text: text)
         let messages = found.messages
-        let explanations = try await explain(messages, policy, settings)
+        let explanations = try await asking { try await explain(messages, policy, settings) }
         let unreadable = messages.compactMap { $0.withoutEvent }
         guard !explanations.isEmpty else {
             let detail = unreadable.first.map { " (\($0))" } ?? ""
@@ -98,44 +98,30 @@ struct PolicyExplainCommand: AsyncParsableCommand {
         _ messages: [DecodedMessage],
         _ policy: Policy,
         _ settings: Settings
-    ) async throws
-        -> [Explanation]
-    {
-        guard live else {
-            var explainer = Explainer(policy: policy, group: facts(nil))
-            explainer.known = try known()
-            return messages.compactMap { explainer.explain($0) }
-        }
+    ) async throws -> [Explanation] {
+        var explainer = Explainer(policy: policy, group: facts(nil), known: try known())
+        guard live else { return try messages.compactMap { try explainer.explain($0) } }
         var groups = LiveGroups(session: try await aws.session(settings, logger: log.logger(settings)))
         var explanations: [Explanation] = []
         for message in messages {
-            let group: DescribedSecurityGroup?
-            let lists: PrefixLists
             do {
-                group = try await groups.group(of: message)
-                lists = try await groups.prefixLists(of: message, for: policy)
+                explainer.group = facts(try await groups.group(of: message))
+                explainer.prefixLists = try await groups.prefixLists(of: message, for: policy)
             } catch {
                 throw RunFailure(description: "--live: \(error)")
             }
-            var explainer = Explainer(policy: policy, group: facts(group), prefixLists: lists)
-            explainer.known = try known()
-            explanations += [explainer.explain(message)].compactMap(\.self)
+            explanations += [try explainer.explain(message)].compactMap(\.self)
         }
         return explanations
     }
 
-    /// Reads what the ledger saw of a rule; nil where no ledger is named.
+    /// Reads the contents of a rule that the ledger saw; nil if no ledger is named.
     private func known() throws -> ((String, String, Date?) throws -> [AuditKnownContent])? {
-        guard let ledger else { return nil }
-        do {
-            let reader = try LedgerReader(path: ledger)
-            return { try reader.knownContents(ofRule: $1, inGroup: $0, before: $2) }
-        } catch let error as LedgerError {
-            throw RunFailure(description: errorText(error))
-        }
+        guard let reader = try ledger.map({ try LedgerReader(path: $0) }) else { return nil }
+        return { try reader.knownContents(ofRule: $1, inGroup: $0, before: $2) }
     }
 
-    /// What the flags tell of the group, and where they do not, what AWS does.
+    /// The facts of the group from the flags, and those without a flag from AWS.
     private func facts(_ group: DescribedSecurityGroup?) -> GroupFacts {
         GroupFacts(
             groupID: nil,

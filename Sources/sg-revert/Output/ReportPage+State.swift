@@ -3,25 +3,16 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// The present on the report page: what stands without a reason, and access that ends by itself.
+/// The present state on the report page: rules that stand without a reason, and temporary exemptions.
 extension ReportPage {
-    /// So many rules are shown; more are counted.
+    /// The largest number of rules that are shown. Further ones are counted.
     private static let limit = 200
 
     static func standingTable(_ rules: [AuditStandingRule]) -> String {
         guard !rules.isEmpty else { return "" }
         let rows = rules.prefix(limit).map { rule in
-            let words = ruleInWords(
-                direction: rule[.direction].text ?? "",
-                ipProtocol: rule[.ipProtocol].text ?? "",
-                ports: PortRange(
-                    from: rule[.fromPort].integer.map { Int($0) } ?? -1,
-                    to: rule[.toPort].integer.map { Int($0) } ?? -1
-                ),
-                peer: rule[.source].text ?? ""
-            )
-            return row([
-                tableCell(rule[.groupID]), tableCell(rule[.ruleID]), words, tableCell(rule[.knownBy]),
+            row([
+                tableCell(rule[.groupID]), tableCell(rule[.ruleID]), kind(of: rule), tableCell(rule[.knownBy]),
                 tableCell(rule[.firstSeen]),
             ])
         }

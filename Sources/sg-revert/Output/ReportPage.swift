@@ -90,7 +90,7 @@ struct ReportPage {
     }
 
     private var tiles: String {
-        let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(duration) ?? "–" }
+        let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(durationInWords) ?? "–" }
         let all =
             [("events", String(statistics.events))] + statistics.outcomesInOrder.map { ($0, String($1)) }
             + [("median exposure", exposures[0]), ("95 % within", exposures[1]), ("longest", exposures[2])]
@@ -107,7 +107,7 @@ struct ReportPage {
     private func list(_ offenders: [AuditStatistics.Offender]) -> String {
         guard let most = offenders.first?.tally.events, most > 0 else { return "" }
         let items = offenders.map { name, tally in
-            let open = tally.exposedMilliseconds > 0 ? ", open \(duration(tally.exposedMilliseconds))" : ""
+            let open = tally.exposedMilliseconds > 0 ? ", open \(durationInWords(tally.exposedMilliseconds))" : ""
             return """
                 <li><span class="name">\(escaped(name))</span><span class="number">\(tally.events)\(open)</span>\
                 <meter min="0" max="\(most)" value="\(tally.events)"></meter></li>
@@ -187,7 +187,7 @@ struct ReportPage {
             <td data-label="Who">\(escaped(who))</td>\
             <td data-label="What"><details><summary>\(escaped(what + others))</summary>\
             <ul>\(lines.joined())</ul><dl>\(facts.joined())</dl></details></td>\
-            <td data-label="Open for" data-sort="\(exposed ?? -1)">\(exposed.map(duration) ?? "–")</td></tr>
+            <td data-label="Open for" data-sort="\(exposed ?? -1)">\(exposed.map(durationInWords) ?? "–")</td></tr>
 
             """
     }

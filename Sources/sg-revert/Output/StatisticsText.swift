@@ -4,17 +4,6 @@ import Ledger
 import SecurityGroups
 import Worker
 
-/// A rule without its id and description, so that equal rules are counted together.
-func kind(of rule: AuditRule) -> String {
-    let ports = PortRange(from: Int(rule[.fromPort].integer ?? -1), to: Int(rule[.toPort].integer ?? -1))
-    return ruleInWords(
-        direction: tableCell(rule[.direction]),
-        ipProtocol: tableCell(rule[.ipProtocol]),
-        ports: ports,
-        peer: tableCell(rule[.source])
-    )
-}
-
 extension Row {
     /// The statistics as one object with a list for each section.
     init(_ statistics: AuditStatistics, top: Int) {
@@ -59,7 +48,7 @@ extension AuditStatistics {
 /// The statistics for people. On a terminal they have bars.
 func statisticsText(_ statistics: AuditStatistics, top: Int, hasBars: Bool) -> String {
     var lines = ["\(statistics.events) events"]
-    let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(duration) ?? "-" }
+    let exposures = statistics.exposures(at: [0.5, 0.95, 1]).map { $0.map(durationInWords) ?? "-" }
     lines.append("exposure: median \(exposures[0]), 95 % within \(exposures[1]), longest \(exposures[2])")
 
     func section(_ title: String, _ rows: [(name: String, count: Int, note: String)]) {
@@ -79,7 +68,7 @@ func statisticsText(_ statistics: AuditStatistics, top: Int, hasBars: Bool) -> S
             list.map { name, tally in
                 (
                     name, tally.events,
-                    tally.exposedMilliseconds > 0 ? "  (open \(duration(tally.exposedMilliseconds)))" : ""
+                    tally.exposedMilliseconds > 0 ? "  (open \(durationInWords(tally.exposedMilliseconds)))" : ""
                 )
             }
         )
@@ -88,20 +77,27 @@ func statisticsText(_ statistics: AuditStatistics, top: Int, hasBars: Bool) -> S
     offenders("Who opened the most", statistics.worstActors(top))
     offenders("Groups", statistics.worstGroups(top))
     offenders("Rules", statistics.worstRules(top))
-    if statistics.hours.contains(where: { $0 > 0 }) {
-        lines += ["", "Hour of day (UTC)"]
-        if hasBars {
-            lines += ["  \(sparkline(statistics.hours))", "  0     6     12    18"]
-        } else {
-            lines.append("  " + statistics.hours.enumerated().map { "\($0):\($1)" }.joined(separator: " "))
-        }
-    }
-    let timeline = statistics.timeline(60)
-    if hasBars, timeline.count > 1, let first = timeline.first, let last = timeline.last {
-        lines += ["", "\(RFC3339.format(first.start).prefix(16)) to \(RFC3339.format(last.start).prefix(16))"]
-        lines.append("  \(sparkline(timeline.map(\.offences)))")
-    }
+    lines += hourLines(statistics.hours, hasBars: hasBars)
+    if hasBars { lines += timelineLines(statistics) }
     return lines.joined(separator: "\n") + "\n"
+}
+
+/// The events of each hour of the day; no lines without events.
+private func hourLines(_ hours: [Int], hasBars: Bool) -> [String] {
+    guard hours.contains(where: { $0 > 0 }) else { return [] }
+    let chart =
+        hasBars
+        ? ["  \(sparkline(hours))", "  0     6     12    18"]
+        : ["  " + hours.enumerated().map { "\($0):\($1)" }.joined(separator: " ")]
+    return ["", "Hour of day (UTC)"] + chart
+}
+
+/// The offences over time; no lines for a single moment.
+private func timelineLines(_ statistics: AuditStatistics) -> [String] {
+    let timeline = statistics.timeline(60)
+    guard timeline.count > 1, let first = timeline.first, let last = timeline.last else { return [] }
+    let span = "\(RFC3339.format(first.start).prefix(16)) to \(RFC3339.format(last.start).prefix(16))"
+    return ["", span, "  \(sparkline(timeline.map(\.offences)))"]
 }
 
 /// A bar of up to 12 cells in eighths.

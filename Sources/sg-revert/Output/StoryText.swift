@@ -33,7 +33,7 @@ extension Page {
         line("called", event[.eventTime])
         line("received", event[.receivedAt], after: event[.eventTime])
         line("finished", event[.finishedAt], after: event[.eventTime])
-        if let exposed = event[.exposedMilliseconds].integer { line("open for", .text(duration(exposed))) }
+        if let exposed = event[.exposedMilliseconds].integer { line("open for", .text(durationInWords(exposed))) }
         line("reason", event[.reason])
         line("error", event[.errorCode], event[.errorMessage])
         if event[.dryRun] == .boolean(true) { line("dry run", .text("nothing was to be changed")) }
@@ -71,7 +71,7 @@ extension Page {
 }
 
 /// A number of milliseconds for people: `1.5 s`, `3 min 20 s`, `2 h 5 min`.
-func duration(_ milliseconds: Int64) -> String {
+func durationInWords(_ milliseconds: Int64) -> String {
     let seconds = milliseconds / 1000
     return switch seconds {
     case ..<1: "\(milliseconds) ms"
@@ -80,21 +80,6 @@ func duration(_ milliseconds: Int64) -> String {
     case ..<86_400: "\(seconds / 3600) h \(seconds / 60 % 60) min"
     default: "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
     }
-}
-
-/// A rule of the ledger in words, with its id and description.
-func words(_ rule: AuditRule) -> String {
-    let ports = PortRange(from: Int(rule[.fromPort].integer ?? -1), to: Int(rule[.toPort].integer ?? -1))
-    let text = ruleInWords(
-        direction: tableCell(rule[.direction]),
-        ipProtocol: tableCell(rule[.ipProtocol]),
-        ports: ports,
-        peer: tableCell(rule[.source])
-    )
-    let notes = [rule[.ruleID].text, rule[.description].text.map { "\"\($0)\"" }].compactMap {
-        $0.map { plainText($0) }
-    }
-    return plainText(text) + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
 }
 
 /// What the worker found about a rule, and did.
@@ -144,6 +129,6 @@ private struct Page {
         let passed = time.text.flatMap { RFC3339.parse($0) }.flatMap { end in
             start.text.flatMap { RFC3339.parse($0) }.map { Int64(end.timeIntervalSince($0) * 1000) }
         }
-        line(label, time, passed.map { .text("(\(duration($0)) after the call)") } ?? .null)
+        line(label, time, passed.map { .text("(\(durationInWords($0)) after the call)") } ?? .null)
     }
 }

@@ -11,11 +11,13 @@ struct Explainer {
     var group = GroupFacts(groupID: nil, account: nil, region: nil)
     /// The entries of prefix lists, as far as they are known.
     var prefixLists = PrefixLists.unknown
-    /// What the ledger saw a rule say before a time, by group and rule; nil where no ledger is asked.
+    /// Reads the contents of a rule that the ledger saw before a time; nil if no ledger is asked.
     var known: ((_ group: String, _ rule: String, Date?) throws -> [AuditKnownContent])?
 
     /// Explains a message; nil if it holds no event.
-    func explain(_ message: DecodedMessage) -> Explanation? {
+    ///
+    /// - Throws: The error of `known`.
+    func explain(_ message: DecodedMessage) throws -> Explanation? {
         switch message {
         case .unreadable(let unreadable):
             unreadable.event.map {
@@ -24,11 +26,11 @@ struct Explainer {
         case .ignored(let event, let reason):
             Explanation(eventID: event.eventID, groupID: event.groupID, verdict: .ignore, reason: reason.rawValue)
         case .change(let event, let change):
-            explain(event, change)
+            try explain(event, change)
         }
     }
 
-    private func explain(_ event: CloudTrailEvent, _ change: SecurityGroupChange) -> Explanation {
+    private func explain(_ event: CloudTrailEvent, _ change: SecurityGroupChange) throws -> Explanation {
         if let problem = impossibleName(in: event, change) {
             return deadLetter(event.eventID, groupID: change.groupID, reason: "impossible", detail: problem)
         }
@@ -58,7 +60,7 @@ struct Explainer {
                 trace: trace
             )
         case .watched(let watch):
-            return judged(event, change, context, under: watch, trace: trace)
+            return try judged(event, change, context, under: watch, trace: trace)
         }
     }
 
@@ -68,8 +70,8 @@ struct Explainer {
         _ context: ChangeContext,
         under watch: Watch,
         trace: [TraceStep]
-    ) -> Explanation {
-        let rules = change.rules.map { withPast(explain($0, context, under: watch), context) }
+    ) throws -> Explanation {
+        let rules = try change.rules.map { try withPast(explain($0, context, under: watch), context) }
         let deciding = rules.first { $0.decision == .revert } ?? rules.first { $0.decision == nil } ?? rules.first
         let isUnread = change.unread != nil && deciding?.decision != .revert
         let verdict: Explanation.Verdict =
@@ -88,11 +90,10 @@ struct Explainer {
         )
     }
 
-    /// Adds what the ledger saw of a rule. A modification that leaves what was approved as it was is none.
-    private func withPast(_ rule: Explanation.Rule, _ context: ChangeContext) -> Explanation.Rule {
-        guard let known, let id = rule.changed.id, let groupID = context.group.groupID,
-            let contents = try? known(groupID, id, context.eventTime)
-        else { return rule }
+    /// Adds the contents of a rule that the ledger saw. A modification that leaves an approved content unchanged is allowed.
+    private func withPast(_ rule: Explanation.Rule, _ context: ChangeContext) throws -> Explanation.Rule {
+        guard let known, let id = rule.changed.id, let groupID = context.group.groupID else { return rule }
+        let contents = try known(groupID, id, context.eventTime)
         var rule = rule
         rule.known = contents
         if context.kind == .ruleModified, rule.decision == .revert, rule.changed.isUnchanged(from: contents.first) {

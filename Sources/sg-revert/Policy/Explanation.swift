@@ -128,18 +128,9 @@ extension Explanation {
             return [title]
                 + known.map { content in
                     let state = content["gone_at"] == .null ? "stands" : "stood until \(tableCell(content["gone_at"]))"
-                    let words = ruleInWords(
-                        direction: content["direction"].text ?? "",
-                        ipProtocol: content["protocol"].text ?? "",
-                        ports: PortRange(
-                            from: content["from_port"].integer.map { Int($0) } ?? -1,
-                            to: content["to_port"].integer.map { Int($0) } ?? -1
-                        ),
-                        peer: content["source"].text ?? ""
-                    )
                     let approval = content["approved_by"].text.map { "approved by \($0)" } ?? "not approved"
                     let known = "known by \(tableCell(content["known_by"])) since \(tableCell(content["first_seen"]))"
-                    return "  \(plainText(words)): \(state), \(plainText(approval)), \(known)"
+                    return "  \(plainText(kind(of: content))): \(state), \(plainText(approval)), \(known)"
                 }
         }
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
