@@ -85,27 +85,12 @@ package struct RevertWorker: Sendable {
     package func run(stop: StopSignal, ready: @Sendable () -> Void = {}) async throws -> [String] {
         let queue = WorkQueue(sqs: try session.sqs(queueURL: options.queueURL), url: options.queueURL)
         let channels = try ChannelList(options, session)
-        let notifier = Notifier(
-            writer: writer,
-            channels: { channels.current },
-            backoff: Backoff(base: .seconds(2), cap: .seconds(300), random: random),
-            clock: clock,
-            logger: logger
-        )
         if let url = options.deadLetterQueueURL {
             try DeadLetterQueue.check(url, beside: options.queueURL, session: session)
         }
         guard let facts = try await start(queue, stop: stop) else { return [] }
         let queueState = QueueState(facts, logger: logger) { try await self.facts(of: queue, isStart: false) }
-        logger.notice(
-            "worker started",
-            metadata: [
-                "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
-                "watch": "\(options.policies.current.watch.map(\.origin).joined(separator: ","))",
-                "dry.run": .stringConvertible(options.isDryRun),
-            ]
-        )
-
+        logStart()
         startState.succeeded()
         ready()
 
@@ -123,7 +108,7 @@ package struct RevertWorker: Sendable {
         let keeper = stateKeeper(consumer.pipeline) { wake.yield() }
         async let _ = queueState.keepFresh(clock: clock)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await run(notifier, wakes: wakes, stop: stop) }
+            group.addTask { await notify(channels, wakes: wakes, stop: stop) }
             defer { wake.finish() }
             let abandoned = try await keeping(keeper, stop) { try await consumer.run(stop: stop) }
             // The notifier's last look comes after this.
@@ -133,8 +118,26 @@ package struct RevertWorker: Sendable {
         }
     }
 
+    private func logStart() {
+        logger.notice(
+            "worker started",
+            metadata: [
+                "queue.url": "\(plainText(options.queueURL))", "worker": "\(name)",
+                "watch": "\(options.policies.current.watch.map(\.origin).joined(separator: ","))",
+                "dry.run": .stringConvertible(options.isDryRun),
+            ]
+        )
+    }
+
     /// Runs the notifier to its end, within the bound of the stop.
-    private func run(_ notifier: Notifier, wakes: AsyncStream<Void>, stop: StopSignal) async {
+    private func notify(_ channels: ChannelList, wakes: AsyncStream<Void>, stop: StopSignal) async {
+        let notifier = Notifier(
+            writer: writer,
+            channels: { channels.current },
+            backoff: Backoff(base: .seconds(2), cap: .seconds(300), random: random),
+            clock: clock,
+            logger: logger
+        )
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await notifier.run(wakes: wakes) }
             group.addTask {

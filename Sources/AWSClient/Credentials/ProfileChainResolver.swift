@@ -9,16 +9,8 @@ struct ProfileChainResolver {
         var visited: [String] = []
         var name = selected
         while true {
-            guard let profile = config.profiles[name] else {
-                let from = visited.last ?? selected
-                throw ProfileFailure(profile: from, key: "source_profile", reason: "there is no profile \(name)")
-            }
-            if visited.contains(name) {
-                let loop = (visited + [name]).joined(separator: " → ")
-                throw ProfileFailure(profile: name, key: "source_profile", reason: "the profiles form a loop: \(loop)")
-            }
+            let reader = try reader(of: name, after: visited)
             visited.append(name)
-            let reader = ProfileReader(name: name, properties: profile, ssoSessions: config.ssoSessions)
             // Keys end the chain, except in the selected profile, which is to become its role.
             if visited.count > 1, reader.hasBothKeys { return chain(try reader.keys(), name, roles) }
             guard let role = try reader.role() else {
@@ -47,6 +39,19 @@ struct ProfileChainResolver {
             case .profile(let next): name = next
             }
         }
+    }
+
+    /// The reader of the profile `name`, to which `visited` led.
+    private func reader(of name: String, after visited: [String]) throws(ProfileFailure) -> ProfileReader {
+        guard let profile = config.profiles[name] else {
+            let from = visited.last ?? name
+            throw ProfileFailure(profile: from, key: "source_profile", reason: "there is no profile \(name)")
+        }
+        if visited.contains(name) {
+            let loop = (visited + [name]).joined(separator: " → ")
+            throw ProfileFailure(profile: name, key: "source_profile", reason: "the profiles form a loop: \(loop)")
+        }
+        return ProfileReader(name: name, properties: profile, ssoSessions: config.ssoSessions)
     }
 
     private func chain(_ base: ProfileChain.Base, _ profile: String, _ roles: [ProfileChain.Role]) -> ProfileChain {

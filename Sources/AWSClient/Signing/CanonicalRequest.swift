@@ -22,8 +22,6 @@ struct CanonicalRequest {
         payloadHash: String,
         normalizesPath: Bool = true
     ) {
-        let lines = Self.lines(headers, host: host)
-        var names: [UInt8] = []
         var bytes: [UInt8] = []
         bytes.reserveCapacity(1024)
         func append(line: String) {
@@ -34,22 +32,7 @@ struct CanonicalRequest {
         let folded = normalizesPath ? Self.folded(path) : path
         append(line: path == "/" ? path : URIEncoding.encode(folded, keepingSlashes: true))
         append(line: query.isEmpty ? query : Self.canonicalQuery(query))
-        var index = 0
-        while index < lines.count {
-            let name = lines[index].name
-            if index > 0 { names.append(UInt8(ascii: ";")) }
-            names += name
-            bytes += name
-            var separator = UInt8(ascii: ":")
-            // Values of one name are joined in the order in which they are sent.
-            while index < lines.count, lines[index].name == name {
-                bytes.append(separator)
-                Self.append(lines[index].value, to: &bytes)
-                separator = UInt8(ascii: ",")
-                index += 1
-            }
-            bytes.append(Self.newline)
-        }
+        let names = Self.append(Self.lines(headers, host: host), to: &bytes)
         bytes.append(Self.newline)
         bytes += names
         bytes.append(Self.newline)
@@ -61,6 +44,30 @@ struct CanonicalRequest {
     private static let newline = UInt8(ascii: "\n")
 
     // MARK: Headers
+
+    /// Appends the header lines.
+    ///
+    /// - Returns: The names, joined by `;`.
+    private static func append(_ lines: [Line], to bytes: inout [UInt8]) -> [UInt8] {
+        var names: [UInt8] = []
+        var index = 0
+        while index < lines.count {
+            let name = lines[index].name
+            if index > 0 { names.append(UInt8(ascii: ";")) }
+            names += name
+            bytes += name
+            var separator = UInt8(ascii: ":")
+            // Values of one name are joined in the order in which they are sent.
+            while index < lines.count, lines[index].name == name {
+                bytes.append(separator)
+                append(lines[index].value, to: &bytes)
+                separator = UInt8(ascii: ",")
+                index += 1
+            }
+            bytes.append(newline)
+        }
+        return names
+    }
 
     private struct Line {
         /// The name in lower case.

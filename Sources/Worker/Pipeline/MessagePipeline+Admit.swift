@@ -18,22 +18,14 @@ enum Admission: Sendable {
 
 extension MessagePipeline {
     /// Finds out whether a change is made by somebody else, is watched, and is known well enough to be judged.
-    func admit(
-        _ change: SecurityGroupChange,
-        through gate: Gate,
-        _ run: EventRun
-    ) async throws -> Admission {
-        let (event, policy, slot) = (run.event, run.policy, run.slot)
+    func admit(_ change: SecurityGroupChange, through gate: Gate, _ run: EventRun) async throws -> Admission {
+        let (event, policy) = (run.event, run.policy)
         let mayBeOurs = policy.makes(change.kind) && event.eventName != "CreateSecurityGroup"
-        if mayBeOurs, let requestID = event.requestID,
-            try await writer.write(slot: slot, { try $0.isOwnCall(requestID: requestID) })
-        {
-            return .ignored(.ownChange)
-        }
+        if mayBeOurs, try await isCallOfThisHost(event, run.slot) { return .ignored(.ownChange) }
         var context = gate.context(of: change, by: event)
         var answer = policy.watch(context)
         if case .undetermined = answer, let groupID = gate.groupID {
-            guard let facts = try await facts(of: groupID, gate.place, event, slot) else { return .groupGone }
+            guard let facts = try await facts(of: groupID, gate.place, event, run.slot) else { return .groupGone }
             context.group.take(facts)
             answer = try await watch(context, in: gate.place, run)
         }
@@ -47,14 +39,7 @@ extension MessagePipeline {
         case .watched(let entry):
             watch = entry
         }
-        if mayBeOurs, let issuer = event.actor.issuerARN,
-            identity.isIssuer(issuer)
-        {
-            return .ignored(.ownChange)
-        }
-        if mayBeOurs, let requestID = event.requestID, try await claims.shared.isOwnCall(requestID) {
-            return .ignored(.ownChange)
-        }
+        if mayBeOurs, try await isCallOfTheFleet(event) { return .ignored(.ownChange) }
         // What was removed is not in the group any more, so there is nowhere to look for it.
         if change.kind.isRemoval, change.mayHaveMoreRules, let unread = change.unread { return .undecodable(unread) }
         guard let groupID = gate.groupID else { return .undecodable("the record names no group") }
@@ -67,6 +52,19 @@ extension MessagePipeline {
             reason: run.reason
         )
         return .watched(watched)
+    }
+
+    /// True if the ledger knows the event's call as one of ours.
+    private func isCallOfThisHost(_ event: CloudTrailEvent, _ slot: WorkSlot) async throws -> Bool {
+        guard let requestID = event.requestID else { return false }
+        return try await writer.write(slot: slot) { try $0.isOwnCall(requestID: requestID) }
+    }
+
+    /// True if the event's caller is our own role, or if another host of the fleet made the call.
+    private func isCallOfTheFleet(_ event: CloudTrailEvent) async throws -> Bool {
+        if let issuer = event.actor.issuerARN, identity.isIssuer(issuer) { return true }
+        guard let requestID = event.requestID else { return false }
+        return try await claims.shared.isOwnCall(requestID)
     }
 
     /// The group in EC2; nil if it does not exist. A group that was just created may not be visible yet.

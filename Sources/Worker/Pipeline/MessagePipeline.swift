@@ -54,28 +54,39 @@ struct MessagePipeline: Sendable {
             held.describe(Self.metadata(of: record, in: message))
             var logger = logger
             for (key, value) in held.metadata { logger[metadataKey: key] = value }
-            var round = 0
-            while true {
-                round += 1
-                let claimed = try await claim(record, held, slot: slot)
-                guard case .run(let claim) = claimed else { return disposition(claimed, message, logger) }
-                let now = clock.instant()
-                held.claimed(claim, at: now)
-                let run = EventRun(
-                    message: message,
-                    record: record,
-                    claim: claim,
-                    policy: policies.current,
-                    slot: slot,
-                    logger: logger,
-                    begunAt: now
-                )
-                switch try await settle(ending(of: run), of: run) {
-                case .done(let disposition): return disposition
-                case .wait:
-                    held.unclaimed()
-                    if let rest = try await sitOut(round, slot, stop) { return rest }
-                }
+            return try await handle(record, of: held, slot: slot, stop: stop, logger: logger)
+        }
+    }
+
+    /// Claims an event and runs it, again and again while its run has to wait.
+    private func handle(
+        _ record: EventRecord,
+        of held: HeldMessage,
+        slot: WorkSlot,
+        stop: StopSignal,
+        logger: Logger
+    ) async throws -> Disposition {
+        var round = 0
+        while true {
+            round += 1
+            let claimed = try await claim(record, held, slot: slot)
+            guard case .run(let claim) = claimed else { return disposition(claimed, held.message, logger) }
+            let now = clock.instant()
+            held.claimed(claim, at: now)
+            let run = EventRun(
+                message: held.message,
+                record: record,
+                claim: claim,
+                policy: policies.current,
+                slot: slot,
+                logger: logger,
+                begunAt: now
+            )
+            switch try await settle(ending(of: run), of: run) {
+            case .done(let disposition): return disposition
+            case .wait:
+                held.unclaimed()
+                if let rest = try await sitOut(round, slot, stop) { return rest }
             }
         }
     }
@@ -90,7 +101,7 @@ struct MessagePipeline: Sendable {
         for (key, text) in place {
             if let text { metadata[key] = "\(plainText(text, limit: 64))" }
         }
-        let trace = TraceContext(message.systemAttributes["AWSTraceHeader"])
+        let trace = TraceContext(message.traceHeader)
         return metadata.merging(trace?.metadata ?? [:]) { own, _ in own }
     }
 

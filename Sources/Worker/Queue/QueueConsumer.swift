@@ -48,10 +48,7 @@ struct QueueConsumer: Sendable {
                 return .received
             }
             group.addTask {
-                await heartbeat.run(lease: WorkerOptions.lease) { _ in
-                    // A poller whose hands are full does not poll. That is no sign of a problem.
-                    if intake.count >= options.concurrency { liveness.turned(at: clock.instant()) }
-                }
+                await keepInHand()
                 return .helperEnded
             }
             group.addTask {
@@ -59,17 +56,7 @@ struct QueueConsumer: Sendable {
                 return .helperEnded
             }
             group.addTask {
-                await stop.wait()
-                intake.close()
-                guard stop.isRequested else { return .helperEnded }
-                if !hand.isEmpty {
-                    // A message that is made visible again often goes at once into a poll that is still open, and ends
-                    // that poll. If the poll were cut, SQS would keep the message hidden.
-                    guard (try? await hand.emptied()) != nil, (try? await clock.sleep(Self.pollGrace)) != nil else {
-                        return .helperEnded
-                    }
-                }
-                polls.cutting.request()
+                await cut(polls, after: stop)
                 return .helperEnded
             }
             group.addTask {
@@ -92,6 +79,27 @@ struct QueueConsumer: Sendable {
             }
             return abandoned
         }
+    }
+
+    /// Extends the visibility timeouts and the claims of the messages in hand.
+    private func keepInHand() async {
+        await heartbeat.run(lease: WorkerOptions.lease) { _ in
+            // A poller whose hands are full does not poll. That is no sign of a problem.
+            if intake.count >= options.concurrency { liveness.turned(at: clock.instant()) }
+        }
+    }
+
+    /// Waits for the stop, receives nothing more, and cuts the idle poll once nothing is in hand.
+    private func cut(_ polls: OpenPolls, after stop: StopSignal) async {
+        await stop.wait()
+        intake.close()
+        guard stop.isRequested else { return }
+        if !hand.isEmpty {
+            // A message that is made visible again often goes at once into a poll that is still open, and ends that poll. If
+            // the poll were cut, SQS would keep the message hidden.
+            guard (try? await hand.emptied()) != nil, (try? await clock.sleep(Self.pollGrace)) != nil else { return }
+        }
+        polls.cutting.request()
     }
 
     private func receiver(_ polls: OpenPolls, _ stop: StopSignal) -> Receiver {
