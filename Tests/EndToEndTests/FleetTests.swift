@@ -36,6 +36,11 @@ extension EndToEnd {
             return (name, ["SG_REVERT_CLAIMS": "dynamodb://\(name)"])
         }
 
+        /// What a table has of events.
+        private func events(in table: String, of world: World) async throws -> [JSON] {
+            try await world.aws.items(table).filter { $0["pk"]["S"].string?.hasPrefix("event#") == true }
+        }
+
         /// Each event was reverted, and people are told of it by one host.
         ///
         /// - Parameter mayResend: True where that host may have been stopped between the topic's answer and its own record of it. It
@@ -72,8 +77,8 @@ extension EndToEnd {
             try await expectOnce(records, in: world)
             let first = try world.notices(world.ledger).count
             #expect((1..<30).contains(first), "both hosts had work: \(first)")
-            let items = try await world.aws.items(table.name)
-            #expect(items.count { $0["pk"]["S"].string?.hasPrefix("event#") == true } == 30)
+            let items = try await events(in: table.name, of: world)
+            #expect(items.count == 30)
             #expect(items.allSatisfy { $0["expires_at"]["N"].string != nil && $0["lease_until"]["N"].string == nil })
             let calls =
                 try await proxy.calls(of: "dynamodb.UpdateItem") + proxy.calls(of: "dynamodb.PutItem")
@@ -124,7 +129,7 @@ extension EndToEnd {
                 try await world.ingress().isEmpty ? () : nil
             }
             try await eventually("the second host has done what the first had in hand") {
-                try await world.aws.items(table.name).allSatisfy { $0["lease_until"]["N"].string == nil }
+                try await events(in: table.name, of: world).allSatisfy { $0["lease_until"]["N"].string == nil }
             }
             one.resume()
             // Until it has found out what became of its work.
