@@ -1,3 +1,5 @@
+import Formats
+
 extension EventBridgeClient {
     /// Asks whether the bus exists. The worker itself does not need this permission.
     package func probeBus(_ bus: String) async -> ProbeAnswer {

@@ -1,3 +1,5 @@
+import Formats
+
 extension SQSClient {
     /// Checks whether messages may be received, with a number of messages that SQS refuses, so that none is received.
     package func probeReceive(queueURL: String) async -> ProbeAnswer {

@@ -1,3 +1,5 @@
+import Formats
+
 /// Amazon DynamoDB: the reads and conditional writes that hosts share their claims by, in one Region.
 package struct DynamoDBClient: Sendable {
     let client: AWSServiceClient

@@ -1,3 +1,5 @@
+import Formats
+
 /// A value of a DynamoDB item, of the types that are used here.
 ///
 /// A number is its decimal text: DynamoDB keeps 38 digits, and a `Double` would change ids and times on the way.

@@ -1,3 +1,5 @@
+import Formats
+
 /// An expression of DynamoDB with its placeholders: `attribute_not_exists(#pk) OR #lease < :now`.
 package struct DynamoDBExpression: Hashable, Sendable {
     /// The text. Names and values stand in it as placeholders, so that no text from outside is ever part of it.

@@ -1,3 +1,5 @@
+import Formats
+
 /// Amazon EventBridge, in one event bus's Region.
 package struct EventBridgeClient: Sendable {
     let client: AWSServiceClient

@@ -1,3 +1,5 @@
+import Formats
+
 /// Amazon SQS in its JSON protocol.
 ///
 /// Every call names its queue by URL in the body. The host was chosen when the client was made.

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// The members of SQS's JSON protocol, in SQS's names.

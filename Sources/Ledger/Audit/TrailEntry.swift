@@ -1,3 +1,4 @@
+import Formats
 import GRDB
 import Hashing
 
@@ -142,7 +143,7 @@ extension TrailEntry {
             $0.member("worker", .text(worker))
             $0.member("kind", .text(kind))
             $0.member("before", before.map(AuditValue.integer) ?? .null)
-            if let entry { $0.member("entry", json: Array(entry.utf8)) } else { $0.member("entry", .null) }
+            if let entry { $0.member("entry", json: entry) } else { $0.member("entry", .null) }
             $0.member("entry_hash", .text(entryHash))
             $0.member("hash", .text(hash))
         }

@@ -65,9 +65,8 @@ enum AuditQuery {
             SELECT \(RuleColumn.allCases.map(\.expression).joined(separator: ", ")) FROM rules JOIN events USING (number)
             WHERE events.event_id IN (SELECT value FROM json_each(?)) ORDER BY number, position
             """
-        var json = JSONWriter()
-        json.array { for eventID in eventIDs { $0.value(.text(eventID.bounded)) } }
-        let rules = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [json.text]).map { row in
+        let rules = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [eventIDs.map(\.bounded).jsonText]).map {
+            row in
             AuditRule(values: row.databaseValues.map(AuditValue.init), eventID: row[0])
         }
         return Dictionary(grouping: rules, by: \.eventID)

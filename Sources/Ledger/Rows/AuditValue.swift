@@ -1,3 +1,4 @@
+import Formats
 package import SecurityGroups
 
 /// One cell of a view.

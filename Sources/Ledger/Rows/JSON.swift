@@ -1,3 +1,5 @@
+import Formats
+
 /// A JSON value that was read. `JSONWriter` writes JSON.
 enum JSON: Hashable {
     case null

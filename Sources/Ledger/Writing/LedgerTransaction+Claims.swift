@@ -278,15 +278,6 @@ extension LedgerTransaction {
     }
 }
 
-extension [String] {
-    /// A JSON array of the texts.
-    fileprivate var jsonText: String {
-        var json = JSONWriter(capacity: 64)
-        json.array { for text in self { $0.value(.text(text)) } }
-        return json.text
-    }
-}
-
 extension EventOutcome {
     /// True for what a run found out about the event itself, so that a completed record of it says nothing new.
     package var isJudged: Bool {
