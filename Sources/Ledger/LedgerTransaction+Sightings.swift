@@ -206,30 +206,40 @@ extension LedgerTransaction {
         """
 
     private func sighting(_ row: Row) throws -> Sighting? {
-        guard let ipProtocol = IPProtocol(row[1]) else { return nil }
-        let rule = SecurityGroupRule(
-            direction: try parse(row[0]),
-            ipProtocol: ipProtocol,
-            fromPort: row[2],
-            toPort: row[3],
-            peer: Peer(row[4])
-        )
-        let source: String? = row[7]
-        let time: String? = row[11]
-        let approval = source.map {
-            Approval(
-                source: $0,
-                caller: Caller(issuerARN: row[8], invokedBy: row[9], sourceIdentity: row[10]),
-                eventTime: time.flatMap { RFC3339.parse($0) }
-            )
-        }
+        guard let content = try content(in: row, from: 0) else { return nil }
         return Sighting(
-            content: RuleContent(rule: rule, ruleDescription: row[5], peerOwner: row[6]),
-            approval: approval,
+            content: content,
+            approval: approval(in: row, from: 7),
             added: row[12],
             eventID: (row[13] as String?).flatMap { OwnEvent.isID($0) ? nil : $0 },
             firstSeen: RFC3339.parse(row[14] as String),
             stoodFrom: RFC3339.parse(row[15] as String)
+        )
+    }
+
+    /// Reads the columns `direction, protocol, from_port, to_port, source, description, peer_owner`, the first of which is
+    /// at `index`. Nil if the protocol is none.
+    func content(in row: Row, from index: Int) throws -> RuleContent? {
+        guard let ipProtocol = IPProtocol(row[index + 1] as String) else { return nil }
+        let rule = SecurityGroupRule(
+            direction: try parse(row[index]),
+            ipProtocol: ipProtocol,
+            fromPort: row[index + 2],
+            toPort: row[index + 3],
+            peer: Peer(row[index + 4] as String)
+        )
+        return RuleContent(rule: rule, ruleDescription: row[index + 5], peerOwner: row[index + 6])
+    }
+
+    /// Reads the columns `approved_by, approver_arn, approver_service, approver_identity, approved_event_time`, the first of
+    /// which is at `index`. Nil if the rule is not approved.
+    func approval(in row: Row, from index: Int) -> Approval? {
+        guard let source: String = row[index] else { return nil }
+        let time: String? = row[index + 4]
+        return Approval(
+            source: source,
+            caller: Caller(issuerARN: row[index + 1], invokedBy: row[index + 2], sourceIdentity: row[index + 3]),
+            eventTime: time.flatMap { RFC3339.parse($0) }
         )
     }
 

@@ -2,7 +2,7 @@ package import SecurityGroups
 
 /// A notification that is sent at least once: one for each outcome of an event, or one about something else, such as an
 /// outage.
-package struct Notice: Hashable, Sendable {
+package struct Notice: Hashable, Sendable, Codable {
     /// The id, the same each time that the notice is sent, so that a reader can drop a repetition. For an event
     /// `event_id:outcome`.
     package let id: String
@@ -25,7 +25,7 @@ package struct Notice: Hashable, Sendable {
     /// The number of notices that this one sums up, itself included.
     package let count: Int
     /// The number of this attempt to send it, from 1.
-    package let attempt: Int
+    package internal(set) var attempt: Int
 
     /// The first payload.
     package var payload: String { payloads.first ?? "{}" }

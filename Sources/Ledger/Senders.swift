@@ -11,19 +11,19 @@ package struct SeenSender: Hashable, Sendable {
 }
 
 extension LedgerTransaction {
-    /// How many senders are remembered.
-    private static let limit = 1000
+    /// The number of senders that are remembered.
+    private static let senderLimit = 1000
 
     /// Remembers that a message of `sender` came.
     package func saw(sender: String) throws {
         let count = try row("SELECT count(*) FROM senders", [])?[0] as Int64? ?? 0
         let sql =
-            count < Self.limit
+            count < Self.senderLimit
             ? """
             INSERT INTO senders (sender, first_seen, last_seen) VALUES (?1, ?2, ?2)
             ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen
             """ : "UPDATE senders SET last_seen = ?2 WHERE sender = ?1"
-        try run(sql, [sender.bounded(to: 200), RFC3339.format(now)])
+        try run(sql, [sender.bounded(to: 200), nowText])
     }
 }
 

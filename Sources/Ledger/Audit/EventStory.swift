@@ -62,24 +62,6 @@ package struct EventStory: Hashable, Sendable {
     }
 }
 
-/// One row whose columns are the cases of an enumeration.
-package struct Cells<Column>: Hashable, Sendable
-where Column: RawRepresentable<String> & CaseIterable & Sendable & Hashable, Column.AllCases == [Column] {
-    /// The names of the columns, in the order of `values`.
-    package static var columns: [String] { Column.allCases.map(\.rawValue) }
-    /// The values, in the order of the columns.
-    package let values: [AuditValue]
-
-    init(_ value: (Column) -> AuditValue) {
-        values = Column.allCases.map(value)
-    }
-
-    /// The cell of a column.
-    package subscript(_ column: Column) -> AuditValue {
-        Column.allCases.firstIndex(of: column).map { values[$0] } ?? .null
-    }
-}
-
 extension LedgerReader {
     /// The whole story of an event; nil if the ledger does not know the event.
     ///
@@ -95,7 +77,7 @@ extension LedgerReader {
                 rules: try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? [],
                 runs: try runs(TrailEntry.entries(of: eventID, in: db)),
                 notices: try Row.fetchAll(db, sql: sql, arguments: [eventID.bounded]).map { row in
-                    EventStory.Sending(cells: Cells { AuditValue(row[$0.rawValue] as DatabaseValue) })
+                    EventStory.Sending(cells: Cells(row))
                 }
             )
         }

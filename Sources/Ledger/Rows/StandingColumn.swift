@@ -15,7 +15,7 @@ package enum StandingColumn: String, CaseIterable, Hashable, Sendable {
     case knownBy = "known_by"
     case approvedBy = "approved_by"
 
-    /// Unit, and what null means, in half a line.
+    /// The unit, and the meaning of null, in half a line.
     package var meaning: String {
         switch self {
         case .account: "the account that owns the group"
@@ -36,7 +36,7 @@ package enum StandingColumn: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// What the view selects for the column.
+    /// The expression that the view selects for the column.
     var expression: String {
         self == .lastSeen
             ? "max(sightings.last_seen, coalesce(group_snapshots.looked_at, '')) AS last_seen" : "sightings.\(rawValue)"

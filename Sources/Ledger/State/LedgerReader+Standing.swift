@@ -3,17 +3,7 @@ package import Foundation
 import GRDB
 
 /// A row of the view `standing_rules`.
-package struct AuditStandingRule: Hashable, Sendable {
-    /// The names of the columns, in the order of `values`.
-    package static let columns = StandingColumn.allCases.map(\.rawValue)
-    /// The cells, in the order of `columns`.
-    package let values: [AuditValue]
-
-    /// The cell of a column.
-    package subscript(_ column: StandingColumn) -> AuditValue {
-        StandingColumn.allCases.firstIndex(of: column).map { values[$0] } ?? .null
-    }
-}
+package typealias AuditStandingRule = Cells<StandingColumn>
 
 extension LedgerReader {
     /// What stood at the last look, by group and rule.
@@ -27,12 +17,9 @@ extension LedgerReader {
             WHERE (? OR group_id IN (SELECT value FROM json_each(?))) AND (? OR approved_by IS NULL)
             ORDER BY account, region, group_id, direction, rule_id
             """
-        var json = JSONWriter()
-        json.array { for group in groups { $0.value(.text(group.bounded)) } }
+        let wanted = groups.map(\.bounded).jsonText
         return try read { db in
-            try Row.fetchAll(db, sql: sql, arguments: [groups.isEmpty, json.text, !isUnexplained]).map { row in
-                AuditStandingRule(values: row.databaseValues.map(AuditValue.init))
-            }
+            try Row.fetchAll(db, sql: sql, arguments: [groups.isEmpty, wanted, !isUnexplained]).map { Cells($0) }
         }
     }
 
@@ -43,19 +30,20 @@ extension LedgerReader {
 }
 
 /// One content of one rule that the ledger saw in EC2.
-package struct AuditKnownContent: Hashable, Sendable {
-    /// The names of the columns, in the order of `values`.
-    package static let columns = [
-        "direction", "protocol", "from_port", "to_port", "source", "description", "first_seen", "gone_at", "known_by",
-        "approved_by",
-    ]
-    /// The cells, in the order of `columns`.
-    package let values: [AuditValue]
+package typealias AuditKnownContent = Cells<KnownContentColumn>
 
-    /// The cell of the column of this name; null where there is none.
-    package subscript(_ name: String) -> AuditValue {
-        Self.columns.firstIndex(of: name).map { values[$0] } ?? .null
-    }
+/// The columns of a content of a rule, in their order.
+package enum KnownContentColumn: String, CaseIterable, Hashable, Sendable {
+    case direction
+    case ipProtocol = "protocol"
+    case fromPort = "from_port"
+    case toPort = "to_port"
+    case source
+    case description
+    case firstSeen = "first_seen"
+    case goneAt = "gone_at"
+    case knownBy = "known_by"
+    case approvedBy = "approved_by"
 }
 
 extension LedgerReader {
@@ -73,9 +61,7 @@ extension LedgerReader {
             """
         return try read { db in
             let bound = time.map(RFC3339.format) ?? "9999"
-            return try Row.fetchAll(db, sql: sql, arguments: [groupID.bounded, ruleID.bounded, bound]).map { row in
-                AuditKnownContent(values: row.databaseValues.map(AuditValue.init))
-            }
+            return try Row.fetchAll(db, sql: sql, arguments: [groupID.bounded, ruleID.bounded, bound]).map { Cells($0) }
         }
     }
 }

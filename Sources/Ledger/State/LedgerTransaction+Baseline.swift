@@ -1,4 +1,5 @@
 import GRDB
+import SecurityGroups
 
 /// The word of a person on rules that stand.
 extension LedgerTransaction {
@@ -14,40 +15,23 @@ extension LedgerTransaction {
     ///
     /// - Returns: the ids of the rules that were approved; none where none stands.
     package func approve(_ chosen: Chosen, by person: String, reason: String?) throws -> [String] {
-        try change(chosen, "approved", by: person, reason: reason) { rule in
-            try run(
-                """
-                UPDATE sightings SET approved_by = ?, known_by = 'approved', approver_arn = NULL, approver_service = NULL,
-                    approver_identity = NULL, approved_event_time = NULL
-                WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
-                """,
-                ["approved \(person)".bounded, rule.group, rule.id]
-            )
-        }
+        try set(chosen, approvedBy: "approved \(person)", .approved, "approved", by: person, reason: reason)
     }
 
     /// Takes the approval of rules back: they stand without a reason, unless the policy allows them.
     ///
     /// - Returns: the ids of the rules.
     package func forget(_ chosen: Chosen, by person: String) throws -> [String] {
-        try change(chosen, "forgotten", by: person, reason: nil) { rule in
-            try run(
-                """
-                UPDATE sightings SET approved_by = NULL, known_by = 'sweep', approver_arn = NULL, approver_service = NULL,
-                    approver_identity = NULL, approved_event_time = NULL
-                WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
-                """,
-                [rule.group, rule.id]
-            )
-        }
+        try set(chosen, approvedBy: nil, .sweep, "forgotten", by: person, reason: nil)
     }
 
-    private func change(
+    private func set(
         _ chosen: Chosen,
+        approvedBy approval: String?,
+        _ knownBy: KnownBy,
         _ action: String,
         by person: String,
-        reason: String?,
-        _ write: ((group: String, id: String)) throws -> Void
+        reason: String?
     ) throws -> [String] {
         let (column, value) =
             switch chosen {
@@ -60,7 +44,14 @@ extension LedgerTransaction {
             (group: $0[0] as String, id: $0[1] as String)
         }
         for rule in rules {
-            try write(rule)
+            try run(
+                """
+                UPDATE sightings SET approved_by = ?, known_by = ?, approver_arn = NULL, approver_service = NULL,
+                    approver_identity = NULL, approved_event_time = NULL
+                WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
+                """,
+                [approval?.bounded, knownBy.rawValue, rule.group, rule.id]
+            )
             var entry: [String: AuditValue] = [
                 "action": .text(action), "by": .text(person.bounded), "group_id": .text(rule.group),
                 "rule_id": .text(rule.id),

@@ -138,19 +138,12 @@ extension LedgerTransaction {
     }
 
     private func knownRule(_ row: Row) throws -> KnownRule? {
-        guard let id = SecurityGroupRuleID(row[0] as String), let ipProtocol = IPProtocol(row[2] as String) else {
+        guard let id = SecurityGroupRuleID(row[0] as String), let content = try content(in: row, from: 1) else {
             return nil
         }
-        let rule = SecurityGroupRule(
-            direction: try parse(row[1]),
-            ipProtocol: ipProtocol,
-            fromPort: row[3],
-            toPort: row[4],
-            peer: Peer(row[5] as String)
-        )
         return KnownRule(
             id: id,
-            content: RuleContent(rule: rule, ruleDescription: row[6], peerOwner: row[7]),
+            content: content,
             knownBy: try parse(row[8]),
             approvedBy: row[9],
             isGone: row[10],

@@ -110,31 +110,16 @@ extension LedgerTransaction {
 
     private func standing(_ row: Row) throws -> StandingRule? {
         guard let id = SecurityGroupRuleID(row[0] as String), let groupID = SecurityGroupID(row[1] as String),
-            let ipProtocol = IPProtocol(row[5] as String), let since = RFC3339.parse(row[11] as String)
+            let content = try content(in: row, from: 4), let since = RFC3339.parse(row[11] as String)
         else { return nil }
-        let rule = SecurityGroupRule(
-            direction: try parse(row[4]),
-            ipProtocol: ipProtocol,
-            fromPort: row[6],
-            toPort: row[7],
-            peer: Peer(row[8] as String)
-        )
-        let source: String? = row[12]
-        let time: String? = row[16]
         return StandingRule(
             id: id,
             groupID: groupID,
             account: row[2],
             region: row[3],
-            content: RuleContent(rule: rule, ruleDescription: row[9], peerOwner: row[10]),
+            content: content,
             since: since,
-            approval: source.map {
-                Approval(
-                    source: $0,
-                    caller: Caller(issuerARN: row[13], invokedBy: row[14], sourceIdentity: row[15]),
-                    eventTime: time.flatMap { RFC3339.parse($0) }
-                )
-            },
+            approval: approval(in: row, from: 12),
             isEdit: row[18]
         )
     }

@@ -33,7 +33,9 @@ extension LedgerTransaction {
         let arguments: StatementArguments = [text(after: lease), channel, RFC3339.format(now), max(0, limit)]
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { taken in
             let json: String = taken[0]
-            return try JSONDecoder().decode(StoredNotice.self, from: Data(json.utf8)).notice(attempt: taken[1])
+            var notice = try JSONDecoder().decode(Notice.self, from: Data(json.utf8))
+            notice.attempt = taken[1]
+            return notice
         }
     }
 
@@ -57,10 +59,6 @@ extension LedgerTransaction {
             """,
             [text(after: retryAfter), error.bounded, notice.id, channel, notice.attempt]
         )
-        try noteTrouble(error, of: channel, notice)
-    }
-
-    private func noteTrouble(_ error: String, of channel: String, _ notice: Notice) throws {
         try run(
             "UPDATE notices SET last_error = ?, attempts = max(attempts, ?) WHERE id = ? AND state = 'pending'",
             ["\(channel): \(error)".bounded, notice.attempt, notice.id]
@@ -68,7 +66,7 @@ extension LedgerTransaction {
     }
 
     private func copy(_ notice: Notice, to channels: [String]) throws {
-        let json = String(decoding: try JSONEncoder().encode(StoredNotice(notice)), as: UTF8.self)
+        let json = String(decoding: try JSONEncoder().encode(notice), as: UTF8.self)
         for channel in channels {
             try run(
                 """
@@ -78,42 +76,5 @@ extension LedgerTransaction {
                 [notice.id, channel.bounded, RFC3339.format(now), json]
             )
         }
-    }
-}
-
-/// A notice as a delivery keeps it.
-private struct StoredNotice: Codable {
-    let id: String
-    let kind: String
-    let eventID: String?
-    let account: String?
-    let region: String?
-    let groupID: String?
-    let payloads: [String]
-    let count: Int
-
-    init(_ notice: Notice) {
-        id = notice.id
-        kind = notice.kind
-        eventID = notice.eventID
-        account = notice.account
-        region = notice.region
-        groupID = notice.groupID
-        payloads = notice.payloads
-        count = notice.count
-    }
-
-    func notice(attempt: Int) -> Notice {
-        Notice(
-            id: id,
-            kind: kind,
-            eventID: eventID,
-            account: account,
-            region: region,
-            groupID: groupID,
-            payloads: payloads,
-            count: count,
-            attempt: attempt
-        )
     }
 }

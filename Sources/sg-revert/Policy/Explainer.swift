@@ -97,7 +97,7 @@ struct Explainer {
         var rule = rule
         rule.known = contents
         if context.kind == .ruleModified, rule.decision == .revert, rule.changed.isUnchanged(from: contents.first) {
-            let approval = contents.first?["approved_by"].text ?? ""
+            let approval = contents.first?[.approvedBy].text ?? ""
             rule.decision = .allow
             rule.reason = "it says what it said before, which was approved by \(approval)"
         }

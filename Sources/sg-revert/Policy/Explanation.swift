@@ -127,9 +127,9 @@ extension Explanation {
             guard !known.isEmpty else { return ["\(title): the ledger did not see it before the event"] }
             return [title]
                 + known.map { content in
-                    let state = content["gone_at"] == .null ? "stands" : "stood until \(tableCell(content["gone_at"]))"
-                    let approval = content["approved_by"].text.map { "approved by \($0)" } ?? "not approved"
-                    let known = "known by \(tableCell(content["known_by"])) since \(tableCell(content["first_seen"]))"
+                    let state = content[.goneAt] == .null ? "stands" : "stood until \(tableCell(content[.goneAt]))"
+                    let approval = content[.approvedBy].text.map { "approved by \($0)" } ?? "not approved"
+                    let known = "known by \(tableCell(content[.knownBy])) since \(tableCell(content[.firstSeen]))"
                     return "  \(plainText(kind(of: content))): \(state), \(plainText(approval)), \(known)"
                 }
         }
@@ -140,10 +140,10 @@ extension Explanation {
 extension ChangedRule {
     /// True if the ledger saw the rule say just this, and approved it.
     func isUnchanged(from known: AuditKnownContent?) -> Bool {
-        guard let known, known["approved_by"] != .null, let traffic else { return false }
-        return known["protocol"].text == traffic.ipProtocol.description
-            && known["from_port"].integer == Int64(traffic.ports.from)
-            && known["to_port"].integer == Int64(traffic.ports.to) && known["source"].text == traffic.peer.description
+        guard let known, known[.approvedBy] != .null, let traffic else { return false }
+        return known[.ipProtocol].text == traffic.ipProtocol.description
+            && known[.fromPort].integer == Int64(traffic.ports.from)
+            && known[.toPort].integer == Int64(traffic.ports.to) && known[.source].text == traffic.peer.description
     }
 
     fileprivate var inWords: String? {
