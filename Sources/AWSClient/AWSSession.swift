@@ -16,14 +16,14 @@ package struct AWSSession: Sendable {
     /// Reads the settings.
     ///
     /// - Parameters:
-    /// - environment: A snapshot of the process's environment.
-    /// - profile: Takes precedence over `AWS_PROFILE`, and then also over keys in the environment.
-    /// - region: Takes precedence over `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
-    /// - endpointURL: The URL for every call, such as an emulator's. It takes precedence over every configured
-    ///   endpoint.
-    /// - metrics: Counts and times every attempt of every call, as `sg_revert_api_calls_total` and
-    ///   `sg_revert_api_seconds`.
-    /// - version: The program's version, for the `User-Agent` header.
+    ///   - environment: A snapshot of the process's environment.
+    ///   - profile: Takes precedence over `AWS_PROFILE`, and then also over keys in the environment.
+    ///   - region: Takes precedence over `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile.
+    ///   - endpointURL: The URL for every call, such as an emulator's. It takes precedence over every configured
+    ///     endpoint.
+    ///   - metrics: Counts and times every attempt of every call, as `sg_revert_api_calls_total` and
+    ///     `sg_revert_api_seconds`.
+    ///   - version: The program's version, for the `User-Agent` header.
     /// - Throws: `AWSClientError` for a setting that cannot be used. Credentials are looked for at the first call.
     package init(
         environment: [String: String],
@@ -100,8 +100,8 @@ package struct AWSSession: Sendable {
     /// The same settings with the credentials of a role, which are fetched once for all clients and kept fresh.
     ///
     /// - Parameters:
-    /// - name: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
-    /// - externalID: The external id that the role's trust policy asks for.
+    ///   - name: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
+    ///   - externalID: The external id that the role's trust policy asks for.
     package func assuming(
         roleARN: String,
         sessionName name: String,

@@ -6,9 +6,9 @@ struct EndpointSettings: Sendable {
     private let overrides: [AWSService: HTTPURL]
 
     /// - Parameters:
-    /// - explicit: The URL of a flag. It takes precedence over everything, and "ignore configured endpoints" does not
-    ///   affect it.
-    /// - profile: The properties of the chosen profile.
+    ///   - explicit: The URL of a flag. It takes precedence over everything, and "ignore configured endpoints" does not
+    ///     affect it.
+    ///   - profile: The properties of the chosen profile.
     init(
         explicit: String?,
         environment: [String: String],

@@ -10,9 +10,9 @@ package struct ProgressBar {
     private var shown: String?
 
     /// - Parameters:
-    /// - label: The name of the work, such as "reading".
-    /// - total: The amount of work. It may be an estimate.
-    /// - isShown: False if stderr is no terminal.
+    ///   - label: The name of the work, such as "reading".
+    ///   - total: The amount of work. It may be an estimate.
+    ///   - isShown: False if stderr is no terminal.
     package init(
         _ label: String,
         total: Int,

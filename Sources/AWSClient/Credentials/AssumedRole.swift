@@ -7,9 +7,9 @@ package struct AssumedRole: CredentialProvider {
     private let externalID: String?
 
     /// - Parameters:
-    /// - client: Signs with the credentials that may assume the role.
-    /// - sessionName: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
-    /// - externalID: The external id that the role's trust policy asks for.
+    ///   - client: Signs with the credentials that may assume the role.
+    ///   - sessionName: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
+    ///   - externalID: The external id that the role's trust policy asks for.
     package init(roleARN: String, sessionName: String, externalID: String? = nil, client: STSClient) {
         name = roleARN
         self.client = client

@@ -6,7 +6,6 @@ import Glibc
 /// It sleeps in `epoll_wait` until a socket, a timer of libcurl or the wake-up descriptor is ready. It passes only
 /// ready sockets to libcurl, so that the cost of a transfer does not grow with the number of others, and an idle
 /// process is never woken. It is used only on the event loop's thread.
-/// process is never woken. Lives on the event loop's thread only.
 @safe
 final class CurlMulti {
     /// The number of calls in flight to one host. Further calls wait inside libcurl, which costs less than more

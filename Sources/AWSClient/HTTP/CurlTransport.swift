@@ -11,9 +11,9 @@ package final class CurlTransport: HTTPTransport {
     /// Creates a transport. Its thread starts with the first request and ends with the transport.
     ///
     /// - Parameters:
-    /// - caBundle: The file of certificates to trust instead of the system's (`AWS_CA_BUNDLE`).
-    /// - proxies: The proxies for requests to other machines; by default none.
-    /// - maximumResponseSize: The largest body in bytes. A longer response is given up.
+    ///   - caBundle: The file of certificates to trust instead of the system's (`AWS_CA_BUNDLE`).
+    ///   - proxies: The proxies for requests to other machines; by default none.
+    ///   - maximumResponseSize: The largest body in bytes. A longer response is given up.
     package init(
         caBundle: String? = nil,
         proxies: ProxySettings = ProxySettings(environment: [:]),

@@ -10,10 +10,10 @@ enum ClockSkew {
     /// The clock offset for the next attempt; nil if the failure has another cause.
     ///
     /// - Parameters:
-    /// - offset: The offset that was used for the failed request.
-    /// - answeredAt: This machine's time when the answer came. The time of signing would be wrong: a machine that slept
-    ///   in between has the right time again, and then the call is retried with the old offset.
-    /// - serverDate: The `Date` header of the answer.
+    ///   - offset: The offset that was used for the failed request.
+    ///   - answeredAt: This machine's time when the answer came. The time of signing would be wrong: a machine that slept
+    ///     in between has the right time again, and then the call is retried with the old offset.
+    ///   - serverDate: The `Date` header of the answer.
     static func offsetForRetry(
         code: String,
         offset: TimeInterval,

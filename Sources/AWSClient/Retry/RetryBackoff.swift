@@ -11,10 +11,10 @@ enum RetryReason: Sendable {
 /// The pause before the next attempt: standard mode, with the numbers that the AWS SDKs have used since 2026-11.
 enum RetryBackoff {
     /// - Parameters:
-    /// - attempt: The number of the failed attempt, from 1.
-    /// - random: A number in 0...1 for full jitter, so that clients that failed together do not retry together.
-    /// - transientBase: The bound of the first pause after a transient failure, in seconds.
-    /// - retryAfter: The value of `x-amz-retry-after`, in milliseconds. It lengthens the pause by at most 5 s.
+    ///   - attempt: The number of the failed attempt, from 1.
+    ///   - random: A number in 0...1 for full jitter, so that clients that failed together do not retry together.
+    ///   - transientBase: The bound of the first pause after a transient failure, in seconds.
+    ///   - retryAfter: The value of `x-amz-retry-after`, in milliseconds. It lengthens the pause by at most 5 s.
     static func delay(
         _ reason: RetryReason,
         attempt: Int,

@@ -158,7 +158,6 @@ package struct EC2Filter: Hashable, Sendable {
 
 /// The response of a revoke call. It proves the revert only of `revokedRuleIDs`: in a default VPC, AWS returns `return`
 /// true although nothing matched.
-/// default VPC where nothing matched.
 package struct RevokeSecurityGroupResult: Hashable, Sendable {
     /// The response's `return`.
     package let isReturned: Bool

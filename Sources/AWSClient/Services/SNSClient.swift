@@ -7,8 +7,8 @@ package struct SNSClient: Sendable {
     /// Not idempotent: if the response is lost, a retry publishes it twice. So a message should carry an id.
     ///
     /// - Parameters:
-    /// - subject: ASCII, under 100 characters, without control characters. Otherwise SNS answers `InvalidParameter`.
-    /// - attributes: Message attributes of the type `String`.
+    ///   - subject: ASCII, under 100 characters, without control characters. Otherwise SNS answers `InvalidParameter`.
+    ///   - attributes: Message attributes of the type `String`.
     package func publish(
         topicARN: String,
         subject: String?,

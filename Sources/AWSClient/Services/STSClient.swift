@@ -18,9 +18,9 @@ package struct STSClient: Sendable {
     /// Returns the credentials of a role.
     ///
     /// - Parameters:
-    /// - sessionName: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
-    /// - externalID: The external id that the role's trust policy asks for.
-    /// - durationSeconds: From 900; at most 3600 if the caller is itself a role.
+    ///   - sessionName: 2–64 characters of `[\w+=,.@-]`. CloudTrail shows it.
+    ///   - externalID: The external id that the role's trust policy asks for.
+    ///   - durationSeconds: From 900; at most 3600 if the caller is itself a role.
     package func assumeRole(
         roleARN: String,
         sessionName: String,

@@ -8,11 +8,11 @@ struct CanonicalRequest {
     let bytes: [UInt8]
 
     /// - Parameters:
-    /// - path: The path as sent. It is encoded once more here, as every service but S3 expects.
-    /// - query: The query as sent.
-    /// - host: The value of the `Host` header that the HTTP client adds; nil if `headers` has it.
-    /// - payloadHash: The SHA-256 of the body, in hexadecimal.
-    /// - normalizesPath: True to remove dot segments and empty segments (every service but S3).
+    ///   - path: The path as sent. It is encoded once more here, as every service but S3 expects.
+    ///   - query: The query as sent.
+    ///   - host: The value of the `Host` header that the HTTP client adds; nil if `headers` has it.
+    ///   - payloadHash: The SHA-256 of the body, in hexadecimal.
+    ///   - normalizesPath: True to remove dot segments and empty segments (every service but S3).
     init(
         method: String,
         path: String,

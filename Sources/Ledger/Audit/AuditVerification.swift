@@ -43,8 +43,8 @@ extension LedgerReader {
     /// workers wait meanwhile: some seconds for a gigabyte.
     ///
     /// - Parameters:
-    /// - anchor: A head of the trail from an earlier time, which must still be in the trail.
-    /// - progress: Called with the share that is done, from 0 to 1.
+    ///   - anchor: A head of the trail from an earlier time, which must still be in the trail.
+    ///   - progress: Called with the share that is done, from 0 to 1.
     /// - Returns: The findings. The ledger is in order if there are none.
     /// - Throws: `LedgerError` if the ledger cannot be read.
     package func verify(

@@ -23,8 +23,8 @@ final class WriteTurn: Sendable {
     /// Opens the file of the locks.
     ///
     /// - Parameters:
-    /// - path: The path of the ledger. The file is `path` with `-turn`.
-    /// - patience: How long a write waits for others. A process that is stopped while it writes keeps them waiting.
+    ///   - path: The path of the ledger. The file is `path` with `-turn`.
+    ///   - patience: How long a write waits for others. A process that is stopped while it writes keeps them waiting.
     init(path: String, patience: Duration = .seconds(10)) throws {
         self.path = path
         self.patience = patience

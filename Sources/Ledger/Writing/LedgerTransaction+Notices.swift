@@ -73,9 +73,9 @@ extension LedgerTransaction {
     /// nothing if the id is known, so that a caller may repeat it.
     ///
     /// - Parameters:
-    /// - id: A stable id, not of the form of an event's, `event_id:outcome`.
-    /// - kind: One word from which the text is chosen.
-    /// - payload: The values of the text.
+    ///   - id: A stable id, not of the form of an event's, `event_id:outcome`.
+    ///   - kind: One word from which the text is chosen.
+    ///   - payload: The values of the text.
     package func addNotice(
         id: String,
         kind: String,

@@ -57,8 +57,8 @@ package struct LedgerTransaction {
     /// the write lock, so that the writers of all processes extend one chain.
     ///
     /// - Parameters:
-    /// - before: The number of the event's previous entry.
-    /// - write: Writes the members of the entry, in the order of their names.
+    ///   - before: The number of the event's previous entry.
+    ///   - write: Writes the members of the entry, in the order of their names.
     @discardableResult
     func append(
         _ kind: TrailKind,

@@ -36,9 +36,9 @@ package struct RuleMoment: Hashable, Sendable {
 /// Compares a rule that should not stand with what EC2 shows.
 ///
 /// - Parameters:
-/// - kind: The kind of change. A modified rule may still show its earlier content; an added one has none.
-/// - attempt: The last attempt to revert the rule.
-/// - match: How the record compares with a rule that stands as recorded.
+///   - kind: The kind of change. A modified rule may still show its earlier content; an added one has none.
+///   - attempt: The last attempt to revert the rule.
+///   - match: How the record compares with a rule that stands as recorded.
 package func reconcileUnwanted(
     _ standing: Standing,
     _ kind: ChangeKind,
@@ -67,8 +67,8 @@ package func reconcileUnwanted(
 /// Compares a rule that should stand again with what EC2 shows.
 ///
 /// - Parameters:
-/// - rule: The content of the rule; nil if it is not known.
-/// - found: The id of the rule of the group that has this content now.
+///   - rule: The content of the rule; nil if it is not known.
+///   - found: The id of the rule of the group that has this content now.
 package func reconcileWanted(
     _ rule: SecurityGroupRule?,
     found: SecurityGroupRuleID?,

@@ -79,9 +79,9 @@ package final class RevertPlanner: Sendable {
     /// Plans for a rule that the event added or modified and that stands, by its content now.
     ///
     /// - Parameters:
-    /// - match: How the record compares with the content now. An exemption covers the recorded content and nothing
-    ///   else.
-    /// - isConflict: True if the record contradicts the ledger. Nothing is then done on the word of the record.
+    ///   - match: How the record compares with the content now. An exemption covers the recorded content and nothing
+    ///     else.
+    ///   - isConflict: True if the record contradicts the ledger. Nothing is then done on the word of the record.
     package func plan(
         for live: LiveRule,
         match: RecordMatch,

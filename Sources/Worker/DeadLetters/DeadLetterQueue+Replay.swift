@@ -9,9 +9,9 @@ extension DeadLetterQueue {
     /// stays, too; otherwise a replay might never end.
     ///
     /// - Parameters:
-    /// - rate: The largest number of messages a second; nil for no limit.
-    /// - report: Called with each message that could not be sent, read or given back.
-    /// - done: Called for each message that was moved.
+    ///   - rate: The largest number of messages a second; nil for no limit.
+    ///   - report: Called with each message that could not be sent, read or given back.
+    ///   - done: Called for each message that was moved.
     /// - Returns: The number of messages that the filter matched.
     @discardableResult
     package func replay(

@@ -34,8 +34,8 @@ package struct DeadLetterQueue: Sendable {
     /// Shows the messages that `filter` matches, and leaves them in the queue.
     ///
     /// - Parameters:
-    /// - stop: Ends the reading early.
-    /// - report: Called with each message that could not be read or given back.
+    ///   - stop: Ends the reading early.
+    ///   - report: Called with each message that could not be read or given back.
     /// - Returns: The number of messages that were shown.
     @discardableResult
     package func list(

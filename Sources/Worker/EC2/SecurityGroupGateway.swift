@@ -14,8 +14,8 @@ struct SecurityGroupGateway: Sendable {
     private let lists: PrefixListCache
 
     /// - Parameters:
-    /// - roles: The sessions for other accounts; nil to use the worker's own credentials everywhere.
-    /// - isDraining: True while the queue has more messages; nil if that is not known.
+    ///   - roles: The sessions for other accounts; nil to use the worker's own credentials everywhere.
+    ///   - isDraining: True while the queue has more messages; nil if that is not known.
     init(
         session: AWSSession,
         roles: AccountRoles? = nil,

@@ -5,8 +5,8 @@ extension NoticeEvent {
     /// The event as lines: the facts of the record, and the result for each rule.
     ///
     /// - Parameters:
-    /// - isDoubted: True if the record is not believed, so that all of its text is quoted.
-    /// - room: The approximate number of bytes for the rules.
+    ///   - isDoubted: True if the record is not believed, so that all of its text is quoted.
+    ///   - room: The approximate number of bytes for the rules.
     func lines(isDoubted: Bool, room: Int) -> [String] {
         func shown(_ text: String?) -> String? {
             text.map { isDoubted ? QuotedText.quoted($0) : QuotedText.plainIfStrict($0) }

@@ -39,8 +39,8 @@ final class HeldMessage: Sendable {
     private let description = Mutex<Logger.Metadata>([:])
 
     /// - Parameters:
-    /// - receivedAt: The time at which the receive was sent.
-    /// - visibility: The time for which that receive hides the message.
+    ///   - receivedAt: The time at which the receive was sent.
+    ///   - visibility: The time for which that receive hides the message.
     init(_ message: SQSMessage, receivedAt: ContinuousClock.Instant, visibility: Duration) {
         self.message = message
         self.receivedAt = receivedAt

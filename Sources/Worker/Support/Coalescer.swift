@@ -37,9 +37,9 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
     private let lines = Mutex<[Key: Line]>([:])
 
     /// - Parameters:
-    /// - limit: The largest number of items in one call. A larger submission still goes into one call, alone.
-    /// - width: The largest number of calls for one key at the same time. Further calls start only when they are full.
-    /// - call: Returns a result for each item, in order. Every caller of the call gets the error that it throws.
+    ///   - limit: The largest number of items in one call. A larger submission still goes into one call, alone.
+    ///   - width: The largest number of calls for one key at the same time. Further calls start only when they are full.
+    ///   - call: Returns a result for each item, in order. Every caller of the call gets the error that it throws.
     init(limit: Int, width: Int = 1, call: @escaping @Sendable (Key, [Item]) async throws -> [Output]) {
         self.limit = limit
         self.width = width

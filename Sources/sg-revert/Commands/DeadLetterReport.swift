@@ -38,9 +38,9 @@ struct DeadLetterReport {
     /// Prints how many letters were handled.
     ///
     /// - Parameters:
-    /// - verb: What was done with them.
-    /// - matches: The number of letters that matched the filter.
-    /// - eventID: The event that the filter asked for.
+    ///   - verb: What was done with them.
+    ///   - matches: The number of letters that matched the filter.
+    ///   - eventID: The event that the filter asked for.
     /// - Throws: `RunFailure` if a letter failed, or if none has the event.
     func conclude(_ verb: String, hint: String = "", matches: Int, eventID: String?) throws(RunFailure) {
         complain("\(verb) \(count)\(hint)")

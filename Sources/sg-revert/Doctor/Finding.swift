@@ -35,8 +35,8 @@ struct Finding: Hashable, Sendable {
     /// Makes a finding of a probe's answer.
     ///
     /// - Parameters:
-    /// - check: The permission, such as `sqs:DeleteMessage`.
-    /// - resource: The thing that the call was made on.
+    ///   - check: The permission, such as `sqs:DeleteMessage`.
+    ///   - resource: The thing that the call was made on.
     static func of(_ answer: ProbeAnswer, _ check: String, on resource: String) -> Self {
         switch answer {
         case .allowed: ok(check, "allowed on \(resource)")

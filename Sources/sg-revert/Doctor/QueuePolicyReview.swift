@@ -8,9 +8,9 @@ struct QueuePolicyReview {
     private let trustsOnlySome: Bool
 
     /// - Parameters:
-    /// - policy: The queue's attribute `Policy`; nil if it has none.
-    /// - ownAccount: The account of the queue.
-    /// - trustsOnlySome: True if the worker believes only some senders, so that others can send but not forge.
+    ///   - policy: The queue's attribute `Policy`; nil if it has none.
+    ///   - ownAccount: The account of the queue.
+    ///   - trustsOnlySome: True if the worker believes only some senders, so that others can send but not forge.
     init(policy: String?, ownAccount: String?, trustsOnlySome: Bool = false) {
         self.policy = policy
         self.ownAccount = ownAccount

@@ -26,8 +26,8 @@ struct RowPrinter {
     private(set) var count = 0
 
     /// - Parameters:
-    /// - tableColumns: The columns of a table. The others do not fit on a screen.
-    /// - write: Gets each piece of text, with line ends; by default stdout.
+    ///   - tableColumns: The columns of a table. The others do not fit on a screen.
+    ///   - write: Gets each piece of text, with line ends; by default stdout.
     init(
         format: OutputFormat,
         columns: [String],

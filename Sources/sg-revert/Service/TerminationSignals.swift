@@ -10,8 +10,8 @@ final class TerminationSignals {
     private let sources: [any DispatchSourceSignal]
 
     /// - Parameters:
-    /// - bound: The process ends this long after the first signal in any case.
-    /// - request: Asks for the graceful stop. It is called once.
+    ///   - bound: The process ends this long after the first signal in any case.
+    ///   - request: Asks for the graceful stop. It is called once.
     init(bound: Duration, request: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "signals", qos: .userInteractive)
         let count = Count()

@@ -52,8 +52,8 @@ struct Settings {
     /// Reads one value.
     ///
     /// - Parameters:
-    /// - expected: A description of valid values for the error: "a whole number from 0 to 20".
-    /// - read: Returns nil for a text that is not valid.
+    ///   - expected: A description of valid values for the error: "a whole number from 0 to 20".
+    ///   - read: Returns nil for a text that is not valid.
     func value<Value>(
         _ flag: String?,
         _ setting: Setting,
