@@ -153,7 +153,7 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
-        .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: houseRules),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: houseRules),
         .testTarget(
             name: "SecurityGroupsTests",
             dependencies: ["SecurityGroups", "TestSupport"],
@@ -199,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Telemetry", .product(name: "CoreMetrics", package: "swift-metrics"),
+                "Telemetry", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: houseRules

@@ -4,8 +4,10 @@ import Testing
 @testable import AWSClient
 
 /// AWS's own endpoint test cases for the services that are spoken to.
-@Suite("Endpoint rules, AWS's cases", .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
-struct EndpointRulesConformanceTests {
+///
+/// Endpoint rules, AWS's cases.
+@Suite(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")) struct EndpointRulesConformanceTests
+{
     /// Regions in the suite that are none: whoever wants what they stand for sets an endpoint or a Region.
     private static let pseudoRegions = [
         "aws-global": "an older way to ask for STS's global host; sts_regional_endpoints=legacy asks for the same",
@@ -16,11 +18,9 @@ struct EndpointRulesConformanceTests {
         "AccountId", "AccountIdEndpointMode", "ResourceArn", "ResourceArnList", "IsSearchOperation",
     ]
 
-    @Test(
-        "finds the hosts and signing Regions that AWS's rules find",
-        arguments: [(AWSService.sqs, 48), (.ec2, 54), (.sts, 67), (.sns, 49), (.dynamodb, 58)]
+    @Test(arguments: [(AWSService.sqs, 48), (.ec2, 54), (.sts, 67), (.sns, 49), (.dynamodb, 58)]
     )
-    func rules(service: AWSService, count: Int) throws {
+    func `finds the hosts and signing Regions that AWS's rules find`(service: AWSService, count: Int) throws {
         let suite = try Conformance.json("endpoint-rules/\(service.rawValue)/endpoint-tests-1.json")
         var run = 0
         for testCase in try #require(suite["testCases"] as? [[String: Any]]) {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Endpoints and Regions")
-struct EndpointTests {
+/// Endpoints and Regions.
+@Suite struct EndpointTests {
     private func session(
         _ environment: [String: String] = [:],
         config: String = "",
@@ -26,8 +26,7 @@ struct EndpointTests {
 
     private let ireland = AWSRegion("eu-west-1")
 
-    @Test("takes the Region from the nearest setting")
-    func region() throws {
+    @Test func `takes the Region from the nearest setting`() throws {
         let config = "[default]\nregion = eu-west-4"
         let environment = ["AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-3"]
         #expect(try session(environment, config: config, region: "eu-west-1").region?.description == "eu-west-1")
@@ -42,8 +41,7 @@ struct EndpointTests {
         #expect(throws: AWSClientError.missingRegion) { try session().sts() }
     }
 
-    @Test("builds AWS's own hosts in every partition")
-    func ownHosts() throws {
+    @Test func `builds AWS's own hosts in every partition`() throws {
         let china = try #require(AWSRegion("cn-north-1"))
         let client = try session().ec2(region: china).client
         #expect(client.endpoint.text == "https://ec2.cn-north-1.amazonaws.com.cn/")
@@ -53,70 +51,65 @@ struct EndpointTests {
         #expect(sns.region.description == "us-gov-west-1")
     }
 
-    @Test(
-        "takes no topic ARN of an unknown form",
-        arguments: [
-            "", "t", "arn:aws:sqs:eu-west-1:123456789012:t", "arn:aws:sns:evil.com:123456789012:t",
-            "arn:aws-cn:sns:eu-west-1:123456789012:t", "arn:aws:sns:eu-west-1:123456789012:t:sub",
-        ]
+    @Test(arguments: [
+        "", "t", "arn:aws:sqs:eu-west-1:123456789012:t", "arn:aws:sns:evil.com:123456789012:t",
+        "arn:aws-cn:sns:eu-west-1:123456789012:t", "arn:aws:sns:eu-west-1:123456789012:t:sub",
+    ]
     )
-    func topicARN(text: String) throws {
+    func `takes no topic ARN of an unknown form`(text: String) throws {
         let session = try session()
         #expect(throws: AWSClientError.invalidTopicARN(text)) { try session.sns(topicARN: text) }
     }
 
-    @Test(
-        "speaks to the queue's own host and signs for its Region",
-        arguments: [
-            ("https://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
-            ("https://us-east-2.queue.amazonaws.com/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
-            ("https://us-east-2.queue.amazonaws.com:443/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
-            ("https://queue.amazonaws.com/1/q", "https://queue.amazonaws.com/", "us-east-1"),
-            ("https://sqs.us-east-1.amazonaws.com:443/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
-            (
-                "https://vpce-0a1b-c2d3-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/1/q",
-                "https://vpce-0a1b-c2d3-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/", "us-east-2"
-            ),
-            ("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "https://sqs.cn-north-1.amazonaws.com.cn/", "cn-north-1"),
-            ("http://localhost:4566/000000000000/q", "http://localhost:4566/", "eu-west-1"),
-        ]
+    @Test(arguments: [
+        ("https://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
+        ("https://us-east-2.queue.amazonaws.com/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
+        ("https://us-east-2.queue.amazonaws.com:443/1/q", "https://us-east-2.queue.amazonaws.com/", "us-east-2"),
+        ("https://queue.amazonaws.com/1/q", "https://queue.amazonaws.com/", "us-east-1"),
+        ("https://sqs.us-east-1.amazonaws.com:443/1/q", "https://sqs.us-east-1.amazonaws.com/", "us-east-1"),
+        (
+            "https://vpce-0a1b-c2d3-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/1/q",
+            "https://vpce-0a1b-c2d3-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/", "us-east-2"
+        ),
+        ("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "https://sqs.cn-north-1.amazonaws.com.cn/", "cn-north-1"),
+        ("http://localhost:4566/000000000000/q", "http://localhost:4566/", "eu-west-1"),
+    ]
     )
-    func queueHost(url: String, endpoint: String, region: String) throws {
+    func `speaks to the queue's own host and signs for its Region`(url: String, endpoint: String, region: String) throws
+    {
         let client = try session(region: "eu-west-1").sqs(queueURL: url).client
         #expect(client.endpoint.text == endpoint)
         #expect(client.region.description == region)
     }
 
-    @Test(
-        "names the setting that helps where a queue's host is unknown",
-        arguments: [
-            "https://sqs.example.com/1/q", "https://sqs.us-east-1.amazonaws.com:8443/1/q",
-            "https://vpce-1.sqs.us-east-1.vpce.example.com/1/q", "https://vpce-1.ec2.us-east-1.vpce.amazonaws.com/1/q",
-            "https://x.queue.amazonaws.com/1/q", "http://sqs.us-east-1.amazonaws.com/1/q",
-        ]
+    @Test(arguments: [
+        "https://sqs.example.com/1/q", "https://sqs.us-east-1.amazonaws.com:8443/1/q",
+        "https://vpce-1.sqs.us-east-1.vpce.example.com/1/q", "https://vpce-1.ec2.us-east-1.vpce.amazonaws.com/1/q",
+        "https://x.queue.amazonaws.com/1/q", "http://sqs.us-east-1.amazonaws.com/1/q",
+    ]
     )
-    func unknownHost(url: String) throws {
+    func `names the setting that helps where a queue's host is unknown`(url: String) throws {
         let session = try session()
         #expect {
             try session.sqs(queueURL: url)
         } throws: { "\($0)".contains("set AWS_ENDPOINT_URL_SQS") }
     }
 
-    @Test("keeps a VPC endpoint where FIPS hosts are wanted")
-    func vpcEndpoint() throws {
+    @Test func `keeps a VPC endpoint where FIPS hosts are wanted`() throws {
         let host = "vpce-1.sqs.us-east-2.vpce.amazonaws.com"
         let session = try session(["AWS_USE_FIPS_ENDPOINT": "true"])
         #expect(try session.sqs(queueURL: "https://\(host)/1/q").client.endpoint.host == host)
     }
 
-    @Test(
-        "asks for FIPS and dual-stack hosts where they are wanted, of queues too",
-        arguments: [
-            (["AWS_USE_FIPS_ENDPOINT": "true"], "https://sqs-fips.us-east-2.amazonaws.com/"),
-            (["AWS_USE_DUALSTACK_ENDPOINT": "true"], "https://sqs.us-east-2.api.aws/"), ([:], ""),
-        ]
+    @Test(arguments: [
+        (["AWS_USE_FIPS_ENDPOINT": "true"], "https://sqs-fips.us-east-2.amazonaws.com/"),
+        (["AWS_USE_DUALSTACK_ENDPOINT": "true"], "https://sqs.us-east-2.api.aws/"), ([:], ""),
+    ]
     )
-    func hostForms(environment: [String: String], endpoint: String) throws {
+    func `asks for FIPS and dual-stack hosts where they are wanted, of queues too`(
+        environment: [String: String],
+        endpoint: String
+    ) throws {
         let session = try session(environment)
         for host in [
             "sqs.us-east-2.amazonaws.com", "us-east-2.queue.amazonaws.com", "sqs-fips.us-east-2.amazonaws.com",
@@ -128,8 +121,7 @@ struct EndpointTests {
         }
     }
 
-    @Test("reads yes and no from the profile where the environment is silent")
-    func profileFlags() throws {
+    @Test func `reads yes and no from the profile where the environment is silent`() throws {
         let config = "[default]\nuse_fips_endpoint = true\nsts_regional_endpoints = legacy"
         let fips = try session(config: config).sts(region: ireland).client
         #expect(fips.endpoint.text == "https://sts-fips.eu-west-1.amazonaws.com/")
@@ -138,8 +130,7 @@ struct EndpointTests {
         #expect(legacy.region.description == "us-east-1")
     }
 
-    @Test("finds the certificates to trust, and says where they are not")
-    func caBundle() throws {
+    @Test func `finds the certificates to trust, and says where they are not`() throws {
         let system = TestSystem(files: [
             "/home/.aws/config": "[profile a]\nca_bundle = /a.pem", "/a.pem": "A", "/b.pem": "B",
         ])
@@ -157,23 +148,20 @@ struct EndpointTests {
         #expect(throws: AWSClientError.self) { try bundle(["AWS_CA_BUNDLE": "/missing.pem"]) }
     }
 
-    @Test(
-        "sends a signed request to no other host",
-        arguments: [
-            "", "q", "https://evil.com/1/q", "https://sqs.us-east-1.amazonaws.com.evil.com/1/q",
-            "https://sqs.us-east-1.evil.com/1/q", "https://sqs.evil.amazonaws.com/1/q",
-            "http://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com:8443/1/q",
-            "https://sqs.cn-north-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/",
-            "https://sqs.us-east-1.amazonaws.com@evil.com/1/q",
-        ]
+    @Test(arguments: [
+        "", "q", "https://evil.com/1/q", "https://sqs.us-east-1.amazonaws.com.evil.com/1/q",
+        "https://sqs.us-east-1.evil.com/1/q", "https://sqs.evil.amazonaws.com/1/q",
+        "http://sqs.us-east-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com:8443/1/q",
+        "https://sqs.cn-north-1.amazonaws.com/1/q", "https://sqs.us-east-1.amazonaws.com/",
+        "https://sqs.us-east-1.amazonaws.com@evil.com/1/q",
+    ]
     )
-    func foreignQueueHost(url: String) throws {
+    func `sends a signed request to no other host`(url: String) throws {
         let session = try session(region: "eu-west-1")
         #expect(throws: AWSClientError.self) { try session.sqs(queueURL: url) }
     }
 
-    @Test("takes a queue URL for an opaque name where an endpoint is configured")
-    func queueWithOverride() throws {
+    @Test func `takes a queue URL for an opaque name where an endpoint is configured`() throws {
         let emulator = ["AWS_ENDPOINT_URL": "http://localhost:5000", "AWS_REGION": "eu-west-1"]
         let real = try session(emulator).sqs(queueURL: "https://sqs.us-east-1.amazonaws.com/1/q").client
         #expect(real.endpoint.text == "http://localhost:5000/")
@@ -183,17 +171,15 @@ struct EndpointTests {
         #expect(other.region.description == "eu-west-1")
     }
 
-    @Test(
-        "says which setting is wrong",
-        arguments: [
-            ("AWS_ENDPOINT_URL", "localhost:4566"), ("AWS_ENDPOINT_URL_SQS", "ftp://x"),
-            ("AWS_ENDPOINT_URL_EC2", "http://example.com"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
-            ("AWS_MAX_ATTEMPTS", "0"), ("AWS_MAX_ATTEMPTS", "many"), ("AWS_USE_FIPS_ENDPOINT", "on"),
-            ("AWS_USE_DUALSTACK_ENDPOINT", "1"), ("AWS_STS_REGIONAL_ENDPOINTS", "both"),
-            ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5"), ("AWS_REGION", "nowhere"),
-        ]
+    @Test(arguments: [
+        ("AWS_ENDPOINT_URL", "localhost:4566"), ("AWS_ENDPOINT_URL_SQS", "ftp://x"),
+        ("AWS_ENDPOINT_URL_EC2", "http://example.com"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
+        ("AWS_MAX_ATTEMPTS", "0"), ("AWS_MAX_ATTEMPTS", "many"), ("AWS_USE_FIPS_ENDPOINT", "on"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "1"), ("AWS_STS_REGIONAL_ENDPOINTS", "both"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5"), ("AWS_REGION", "nowhere"),
+    ]
     )
-    func badSettings(name: String, value: String) {
+    func `says which setting is wrong`(name: String, value: String) {
         #expect {
             try session([name: value])
         } throws: { error in
@@ -202,10 +188,9 @@ struct EndpointTests {
     }
 
     @Test(
-        "keeps to AWS's order of endpoint settings",
         .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")
     )
-    func conformance() throws {
+    func `keeps to AWS's order of endpoint settings`() throws {
         // The suite is about S3 and DynamoDB; the rules are the same for every service.
         let text = try Conformance.text("configured-endpoint-urls/profile-tests.json")
             .replacingOccurrences(of: "_DYNAMODB", with: "_SNS").replacingOccurrences(

@@ -2,10 +2,9 @@ import AWSClient
 import Foundation
 import Testing
 
-@Suite("HostSystem")
-struct HostSystemTests {
-    @Test("tells a file that is not there from one that cannot be read")
-    func readFile() throws {
+/// HostSystem.
+@Suite struct HostSystemTests {
+    @Test func `tells a file that is not there from one that cannot be read`() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -19,8 +18,7 @@ struct HostSystemTests {
         #expect(throws: (any Error).self) { try read(directory.path()) }
     }
 
-    @Test("replaces a file by one that nobody else can read")
-    func writeFile() throws {
+    @Test func `replaces a file by one that nobody else can read`() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path()
         defer { try? FileManager.default.removeItem(atPath: path) }
         for text in ["first", "second"] {
@@ -32,15 +30,13 @@ struct HostSystemTests {
         #expect(throws: (any Error).self) { try HostSystem.current.writeFile("/nowhere/file", []) }
     }
 
-    @Test("runs a line of shell, and hears its output and status alone")
-    func shell() async throws {
+    @Test func `runs a line of shell, and hears its output and status alone`() async throws {
         let result = try await HostSystem.current.shell("printf 'a b'; echo secret >&2; exit 3")
         #expect(result.status == 3)
         #expect(result.output == Array("a b".utf8))
     }
 
-    @Test("knows the addresses of this machine, and none of a name that there is not")
-    func addresses() async {
+    @Test func `knows the addresses of this machine, and none of a name that there is not`() async {
         let found = await HostSystem.current.addresses("localhost")
         #expect(!found.isEmpty && found.allSatisfy { ["127.0.0.1", "::1"].contains($0) })
         #expect(await HostSystem.current.addresses("no-such-host.invalid").isEmpty)

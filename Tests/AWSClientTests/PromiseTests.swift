@@ -2,12 +2,11 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Promise")
-struct PromiseTests {
+/// Promise.
+@Suite struct PromiseTests {
     private struct Failure: Error {}
 
-    @Test("gives one value to all who wait and will wait")
-    func value() async throws {
+    @Test func `gives one value to all who wait and will wait`() async throws {
         let promise = Promise<Int>()
         let waiters = (0..<3).map { _ in Task { try await promise.value() } }
         #expect(!promise.isSettled)
@@ -18,15 +17,13 @@ struct PromiseTests {
         #expect(try await promise.value() == 1)
     }
 
-    @Test("gives a failure to all")
-    func failure() async throws {
+    @Test func `gives a failure to all`() async throws {
         let promise = Promise<Int>()
         promise.settle(.failure(Failure()))
         await #expect(throws: Failure.self) { try await promise.value() }
     }
 
-    @Test("lets go of a waiter that is cancelled, before and while it waits")
-    func cancellation() async throws {
+    @Test func `lets go of a waiter that is cancelled, before and while it waits`() async throws {
         let promise = Promise<Int>()
         let early = Task {
             withUnsafeCurrentTask { $0?.cancel() }

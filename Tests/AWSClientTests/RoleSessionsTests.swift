@@ -2,8 +2,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("RoleSessions")
-struct RoleSessionsTests {
+/// RoleSessions.
+@Suite struct RoleSessionsTests {
     private static func credentials(_ key: String) -> ScriptedTransport.Answer {
         .answer(
             200,
@@ -18,8 +18,7 @@ struct RoleSessionsTests {
         "<R><securityGroupInfo></securityGroupInfo></R>"
     )
 
-    @Test("assumes each account's role once for the clients of all its Regions")
-    func accounts() async throws {
+    @Test func `assumes each account's role once for the clients of all its Regions`() async throws {
         let transport = ScriptedTransport([
             Self.credentials("ASIA1"), Self.groups, Self.groups, Self.credentials("ASIA2"), Self.groups,
         ])
@@ -47,19 +46,17 @@ struct RoleSessionsTests {
         #expect(keys == ["ASIA1", "ASIA1", "ASIA2"])
     }
 
-    @Test(
-        "refuses what is no role's ARN",
-        arguments: [
-            "role/x", "arn:aws:iam::{account}:user/x", "arn:nope:iam::{account}:role/x", "arn:aws:iam::1:role/x",
-        ]
+    @Test(arguments: [
+        "role/x", "arn:aws:iam::{account}:user/x", "arn:nope:iam::{account}:role/x", "arn:aws:iam::1:role/x",
+    ]
     )
-    func template(text: String) throws {
+    func `refuses what is no role's ARN`(text: String) throws {
         let base = try AWSSession.scripted(ScriptedTransport([]))
         #expect(throws: AWSClientError.self) { try RoleSessions(base: base, template: text) }
     }
 
-    @Test("refuses an account that is none, so that an event cannot bend the ARN", arguments: ["", "1", "1:role/y #"])
-    func account(text: String) throws {
+    @Test(arguments: ["", "1", "1:role/y #"])
+    func `refuses an account that is none, so that an event cannot bend the ARN`(text: String) throws {
         let base = try AWSSession.scripted(ScriptedTransport([]))
         let roles = try RoleSessions(base: base, template: "arn:aws-cn:iam::{account}:role/x")
         #expect(throws: AWSClientError.self) { try roles.session(account: text) }

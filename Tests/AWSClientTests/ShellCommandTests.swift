@@ -3,17 +3,16 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("ShellCommand")
-struct ShellCommandTests {
-    @Test("hears output and status alone", arguments: [("printf 'a b'; echo no >&2; exit 3", 3), ("kill -9 $$", 137)])
-    func result(line: String, status: Int32) throws {
+/// ShellCommand.
+@Suite struct ShellCommandTests {
+    @Test(arguments: [("printf 'a b'; echo no >&2; exit 3", 3), ("kill -9 $$", 137)])
+    func `hears output and status alone`(line: String, status: Int32) throws {
         let result = try ShellCommand(line: line).run()
         #expect(result.status == status)
         #expect(String(decoding: result.output, as: UTF8.self) == (status == 3 ? "a b" : ""))
     }
 
-    @Test("does not wait for a grandchild that holds the pipe, and kills it")
-    func grandchild() throws {
+    @Test func `does not wait for a grandchild that holds the pipe, and kills it`() throws {
         let start = ContinuousClock.now
         let result = try ShellCommand(line: "sleep 300 & echo $!").run()
         #expect(ContinuousClock.now - start < .seconds(20))
@@ -23,8 +22,7 @@ struct ShellCommandTests {
         #expect(!isAlive(grandchild))
     }
 
-    @Test("kills the whole group at the bound")
-    func bound() throws {
+    @Test func `kills the whole group at the bound`() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path()
         defer { try? FileManager.default.removeItem(atPath: path) }
         let command = ShellCommand(line: "sleep 301 & echo $! > \(path); wait", timeout: .milliseconds(300))
@@ -35,16 +33,14 @@ struct ShellCommandTests {
         #expect(!isAlive(grandchild))
     }
 
-    @Test("bounds the output")
-    func output() throws {
+    @Test func `bounds the output`() throws {
         let command = ShellCommand(line: "yes", maximumOutput: 100_000)
         #expect(throws: ShellCommand.Failure.tooMuchOutput(limit: 100_000)) { try command.run() }
         let whole = try ShellCommand(line: "head -c 99999 /dev/zero", maximumOutput: 100_000).run()
         #expect(whole.output.count == 99_999)
     }
 
-    @Test("leads a group of its own, and inherits no file and no blocked signal")
-    func inheritance() throws {
+    @Test func `leads a group of its own, and inherits no file and no blocked signal`() throws {
         let result = try ShellCommand(
             line: "cut -d' ' -f5 /proc/$$/stat; echo $$; ls /proc/$$/fd | tr '\\n' ' '; grep SigBlk /proc/self/status"
         ).run()

@@ -5,8 +5,8 @@ import Testing
 
 @testable import sg_revert
 
-@Suite("Rows are printed for people and for programs")
-struct OutputTests {
+/// Rows are printed for people and for programs.
+@Suite struct OutputTests {
     private final class Output {
         var text = ""
     }
@@ -27,16 +27,14 @@ struct OutputTests {
 
     private let rows: [[AuditValue]] = [[.integer(1), .text("a")], [.null, .boolean(true)]]
 
-    @Test("A table has its own columns, aligned, and nothing at all where there are no rows")
-    func table() {
+    @Test func `a table has its own columns, aligned, and nothing at all where there are no rows`() {
         #expect(printed(.table, rows) == "text  id\na     1\ntrue  -\n")
         #expect(printed(.table, []) == "")
         #expect(printed(.table, [[.integer(1), .text("a\u{1B}[2J\nb")]]) == "text     id\na [2J b  1\n")
         #expect(printed(.table, [[.integer(1), .text("")]]) == "text  id\n      1\n")
     }
 
-    @Test("JSON is one array, JSON lines are one object a line, with the rows that belong to it")
-    func json() {
+    @Test func `JSON is one array, JSON lines are one object a line, with the rows that belong to it`() {
         #expect(printed(.json, []) == "[]\n")
         #expect(printed(.json, rows) == "[\n  {\"id\":1,\"text\":\"a\"},\n  {\"id\":null,\"text\":true}\n]\n")
         #expect(printed(.jsonl, []) == "")
@@ -47,51 +45,44 @@ struct OutputTests {
         )
     }
 
-    @Test(
-        "CSV is RFC 4180, and no cell is a formula",
-        arguments: [
-            ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("two\r\nlines", "two  lines"),
-            ("=1+1", "'=1+1"), ("@x", "'@x"), ("+x", "'+x"), ("-x", "'-x"),
-            (
-                "=HYPERLINK(\"a\",\"b\")",
-                "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\""
-            ), ("=\u{301}1", "'=\u{301}1"), ("\t=1", "' =1"),
-            ("\"\u{301}", "\"\"\"\u{301}\""), ("-1", "-1"), ("", ""), ("a\u{1B}b", "a b"),
-        ]
+    @Test(arguments: [
+        ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("two\r\nlines", "two  lines"),
+        ("=1+1", "'=1+1"), ("@x", "'@x"), ("+x", "'+x"), ("-x", "'-x"),
+        (
+            "=HYPERLINK(\"a\",\"b\")",
+            "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\""
+        ), ("=\u{301}1", "'=\u{301}1"), ("\t=1", "' =1"),
+        ("\"\u{301}", "\"\"\"\u{301}\""), ("-1", "-1"), ("", ""), ("a\u{1B}b", "a b"),
+    ]
     )
-    func csv(text: String, cell: String) {
+    func `CSV is RFC 4180, and no cell is a formula`(text: String, cell: String) {
         #expect(printed(.csv, [[.integer(-1), .text(text)]]) == "id,text\r\n-1,\(cell)\r\n")
     }
 
-    @Test("CSV has its header even without rows, and is never cut")
-    func csvHeader() {
+    @Test func `CSV has its header even without rows, and is never cut`() {
         #expect(printed(.csv, []) == "id,text\r\n")
         let long = String(repeating: "x", count: 5000)
         #expect(printed(.csv, [[.null, .text(long)]]) == "id,text\r\n,\(long)\r\n")
     }
 }
 
-@Suite("Times and durations")
-struct MomentTests {
+/// Times and durations.
+@Suite struct MomentTests {
     private let now = Date(timeIntervalSince1970: 1_764_063_000)
 
-    @Test(
-        "A duration is that long ago, a timestamp is RFC 3339",
-        arguments: [
-            ("90s", -90.0), ("15m", -900), ("24h", -86_400), ("30d", -2_592_000), ("0s", 0),
-            ("2025-11-25T09:30:00Z", 0), ("2025-11-25T09:30:00.500Z", 0.5), ("2025-11-25T10:30:00+01:00", 0),
-        ]
+    @Test(arguments: [
+        ("90s", -90.0), ("15m", -900), ("24h", -86_400), ("30d", -2_592_000), ("0s", 0),
+        ("2025-11-25T09:30:00Z", 0), ("2025-11-25T09:30:00.500Z", 0.5), ("2025-11-25T10:30:00+01:00", 0),
+    ]
     )
-    func moments(text: String, offset: Double) throws {
+    func `a duration is that long ago, a timestamp is RFC 3339`(text: String, offset: Double) throws {
         let moment = try moment(text, flag: "--since", now: now)
         #expect(abs(moment.timeIntervalSince(now) - offset) < 0.001)
     }
 
-    @Test(
-        "Anything else is an error that shows both forms",
-        arguments: ["", "5", "h", "-5m", "5w", "yesterday", "1.5h"]
+    @Test(arguments: ["", "5", "h", "-5m", "5w", "yesterday", "1.5h"]
     )
-    func errors(text: String) {
+    func `anything else is an error that shows both forms`(text: String) {
         let error = #expect(throws: ValidationError.self) { try moment(text, flag: "--since", now: now) }
         #expect(error?.message.hasPrefix("--since: \"\(text)\" is neither a duration") == true)
     }

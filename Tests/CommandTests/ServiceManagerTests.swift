@@ -35,10 +35,9 @@ private final class NotifySocket {
     }
 }
 
-@Suite("ServiceManager")
-struct ServiceManagerTests {
-    @Test("says that the worker is ready, and that it stops")
-    func states() throws {
+/// ServiceManager.
+@Suite struct ServiceManagerTests {
+    @Test func `says that the worker is ready, and that it stops`() throws {
         let socket = NotifySocket()
         let manager = try #require(ServiceManager(environment: ["NOTIFY_SOCKET": socket.path], processID: 1))
         manager.ready()
@@ -48,8 +47,7 @@ struct ServiceManagerTests {
         #expect(socket.next() == nil)
     }
 
-    @Test("says that all is well while it is, and nothing otherwise")
-    func watchdog() async throws {
+    @Test func `says that all is well while it is, and nothing otherwise`() async throws {
         let socket = NotifySocket()
         let environment = ["NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "2000", "WATCHDOG_PID": "7"]
         let manager = try #require(ServiceManager(environment: environment, processID: 7))
@@ -73,8 +71,7 @@ struct ServiceManagerTests {
         #expect(socket.next() == nil)
     }
 
-    @Test("is not there without a socket, and keeps no watch that is another process's")
-    func absent() {
+    @Test func `is not there without a socket, and keeps no watch that is another process's`() {
         #expect(ServiceManager(environment: [:], processID: 1) == nil)
         #expect(ServiceManager(environment: ["NOTIFY_SOCKET": "relative"], processID: 1) == nil)
         let environment = ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "2000", "WATCHDOG_PID": "7"]

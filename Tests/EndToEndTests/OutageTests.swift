@@ -19,14 +19,17 @@ extension EndToEnd {
         }
 
         @Test(
-            "EC2 is out of order for several times the visibility timeout: nothing fails, nothing moves, all is done after",
             arguments: [
                 ["kind": "error", "service": "ec2", "status": 503, "code": "Unavailable"],
                 ["kind": "error", "service": "ec2", "status": 403, "code": "UnauthorizedOperation"],
                 ["kind": "reset", "service": "ec2"],
             ] as [JSON]
         )
-        func outageOfEC2(fault: JSON) async throws {
+        func
+            `EC2 is out of order for several times the visibility timeout: nothing fails, nothing moves, all is done after`(
+                fault: JSON
+            ) async throws
+        {
             let world = try await World(visibility: 3, receives: 2)
             let proxy = try FaultProxy()
             let worker = try world.start(Self.worker, environment: proxy.environment)
@@ -55,12 +58,11 @@ extension EndToEnd {
         }
 
         @Test(
-            "Credentials that AWS does not take: the worker says so, waits and recovers",
             arguments: [
                 ["kind": "error", "status": 403, "code": "InvalidClientTokenId"], ["kind": "expired"],
             ] as [JSON]
         )
-        func credentials(fault: JSON) async throws {
+        func `credentials that AWS does not take: the worker says so, waits and recovers`(fault: JSON) async throws {
             let world = try await World(visibility: 3, receives: 2)
             let proxy = try FaultProxy()
             let worker = try world.start(Self.worker, environment: proxy.environment)

@@ -1,22 +1,10 @@
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 /// Laws that hold for any text, tried on many made-up ones. The seed is fixed.
 @Suite struct AnyTextTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// Ranges of characters that text of others is likely to hold, the dangerous ones among them.
     private static let ranges: [ClosedRange<UInt32>] = [
         0x20...0x7E, 0x20...0x7E, 0x00...0x1F, 0x7F...0x9F, 0xA0...0x17F, 0x300...0x36F, 0x600...0x6FF,
@@ -25,7 +13,7 @@ import Testing
     ]
 
     private static let texts: [String] = {
-        var random = Generator(state: 20_261_127)
+        var random = SeededGenerator(seed: 20_261_127)
         return (0..<1000).map { _ in
             var text = String.UnicodeScalarView()
             for _ in 0..<Int.random(in: 0...24, using: &random) {

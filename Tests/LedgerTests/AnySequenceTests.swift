@@ -1,30 +1,18 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Ledger
 
 /// Random sequences of what workers and operators do to a ledger. The seeds are fixed.
 @Suite struct AnySequenceTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let outcomes: [EventOutcome] = [
         .reverted, .unchanged, .allowed, .reported, .suppressed, .notRestored, .conflict, .ignored, .failed,
         .deadLettered,
     ]
 
-    private func facts(_ random: inout Generator, _ now: Date) -> EventFacts {
+    private func facts(_ random: inout SeededGenerator, _ now: Date) -> EventFacts {
         let number = Int.random(in: 0..<25, using: &random)
         // One record of ten contradicts an earlier one of the same id.
         let digest = Int.random(in: 0..<10, using: &random) == 0 ? "other" : "digest"
@@ -39,7 +27,7 @@ import Testing
         )
     }
 
-    private func result(_ random: inout Generator) -> RunResult {
+    private func result(_ random: inout SeededGenerator) -> RunResult {
         let outcome = Self.outcomes.randomElement(using: &random) ?? .ignored
         let rules: [RuleResult] =
             outcome == .ignored
@@ -56,7 +44,7 @@ import Testing
         let test = try TestLedger()
         let ledgers = [try test.open(worker: "one"), try test.open(worker: "two")]
         let reader = try LedgerReader(path: test.path)
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var open: [String: [Claim]] = [:]
         for step in 0..<400 {
             let ledger = ledgers[Int.random(in: 0...1, using: &random)]

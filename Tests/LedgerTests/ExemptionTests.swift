@@ -3,8 +3,8 @@ import Ledger
 import SecurityGroups
 import Testing
 
-@Suite("Temporary exemptions are in the ledger, its trail and its outbox")
-struct TemporaryExemptionTests {
+/// Temporary exemptions are in the ledger, its trail and its outbox.
+@Suite struct TemporaryExemptionTests {
     private let test: TestLedger
     private let ledger: LedgerDatabase
 
@@ -26,8 +26,7 @@ struct TemporaryExemptionTests {
         )
     }
 
-    @Test("What was written is read again, and counts from its second on")
-    func written() async throws {
+    @Test func `what was written is read again, and counts from its second on`() async throws {
         let exemption = exemption()
         try await ledger.write { try $0.add(exemption) }
         let read = try LedgerReader(path: test.path).exemptions()
@@ -39,8 +38,7 @@ struct TemporaryExemptionTests {
         #expect(read.first.map { $0.end > test.now } == true)
     }
 
-    @Test("Its begin and its end are told and are in the trail")
-    func told() async throws {
+    @Test func `its begin and its end are told and are in the trail`() async throws {
         let exemption = exemption()
         try await ledger.write { try $0.add(exemption) }
         test.advance(60)
@@ -55,8 +53,7 @@ struct TemporaryExemptionTests {
         #expect(try LedgerReader(path: test.path).verify().findings.isEmpty)
     }
 
-    @Test("A reminder and an end are told once each")
-    func once() async throws {
+    @Test func `a reminder and an end are told once each`() async throws {
         let exemption = exemption().exemption
         for _ in 0..<2 {
             try await ledger.write { try $0.tell(.reminder, of: exemption) }
@@ -66,8 +63,7 @@ struct TemporaryExemptionTests {
         #expect(notices.map(\.kind).sorted() == ["exemption-ended", "reminder"])
     }
 
-    @Test("One that ended is still there for late events, and is forgotten when none can come")
-    func late() async throws {
+    @Test func `one that ended is still there for late events, and is forgotten when none can come`() async throws {
         let exemption = exemption(minutes: 1)
         try await ledger.write { try $0.add(exemption) }
         test.advance(3600)

@@ -82,7 +82,7 @@ import Testing
                 + #""exposed_ms":1500,"finished_at":"\#(finishedAt)","outcome":"reverted"},"#
                 + #""rules":[{"decision":"revert","description":"d","direction":"ingress","from_port":22,"#
                 + #""group_id":"sg-1","outcome":"reverted","protocol":"tcp","reason":"watch[0]","rule_id":"sgr-1","#
-                + #""source":"0.0.0.0/0","to_port":22,"undo":"aws \"x\"\u000a"}]}"#
+                + #""source":"0.0.0.0/0","to_port":22,"undo":"aws \"x\"\n"}]}"#
         )
     }
 }

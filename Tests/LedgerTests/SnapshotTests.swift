@@ -3,8 +3,8 @@ import Ledger
 import SecurityGroups
 import Testing
 
-@Suite("The ledger keeps what stands, and says what nothing explains")
-struct SnapshotTests {
+/// The ledger keeps what stands, and says what nothing explains.
+@Suite struct SnapshotTests {
     private static let group = "sg-0a1b2c3d4e5f60718"
     private let test: TestLedger
     private let ledger: LedgerDatabase
@@ -103,8 +103,7 @@ struct SnapshotTests {
         }
     }
 
-    @Test("The view shows each standing rule with how it is known and why it may stand")
-    func view() async throws {
+    @Test func `the view shows each standing rule with how it is known and why it may stand`() async throws {
         try await look([live(1)])
         test.advance(60)
         try await look([live(1), live(2, port: 23)])
@@ -118,8 +117,9 @@ struct SnapshotTests {
         #expect(rows.map { $0[.account].text } == ["111122223333"])
     }
 
-    @Test("A snapshot without changes writes no row of a rule, and still says when the rules were last seen")
-    func cheap() async throws {
+    @Test func `a snapshot without changes writes no row of a rule, and still says when the rules were last seen`()
+        async throws
+    {
         try await look([live(1)])
         let first = try LedgerReader(path: test.path).standingRules()
         test.advance(900)
@@ -130,8 +130,7 @@ struct SnapshotTests {
         #expect(try test.value("SELECT count(*) FROM sightings WHERE last_seen > first_seen") == "0")
     }
 
-    @Test("A rule that is gone leaves the view, also with its whole group")
-    func gone() async throws {
+    @Test func `a rule that is gone leaves the view, also with its whole group`() async throws {
         try await look([live(1), live(2, port: 23)])
         test.advance(60)
         try await look([live(1)])
@@ -144,8 +143,7 @@ struct SnapshotTests {
         #expect(try standing().isEmpty)
     }
 
-    @Test("A rule without a reason is judged once for each time that it comes to say what it says")
-    func once() async throws {
+    @Test func `a rule without a reason is judged once for each time that it comes to say what it says`() async throws {
         try await look([])
         try await look([live(1)])
         let ids = try await unexplained()
@@ -159,8 +157,7 @@ struct SnapshotTests {
         #expect(try await unexplained() == [ids[0] + "-2"])
     }
 
-    @Test("What failed is tried again after a pause that doubles")
-    func retried() async throws {
+    @Test func `what failed is tried again after a pause that doubles`() async throws {
         try await look([])
         try await look([live(1)])
         let id = try #require(try await unexplained().first)
@@ -170,8 +167,7 @@ struct SnapshotTests {
         #expect(try await unexplained() == [id])
     }
 
-    @Test("What was reported is not reported again, and is reverted once the entry says so")
-    func reported() async throws {
+    @Test func `what was reported is not reported again, and is reverted once the entry says so`() async throws {
         try await look([], action: .report)
         try await look([live(1)], action: .report)
         let id = try #require(try await unexplained().first)
@@ -182,8 +178,8 @@ struct SnapshotTests {
         #expect(try await unexplained() == [id + "-2"])
     }
 
-    @Test("An event under way about the rule, or about its group, is not overtaken", arguments: [true, false])
-    func underway(isRunning: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `an event under way about the rule, or about its group, is not overtaken`(isRunning: Bool) async throws {
         try await look([])
         try await look([live(1)])
         if isRunning {
@@ -201,8 +197,8 @@ struct SnapshotTests {
         #expect(try await unexplained().count == 1)
     }
 
-    @Test("A rule of the baseline that an event brought is no part of it once the policy forbade it")
-    func noBaseline() async throws {
+    @Test func `a rule of the baseline that an event brought is no part of it once the policy forbade it`() async throws
+    {
         try await look([live(1)])
         try await finish(
             "e",
@@ -213,8 +209,7 @@ struct SnapshotTests {
         #expect(try standing() == [["sgr-00000000000000001", "event", "-"]])
     }
 
-    @Test("What an event brought is known by it, also where a look came first")
-    func eventAfterLook() async throws {
+    @Test func `what an event brought is known by it, also where a look came first`() async throws {
         try await look([])
         try await look([live(1)])
         let approval = Approval(source: "exempt terraform", eventTime: test.now)
@@ -229,8 +224,7 @@ struct SnapshotTests {
         #expect(try await look([live(1)]).isEmpty)
     }
 
-    @Test("A look that began before a revert does not bring the rule back")
-    func lateLook() async throws {
+    @Test func `a look that began before a revert does not bring the rule back`() async throws {
         try await look([live(1)])
         try await finish(
             "e",
@@ -240,40 +234,5 @@ struct SnapshotTests {
         )
         #expect(try await look([live(1)]).isEmpty)
         #expect(try standing().isEmpty)
-    }
-
-    @Test("A person approves and forgets rules, with name and time in the trail")
-    func people() async throws {
-        try await look([])
-        try await look([live(1)])
-        #expect(try await ledger.write { try $0.approve(.rule("sgr-0"), by: "mia@desk", reason: nil) } == [])
-        _ = try await ledger.write { try $0.approve(.group(Self.group), by: "mia@desk", reason: "old") }
-        #expect(try standing() == [["sgr-00000000000000001", "approved", "approved mia@desk"]])
-        #expect(try await unexplained().isEmpty)
-        _ = try await ledger.write { try $0.forget(.rule("sgr-00000000000000001"), by: "kim@desk") }
-        #expect(try standing() == [["sgr-00000000000000001", "sweep", "-"]])
-        #expect(
-            try test.value("SELECT group_concat(entry, ' ') FROM trail WHERE kind = 'baseline'")
-                == #"{"action":"approved","by":"mia@desk","group_id":"\#(Self.group)","reason":"old","rule_id":"sgr-00000000000000001"}"#
-                + #" {"action":"forgotten","by":"kim@desk","group_id":"\#(Self.group)","rule_id":"sgr-00000000000000001"}"#
-        )
-        #expect(try LedgerReader(path: test.path).verify().findings.isEmpty)
-    }
-
-    @Test("One holder at a time has a lease, renews it, and loses it at its end or to a clock that ran ahead")
-    func lease() async throws {
-        func take(_ holder: String) async throws -> Bool {
-            try await ledger.write { try $0.takeLease("state", holder: holder, for: .seconds(120)) }
-        }
-        #expect(try await take("one"))
-        #expect(try await !take("two"))
-        test.advance(100)
-        #expect(try await take("one"))
-        test.advance(100)
-        #expect(try await !take("two"))
-        test.advance(21)
-        #expect(try await take("two"))
-        test.advance(-600)
-        #expect(try await take("one"))
     }
 }

@@ -170,13 +170,6 @@ import Testing
         #expect(try finding(anchor: anchor) == .rewritten(anchor: 8))
     }
 
-    @Test(arguments: [
-        "", "1", "0:" + String(repeating: "0", count: 64), "1:abc", "1:" + String(repeating: "Z", count: 64),
-    ])
-    func `other texts are no anchors`(_ text: String) {
-        #expect(Anchor(text) == nil)
-    }
-
     @Test func `writers of several processes keep one chain`() async throws {
         let ledgers = try (0..<4).map { try test.open(worker: "w\($0)") }
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,22 +1,10 @@
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// Laws that decisions rest on, held against many made-up blocks, rules and entries. The seed is fixed.
 @Suite struct AlgebraTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
-    private var random = Generator(state: 20_261_127)
+    private var random = SeededGenerator(seed: 20_261_127)
 
     /// A block of one of few addresses, so that many blocks meet.
     private mutating func block() throws -> CIDRBlock {

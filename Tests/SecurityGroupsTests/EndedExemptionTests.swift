@@ -2,8 +2,8 @@ import Foundation
 import SecurityGroups
 import Testing
 
-@Suite("An exemption that ends takes with it what was made under it")
-struct EndedExemptionTests {
+/// An exemption that ends takes with it what was made under it.
+@Suite struct EndedExemptionTests {
     private static let now = Date(timeIntervalSince1970: 1_764_063_000)
     private static let caller = "arn:aws:iam::111122223333:role/oncall"
 
@@ -45,8 +45,7 @@ struct EndedExemptionTests {
         Policy(watch: [], exempt: exemptions).endedExemption(of: rule, at: Self.now)?.name
     }
 
-    @Test("It takes a rule once it is over, and only with then: revert")
-    func over() throws {
+    @Test func `it takes a rule once it is over, and only with then: revert`() throws {
         let rule = try standing()
         #expect(ended([exemption(until: -1)], rule) == "incident")
         #expect(ended([exemption(until: 0)], rule) == "incident")
@@ -55,22 +54,21 @@ struct EndedExemptionTests {
         #expect(ended([], rule) == nil)
     }
 
-    @Test("It leaves a rule that another exemption covers, that came before it, or that something else approved")
-    func left() throws {
+    @Test func `it leaves a rule that another exemption covers, that came before it, or that something else approved`()
+        throws
+    {
         let rule = try standing()
         #expect(ended([exemption(until: -1), exemption(until: nil, name: "always")], rule) == nil)
         #expect(ended([exemption(from: -60, until: -1)], rule) == nil)
         #expect(ended([exemption(until: -1)], try standing("approved mia")) == nil)
     }
 
-    @Test("The exemption that ended last is the reason")
-    func last() throws {
+    @Test func `the exemption that ended last is the reason`() throws {
         let both = [exemption(until: -1, name: "later"), exemption(until: -600, name: "earlier")]
         #expect(ended(both, try standing()) == "later")
     }
 
-    @Test("People are reminded from so long before the end, and not after it")
-    func reminder() {
+    @Test func `people are reminded from so long before the end, and not after it`() {
         let exemption = exemption(until: 0, remind: .seconds(900))
         #expect(!exemption.isToRemind(at: Self.now - 901))
         #expect(exemption.isToRemind(at: Self.now - 900))
@@ -79,8 +77,7 @@ struct EndedExemptionTests {
         #expect(!self.exemption(until: 0).isToRemind(at: Self.now - 1))
     }
 
-    @Test("It does not cover what was done before it began")
-    func begin() {
+    @Test func `it does not cover what was done before it began`() {
         let context = { (time: Date) in
             ChangeContext(
                 group: GroupFacts(groupID: nil, account: nil, region: nil),
@@ -95,8 +92,10 @@ struct EndedExemptionTests {
         #expect(!exemption.covers(context(Self.now + 60)))
     }
 
-    @Test("The id of an event of our own is the same for the same rule and content, and another for another content")
-    func ids() throws {
+    @Test
+    func `the id of an event of our own is the same for the same rule and content, and another for another content`()
+        throws
+    {
         let rule = try standing()
         let id = OwnEvent.sweepID(of: rule, round: 0)
         #expect(id == OwnEvent.sweepID(of: try standing(madeAt: 0), round: 0))

@@ -90,63 +90,44 @@ private enum Answered: CaseIterable {
         return (machine, steps)
     }
 
-    @Test(arguments: Shown.allCases, Answered.allCases)
-    private func `an added rule goes from each state to the next`(standing: Shown, answer: Answered) throws {
-        for (isEarly, isTakeover) in [(false, false), (false, true), (true, false), (true, true)] {
-            let (machine, steps) = try run(
-                .ingressAdded,
-                standing,
-                answer,
-                isEarly: isEarly,
-                isTakeover: isTakeover
-            )
-            let live = try shown(standing)
-            /// Nil: the run goes on without a settled rule.
-            let outcome: RuleOutcome?
-            let expected: [RevertStep]
-            switch (standing, answer) {
-            case (.missing, .accepted), (.missing, .lost): (outcome, expected) = (.reverted, [])
-            case (.missing, _) where isTakeover: (outcome, expected) = (.reverted, [])
-            case (.missing, _): (outcome, expected) = (isEarly ? nil : .alreadyGone, [])
-            case (.elsewhere, _): (outcome, expected) = (.changedSince, [])
-            case (.stands, .accepted), (.changed, .accepted): (outcome, expected) = (nil, [])
-            case (.stands, _), (.changed, _): (outcome, expected) = (nil, [.revoke(live[0])])
-            }
-            let comment: Comment = "\(standing) \(answer) early \(isEarly) takeover \(isTakeover)"
-            #expect(steps == expected, comment)
-            #expect(machine.isOpen(at: .seconds(1)) == (outcome == nil), comment)
-            #expect(machine.reports.first?.outcome == outcome ?? .failed, comment)
+    /// What a look at a rule that an event added or modified leads to.
+    ///
+    /// - Returns: the outcome, nil while the rule is open; and the next steps.
+    private func transition(
+        _ kind: ChangeKind,
+        _ standing: Shown,
+        _ answer: Answered,
+        isEarly: Bool,
+        isTakeover: Bool
+    ) throws -> (RuleOutcome?, [RevertStep]) {
+        switch (standing, answer) {
+        case (.missing, .accepted), (.missing, .lost): return (.reverted, [])
+        case (.missing, _) where isTakeover: return (.reverted, [])
+        case (.missing, _): return (isEarly ? nil : .alreadyGone, [])
+        case (.elsewhere, _): return (.changedSince, [])
+        case (.stands, .accepted), (.changed, .accepted): return (nil, [])
+        // Early, EC2 may still show what the rule said before. Late, the later modification has its own record.
+        case (.changed, _) where kind == .ruleModified:
+            return isEarly ? (nil, []) : (isTakeover ? .reverted : .changedSince, [])
+        case (.stands, _), (.changed, _): return (nil, [.revoke(try shown(standing)[0])])
         }
     }
 
     @Test(arguments: Shown.allCases, Answered.allCases)
-    private func `a modified rule goes from each state to the next`(standing: Shown, answer: Answered) throws {
-        for (isEarly, isTakeover) in [(false, false), (false, true), (true, false), (true, true)] {
-            let (machine, steps) = try run(
-                .ruleModified,
-                standing,
-                answer,
-                isEarly: isEarly,
-                isTakeover: isTakeover
-            )
-            let live = try shown(standing)
-            let outcome: RuleOutcome?
-            let expected: [RevertStep]
-            switch (standing, answer) {
-            case (.missing, .accepted), (.missing, .lost): (outcome, expected) = (.reverted, [])
-            case (.missing, _) where isTakeover: (outcome, expected) = (.reverted, [])
-            case (.missing, _): (outcome, expected) = (isEarly ? nil : .alreadyGone, [])
-            case (.elsewhere, _): (outcome, expected) = (.changedSince, [])
-            case (.stands, .accepted), (.changed, .accepted): (outcome, expected) = (nil, [])
-            case (.stands, _): (outcome, expected) = (nil, [.revoke(live[0])])
-            // Early, EC2 may still show what the rule said before. Late, the later modification has its own record.
-            case (.changed, _) where isEarly: (outcome, expected) = (nil, [])
-            case (.changed, _): (outcome, expected) = (isTakeover ? .reverted : .changedSince, [])
+    private func `an added or modified rule goes from each state to the next`(
+        standing: Shown,
+        answer: Answered
+    ) throws {
+        for kind in [ChangeKind.ingressAdded, .ruleModified] {
+            for (isEarly, isTakeover) in [(false, false), (false, true), (true, false), (true, true)] {
+                let (machine, steps) = try run(kind, standing, answer, isEarly: isEarly, isTakeover: isTakeover)
+                let (outcome, expected) =
+                    try transition(kind, standing, answer, isEarly: isEarly, isTakeover: isTakeover)
+                let comment: Comment = "\(kind) \(standing) \(answer) early \(isEarly) takeover \(isTakeover)"
+                #expect(steps == expected, comment)
+                #expect(machine.isOpen(at: .seconds(1)) == (outcome == nil), comment)
+                #expect(machine.reports.first?.outcome == outcome ?? .failed, comment)
             }
-            let comment: Comment = "\(standing) \(answer) early \(isEarly) takeover \(isTakeover)"
-            #expect(steps == expected, comment)
-            #expect(machine.isOpen(at: .seconds(1)) == (outcome == nil), comment)
-            #expect(machine.reports.first?.outcome == outcome ?? .failed, comment)
         }
     }
 

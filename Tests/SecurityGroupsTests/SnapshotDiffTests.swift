@@ -2,8 +2,8 @@ import Testing
 
 @testable import SecurityGroups
 
-@Suite("A snapshot tells what the ledger does not know yet")
-struct SnapshotDiffTests {
+/// A snapshot tells what the ledger does not know yet.
+@Suite struct SnapshotDiffTests {
     private static func policy(
         baseline: Watch.Baseline = .firstSight,
         changes: Set<ChangeKind> = ChangeKind.watchedByDefault,
@@ -64,8 +64,9 @@ struct SnapshotDiffTests {
         )
     }
 
-    @Test("What stands when a group is first seen is its baseline, unless the entry trusts the policy alone")
-    func baseline() throws {
+    @Test func `what stands when a group is first seen is its baseline, unless the entry trusts the policy alone`()
+        throws
+    {
         let rule = try Fixture.live("1", Fixture.rule())
         let trusting = try Self.diff([rule], isFirstSight: true, Self.policy())
         #expect(trusting.appeared == [.init(rule: rule, knownBy: .baseline, approvedBy: "baseline")])
@@ -75,8 +76,10 @@ struct SnapshotDiffTests {
         #expect(allowed.appeared.map(\.approvedBy) == ["allow web"])
     }
 
-    @Test("What comes later without an event is unexplained, unless the policy allows it or leaves its direction alone")
-    func later() throws {
+    @Test
+    func `what comes later without an event is unexplained, unless the policy allows it or leaves its direction alone`()
+        throws
+    {
         let rule = try Fixture.live("1", Fixture.rule())
         #expect(
             try Self.diff([rule], Self.policy()).appeared == [.init(rule: rule, knownBy: .sweep, approvedBy: nil)]
@@ -86,8 +89,7 @@ struct SnapshotDiffTests {
         #expect(try Self.diff([egress], Self.policy()).appeared.map(\.approvedBy) == ["allow"])
     }
 
-    @Test("A look that shows nothing new writes nothing")
-    func unchanged() throws {
+    @Test func `a look that shows nothing new writes nothing`() throws {
         let rule = try Fixture.live("1", Fixture.rule())
         let known = [Self.known(rule, .baseline, "baseline")]
         #expect(try Self.diff([rule], known: known, Self.policy()).isEmpty)
@@ -95,40 +97,42 @@ struct SnapshotDiffTests {
         #expect(try Self.diff([rule], known: [Self.known(rule, .approved, "approved mia")], Self.policy()).isEmpty)
     }
 
-    @Test(
-        "An approval by the policy holds as long as the policy says so; the baseline is behind it",
-        arguments: [
-            (KnownBy.event, "allow web", Watch.Baseline.firstSight, nil as String?),
-            (.baseline, "allow web", .firstSight, "baseline"), (.baseline, "allow web", .policy, nil),
-            (.baseline, "baseline", .policy, nil),
-        ]
+    @Test(arguments: [
+        (KnownBy.event, "allow web", Watch.Baseline.firstSight, nil as String?),
+        (.baseline, "allow web", .firstSight, "baseline"), (.baseline, "allow web", .policy, nil),
+        (.baseline, "baseline", .policy, nil),
+    ]
     )
-    func reapproved(_ knownBy: KnownBy, _ before: String, _ baseline: Watch.Baseline, _ after: String?) throws {
+    func `an approval by the policy holds as long as the policy says so; the baseline is behind it`(
+        _ knownBy: KnownBy,
+        _ before: String,
+        _ baseline: Watch.Baseline,
+        _ after: String?
+    ) throws {
         let rule = try Fixture.live("1", Fixture.rule())
         let diff = try Self.diff([rule], known: [Self.known(rule, knownBy, before)], Self.policy(baseline: baseline))
         #expect(diff.updated == [.init(rule: rule, approvedBy: after)])
     }
 
-    @Test("A rule that EC2 does not show any more is gone, unless an event's run has just touched it")
-    func gone() throws {
+    @Test func `a rule that EC2 does not show any more is gone, unless an event's run has just touched it`() throws {
         let rule = try Fixture.live("1", Fixture.rule())
         #expect(try Self.diff([], known: [Self.known(rule)], Self.policy()).vanished == [rule.id])
         #expect(try Self.diff([], known: [Self.known(rule, isFresh: true)], Self.policy()).isEmpty)
         #expect(try Self.diff([], known: [Self.known(rule, isGone: true)], Self.policy()).isEmpty)
     }
 
-    @Test("A rule that was just taken away is not taken for one that came back")
-    func lingering() throws {
+    @Test func `a rule that was just taken away is not taken for one that came back`() throws {
         let rule = try Fixture.live("1", Fixture.rule())
         let known = [Self.known(rule, isGone: true, isFresh: true)]
         #expect(try Self.diff([rule], known: known, Self.policy()).isEmpty)
         #expect(try Self.diff([rule], known: [Self.known(rule, isGone: true)], Self.policy()).appeared.count == 1)
     }
 
-    @Test(
-        "An edit that no event told of appears beside what was approved, and is none of ours where edits are not watched"
-    )
-    func edited() throws {
+    @Test
+    func
+        `an edit that no event told of appears beside what was approved, and is none of ours where edits are not watched`()
+        throws
+    {
         let before = try Fixture.live("1", Fixture.rule(ports: 443))
         let after = try Fixture.live("1", Fixture.rule(ports: 22))
         let known = [Self.known(before, .baseline, "baseline")]
@@ -140,16 +144,14 @@ struct SnapshotDiffTests {
         #expect(try Self.diff([after], known: known, additions).appeared.map(\.approvedBy) == ["allow"])
     }
 
-    @Test("Another description alone is kept, and changes no approval")
-    func described() throws {
+    @Test func `another description alone is kept, and changes no approval`() throws {
         let before = try Fixture.live("1", Fixture.rule(), description: "old")
         let after = try Fixture.live("1", Fixture.rule(), description: "new")
         let diff = try Self.diff([after], known: [Self.known(before, .baseline, "baseline")], Self.policy())
         #expect(diff.updated == [.init(rule: after, approvedBy: "baseline")])
     }
 
-    @Test("A group is watched where the policy judges any kind of change of it")
-    func watched() throws {
+    @Test func `a group is watched where the policy judges any kind of change of it`() throws {
         let id = try Fixture.group()
         var facts = GroupFacts(groupID: id.description, account: nil, region: nil, vpcID: "", name: "", tags: [:])
         let policy = Policy(watch: [Watch(names: [Wildcard("web-*")], changes: [.egressRemoved], origin: "watch")])

@@ -4,8 +4,8 @@ import Synchronization
 import Telemetry
 import Testing
 
-@Suite("A log line is one line, whatever is in it")
-struct LogLineTests {
+/// A log line is one line, whatever is in it.
+@Suite struct LogLineTests {
     /// Collects what a handler writes, write by write.
     private final class Sink: Sendable {
         private let writes = Mutex<[String]>([])
@@ -36,8 +36,8 @@ struct LogLineTests {
         }
     }
 
-    @Test("Each line is one write that ends in a line break", arguments: LogFormat.allCases)
-    func oneWrite(format: LogFormat) {
+    @Test(arguments: LogFormat.allCases)
+    func `each line is one write that ends in a line break`(format: LogFormat) {
         let sink = Sink()
         let logger = sink.logger(format)
         logger.info("one")
@@ -46,8 +46,8 @@ struct LogLineTests {
         #expect(sink.all.allSatisfy { $0.hasSuffix("\n") && $0.unicodeScalars.count { $0 == "\n" } == 1 })
     }
 
-    @Test("Less severe lines than the level are not written", arguments: LogFormat.allCases)
-    func level(format: LogFormat) {
+    @Test(arguments: LogFormat.allCases)
+    func `less severe lines than the level are not written`(format: LogFormat) {
         let sink = Sink()
         var logger = sink.logger(format)
         logger.debug("no")
@@ -57,7 +57,6 @@ struct LogLineTests {
     }
 
     @Test(
-        "Text is time, level, message and sorted pairs, quoted where they must be",
         arguments: [
             ([:], "info hello\n"), (["b": "2", "a": "1"], "info hello a=1 b=2\n"),
             (["k": "two words"], "info hello k=\"two words\"\n"), (["k": ""], "info hello k=\"\"\n"),
@@ -66,14 +65,16 @@ struct LogLineTests {
             (["k": "a\u{202E}b\u{2028}c"], "info hello k=\"a b c\"\n"),
         ] as [([String: String], String)]
     )
-    func text(metadata: [String: String], line: String) throws {
+    func `text is time, level, message and sorted pairs, quoted where they must be`(
+        metadata: [String: String],
+        line: String
+    ) throws {
         let sink = Sink()
         sink.logger(.text).info("hello", metadata: metadata.mapValues { "\($0)" })
         #expect(try sink.textLine() == line)
     }
 
-    @Test("JSON is one object with time, level, logger, message and the metadata, keys sorted")
-    func json() throws {
+    @Test func `JSON is one object with time, level, logger, message and the metadata, keys sorted`() throws {
         let sink = Sink()
         sink.logger(.json).warning("a/b \"c\"", metadata: ["z": "1", "a": ["x", "y"]])
         let members = try sink.members()
@@ -89,8 +90,7 @@ struct LogLineTests {
         #expect(line.contains("a/b"))
     }
 
-    @Test("JSON escapes what steers a terminal, and reads back as what was logged")
-    func jsonControls() throws {
+    @Test func `JSON escapes what steers a terminal, and reads back as what was logged`() throws {
         let hostile = "\u{1B}[2J\u{0}\u{7F}\u{9B}31m\u{202E}\u{2028}\u{E0001}\t\"\\é👍"
         let sink = Sink()
         sink.logger(.json).info("x", metadata: ["k": "\(hostile)"])
@@ -103,8 +103,7 @@ struct LogLineTests {
         #expect(line.contains("é👍"))
     }
 
-    @Test("Numbers and truths are such in JSON, and lists are lists")
-    func jsonValues() throws {
+    @Test func `numbers and truths are such in JSON, and lists are lists`() throws {
         let sink = Sink()
         sink.logger(.json).info(
             "x",
@@ -121,8 +120,7 @@ struct LogLineTests {
         ] { #expect(line.contains(part), "\(part)") }
     }
 
-    @Test("A line's own metadata beats the logger's, which beats nothing")
-    func merge() throws {
+    @Test func `a line's own metadata beats the logger's, which beats nothing`() throws {
         let sink = Sink()
         var logger = sink.logger(.text, metadata: ["a": "handler", "b": "handler"])
         logger[metadataKey: "c"] = "logger"

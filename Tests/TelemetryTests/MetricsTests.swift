@@ -4,16 +4,15 @@ import Testing
 
 @testable import Telemetry
 
-@Suite("Metrics have the names of the contract, and no text of an event")
-struct MetricsTests {
+/// Metrics have the names of the contract, and no text of an event.
+@Suite struct MetricsTests {
     private let registry = MetricRegistry()
 
     private func text() -> [String] {
         PrometheusText(registry).text.split(separator: "\n").map(String.init)
     }
 
-    @Test("The families are those of the contract, each with help and type")
-    func names() {
+    @Test func `the families are those of the contract, each with help and type`() {
         #expect(
             MetricFamily.all.map(\.name)
                 == [
@@ -25,8 +24,7 @@ struct MetricsTests {
         )
     }
 
-    @Test("A counter counts by its labels, and only upwards")
-    func counters() {
+    @Test func `a counter counts by its labels, and only upwards`() {
         let labels = [("action", "DescribeSecurityGroups"), ("service", "ec2"), ("result", "success")]
         registry.makeCounter(label: "sg_revert_api_calls_total", dimensions: labels).increment(by: 2)
         registry.makeCounter(label: "sg_revert_api_calls_total", dimensions: labels).increment(by: 1)
@@ -37,8 +35,7 @@ struct MetricsTests {
         #expect(text().contains("sg_revert_messages_received_total 0"))
     }
 
-    @Test("A histogram has cumulative buckets, a sum and a count")
-    func histograms() {
+    @Test func `a histogram has cumulative buckets, a sum and a count`() {
         for milliseconds in [50, 200, 2000, 1_000_000_000] as [Int64] {
             registry.makeTimer(label: "sg_revert_exposed_seconds", dimensions: [])
                 .recordNanoseconds(milliseconds * 1_000_000)
@@ -50,8 +47,7 @@ struct MetricsTests {
         #expect(text().contains("sg_revert_exposed_seconds_count 4"))
     }
 
-    @Test("A label that is no word counts as other, and an unknown metric as none")
-    func hostile() {
+    @Test func `a label that is no word counts as other, and an unknown metric as none`() {
         for value in ["a b", "x\"}\ny", "é", String(repeating: "a", count: 65), "\u{1B}[2J"] {
             registry.makeCounter(label: "sg_revert_events_total", dimensions: [("outcome", value)]).increment(by: 1)
         }
@@ -60,8 +56,7 @@ struct MetricsTests {
         #expect(!text().contains { $0.contains("evil") })
     }
 
-    @Test("The number of series is bounded")
-    func bounded() {
+    @Test func `the number of series is bounded`() {
         for number in 0..<5000 {
             registry.makeCounter(label: "sg_revert_events_total", dimensions: [("outcome", "o\(number)")]).increment(
                 by: 1
@@ -71,8 +66,7 @@ struct MetricsTests {
         #expect(text().contains { $0.hasPrefix("sg_revert_events_total{outcome=\"other\"} ") })
     }
 
-    @Test("Embedded metrics tell what came since the last time, gauges as they are")
-    func embedded() throws {
+    @Test func `embedded metrics tell what came since the last time, gauges as they are`() throws {
         let embedded = EmbeddedMetrics(registry)
         registry.makeCounter(label: "sg_revert_events_total", dimensions: [("outcome", "reverted")]).increment(by: 3)
         registry.makeMeter(label: "sg_revert_in_flight", dimensions: []).set(7.0)
@@ -104,8 +98,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("The documentation's table has every metric as the program has it, and no other")
-    func documentation() throws {
+    @Test func `the documentation's table has every metric as the program has it, and no other`() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let page = root.appendingPathComponent("Sources/Telemetry/Telemetry.docc/Metrics.md")
@@ -127,8 +120,8 @@ struct MetricsTests {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
-    @Test("Prometheus's own tool finds no fault with the text", .enabled(if: promtool != nil))
-    func lint() throws {
+    @Test(.enabled(if: promtool != nil))
+    func `Prometheus's own tool finds no fault with the text`() throws {
         fill()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("metrics-\(UUID()).txt")
         try PrometheusText(registry).text.write(to: file, atomically: true, encoding: .utf8)

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Telemetry
 
-@Suite("The status endpoint answers three routes, whatever its clients do")
-struct StatusServerTests {
+/// The status endpoint answers three routes, whatever its clients do.
+@Suite struct StatusServerTests {
     private let routes = StatusRoutes([
         "/livez": { StatusAnswer(200, "alive\n") }, "/readyz": { StatusAnswer(503, "no\n") },
     ])
@@ -53,8 +53,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test("Each route answers with its status, others with 404, other methods with 405")
-    func answers() async throws {
+    @Test func `each route answers with its status, others with 404, other methods with 405`() async throws {
         try await serving { port in
             let live = await answer("GET /livez?x=1 HTTP/1.1\r\nHost: x\r\n\r\n", port)
             #expect(live.hasPrefix("HTTP/1.1 200 OK\r\n") && live.hasSuffix("\r\n\r\nalive\n"))
@@ -71,8 +70,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test("A hundred clients that say nothing keep nobody from an answer")
-    func silentClients() async throws {
+    @Test func `a hundred clients that say nothing keep nobody from an answer`() async throws {
         try await serving { port in
             let silent = await onThread { (0..<100).map { _ in Self.connect(port) } }
             defer { for descriptor in silent { close(descriptor) } }
@@ -80,8 +78,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test("Clients that send nonsense, half a request, or read nothing keep nobody from an answer")
-    func hostileClients() async throws {
+    @Test func `clients that send nonsense, half a request, or read nothing keep nobody from an answer`() async throws {
         try await serving { port in
             let beginnings = ["", "G", "GET /livez HTTP/1.1\r\n", "\u{1B}[2J\r\n\r\n", "GET /livez HTTP/1.1\r\n\r\n"]
             let clients = await onThread {
@@ -99,13 +96,11 @@ struct StatusServerTests {
         }
     }
 
-    @Test("A server that is cancelled ends, although nobody ever asked it anything")
-    func ends() async {
+    @Test func `a server that is cancelled ends, although nobody ever asked it anything`() async {
         await #expect(throws: Never.self) { try await serving { _ in } }
     }
 
-    @Test("A port that is taken is an error that names the address and the setting")
-    func taken() async throws {
+    @Test func `a port that is taken is an error that names the address and the setting`() async throws {
         try await serving { port in
             let address = try #require(StatusAddress("127.0.0.1:\(port)"))
             #expect {
@@ -117,7 +112,6 @@ struct StatusServerTests {
     }
 
     @Test(
-        "An address is host and port",
         arguments: [
             ("127.0.0.1:9090", "http://127.0.0.1:9090/x"), (":9090", "http://127.0.0.1:9090/x"),
             ("0.0.0.0:1", "http://127.0.0.1:1/x"), ("[::1]:80", "http://[::1]:80/x"),
@@ -125,7 +119,7 @@ struct StatusServerTests {
             ("localhost", nil), ("::1:80", nil), ("x:99999", nil), ("x:", nil), ("a b:1", nil), ("a/b:1", nil),
         ] as [(String, String?)]
     )
-    func addresses(text: String, url: String?) {
+    func `an address is host and port`(text: String, url: String?) {
         #expect(StatusAddress(text)?.url("/x") == url)
     }
 }

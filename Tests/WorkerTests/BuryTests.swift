@@ -6,13 +6,14 @@ import Testing
 
 @testable import Worker
 
-@Suite("What can never succeed goes to the dead-letter queue, copy first")
-struct BuryTests {
-    @Test(
-        "A message without an event id is buried with its reason, and the trail alone tells of it",
-        arguments: [("no JSON", "not-json"), ("{}", "no-event-id"), (#"{"eventName":"x"}"#, "no-event-id")]
+/// What can never succeed goes to the dead-letter queue, copy first.
+@Suite struct BuryTests {
+    @Test(arguments: [("no JSON", "not-json"), ("{}", "no-event-id"), (#"{"eventName":"x"}"#, "no-event-id")]
     )
-    func withoutEvent(body: String, reason: String) async throws {
+    func `a message without an event id is buried with its reason, and the trail alone tells of it`(
+        body: String,
+        reason: String
+    ) async throws {
         let it = try Pipeline()
         #expect(try await it.process(it.message(body)) == .delete)
         #expect(it.deadLetters.map(\.body) == [body])
@@ -21,16 +22,19 @@ struct BuryTests {
         #expect(it.deadLetters.first?.attributes["SgRevertWorker"]?.stringValue == "one")
     }
 
-    @Test(
-        "A record that cannot be read, or names what cannot exist, is buried and recorded before any other call to AWS",
-        arguments: [
-            (["requestParameters": "null", "responseElements": #"{"securityGroupRuleSet":7}"#], "undecodable"),
-            (["requestParameters": "{}", "responseElements": "{}"], "undecodable"),
-            (["awsRegion": "\"eu-west-1.evil.example\""], "impossible"),
-            (["recipientAccountId": "\"1234\""], "impossible"),
-        ]
+    @Test(arguments: [
+        (["requestParameters": "null", "responseElements": #"{"securityGroupRuleSet":7}"#], "undecodable"),
+        (["requestParameters": "{}", "responseElements": "{}"], "undecodable"),
+        (["awsRegion": "\"eu-west-1.evil.example\""], "impossible"),
+        (["recipientAccountId": "\"1234\""], "impossible"),
+    ]
     )
-    func unreadable(members: [String: String], reason: String) async throws {
+    func
+        `a record that cannot be read, or names what cannot exist, is buried and recorded before any other call to AWS`(
+            members: [String: String],
+            reason: String
+        ) async throws
+    {
         let it = try Pipeline(standing: [1])
         var record = it.record
         record.members = members
@@ -43,11 +47,9 @@ struct BuryTests {
         #expect(it.aws.with { $0.calls } == ["SendMessage"])
     }
 
-    @Test(
-        "A group id that cannot exist is impossible even where it is not watched",
-        arguments: ["sg-x", "sg-0a1b/../.."]
+    @Test(arguments: ["sg-x", "sg-0a1b/../.."]
     )
-    func impossibleGroup(group: String) async throws {
+    func `a group id that cannot exist is impossible even where it is not watched`(group: String) async throws {
         let it = try Pipeline()
         var record = it.record
         record.group = group
@@ -56,8 +58,9 @@ struct BuryTests {
         #expect(try it.test.event("error_message")?.contains(group) == true)
     }
 
-    @Test("On the last receive that the queue allows, a failing event is given up with its last error")
-    func gaveUp() async throws {
+    @Test func `on the last receive that the queue allows, a failing event is given up with its last error`()
+        async throws
+    {
         let it = try Pipeline(standing: [1], maxReceiveCount: 3)
         it.aws.with {
             $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)]
@@ -73,8 +76,7 @@ struct BuryTests {
         #expect(attributes["trace"]?.stringValue == "t1")
     }
 
-    @Test("Before an event is given up the queue is asked whether it allows more receives by now")
-    func raised() async throws {
+    @Test func `before an event is given up the queue is asked whether it allows more receives by now`() async throws {
         let it = try Pipeline(standing: [1], maxReceiveCount: 2, allowedByNow: 6)
         it.aws.with {
             $0.refusals["RevokeSecurityGroupIngress"] = [
@@ -88,16 +90,15 @@ struct BuryTests {
         #expect(try it.test.event("outcome") == "dead-lettered")
     }
 
-    @Test("Without a maximum of receives nothing is given up")
-    func noMaximum() async throws {
+    @Test func `without a maximum of receives nothing is given up`() async throws {
         let it = try Pipeline(standing: [1], maxReceiveCount: nil)
         it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
         #expect(try await it.process(it.message(it.record.json, receives: 100)) == .postpone(.seconds(900)))
         #expect(try it.test.event("outcome") == "failed")
     }
 
-    @Test("Without a dead-letter queue a bad message stays, and its event is failed", arguments: [true, false])
-    func noQueue(hasEvent: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `without a dead-letter queue a bad message stays, and its event is failed`(hasEvent: Bool) async throws {
         let it = try Pipeline(hasDeadLetterQueue: false)
         var record = it.record
         record.members["awsRegion"] = "\"nowhere\""
@@ -107,8 +108,9 @@ struct BuryTests {
         #expect(it.aws.with { $0.calls }.isEmpty)
     }
 
-    @Test("A dead-letter queue that refuses leaves the message, and the next delivery runs at once and buries it")
-    func refused() async throws {
+    @Test func `a dead-letter queue that refuses leaves the message, and the next delivery runs at once and buries it`()
+        async throws
+    {
         let it = try Pipeline()
         it.aws.with { $0.refusals["SendMessage"] = [.sqsError("AccessDenied", status: 403)] }
         var record = it.record
@@ -123,8 +125,7 @@ struct BuryTests {
         #expect(it.deadLetters.count == 1)
     }
 
-    @Test("A message without an event that the dead-letter queue refuses is not deleted")
-    func refusedWithoutEvent() async throws {
+    @Test func `a message without an event that the dead-letter queue refuses is not deleted`() async throws {
         let it = try Pipeline()
         it.aws.with { $0.refusals["SendMessage"] = [.sqsError("AccessDenied", status: 403)] }
         let message = it.message("no JSON")

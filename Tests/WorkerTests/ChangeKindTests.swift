@@ -5,14 +5,16 @@ import Testing
 
 @testable import Worker
 
-@Suite("A modified rule is judged by what it says now")
-struct ModifiedRuleTests {
+/// A modified rule is judged by what it says now.
+@Suite struct ModifiedRuleTests {
     private static func policy(limit: Int? = nil) throws -> Policy {
         .watching(.ingressAdded, .ruleModified, allow: [try .port(21)], limit: limit)
     }
 
-    @Test("What the ledger knew of the rule is restored, with its description, and undo is what it was changed to")
-    func restored() async throws {
+    @Test
+    func `what the ledger knew of the rule is restored, with its description, and undo is what it was changed to`()
+        async throws
+    {
         let it = try Pipeline(standing: [1], policy: Self.policy())
         _ = try await it.process(it.message(it.record.json))
         #expect(try it.test.event("outcome") == "allowed")
@@ -31,8 +33,7 @@ struct ModifiedRuleTests {
         #expect(try stands.rule == openRule(port: 21) && it.aws.with { $0.revokes }.isEmpty)
     }
 
-    @Test("Without a content that may stand, the rule is revoked, and the reason says so")
-    func revoked() async throws {
+    @Test func `without a content that may stand, the rule is revoked, and the reason says so`() async throws {
         let it = try Pipeline(policy: Self.policy())
         let edited = try liveRule(1, port: 99)
         it.aws.with { $0.rules[Name.rule(1)] = edited }
@@ -43,8 +44,7 @@ struct ModifiedRuleTests {
         #expect(it.aws.with { $0.rules }.isEmpty)
     }
 
-    @Test("What the policy has come to forbid since is not restored")
-    func forbiddenSince() async throws {
+    @Test func `what the policy has come to forbid since is not restored`() async throws {
         let it = try Pipeline(standing: [1], policy: Self.policy())
         _ = try await it.process(it.message(it.record.json))
         it.policies.replace(with: .watching(.ruleModified, allow: [try .port(443)]))
@@ -54,8 +54,7 @@ struct ModifiedRuleTests {
         #expect(it.aws.with { $0.rules }.isEmpty)
     }
 
-    @Test("Where another rule says by now what this one said, the rule is revoked")
-    func duplicate() async throws {
+    @Test func `where another rule says by now what this one said, the rule is revoked`() async throws {
         let it = try Pipeline(standing: [1], policy: Self.policy())
         _ = try await it.process(it.message(it.record.json))
         let edited = try liveRule(1, port: 99)
@@ -66,8 +65,9 @@ struct ModifiedRuleTests {
         #expect(it.aws.with { Array($0.rules.keys) } == [Name.rule(2)])
     }
 
-    @Test("While the event is young, what a rule says may be what it said before; then it is judged as it is")
-    func tooEarly() async throws {
+    @Test func `while the event is young, what a rule says may be what it said before; then it is judged as it is`()
+        async throws
+    {
         let it = try Pipeline(standing: [1], policy: Self.policy())
         _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now).json))
         #expect(it.time.slept.reduce(.zero, +) >= .seconds(15))
@@ -75,8 +75,7 @@ struct ModifiedRuleTests {
         #expect(it.aws.with { $0.rules.count } == 1)
     }
 
-    @Test("A dry run says what it would do, and does nothing")
-    func dryRun() async throws {
+    @Test func `a dry run says what it would do, and does nothing`() async throws {
         let it = try Pipeline(policy: Self.policy(), isDryRun: true)
         let edited = try liveRule(1, port: 99)
         it.aws.with { $0.rules[Name.rule(1)] = edited }
@@ -87,8 +86,8 @@ struct ModifiedRuleTests {
     }
 }
 
-@Suite("A removed rule is put back where a watch asks for it")
-struct RemovedRuleTests {
+/// A removed rule is put back where a watch asks for it.
+@Suite struct RemovedRuleTests {
     private func record(_ it: Pipeline, isByID: Bool = false) -> RecordText {
         .remove(1, isByID: isByID, time: it.time.now - 60)
     }
@@ -105,8 +104,7 @@ struct RemovedRuleTests {
         return it
     }
 
-    @Test("It comes back with its description, and undo is to revoke it by its new id")
-    func putBack() async throws {
+    @Test func `it comes back with its description, and undo is to revoke it by its new id`() async throws {
         let it = try await approved()
         #expect(try await it.process(it.message(record(it).json)) == .delete)
         #expect(try it.test.event("outcome", "remove") == "reverted")
@@ -128,8 +126,7 @@ struct RemovedRuleTests {
         #expect(it.aws.with { $0.rules.count } == 1)
     }
 
-    @Test("An answer that does not name the rule is proven by a look")
-    func silent() async throws {
+    @Test func `an answer that does not name the rule is proven by a look`() async throws {
         let it = try await approved()
         it.aws.with { $0.isSilent = true }
         _ = try await it.process(it.message(record(it).json))
@@ -137,8 +134,8 @@ struct RemovedRuleTests {
         #expect(try it.test.rules("undo", "remove").first??.contains("revoke-security-group-ingress") == true)
     }
 
-    @Test("A rule that somebody else put back is left at that", arguments: [true, false])
-    func alreadyThere(isSeen: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a rule that somebody else put back is left at that`(isSeen: Bool) async throws {
         let it = try await approved()
         if isSeen {
             let back = try liveRule(7, port: 21)
@@ -151,16 +148,14 @@ struct RemovedRuleTests {
         #expect(it.aws.with { $0.amendments }.isEmpty)
     }
 
-    @Test("A group that is gone needs no rules")
-    func groupGone() async throws {
+    @Test func `a group that is gone needs no rules`() async throws {
         let it = try await approved()
         it.aws.with { $0.refusals["AuthorizeSecurityGroupIngress"] = [.ec2Error("InvalidGroup.NotFound")] }
         _ = try await it.process(it.message(record(it).json))
         #expect(try it.test.rules("outcome", "remove") == ["already-gone"])
     }
 
-    @Test("A rule that had been added against the policy stays away, whoever removed it")
-    func wasForbidden() async throws {
+    @Test func `a rule that had been added against the policy stays away, whoever removed it`() async throws {
         let it = try Pipeline(standing: [1], policy: .watching(.ingressAdded, .ingressRemoved), isDryRun: true)
         _ = try await it.process(it.message(it.record.json))
         #expect(try it.test.event("outcome") == "reported")
@@ -172,16 +167,14 @@ struct RemovedRuleTests {
         #expect(it.time.slept.reduce(.zero, +) >= .seconds(30))
     }
 
-    @Test("A rule that the policy forbids is not put back")
-    func isForbidden() async throws {
+    @Test func `a rule that the policy forbids is not put back`() async throws {
         let it = try Pipeline(policy: .watching(.ingressAdded, .ingressRemoved, allow: [try .port(443)]))
         _ = try await it.process(it.message(record(it).json))
         #expect(try it.test.event("outcome", "remove") == "allowed")
         #expect(it.aws.with { $0.calls }.contains("AuthorizeSecurityGroupIngress") == false)
     }
 
-    @Test("What our role revoked, on whatever host, is our own change")
-    func ownRole() async throws {
+    @Test func `what our role revoked, on whatever host, is our own change`() async throws {
         let it = try Pipeline(policy: .watching(.ingressRemoved))
         var record = record(it)
         record.members["userIdentity"] =
@@ -193,8 +186,9 @@ struct RemovedRuleTests {
         #expect(it.aws.with { $0.rules }.isEmpty)
     }
 
-    @Test("A rule known by id alone comes back as the ledger knew it, and is not restored where it never did")
-    func byID() async throws {
+    @Test func `a rule known by id alone comes back as the ledger knew it, and is not restored where it never did`()
+        async throws
+    {
         let it = try Pipeline(policy: .watching(.ingressAdded, .ingressRemoved, allow: [try .port(21)]))
         #expect(try await it.process(it.message(record(it, isByID: true).json)) == .delete)
         #expect(try it.test.event("outcome", "remove") == "not-restored")
@@ -210,16 +204,14 @@ struct RemovedRuleTests {
         #expect(it.aws.with { $0.rules.values.map(\.rule) } == [try openRule(port: 21)])
     }
 
-    @Test("A dry run puts nothing back")
-    func dryRun() async throws {
+    @Test func `a dry run puts nothing back`() async throws {
         let it = try await approved(isDryRun: true)
         _ = try await it.process(it.message(record(it).json))
         #expect(try it.test.event("outcome", "remove") == "reported")
         #expect(it.aws.with { $0.rules }.isEmpty)
     }
 
-    @Test("A worker that died after it put the rule back knows it as its doing")
-    func takeover() async throws {
+    @Test func `a worker that died after it put the rule back knows it as its doing`() async throws {
         let it = try Pipeline(policy: .watching(.ingressRemoved))
         let back = try liveRule(7, port: 21)
         let text = record(it)
@@ -243,8 +235,8 @@ struct RemovedRuleTests {
     }
 }
 
-@Suite("A new group comes with egress that no call added")
-struct NewGroupTests {
+/// A new group comes with egress that no call added.
+@Suite struct NewGroupTests {
     private func egress(_ number: Int, _ block: String) throws -> LiveRule {
         LiveRule(
             id: try #require(SecurityGroupRuleID(Name.rule(number))),
@@ -260,11 +252,11 @@ struct NewGroupTests {
         )
     }
 
-    @Test(
-        "The egress of a new group is found by what it says, in a VPC with IPv6 as well, and revoked by id",
-        arguments: [["0.0.0.0/0"], ["0.0.0.0/0", "::/0"]]
+    @Test(arguments: [["0.0.0.0/0"], ["0.0.0.0/0", "::/0"]]
     )
-    func defaultEgress(blocks: [String]) async throws {
+    func `the egress of a new group is found by what it says, in a VPC with IPv6 as well, and revoked by id`(
+        blocks: [String]
+    ) async throws {
         let it = try Pipeline(policy: .watching(.egressAdded))
         for (index, block) in blocks.enumerated() {
             let rule = try egress(index + 5, block)

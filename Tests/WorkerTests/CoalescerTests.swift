@@ -3,8 +3,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("While a call is in flight, work gathers")
-struct CoalescerTests {
+/// While a call is in flight, work gathers.
+@Suite struct CoalescerTests {
     /// What the calls carried; the first waits at the door.
     private final class Calls: Sendable {
         let door = Door()
@@ -47,8 +47,9 @@ struct CoalescerTests {
         return answers
     }
 
-    @Test("What arrives during a call forms the next one, in order, and each submitter gets its own answers")
-    func gathers() async throws {
+    @Test func `what arrives during a call forms the next one, in order, and each submitter gets its own answers`()
+        async throws
+    {
         let calls = Calls()
         let answers = try await answers(calls, limit: 10, first: [1], later: [[2, 3], [4], [5]]) { _, items in
             await calls.call(items)
@@ -57,16 +58,18 @@ struct CoalescerTests {
         #expect(answers == [[10], [20, 30], [40], [50]])
     }
 
-    @Test(
-        "A call carries no more than the limit, and a larger submission goes alone",
-        arguments: [
-            (3, [[1], [2, 3], [4], [5, 6]], [[0], [1, 2, 3], [4, 5, 6]]),
-            (2, [[1], [2, 3], [4]], [[0], [1], [2, 3], [4]]),
-            (2, [[1, 2, 3, 4], [5]], [[0], [1, 2, 3, 4], [5]]),
-            (1, [[1], [2]], [[0], [1], [2]]),
-        ]
+    @Test(arguments: [
+        (3, [[1], [2, 3], [4], [5, 6]], [[0], [1, 2, 3], [4, 5, 6]]),
+        (2, [[1], [2, 3], [4]], [[0], [1], [2, 3], [4]]),
+        (2, [[1, 2, 3, 4], [5]], [[0], [1, 2, 3, 4], [5]]),
+        (1, [[1], [2]], [[0], [1], [2]]),
+    ]
     )
-    func limit(limit: Int, later: [[Int]], batches: [[Int]]) async throws {
+    func `a call carries no more than the limit, and a larger submission goes alone`(
+        limit: Int,
+        later: [[Int]],
+        batches: [[Int]]
+    ) async throws {
         let calls = Calls()
         let answers = try await answers(calls, limit: limit, first: [0], later: later) { _, items in
             await calls.call(items)
@@ -77,8 +80,7 @@ struct CoalescerTests {
 
     private struct Broken: Error {}
 
-    @Test("What a call throws, all who share it get, and the next call is unharmed")
-    func errors() async throws {
+    @Test func `what a call throws, all who share it get, and the next call is unharmed`() async throws {
         let calls = Calls()
         let coalescer = Coalescer<String, Int, Int>(limit: 10) { _, items in
             let answers = await calls.call(items)
@@ -97,8 +99,7 @@ struct CoalescerTests {
         #expect(try await coalescer.submit([4], for: "key") == [40])
     }
 
-    @Test("A hundred submitters of five keys each get their own answers, and no call mixes keys")
-    func manySubmitters() async throws {
+    @Test func `a hundred submitters of five keys each get their own answers, and no call mixes keys`() async throws {
         let coalescer = Coalescer<Int, Int, String>(limit: 7) { key, items in
             await Task.yield()
             return items.map { "\(key):\($0)" }
@@ -115,8 +116,7 @@ struct CoalescerTests {
         }
     }
 
-    @Test("One key's call does not hold up another's, and nothing at all makes no call")
-    func keys() async throws {
+    @Test func `one key's call does not hold up another's, and nothing at all makes no call`() async throws {
         let calls = Calls()
         let coalescer = Coalescer<String, Int, Int>(limit: 10) { key, items in
             key == "slow" ? await calls.call(items) : items
@@ -130,8 +130,9 @@ struct CoalescerTests {
         #expect(calls.all == [[1]])
     }
 
-    @Test("A caller that is cancelled stops waiting, while its items go and the others get their answers")
-    func cancellation() async throws {
+    @Test func `a caller that is cancelled stops waiting, while its items go and the others get their answers`()
+        async throws
+    {
         let calls = Calls()
         let coalescer = Coalescer<String, Int, Int>(limit: 10) { _, items in await calls.call(items) }
         let first = Task { try await coalescer.submit([1], for: "key") }

@@ -4,20 +4,21 @@ import Testing
 
 @testable import Worker
 
-@Suite("The setting for the dead-letter queue is checked before anything is sent there")
-struct DeadLetterCheckTests {
+/// The setting for the dead-letter queue is checked before anything is sent there.
+@Suite struct DeadLetterCheckTests {
     private let aws = ScriptedAWS(time: VirtualTime())
 
-    @Test(
-        "The queue itself, another Region and another host are refused, with the setting's name",
-        arguments: [
-            (Name.queueURL, "it is the queue itself"), (Name.queueURL + "/", "it is the queue itself"),
-            ("https://sqs.eu-central-1.amazonaws.com/111122223333/dlq", "the same host and Region"),
-            ("http://localhost:4566/111122223333/dlq", "the same host and Region"),
-            ("https://example.com/111122223333/dlq", "the queue URL"),
-        ]
+    @Test(arguments: [
+        (Name.queueURL, "it is the queue itself"), (Name.queueURL + "/", "it is the queue itself"),
+        ("https://sqs.eu-central-1.amazonaws.com/111122223333/dlq", "the same host and Region"),
+        ("http://localhost:4566/111122223333/dlq", "the same host and Region"),
+        ("https://example.com/111122223333/dlq", "the queue URL"),
+    ]
     )
-    func refused(url: String, reason: String) throws {
+    func `the queue itself, another Region and another host are refused, with the setting's name`(
+        url: String,
+        reason: String
+    ) throws {
         let session = try aws.session()
         #expect {
             try DeadLetterQueue.check(url, beside: Name.queueURL, session: session)
@@ -26,13 +27,13 @@ struct DeadLetterCheckTests {
         }
     }
 
-    @Test("A queue beside the queue is taken")
-    func taken() throws {
+    @Test func `a queue beside the queue is taken`() throws {
         try DeadLetterQueue.check(Name.deadLetterURL, beside: Name.queueURL, session: aws.session())
     }
 
-    @Test("A queue that does not exist is an error that names it; one that may not be asked for is a warning")
-    func live() async throws {
+    @Test func `a queue that does not exist is an error that names it; one that may not be asked for is a warning`()
+        async throws
+    {
         let queue = DeadLetterQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.deadLetterURL)
         #expect(try await queue.check() == [])
         aws.with { $0.refusals["GetQueueAttributes"] = [.sqsError("QueueDoesNotExist")] }
@@ -45,8 +46,7 @@ struct DeadLetterCheckTests {
         #expect(try await queue.check().first?.contains("allow sqs:GetQueueAttributes") == true)
     }
 
-    @Test("A queue with a redrive policy of its own is warned of, and not read")
-    func movesOn() async throws {
+    @Test func `a queue with a redrive policy of its own is warned of, and not read`() async throws {
         let queue = DeadLetterQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.deadLetterURL)
         try await queue.checkReading()
         aws.with {

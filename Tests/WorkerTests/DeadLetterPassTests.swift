@@ -5,8 +5,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("A pass over the dead-letter queue holds what it reads, gives it back, and says what it could not do")
-struct DeadLetterPassTests {
+/// A pass over the dead-letter queue holds what it reads, gives it back, and says what it could not do.
+@Suite struct DeadLetterPassTests {
     private let time = VirtualTime()
     private let aws: ScriptedAWS
 
@@ -34,8 +34,7 @@ struct DeadLetterPassTests {
         aws.with { $0.queues[url, default: []].map(\.id) }
     }
 
-    @Test("What is read is hidden for 30 seconds, so that a killed pass hides nothing for longer")
-    func hiddenSeconds() async throws {
+    @Test func `what is read is hidden for 30 seconds, so that a killed pass hides nothing for longer`() async throws {
         bury(["m1"])
         let visibleAt = Mutex<Date?>(nil)
         try await queue().list(DeadLetterFilter()) { _ in
@@ -44,8 +43,7 @@ struct DeadLetterPassTests {
         #expect(visibleAt.withLock(\.self) == time.now + 30)
     }
 
-    @Test("While a pass works, it keeps what it holds hidden")
-    func keptHidden() async throws {
+    @Test func `while a pass works, it keeps what it holds hidden`() async throws {
         bury(["m1", "m2"])
         let sleeps = Mutex(0)
         // The first third of the visibility timeout passes at once, the next never.
@@ -64,8 +62,7 @@ struct DeadLetterPassTests {
         #expect(aws.with { $0.visibilities.last?.id } == "m2" && aws.with { $0.visibilities.last?.seconds } == 0)
     }
 
-    @Test("A stop ends the pass after the letter in hand, and everything is given back")
-    func stop() async throws {
+    @Test func `a stop ends the pass after the letter in hand, and everything is given back`() async throws {
         bury((1...12).map { "m\($0)" })
         let stop = StopSignal()
         var shown = 0
@@ -78,8 +75,7 @@ struct DeadLetterPassTests {
         #expect(aws.with { $0.queues[Name.deadLetterURL, default: []].allSatisfy { $0.visibleAt <= time.now } })
     }
 
-    @Test("Without the right to give back, the pass says what stays hidden and why")
-    func noVisibility() async throws {
+    @Test func `without the right to give back, the pass says what stays hidden and why`() async throws {
         bury(["m1", "m2", "m3"])
         aws.with {
             $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)]
@@ -94,8 +90,7 @@ struct DeadLetterPassTests {
         #expect(line.contains("AccessDenied") && line.contains("allow sqs:ChangeMessageVisibility"))
     }
 
-    @Test("What a FIFO queue holds back is counted, not passed over in silence")
-    func fifo() async throws {
+    @Test func `what a FIFO queue holds back is counted, not passed over in silence`() async throws {
         let url = Name.deadLetterURL + ".fifo"
         bury((1...8).map { "m\($0)" }, in: url) { $0.system["MessageGroupId"] = "g" }
         aws.with { $0.attributes["ApproximateNumberOfMessages"] = "3" }
@@ -110,8 +105,7 @@ struct DeadLetterPassTests {
         #expect(troubles.count == 1 && troubles.allSatisfy { $0.hasPrefix("about 3 more could not be shown: a FIFO") })
     }
 
-    @Test("What others hide is counted without what the pass itself holds")
-    func hiddenElsewhere() async throws {
+    @Test func `what others hide is counted without what the pass itself holds`() async throws {
         bury(["m1", "m2"])
         aws.with { $0.attributes["ApproximateNumberOfMessagesNotVisible"] = "7" }
         var troubles: [String] = []
@@ -122,15 +116,15 @@ struct DeadLetterPassTests {
         #expect(troubles.count == 1 && troubles.allSatisfy { $0.hasPrefix("5 more are hidden by another reader") })
     }
 
-    @Test("At most five messages are fetched at once, since ten of the largest are more than the client holds")
-    func five() async throws {
+    @Test func `at most five messages are fetched at once, since ten of the largest are more than the client holds`()
+        async throws
+    {
         bury((1...10).map { "m\($0)" })
         try await queue().list(DeadLetterFilter()) { _ in }
         #expect(aws.count(of: "ReceiveMessage") == 3)
     }
 
-    @Test("A queue that hands out the same letters for ever ends the pass")
-    func endless() async throws {
+    @Test func `a queue that hands out the same letters for ever ends the pass`() async throws {
         // Nothing can be hidden here: the clock of the queue runs ahead with each receive.
         let restless = ScriptedAWS(time: time) { [time] action in
             if action == "ReceiveMessage" { time.advance(.seconds(31)) }
@@ -144,8 +138,7 @@ struct DeadLetterPassTests {
         #expect(restless.count(of: "ReceiveMessage") == 11)
     }
 
-    @Test("A letter that SQS refuses is named and stays, and the others are replayed")
-    func oneLetter() async throws {
+    @Test func `a letter that SQS refuses is named and stays, and the others are replayed`() async throws {
         bury(["m1", "m2", "m3"])
         aws.with { $0.refusals["SendMessage"] = [.sqsError("InvalidMessageContents")] }
         var troubles: [PassTrouble] = []
@@ -162,8 +155,8 @@ struct DeadLetterPassTests {
         #expect(troubles.first?.description.hasPrefix("message m1 (event event-m1) was not sent and stays") == true)
     }
 
-    @Test("A letter with ten attributes of its own is replayed without the count", arguments: [9, 10])
-    func tenAttributes(count: Int) async throws {
+    @Test(arguments: [9, 10])
+    func `a letter with ten attributes of its own is replayed without the count`(count: Int) async throws {
         bury(["m1"]) { letter in
             for number in 1...count { letter.attributes["own\(number)"] = .string("x") }
         }
@@ -175,23 +168,23 @@ struct DeadLetterPassTests {
         #expect(ids(in: Name.deadLetterURL).isEmpty)
     }
 
-    @Test(
-        "A replay count that no replay can have written counts as none, and a count never passes 1,000",
-        arguments: [
-            ("9223372036854775807", "1"), ("1001", "1"), ("-1", "1"), ("x", "1"), ("", "1"), ("4", "5"),
-            ("999", "1000"),
-            ("1000", "1000"),
-        ]
+    @Test(arguments: [
+        ("9223372036854775807", "1"), ("1001", "1"), ("-1", "1"), ("x", "1"), ("", "1"), ("4", "5"),
+        ("999", "1000"),
+        ("1000", "1000"),
+    ]
     )
-    func counts(text: String, next: String) async throws {
+    func `a replay count that no replay can have written counts as none, and a count never passes 1,000`(
+        text: String,
+        next: String
+    ) async throws {
         bury(["m1"]) { $0.attributes["SgRevertReplayCount"] = .init(dataType: "Number", stringValue: text) }
         try await queue().replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
         let moved = aws.with { $0.queues[Name.queueURL, default: []] }
         #expect(moved.map { $0.attributes["SgRevertReplayCount"]?.stringValue } == [next])
     }
 
-    @Test("An error of a queue names the queue and the setting")
-    func naming() async throws {
+    @Test func `an error of a queue names the queue and the setting`() async throws {
         bury(["m1"])
         aws.with { $0.refusals["SendMessage"] = [.sqsError("QueueDoesNotExist")] }
         await #expect {
@@ -209,8 +202,7 @@ struct DeadLetterPassTests {
         }
     }
 
-    @Test("An attribute that is called like a column hides no column")
-    func hostileAttribute() async throws {
+    @Test func `an attribute that is called like a column hides no column`() async throws {
         bury(["m1"]) {
             $0.attributes["event_id"] = .string("forged")
             $0.attributes["body"] = .string("forged")

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("The dead-letter queue is listed and replayed without losing a message")
-struct DeadLetterQueueTests {
+/// The dead-letter queue is listed and replayed without losing a message.
+@Suite struct DeadLetterQueueTests {
     private let time = VirtualTime()
     private let aws: ScriptedAWS
     private let queue: DeadLetterQueue
@@ -38,8 +38,7 @@ struct DeadLetterQueueTests {
         return ids
     }
 
-    @Test("A replay moves every message, body untouched, story taken off, the count put on")
-    func replay() async throws {
+    @Test func `a replay moves every message, body untouched, story taken off, the count put on`() async throws {
         let numbers = (1...25).map { "m\($0)" }
         bury(numbers)
         let bodies = aws.with { $0.queues[Name.deadLetterURL, default: []].map(\.body) }
@@ -53,8 +52,7 @@ struct DeadLetterQueueTests {
         #expect(moved.first?.attributes["SgRevertReplayCount"]?.stringValue == "1")
     }
 
-    @Test("What a worker puts back while a replay goes on is not sent again")
-    func putBack() async throws {
+    @Test func `what a worker puts back while a replay goes on is not sent again`() async throws {
         bury(["m1", "m2"])
         var done = 0
         try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in
@@ -75,16 +73,14 @@ struct DeadLetterQueueTests {
         #expect(Set(ids(in: Name.deadLetterURL)) == ["back-1", "back-2"])
     }
 
-    @Test("A message that was replayed before counts on")
-    func countsOn() async throws {
+    @Test func `a message that was replayed before counts on`() async throws {
         bury(["m1"]) { $0.attributes["SgRevertReplayCount"] = .init(dataType: "Number", stringValue: "4") }
         try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
         let moved = aws.with { $0.queues[Name.queueURL, default: []] }
         #expect(moved.first?.attributes["SgRevertReplayCount"]?.stringValue == "5")
     }
 
-    @Test("A send that is refused deletes nothing and gives everything back")
-    func sendRefused() async throws {
+    @Test func `a send that is refused deletes nothing and gives everything back`() async throws {
         bury(["m1", "m2", "m3"])
         aws.with { $0.refusals["SendMessage"] = [.sqsError("AccessDenied", status: 403)] }
         await #expect(throws: QueueTrouble.self) {
@@ -96,8 +92,7 @@ struct DeadLetterQueueTests {
         #expect(aws.with { $0.visibilities.allSatisfy { $0.seconds == 0 } })
     }
 
-    @Test("Ended between send and delete, a message is in both queues, never in neither")
-    func killedBetween() async throws {
+    @Test func `ended between send and delete, a message is in both queues, never in neither`() async throws {
         bury(["m1", "m2"])
         aws.with { $0.refusals["DeleteMessageBatch"] = [.sqsError("AccessDenied", status: 403)] }
         await #expect(throws: QueueTrouble.self) {
@@ -119,8 +114,7 @@ struct DeadLetterQueueTests {
         )
     }
 
-    @Test("In a FIFO queue a replay keeps its group and gets an id that is new at each replay")
-    func fifo() async throws {
+    @Test func `in a FIFO queue a replay keeps its group and gets an id that is new at each replay`() async throws {
         bury(["m1"]) {
             $0.system["MessageGroupId"] = "g"
             $0.system["MessageDeduplicationId"] = "d"
@@ -131,8 +125,7 @@ struct DeadLetterQueueTests {
         #expect(moved.first?.system["MessageDeduplicationId"] == "m1-1")
     }
 
-    @Test("A standard queue gets the group of a fair queue's message and no deduplication id")
-    func fairQueue() async throws {
+    @Test func `a standard queue gets the group of a fair queue's message and no deduplication id`() async throws {
         bury(["m1"]) { $0.system["MessageGroupId"] = "tenant" }
         bury(["m2"])
         try await queue.replay(DeadLetterFilter(), to: Name.queueURL) { _ in }
@@ -141,8 +134,7 @@ struct DeadLetterQueueTests {
         #expect(moved.allSatisfy { $0.system["MessageDeduplicationId"] == nil })
     }
 
-    @Test("A list shows each message once and gives all of them back at once")
-    func list() async throws {
+    @Test func `a list shows each message once and gives all of them back at once`() async throws {
         let all = (1...23).map { "m\($0)" }
         bury(all)
         #expect(try await listed(DeadLetterFilter()) == all)
@@ -150,8 +142,7 @@ struct DeadLetterQueueTests {
         #expect(aws.with { $0.visibilities.count } == 46)
     }
 
-    @Test("A limit takes the first that match and gives back the rest of the batch")
-    func limit() async throws {
+    @Test func `a limit takes the first that match and gives back the rest of the batch`() async throws {
         bury((1...15).map { "m\($0)" })
         #expect(try await listed(DeadLetterFilter(limit: 3)) == ["m1", "m2", "m3"])
         #expect(aws.with { $0.visibilities.count } == 5)
@@ -160,8 +151,7 @@ struct DeadLetterQueueTests {
         #expect(aws.with { $0.queues[Name.deadLetterURL, default: []].allSatisfy { $0.visibleAt <= time.now } })
     }
 
-    @Test("Filters hold together")
-    func filters() async throws {
+    @Test func `filters hold together`() async throws {
         bury(["old"])
         time.advance(.seconds(100))
         bury(["bad"]) { $0.attributes["SgRevertReason"] = .string("undecodable") }
@@ -177,8 +167,7 @@ struct DeadLetterQueueTests {
         #expect(try await listed(DeadLetterFilter(eventID: "event-old", reason: .undecodable)) == [])
     }
 
-    @Test("A dead letter's cells stand under their columns")
-    func values() async throws {
+    @Test func `a dead letter's cells stand under their columns`() async throws {
         bury(["m1"])
         var cells: [String: String] = [:]
         try await queue.list(DeadLetterFilter()) { letter in

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("A dead letter's story fits into what SQS allows")
-struct DeadLetterStoryTests {
+/// A dead letter's story fits into what SQS allows.
+@Suite struct DeadLetterStoryTests {
     private static let limit = 1_048_576
 
     private let story = DeadLetterStory(
@@ -23,8 +23,7 @@ struct DeadLetterStoryTests {
         }
     }
 
-    @Test("With room for all, all five parts are there, the error cut at 512 characters")
-    func whole() {
+    @Test func `with room for all, all five parts are there, the error cut at 512 characters`() {
         let own = ["trace": MessageAttributeValue.string("t"), "SgRevertReason": .string("an old story")]
         let attributes = story.attributes(beside: own, bodySize: 100)
         #expect(Set(attributes.keys) == Set(DeadLetterAttribute.story + ["trace"]))
@@ -33,8 +32,8 @@ struct DeadLetterStoryTests {
         #expect(attributes["SgRevertFailedAt"]?.stringValue == "2025-11-25T09:30:00Z")
     }
 
-    @Test("Of ten attributes the message's own come first, then the reason", arguments: 0...10)
-    func tenAttributes(count: Int) {
+    @Test(arguments: 0...10)
+    func `of ten attributes the message's own come first, then the reason`(count: Int) {
         let own = Dictionary(
             uniqueKeysWithValues: (0..<count).map { ("own\($0)", MessageAttributeValue.string("x")) }
         )
@@ -44,8 +43,7 @@ struct DeadLetterStoryTests {
         #expect((attributes["SgRevertReason"] != nil) == (count < 10))
     }
 
-    @Test("The size never passes 1 MiB: the error is shortened, then parts are left out, the reason last")
-    func sizes() {
+    @Test func `the size never passes 1 MiB: the error is shortened, then parts are left out, the reason last`() {
         var last = Int.max
         for room in stride(from: 1400, through: 0, by: -5) {
             let attributes = story.attributes(beside: [:], bodySize: Self.limit - room)
@@ -62,8 +60,7 @@ struct DeadLetterStoryTests {
         #expect(last == 0)
     }
 
-    @Test("The message's own binary attributes count, and text of others is stripped")
-    func own() {
+    @Test func `the message's own binary attributes count, and text of others is stripped`() {
         let own = ["blob": MessageAttributeValue(dataType: "Binary", binaryValue: Data(count: 1000))]
         let hostile = DeadLetterStory(
             reason: .undecodable,

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("Access that was lent closes itself")
-struct ExemptionKeeperTests {
+/// Access that was lent closes itself.
+@Suite struct ExemptionKeeperTests {
     private static let role = "arn:aws:iam::111122223333:user/mia"
 
     private func lend(
@@ -40,8 +40,9 @@ struct ExemptionKeeperTests {
         try await it.it.writer.write { try $0.takeNotices(limit: 20, lease: .seconds(60)).map(\.kind) }
     }
 
-    @Test("What was added under an exemption of the ledger stays until its end, and is then reverted once")
-    func closed() async throws {
+    @Test func `what was added under an exemption of the ledger stays until its end, and is then reverted once`()
+        async throws
+    {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)
         try await lend(it)
@@ -57,8 +58,7 @@ struct ExemptionKeeperTests {
         #expect(try await notices(it).sorted() == ["exemption-begun", "exemption-ended", "reverted"])
     }
 
-    @Test("With then: leave it stays")
-    func left() async throws {
+    @Test func `with then: leave it stays`() async throws {
         let it = try Keeper(Pipeline())
         try await lend(it, then: .leave)
         try await add(it)
@@ -68,8 +68,7 @@ struct ExemptionKeeperTests {
         #expect(it.it.aws.with { $0.rules.count } == 1)
     }
 
-    @Test("A rule that the policy has come to allow stays, and one that a person approved does")
-    func allowedMeanwhile() async throws {
+    @Test func `a rule that the policy has come to allow stays, and one that a person approved does`() async throws {
         for isApproved in [true, false] {
             let it = try Keeper(Pipeline(policy: .watching(.ingressAdded)))
             try await lend(it)
@@ -86,8 +85,7 @@ struct ExemptionKeeperTests {
         }
     }
 
-    @Test("An exemption that a person ends closes at once; a restart between changes nothing")
-    func endedEarly() async throws {
+    @Test func `an exemption that a person ends closes at once; a restart between changes nothing`() async throws {
         let first = try Keeper(Pipeline())
         try await lend(first)
         try await add(first)
@@ -98,8 +96,9 @@ struct ExemptionKeeperTests {
         #expect(first.it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("A record that comes after the end is judged as in time, and what it brought is then closed")
-    func late() async throws {
+    @Test func `a record that comes after the end is judged as in time, and what it brought is then closed`()
+        async throws
+    {
         let it = try Keeper(Pipeline())
         try await lend(it, minutes: 1)
         try it.it.aws.stand([1])
@@ -111,8 +110,9 @@ struct ExemptionKeeperTests {
         #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("An exemption of the policy file with then: revert closes too, and people are reminded before")
-    func file() async throws {
+    @Test func `an exemption of the policy file with then: revert closes too, and people are reminded before`()
+        async throws
+    {
         let pipeline = try Pipeline()
         let exemption = Exemption(
             name: "incident",
@@ -138,8 +138,7 @@ struct ExemptionKeeperTests {
         #expect(try await notices(it).contains("exemption-ended"))
     }
 
-    @Test("Two workers close it once")
-    func fleet() async throws {
+    @Test func `two workers close it once`() async throws {
         let one = try Keeper(Pipeline())
         try await lend(one)
         try await add(one)

@@ -6,17 +6,17 @@ import Testing
 
 @testable import Worker
 
-@Suite("Whoever forges an event reverts nothing with it")
-struct ForgeryTests {
-    @Test(
-        "A name that cannot exist goes to the dead letters before the first AWS call",
-        arguments: [
-            ["awsRegion": #""evil.example.com/""#], ["awsRegion": #""eu-west-1.evil.example""#],
-            ["awsRegion": #""eu-west-1@evil""#], ["recipientAccountId": #""111122223333/role""#],
-            ["responseElements": #"{"_return":true}"#, "requestParameters": ForgeryTests.markup],
-        ]
+/// Whoever forges an event reverts nothing with it.
+@Suite struct ForgeryTests {
+    @Test(arguments: [
+        ["awsRegion": #""evil.example.com/""#], ["awsRegion": #""eu-west-1.evil.example""#],
+        ["awsRegion": #""eu-west-1@evil""#], ["recipientAccountId": #""111122223333/role""#],
+        ["responseElements": #"{"_return":true}"#, "requestParameters": ForgeryTests.markup],
+    ]
     )
-    func impossible(members: [String: String]) async throws {
+    func `a name that cannot exist goes to the dead letters before the first AWS call`(
+        members: [String: String]
+    ) async throws {
         let it = try Pipeline(standing: [1])
         var record = it.record
         record.members = members
@@ -26,11 +26,9 @@ struct ForgeryTests {
         #expect(it.aws.with { $0.calls } == ["SendMessage"])
     }
 
-    @Test(
-        "An event id that sg-revert gives to events of its own is taken from no message",
-        arguments: ["sweep", "exemption-end"]
+    @Test(arguments: ["sweep", "exemption-end"]
     )
-    func ownID(kind: String) async throws {
+    func `an event id that sg-revert gives to events of its own is taken from no message`(kind: String) async throws {
         let it = try Pipeline(standing: [1])
         var record = it.record
         record.eventID = "\(kind)-sgr-00000000000000001-0123456789abcdef"
@@ -43,8 +41,7 @@ struct ForgeryTests {
     private static let markup =
         #"{"groupId":"<script>alert(1)</script>","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#
 
-    @Test("An account outside the policy is not watched")
-    func account() async throws {
+    @Test func `an account outside the policy is not watched`() async throws {
         let watch = Watch(groups: [Name.group], accounts: ["999988887777"], origin: "watch")
         let it = try Pipeline(standing: [1], policy: Policy(watch: [watch]))
         _ = try await it.process(it.message(it.record.json))
@@ -52,8 +49,7 @@ struct ForgeryTests {
         #expect(it.aws.with { $0.calls }.isEmpty)
     }
 
-    @Test("An account of the policy that the group does not belong to reaches no rule")
-    func otherAccount() async throws {
+    @Test func `an account of the policy that the group does not belong to reaches no rule`() async throws {
         let watch = Watch(accounts: ["999988887777"], origin: "watch")
         let it = try Pipeline(standing: [1], policy: Policy(watch: [watch]))
         it.aws.with { $0.owner = "111122223333" }
@@ -64,8 +60,7 @@ struct ForgeryTests {
         #expect(it.aws.with { $0.revokes }.isEmpty)
     }
 
-    @Test("A user name of 100 KB with escape sequences is cut, and reaches no terminal as it is")
-    func userName() async throws {
+    @Test func `a user name of 100 KB with escape sequences is cut, and reaches no terminal as it is`() async throws {
         let it = try Pipeline(standing: [1])
         let name = String(repeating: #"\u001b]0;pwned\u0007"#, count: 6_000)
         var record = it.record
@@ -80,16 +75,14 @@ struct ForgeryTests {
         #expect(text.subject.utf8.count < 100)
     }
 
-    @Test("A group that nobody watches is left alone")
-    func group() async throws {
+    @Test func `a group that nobody watches is left alone`() async throws {
         let it = try Pipeline(standing: [1], watching: "sg-11111111")
         _ = try await it.process(it.message(it.record.json))
         #expect(try it.test.event("reason") == "not-watched")
         #expect(it.aws.with { $0.calls }.isEmpty)
     }
 
-    @Test("The id of a rule of another group reaches no rule")
-    func ruleID() async throws {
+    @Test func `the id of a rule of another group reaches no rule`() async throws {
         let it = try Pipeline()
         let elsewhere = try liveRule(1, group: "sg-11111111")
         let other = try liveRule(2, port: 443)
@@ -102,8 +95,7 @@ struct ForgeryTests {
         #expect(it.aws.with { Array($0.rules.keys) } == [Name.rule(1)])
     }
 
-    @Test("The id of a rule of another group is not modified back either")
-    func modifiedElsewhere() async throws {
+    @Test func `the id of a rule of another group is not modified back either`() async throws {
         let it = try Pipeline(policy: .watching(.ruleModified))
         let elsewhere = try liveRule(1, group: "sg-11111111")
         it.aws.with { $0.rules = [Name.rule(1): elsewhere] }

@@ -6,13 +6,13 @@ import Testing
 
 @testable import Worker
 
-@Suite("Only events of our places, from whom we trust, are acted on")
-struct GateTests {
-    @Test(
-        "An event of a Region or account that nobody configured is not watched, without any call",
-        arguments: [["awsRegion": "\"us-east-1\""], ["recipientAccountId": "\"999988887777\""]]
+/// Only events of our places, from whom we trust, are acted on.
+@Suite struct GateTests {
+    @Test(arguments: [["awsRegion": "\"us-east-1\""], ["recipientAccountId": "\"999988887777\""]]
     )
-    func elsewhere(members: [String: String]) async throws {
+    func `an event of a Region or account that nobody configured is not watched, without any call`(
+        members: [String: String]
+    ) async throws {
         let it = try Pipeline(standing: [1])
         var record = it.record
         record.members = members
@@ -22,8 +22,7 @@ struct GateTests {
         #expect(it.aws.with { $0.calls }.isEmpty)
     }
 
-    @Test("Regions and accounts come from the settings, the queue, the policy and our own credentials")
-    func territory() throws {
+    @Test func `regions and accounts come from the settings, the queue, the policy and our own credentials`() throws {
         func place(_ region: String, _ account: String) throws -> Place {
             Place(account: AccountID(account), region: try #require(AWSRegion(region)))
         }
@@ -43,11 +42,12 @@ struct GateTests {
         #expect(territory.covers(try place("eu-central-1", "111122223333"), policy: plain, own: ours))
     }
 
-    @Test(
-        "A message of a sender who is not trusted is a dead letter, and leaves no row",
-        arguments: [("AROAEVIL:x", false), ("AROAGOOD:events", true), ("AROAGOOD", true), (nil, false)]
+    @Test(arguments: [("AROAEVIL:x", false), ("AROAGOOD:events", true), ("AROAGOOD", true), (nil, false)]
     )
-    func sender(id: String?, isTrusted: Bool) async throws {
+    func `a message of a sender who is not trusted is a dead letter, and leaves no row`(
+        id: String?,
+        isTrusted: Bool
+    ) async throws {
         let it = try Pipeline(standing: [1], trusted: ["AROAGOOD"])
         var system = ["ApproximateReceiveCount": "1"]
         system["SenderId"] = id
@@ -65,8 +65,7 @@ struct GateTests {
         )
     }
 
-    @Test("An event of more than a thousand rules is impossible")
-    func tooManyRules() async throws {
+    @Test func `an event of more than a thousand rules is impossible`() async throws {
         let it = try Pipeline()
         var record = it.record
         record.rules = Array(1...1001)
@@ -75,8 +74,10 @@ struct GateTests {
         #expect(it.aws.with { $0.calls } == ["SendMessage"])
     }
 
-    @Test("The same id with other content is a conflict that runs by itself; what came first does not stand in its way")
-    func conflict() async throws {
+    @Test
+    func `the same id with other content is a conflict that runs by itself; what came first does not stand in its way`()
+        async throws
+    {
         let it = try Pipeline(standing: [1])
         var forged = it.record
         forged.eventName = "DescribeInstances"
@@ -88,8 +89,7 @@ struct GateTests {
         #expect(rows.count == 2)
     }
 
-    @Test("A policy that is replaced while an event runs judges the next one")
-    func onePolicy() async throws {
+    @Test func `a policy that is replaced while an event runs judges the next one`() async throws {
         let time = VirtualTime()
         let store = PolicyStore(Policy(watch: []))
         let aws = ScriptedAWS(time: time) { action in

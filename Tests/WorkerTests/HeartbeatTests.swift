@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("The heart beats while work is in hand")
-struct HeartbeatTests {
+/// The heart beats while work is in hand.
+@Suite struct HeartbeatTests {
     private let it: Pipeline
     private let hand = Hand(intake: Intake())
 
@@ -50,8 +50,7 @@ struct HeartbeatTests {
         return held
     }
 
-    @Test("Each message in hand is hidden again after a third of its time, ten in a call")
-    func extends() async throws {
+    @Test func `each message in hand is hidden again after a third of its time, ten in a call`() async throws {
         for number in 1...12 { _ = take("m\(number)") }
         try await beat(seconds: 21)
         #expect(it.aws.with { $0.visibilities.count } == 2 * 12)
@@ -59,22 +58,19 @@ struct HeartbeatTests {
         #expect(it.aws.count(of: "ChangeMessageVisibilityBatch") == 2 * 2)
     }
 
-    @Test("What a short poll hid for five seconds is hidden for the usual time within two")
-    func idleVisibility() async throws {
+    @Test func `what a short poll hid for five seconds is hidden for the usual time within two`() async throws {
         _ = take("m1", visibility: Receiver.idleVisibility)
         try await beat(seconds: 2)
         #expect(it.aws.with { $0.visibilities.map(\.seconds) } == [30])
     }
 
-    @Test("A queue that hides nothing is asked to hide what is in hand for 30 seconds")
-    func noVisibility() async throws {
+    @Test func `a queue that hides nothing is asked to hide what is in hand for 30 seconds`() async throws {
         _ = take("m1")
         try await beat(seconds: 10, visibility: .zero)
         #expect(it.aws.with { $0.visibilities.map(\.seconds) } == [30])
     }
 
-    @Test("The lease of a claim is renewed before it ends, and not at each beat")
-    func lease() async throws {
+    @Test func `the lease of a claim is renewed before it ends, and not at each beat`() async throws {
         let held = take("m1")
         let now = it.time.now
         let facts = EventFacts(eventID: Name.event, eventName: "x")
@@ -92,19 +88,18 @@ struct HeartbeatTests {
         guard case .held = second else { throw CancellationError() }
     }
 
-    @Test("Trouble with a beat is not the end of it")
-    func trouble() async throws {
+    @Test func `trouble with a beat is not the end of it`() async throws {
         it.aws.with { $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)] }
         _ = take("m1")
         try await beat(seconds: 21)
         #expect(it.aws.with { $0.visibilities.count } == 1)
     }
 
-    @Test(
-        "A message whose handle is lost stops being worked on, unless only its delete is left",
-        arguments: [true, false]
+    @Test(arguments: [true, false]
     )
-    func lostHandle(isDone: Bool) async throws {
+    func `a message whose handle is lost stops being worked on, unless only its delete is left`(
+        isDone: Bool
+    ) async throws {
         it.aws.with { $0.entryFailures["ChangeMessageVisibilityBatch"] = (1, true) }
         let held = take("m1")
         // Something else keeps the heart beating.
@@ -115,8 +110,7 @@ struct HeartbeatTests {
         #expect(hand.all.count == (isDone ? 2 : 1))
     }
 
-    @Test("A message whose event another worker took over stops being worked on")
-    func lostClaim() async throws {
+    @Test func `a message whose event another worker took over stops being worked on`() async throws {
         let held = take("m1")
         _ = take("m2")
         held.claimed(Claim(eventID: Name.event, fence: 7, attempt: 1), at: it.time.instant)
@@ -126,8 +120,7 @@ struct HeartbeatTests {
         await #expect(throws: MessageLost.self) { try await slot.wait(for: .seconds(1)) }
     }
 
-    @Test("No extension reaches beyond SQS's twelve hours, and after them the message is let go")
-    func twelveHours() async throws {
+    @Test func `no extension reaches beyond SQS's twelve hours, and after them the message is let go`() async throws {
         let held = take("m1", age: .seconds(43_175))
         _ = take("m2", visibility: .seconds(300))
         try await beat(seconds: 25)

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("What is in hand is counted once, and let go of once")
-struct InHandTests {
+/// What is in hand is counted once, and let go of once.
+@Suite struct InHandTests {
     private let time = VirtualTime()
 
     private func held(_ id: String) -> HeldMessage {
@@ -14,8 +14,7 @@ struct InHandTests {
         return HeldMessage(message, receivedAt: time.instant, visibility: .seconds(30))
     }
 
-    @Test("Messages are asked for when there is room for ten, or when nothing is in hand")
-    func room() async throws {
+    @Test func `messages are asked for when there is room for ten, or when nothing is in hand`() async throws {
         let intake = Intake(limits: .init(messages: 15))
         #expect(try await intake.waitForRoom())
         for _ in 1...6 { intake.enter(bytes: 1) }
@@ -27,8 +26,7 @@ struct InHandTests {
         #expect(try await small.waitForRoom(), "a small hand asks when it is empty")
     }
 
-    @Test("Large messages take the room of many")
-    func bytes() async throws {
+    @Test func `large messages take the room of many`() async throws {
         let intake = Intake(limits: .init(bytes: 100))
         intake.enter(bytes: 200)
         async let room = intake.waitForRoom()
@@ -37,10 +35,7 @@ struct InHandTests {
         #expect(try await room)
     }
 
-    @Test(
-        "While replies come back full one more receiver asks at a time, up to the limit; nobody asks once it is closed"
-    )
-    func receivers() async throws {
+    @Test func `while replies come back full one more receiver asks at a time, up to the limit; nobody asks once it is closed`() async throws {
         let intake = Intake(receivers: 2)
         intake.pollBegan()
         #expect(!intake.hasNoOpenPoll)
@@ -56,8 +51,7 @@ struct InHandTests {
         #expect(try await !intake.waitForRoom())
     }
 
-    @Test("More in hand than a quiet worker has is a backlog as well")
-    func backlog() async throws {
+    @Test func `more in hand than a quiet worker has is a backlog as well`() async throws {
         let intake = Intake()
         for _ in 0..<10 { intake.enter(bytes: 1) }
         #expect(!intake.isDraining)
@@ -67,8 +61,7 @@ struct InHandTests {
         #expect(!intake.isDraining)
     }
 
-    @Test("A wait for room ends when its task is cancelled")
-    func cancelled() async {
+    @Test func `a wait for room ends when its task is cancelled`() async {
         let intake = Intake(limits: .init(messages: 5))
         intake.enter(bytes: 1)
         let waits = Task { try await intake.waitForRoom() }
@@ -76,8 +69,7 @@ struct InHandTests {
         await #expect(throws: CancellationError.self) { try await waits.value }
     }
 
-    @Test("Leaving the scope frees the message exactly once, also after it was let go and after an error")
-    func scope() async {
+    @Test func `leaving the scope frees the message exactly once, also after it was let go and after an error`() async {
         let intake = Intake()
         let hand = Hand(intake: intake)
         let messages = ["a", "b"].map(held)
@@ -89,8 +81,7 @@ struct InHandTests {
         #expect(intake.count == 0 && hand.isEmpty)
     }
 
-    @Test("What is parked does not count, and its slot is another's")
-    func parked() async throws {
+    @Test func `what is parked does not count, and its slot is another's`() async throws {
         let intake = Intake()
         let slots = WorkSlots(count: 1, intake: intake, clock: time.clock)
         intake.enter(bytes: 4)
@@ -106,8 +97,7 @@ struct InHandTests {
         }
     }
 
-    @Test("Six hundred that wait delay another by nothing")
-    func manyWaiters() async throws {
+    @Test func `six hundred that wait delay another by nothing`() async throws {
         let slots = WorkSlots(count: 100, clock: time.clock)
         let door = Door()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -121,8 +111,7 @@ struct InHandTests {
         }
     }
 
-    @Test("Beyond the bound nothing is parked, and the slot stays")
-    func full() async throws {
+    @Test func `beyond the bound nothing is parked, and the slot stays`() async throws {
         let slots = WorkSlots(count: 2, limits: .init(messages: 1), clock: time.clock)
         try await slots.occupy { slot in
             try await slot.parked {
@@ -134,8 +123,7 @@ struct InHandTests {
         }
     }
 
-    @Test("Beyond its bound a short wait keeps the slot, and nothing goes back to the queue")
-    func shortWait() async throws {
+    @Test func `beyond its bound a short wait keeps the slot, and nothing goes back to the queue`() async throws {
         let slots = WorkSlots(count: 1, limits: .init(shortWaits: 0), clock: time.clock)
         try await slots.occupy { slot in
             try await slot.parkedForShort { #expect(slots.parkedCount == 0) }
@@ -143,8 +131,7 @@ struct InHandTests {
         }
     }
 
-    @Test("What comes back from a wait goes before what is new")
-    func returning() async throws {
+    @Test func `what comes back from a wait goes before what is new`() async throws {
         let slots = WorkSlots(count: 1, clock: time.clock)
         let order = Order()
         let door = Door()
@@ -165,8 +152,7 @@ struct InHandTests {
         #expect(order.all == ["back", "new"])
     }
 
-    @Test("A slot that was waited for in vain goes to the next")
-    func cancelledWait() async throws {
+    @Test func `a slot that was waited for in vain goes to the next`() async throws {
         let slots = WorkSlots(count: 1, clock: time.clock)
         try await slots.occupy { _ in
             let impatient = Task { try await slots.occupy { _ in } }
@@ -177,8 +163,7 @@ struct InHandTests {
         try await slots.occupy { _ in }
     }
 
-    @Test("What is postponed is still to come until a poll missed it")
-    func postponed() {
+    @Test func `what is postponed is still to come until a poll missed it`() {
         let hand = Hand(intake: Intake())
         let start = time.instant
         hand.postpone("b", until: start + .seconds(10))

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("An outage belongs to a lane, and is no failure of a message")
-struct LanesTests {
+/// An outage belongs to a lane, and is no failure of a message.
+@Suite struct LanesTests {
     private let time = VirtualTime()
     private let ec2: Lane
     private let unreached = AWSClientError.transport(
@@ -55,8 +55,7 @@ struct LanesTests {
         AWSServiceError(service: "ec2", operation: operation, code: code, statusCode: status)
     }
 
-    @Test("The ledger is probed with growing pauses, and nothing is received until it works")
-    func ledger() async throws {
+    @Test func `the ledger is probed with growing pauses, and nothing is received until it works`() async throws {
         let probes = Flaky(7)
         let call = Flaky(1)
         let start = time.now
@@ -73,8 +72,7 @@ struct LanesTests {
         #expect(lanes.board.mayReceive)
     }
 
-    @Test("A failure that a probe does not share is the call's own, at once")
-    func ownFailure() async throws {
+    @Test func `a failure that a probe does not share is the call's own, at once`() async throws {
         let probes = Flaky(0)
         let call = Flaky(.max)
         let lanes = lanes { _ in try probes() }
@@ -86,8 +84,7 @@ struct LanesTests {
         #expect(lanes.board.lanes.isEmpty)
     }
 
-    @Test("A revoke that is refused for its group asks for no probe, and stops nobody")
-    func refusedForOneGroup() async throws {
+    @Test func `a revoke that is refused for its group asks for no probe, and stops nobody`() async throws {
         let probes = Flaky(0)
         let lanes = lanes { _ in try probes() }
         await #expect(throws: AWSServiceError.self) {
@@ -99,8 +96,7 @@ struct LanesTests {
         #expect(lanes.board.mayReceive)
     }
 
-    @Test("While one lane is out, the others go on, and receiving too")
-    func otherLanes() async throws {
+    @Test func `while one lane is out, the others go on, and receiving too`() async throws {
         let door = Door()
         let frankfurt = Lane(.ec2, region: .test("eu-central-1"))
         let lanes = lanes { lane in
@@ -121,8 +117,7 @@ struct LanesTests {
         #expect(call.calls == 2)
     }
 
-    @Test("A thousand that wait for a lane hold no slot, and all go on when it works")
-    func waitersHoldNoSlot() async throws {
+    @Test func `a thousand that wait for a lane hold no slot, and all go on when it works`() async throws {
         let door = Door()
         let lanes = lanes { _ in if !door.isOpen { throw unreached } }
         let slots = WorkSlots(count: 2, clock: time.clock)
@@ -146,8 +141,7 @@ struct LanesTests {
         #expect(slots.parkedCount == 0)
     }
 
-    @Test("A worker that is to end by itself gives up after a few probes, with the cause")
-    func limit() async throws {
+    @Test func `a worker that is to end by itself gives up after a few probes, with the cause`() async throws {
         let probes = Flaky(.max)
         let lanes = lanes(limit: 3) { _ in try probes(LedgerError.busy(path: "x")) }
         let error = await #expect(throws: OutageLasted.self) {
@@ -161,8 +155,7 @@ struct LanesTests {
         }
     }
 
-    @Test("A throttled call is made again after a pause without a slot; its lane is not out")
-    func throttled() async throws {
+    @Test func `a throttled call is made again after a pause without a slot; its lane is not out`() async throws {
         let call = Flaky(5)
         let lanes = lanes()
         let slots = WorkSlots(count: 1, clock: time.clock)
@@ -175,35 +168,35 @@ struct LanesTests {
         #expect(lanes.board.lanes.isEmpty)
     }
 
-    @Test(
-        "What one call meets, what all meet, and what a probe must tell",
-        arguments: [
-            ("RevokeSecurityGroupIngress", "UnauthorizedOperation", 403, Lane.Verdict.own),
-            ("DescribeSecurityGroupRules", "UnauthorizedOperation", 403, .uncertain),
-            ("RevokeSecurityGroupIngress", "AuthFailure", 401, .uncertain),
-            ("DescribeSecurityGroupRules", "OptInRequired", 401, .uncertain),
-            ("RevokeSecurityGroupIngress", "InternalError", 500, .uncertain),
-            ("RevokeSecurityGroupIngress", "RequestLimitExceeded", 503, .throttled),
-            ("RevokeSecurityGroupIngress", "InvalidParameterValue", 400, .own),
-            ("RevokeSecurityGroupIngress", "InvalidGroup.NotFound", 400, .own),
-        ]
+    @Test(arguments: [
+        ("RevokeSecurityGroupIngress", "UnauthorizedOperation", 403, Lane.Verdict.own),
+        ("DescribeSecurityGroupRules", "UnauthorizedOperation", 403, .uncertain),
+        ("RevokeSecurityGroupIngress", "AuthFailure", 401, .uncertain),
+        ("DescribeSecurityGroupRules", "OptInRequired", 401, .uncertain),
+        ("RevokeSecurityGroupIngress", "InternalError", 500, .uncertain),
+        ("RevokeSecurityGroupIngress", "RequestLimitExceeded", 503, .throttled),
+        ("RevokeSecurityGroupIngress", "InvalidParameterValue", 400, .own),
+        ("RevokeSecurityGroupIngress", "InvalidGroup.NotFound", 400, .own),
+    ]
     )
-    func verdicts(operation: String, code: String, status: Int, verdict: Lane.Verdict) {
+    func `what one call meets, what all meet, and what a probe must tell`(
+        operation: String,
+        code: String,
+        status: Int,
+        verdict: Lane.Verdict
+    ) {
         #expect(ec2.verdict(on: refusal(operation, code, status: status)) == verdict)
     }
 
-    @Test(
-        "A queue that refuses is out; a delete that is refused says nothing about receives",
-        arguments: ["AccessDenied", "KmsDisabledException", "QueueDoesNotExist", "InvalidClientTokenId"]
+    @Test(arguments: ["AccessDenied", "KmsDisabledException", "QueueDoesNotExist", "InvalidClientTokenId"]
     )
-    func queueVerdicts(code: String) {
+    func `a queue that refuses is out; a delete that is refused says nothing about receives`(code: String) {
         let error = AWSServiceError(service: "sqs", operation: "ReceiveMessage", code: code, statusCode: 400)
         #expect(Lane(.queue).verdict(on: error) == .out)
         #expect(Lane(.deletes).verdict(on: error) == .uncertain)
     }
 
-    @Test("A lost claim, a cancellation and a wrong setting say nothing of a lane")
-    func otherVerdicts() {
+    @Test func `a lost claim, a cancellation and a wrong setting say nothing of a lane`() {
         #expect(Lane(.ledger).verdict(on: LedgerError.claimLost(eventID: "e", fence: 1)) == .own)
         #expect(ec2.verdict(on: CancellationError()) == .own)
         #expect(ec2.verdict(on: AWSClientError.missingRegion) == .own)
@@ -211,8 +204,10 @@ struct LanesTests {
         #expect(Lane(.ledger).verdict(on: LedgerError.busy(path: "x")) == .out)
     }
 
-    @Test("An outage that comes and goes is one outage; it is told once it has lasted a minute, and when it is over")
-    func told() async throws {
+    @Test
+    func `an outage that comes and goes is one outage; it is told once it has lasted a minute, and when it is over`()
+        async throws
+    {
         let board = OutageBoard(clock: time.clock, logger: .silent)
         #expect(board.note(unreached, of: ec2).isNew)
         board.open(ec2)
@@ -230,8 +225,7 @@ struct LanesTests {
         #expect(notices == [false, true])
     }
 
-    @Test("An hour that the clock is set back changes no pause")
-    func clockSetBack() async throws {
+    @Test func `an hour that the clock is set back changes no pause`() async throws {
         let probes = Flaky(3)
         let call = Flaky(1)
         let lanes = lanes { _ in
@@ -245,8 +239,10 @@ struct LanesTests {
         #expect(time.instant - start < .seconds(60))
     }
 
-    @Test("A run goes through an outage of EC2, and knows as its doing what it revoked when every answer was lost")
-    func run() async throws {
+    @Test
+    func `a run goes through an outage of EC2, and knows as its doing what it revoked when every answer was lost`()
+        async throws
+    {
         var revert = try Revert(standing: [1, 2])
         let gateway = SecurityGroupGateway(session: try revert.aws.session())
         let lanes = Lanes(

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("A rule that keeps coming back is not fought for ever")
-struct LimitTests {
+/// A rule that keeps coming back is not fought for ever.
+@Suite struct LimitTests {
     private func add(_ it: Pipeline, _ number: Int, ofPort port: Int = 21) async throws -> String {
         let rule = try liveRule(number, port: port)
         it.aws.with { $0.rules[Name.rule(number)] = rule }
@@ -24,8 +24,7 @@ struct LimitTests {
         return try #require(try it.test.event("outcome", record.eventID))
     }
 
-    @Test("Over the limit a revert waits, for the same rule in the same hour alone")
-    func limit() async throws {
+    @Test func `over the limit a revert waits, for the same rule in the same hour alone`() async throws {
         let it = try Pipeline(policy: .watching(.ingressAdded, limit: 2), isUntilEmpty: true)
         #expect(try await add(it, 1) == "reverted")
         #expect(try await add(it, 2) == "reverted")
@@ -39,12 +38,12 @@ struct LimitTests {
     }
 }
 
-@Suite("What the policy needs of a group comes from EC2")
-struct GroupFactsTests {
+/// What the policy needs of a group comes from EC2.
+@Suite struct GroupFactsTests {
     private static let policy = Policy.watching(.ingressAdded, tags: ["sg-revert": "enforce"])
 
-    @Test("A group is watched by its tags as EC2 shows them", arguments: [true, false])
-    func tags(isTagged: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a group is watched by its tags as EC2 shows them`(isTagged: Bool) async throws {
         let it = try Pipeline(standing: [1], policy: Self.policy)
         it.aws.with { $0.groups = [Name.group: isTagged ? ["sg-revert": "enforce"] : [:]] }
         _ = try await it.process(it.message(it.record.json))
@@ -52,8 +51,9 @@ struct GroupFactsTests {
         #expect(it.aws.count(of: "DescribeSecurityGroups") == 1)
     }
 
-    @Test("A group that loses its tags stays watched for a day, and people are told when it lost them")
-    func memory() async throws {
+    @Test func `a group that loses its tags stays watched for a day, and people are told when it lost them`()
+        async throws
+    {
         let it = try Pipeline(standing: [1, 2, 3], policy: Self.policy)
         func run(_ number: Int, isTagged: Bool) async throws -> String? {
             it.aws.with { $0.groups = [Name.group: isTagged ? ["sg-revert": "enforce", "x": "y"] : ["x": "y"]] }
@@ -92,8 +92,9 @@ struct GroupFactsTests {
         return record.json
     }
 
-    @Test("A change of tags is looked at once it has settled, and teaches the ledger who is watched, and who was")
-    func tagChange() async throws {
+    @Test func `a change of tags is looked at once it has settled, and teaches the ledger who is watched, and who was`()
+        async throws
+    {
         let it = try Pipeline(standing: [1], policy: Self.policy)
         it.aws.with { $0.groups = [Name.group: ["sg-revert": "enforce"]] }
         let tagged = tagRecord(it, "CreateTags", "sg-revert", by: "tagged")
@@ -116,8 +117,7 @@ struct GroupFactsTests {
         #expect(try it.test.event("outcome") == "reverted")
     }
 
-    @Test("Tags that no watch entry names, and Regions that are not ours, cost no call")
-    func otherTags() async throws {
+    @Test func `tags that no watch entry names, and Regions that are not ours, cost no call`() async throws {
         let it = try Pipeline(policy: Self.policy)
         _ = try await it.process(it.message(tagRecord(it, "CreateTags", "Name", by: "e1"), id: "m1"))
         let elsewhere = tagRecord(it, "CreateTags", "sg-revert", by: "e2")
@@ -129,8 +129,7 @@ struct GroupFactsTests {
         #expect(try it.test.event("reason", "e2") == "not-a-rule-change")
     }
 
-    @Test("If EC2 cannot be asked about the tags, the event is tried again")
-    func tagTrouble() async throws {
+    @Test func `if EC2 cannot be asked about the tags, the event is tried again`() async throws {
         let it = try Pipeline(policy: Self.policy)
         it.aws.with {
             $0.refusals["DescribeSecurityGroups"] = Array(repeating: .ec2Error("Internal", status: 500), count: 3)
@@ -140,8 +139,7 @@ struct GroupFactsTests {
         #expect(try it.test.event("outcome", "e1") == "failed")
     }
 
-    @Test("A group that EC2 does not show is gone only when the event has settled")
-    func gone() async throws {
+    @Test func `a group that EC2 does not show is gone only when the event has settled`() async throws {
         let it = try Pipeline(policy: Self.policy)
         var record = it.record
         record.time = it.time.now
@@ -150,8 +148,7 @@ struct GroupFactsTests {
         #expect(try it.test.event("outcome") == "unchanged")
     }
 
-    @Test("Trouble with EC2 fails the run, and the message comes again")
-    func trouble() async throws {
+    @Test func `trouble with EC2 fails the run, and the message comes again`() async throws {
         let it = try Pipeline(policy: Self.policy)
         it.aws.with {
             $0.refusals["DescribeSecurityGroups"] = Array(repeating: .ec2Error("Internal", status: 500), count: 3)
@@ -160,8 +157,7 @@ struct GroupFactsTests {
         #expect(try it.test.event("error_code") == "Internal")
     }
 
-    @Test("A policy that is swapped holds from the next message on")
-    func swapped() async throws {
+    @Test func `a policy that is swapped holds from the next message on`() async throws {
         let it = try Pipeline(standing: [1, 2], policy: .watching(.egressAdded))
         _ = try await it.process(it.message(it.record.json))
         #expect(try it.test.event("reason") == "not-watched")
@@ -175,37 +171,32 @@ struct GroupFactsTests {
     }
 }
 
-@Suite("Our own role is known by its name and account")
-struct OwnRoleTests {
-    @Test(
-        "An issuer is ours whatever its path",
-        arguments: [
-            ("arn:aws:iam::111122223333:role/sg-revert", true),
-            ("arn:aws:iam::111122223333:role/service/sg-revert", true),
-            ("arn:aws:iam::999922223333:role/sg-revert", false),
-            ("arn:aws-cn:iam::111122223333:role/sg-revert", false),
-            ("arn:aws:iam::111122223333:role/sg-revert2", false),
-            ("arn:aws:iam::111122223333:role/sg-revert/x", false),
-            ("arn:aws:iam::111122223333:user/sg-revert", false),
-            ("arn:aws:sts::111122223333:assumed-role/sg-revert/worker", false),
-            ("", false),
-        ]
+/// Our own role is known by its name and account.
+@Suite struct OwnRoleTests {
+    @Test(arguments: [
+        ("arn:aws:iam::111122223333:role/sg-revert", true),
+        ("arn:aws:iam::111122223333:role/service/sg-revert", true),
+        ("arn:aws:iam::999922223333:role/sg-revert", false),
+        ("arn:aws-cn:iam::111122223333:role/sg-revert", false),
+        ("arn:aws:iam::111122223333:role/sg-revert2", false),
+        ("arn:aws:iam::111122223333:role/sg-revert/x", false),
+        ("arn:aws:iam::111122223333:user/sg-revert", false),
+        ("arn:aws:sts::111122223333:assumed-role/sg-revert/worker", false),
+        ("", false),
+    ]
     )
-    func issuer(arn: String, isOurs: Bool) throws {
+    func `an issuer is ours whatever its path`(arn: String, isOurs: Bool) throws {
         let role = try #require(OwnRole(callerARN: "arn:aws:sts::111122223333:assumed-role/sg-revert/worker"))
         #expect(role.isIssuer(arn) == isOurs)
     }
 
-    @Test(
-        "A user or root is nobody's role",
-        arguments: ["arn:aws:iam::111122223333:user/mia", "arn:aws:iam::111122223333:root", "arn", ""]
+    @Test(arguments: ["arn:aws:iam::111122223333:user/mia", "arn:aws:iam::111122223333:root", "arn", ""]
     )
-    func noRole(arn: String) {
+    func `a user or root is nobody's role`(arn: String) {
         #expect(OwnRole(callerARN: arn) == nil)
     }
 
-    @Test("A role that also people use is ours only in calls that reverting takes")
-    func kinds() {
+    @Test func `a role that also people use is ours only in calls that reverting takes`() {
         #expect(!Policy.watching(.ingressAdded).makes(.ingressAdded))
         #expect(Policy.watching(.ingressAdded).makes(.ingressRemoved))
         #expect(Policy.watching(.ingressRemoved).makes(.ingressAdded))

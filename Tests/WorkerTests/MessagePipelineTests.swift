@@ -6,10 +6,9 @@ import Testing
 
 @testable import Worker
 
-@Suite("A message's way ends in one outcome and one disposition")
-struct MessagePipelineTests {
-    @Test("A rule that must not stand is reverted, recorded and told, and the message deleted")
-    func reverted() async throws {
+/// A message's way ends in one outcome and one disposition.
+@Suite struct MessagePipelineTests {
+    @Test func `a rule that must not stand is reverted, recorded and told, and the message deleted`() async throws {
         let it = try Pipeline(standing: [1])
         #expect(try await it.process(it.message(it.record.json)) == .delete)
         #expect(try it.test.event("outcome") == "reverted")
@@ -19,11 +18,15 @@ struct MessagePipelineTests {
         #expect(notices.map(\.id) == ["\(Name.event):reverted"])
     }
 
-    @Test(
-        "A report that an entry asks for is told whatever notify.on says, and that of a dry run only where it is asked for",
-        arguments: [(true, false, 1), (false, true, 0)]
+    @Test(arguments: [(true, false, 1), (false, true, 0)]
     )
-    func reports(isEntry: Bool, isDryRun: Bool, count: Int) async throws {
+    func
+        `a report that an entry asks for is told whatever notify.on says, and that of a dry run only where it is asked for`(
+            isEntry: Bool,
+            isDryRun: Bool,
+            count: Int
+        ) async throws
+    {
         var policy = try Policy.watching([#require(SecurityGroupID(Name.group))])
         if isEntry {
             let watch = Watch(groups: [Name.group], action: .report, origin: "watch[1]")
@@ -36,8 +39,7 @@ struct MessagePipelineTests {
         #expect(notices.count == count)
     }
 
-    @Test("The same event again is deleted, whoever brings it, and touches nothing")
-    func duplicate() async throws {
+    @Test func `the same event again is deleted, whoever brings it, and touches nothing`() async throws {
         let it = try Pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.json))
         let calls = it.aws.with { $0.calls.count }
@@ -47,8 +49,7 @@ struct MessagePipelineTests {
         #expect(try it.test.event("attempts") == "1")
     }
 
-    @Test("An addendum of a known event is a duplicate of it")
-    func addendum() async throws {
+    @Test func `an addendum of a known event is a duplicate of it`() async throws {
         let it = try Pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.json))
         var addendum = it.record
@@ -59,10 +60,7 @@ struct MessagePipelineTests {
         #expect(try it.test.event("outcome", "another id") == nil)
     }
 
-    @Test(
-        "An event that another worker holds is looked at again soon, then after longer pauses"
-    )
-    func held() async throws {
+    @Test func `an event that another worker holds is looked at again soon, then after longer pauses`() async throws {
         let it = try Pipeline(standing: [1])
         let facts = EventFacts(
             eventID: Name.event,
@@ -76,8 +74,7 @@ struct MessagePipelineTests {
         #expect(it.aws.with { $0.calls }.isEmpty)
     }
 
-    @Test("A replay runs a finished event afresh, and the message of before is still a duplicate")
-    func replayed() async throws {
+    @Test func `a replay runs a finished event afresh, and the message of before is still a duplicate`() async throws {
         let it = try Pipeline(isDryRun: true)
         _ = try await it.process(it.message(it.record.json))
         let count = MessageAttributeValue(dataType: "Number", stringValue: "1")
@@ -88,25 +85,28 @@ struct MessagePipelineTests {
         #expect(try it.test.event("attempts") == "2")
     }
 
-    @Test(
-        "What is not for us is ignored, for the first reason that holds",
-        arguments: [
-            ("RunInstances", Name.group, ["errorCode": "\"Client.x\""], "not-a-rule-change"),
-            ("AuthorizeSecurityGroupIngress", Name.group, ["errorCode": "\"Client.x\""], "call-failed"),
-            ("AuthorizeSecurityGroupIngress", "sg-11111111", ["errorCode": "\"Client.x\""], "call-failed"),
-            ("RevokeSecurityGroupIngress", Name.group, ["requestID": "\"req-ours\""], "own-change"),
-            ("RevokeSecurityGroupIngress", "sg-11111111", ["requestID": "\"req-ours\""], "own-change"),
-            ("RevokeSecurityGroupIngress", Name.group, [:], "not-watched"),
-            ("AuthorizeSecurityGroupIngress", "sg-11111111", [:], "not-watched"),
-            // We add no rules under this policy, so such a call is not ours, whatever id its record claims.
-            ("AuthorizeSecurityGroupIngress", "sg-11111111", ["requestID": "\"req-ours\""], "not-watched"),
-            (
-                "AuthorizeSecurityGroupIngress", Name.group, ["eventSource": "\"rds.amazonaws.com\""],
-                "not-a-rule-change"
-            ),
-        ]
+    @Test(arguments: [
+        ("RunInstances", Name.group, ["errorCode": "\"Client.x\""], "not-a-rule-change"),
+        ("AuthorizeSecurityGroupIngress", Name.group, ["errorCode": "\"Client.x\""], "call-failed"),
+        ("AuthorizeSecurityGroupIngress", "sg-11111111", ["errorCode": "\"Client.x\""], "call-failed"),
+        ("RevokeSecurityGroupIngress", Name.group, ["requestID": "\"req-ours\""], "own-change"),
+        ("RevokeSecurityGroupIngress", "sg-11111111", ["requestID": "\"req-ours\""], "own-change"),
+        ("RevokeSecurityGroupIngress", Name.group, [:], "not-watched"),
+        ("AuthorizeSecurityGroupIngress", "sg-11111111", [:], "not-watched"),
+        // We add no rules under this policy, so such a call is not ours, whatever id its record claims.
+        ("AuthorizeSecurityGroupIngress", "sg-11111111", ["requestID": "\"req-ours\""], "not-watched"),
+        (
+            "AuthorizeSecurityGroupIngress", Name.group, ["eventSource": "\"rds.amazonaws.com\""],
+            "not-a-rule-change"
+        ),
+    ]
     )
-    func ignored(eventName: String, group: String, members: [String: String], reason: String) async throws {
+    func `what is not for us is ignored, for the first reason that holds`(
+        eventName: String,
+        group: String,
+        members: [String: String],
+        reason: String
+    ) async throws {
         let it = try Pipeline(standing: [1])
         let facts = EventFacts(eventID: "earlier", eventName: "x")
         let now = it.time.now
@@ -125,8 +125,9 @@ struct MessagePipelineTests {
         #expect(it.aws.with { $0.calls }.isEmpty)
     }
 
-    @Test("A failed run is recorded and comes again after a pause; the next delivery runs at once, and ends it")
-    func failedThenReverted() async throws {
+    @Test func `a failed run is recorded and comes again after a pause; the next delivery runs at once, and ends it`()
+        async throws
+    {
         let it = try Pipeline(standing: [1])
         it.aws.with {
             $0.refusals["DescribeSecurityGroupRules"] = Array(repeating: .ec2Error("Internal", status: 500), count: 3)
@@ -140,8 +141,7 @@ struct MessagePipelineTests {
         #expect(try it.test.event("attempts") == "2")
     }
 
-    @Test("Who loses the claim while running revokes nothing, records nothing and does not delete")
-    func claimLost() async throws {
+    @Test func `who loses the claim while running revokes nothing, records nothing and does not delete`() async throws {
         let time = VirtualTime()
         let test = try TestLedger(time)
         let thief = LedgerWriter(test.ledger)

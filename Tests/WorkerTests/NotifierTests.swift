@@ -9,8 +9,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("People are told by every channel, and none holds up another")
-struct NotifierTests {
+/// People are told by every channel, and none holds up another.
+@Suite struct NotifierTests {
     private let time = VirtualTime()
 
     /// A channel that remembers what it delivered, and fails as long as it is told to.
@@ -61,24 +61,21 @@ struct NotifierTests {
         await notifier.run(wakes: wakes)
     }
 
-    @Test("Every notice that is due is sent before the notifier ends")
-    func sends() async throws {
+    @Test func `every notice that is due is sent before the notifier ends`() async throws {
         let test = try TestLedger(time)
         let channel = ScriptedChannel("a")
         try await run([channel], notices: 25, test: test)
         #expect(Set(channel.delivered) == Set((0..<25).map { "n\($0)" }) && channel.delivered.count == 25)
     }
 
-    @Test("A failed delivery is tried again")
-    func retries() async throws {
+    @Test func `a failed delivery is tried again`() async throws {
         let test = try TestLedger(time)
         let channel = ScriptedChannel("a", failures: 2)
         try await run([channel], notices: 1, test: test)
         #expect(channel.delivered == ["n0"])
     }
 
-    @Test("A channel that fails for ever holds up no other, and its own notices stay for later")
-    func independence() async throws {
+    @Test func `a channel that fails for ever holds up no other, and its own notices stay for later`() async throws {
         let test = try TestLedger(time)
         let writer = LedgerWriter(test.ledger)
         for number in 0..<3 {
@@ -105,8 +102,7 @@ struct NotifierTests {
         #expect(try await take("good").isEmpty, "what one channel has is not sent there again")
     }
 
-    @Test("The message on a topic carries what a filter policy can look at")
-    func topic() async throws {
+    @Test func `the message on a topic carries what a filter policy can look at`() async throws {
         let aws = ScriptedAWS(time: time)
         let channel = SNSChannel("arn:aws:sns:eu-west-1:111122223333:told", .text, try aws.session())
         let notice = Notice(
@@ -133,8 +129,7 @@ struct NotifierTests {
         )
     }
 
-    @Test("A policy that names another topic is followed without a restart; the setting beats it")
-    func reload() async throws {
+    @Test func `a policy that names another topic is followed without a restart; the setting beats it`() async throws {
         let aws = ScriptedAWS(time: time)
         var policy = try Policy.watching([#require(SecurityGroupID(Name.group))])
         policy.topicARN = "arn:aws:sns:eu-west-1:111122223333:one"

@@ -44,10 +44,9 @@ private func pipeline(
     )
 }
 
-@Suite("Nothing is opened on the word of a message")
-struct OpeningTests {
-    @Test("A forged removal of a rule that never existed opens nothing, and people are told")
-    func forgedRemoval() async throws {
+/// Nothing is opened on the word of a message.
+@Suite struct OpeningTests {
+    @Test func `a forged removal of a rule that never existed opens nothing, and people are told`() async throws {
         let it = try pipeline()
         _ = try await it.process(it.message(RecordText.remove(1, time: it.time.now - 60).json))
         #expect(try it.test.event("outcome", "remove") == "not-restored")
@@ -57,8 +56,9 @@ struct OpeningTests {
         #expect(notices.count == 1)
     }
 
-    @Test("Added harmless, modified to the world, removed, all before the worker looked: it stays away")
-    func threeAtOnce() async throws {
+    @Test func `added harmless, modified to the world, removed, all before the worker looked: it stays away`()
+        async throws
+    {
         let it = try pipeline()
         _ = try await it.process(it.message(it.record.json))
         _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now - 50).json, id: "m2"))
@@ -67,8 +67,7 @@ struct OpeningTests {
         #expect(try it.test.event("outcome", "remove") == "not-restored")
     }
 
-    @Test("What a record says an exempt caller made is no memory unless EC2 shows exactly that")
-    func forgedExemption() async throws {
+    @Test func `what a record says an exempt caller made is no memory unless EC2 shows exactly that`() async throws {
         let it = try pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.by(terraform).json))
         #expect(try it.test.event("outcome") == "allowed")
@@ -88,8 +87,7 @@ struct OpeningTests {
         #expect(try it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
     }
 
-    @Test("A contradicting record of a rule that is gone is a conflict, too")
-    func conflictOfGone() async throws {
+    @Test func `a contradicting record of a rule that is gone is a conflict, too`() async throws {
         let it = try pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.json))
         #expect(try it.test.event("outcome") == "reverted")
@@ -104,8 +102,7 @@ struct OpeningTests {
         #expect(try it.test.event("outcome", "twin") == "unchanged")
     }
 
-    @Test("A contradicting record of a rule that nobody approved closes it, and says why")
-    func conflictThatCloses() async throws {
+    @Test func `a contradicting record of a rule that nobody approved closes it, and says why`() async throws {
         let it = try pipeline(standing: [1])
         it.policies.replace(with: .watching(.ingressAdded, allow: [try .port(21)]))
         _ = try await it.process(it.message(it.record.json))
@@ -121,11 +118,11 @@ struct OpeningTests {
         #expect(it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test(
-        "A modification is undone to what an exempt caller made, unless the exemption has ended",
-        arguments: [true, false]
+    @Test(arguments: [true, false]
     )
-    func endedExemption(hasEnded: Bool) async throws {
+    func `a modification is undone to what an exempt caller made, unless the exemption has ended`(
+        hasEnded: Bool
+    ) async throws {
         let time = VirtualTime()
         let it = try pipeline(standing: [1], until: time.now + 100, time: time)
         _ = try await it.process(it.message(it.record.by(terraform).json))
@@ -137,8 +134,7 @@ struct OpeningTests {
         #expect(try it.aws.with { $0.rules.values.map(\.rule) } == (hasEnded ? [] : [openRule(port: 21)]))
     }
 
-    @Test("Two ledgers do not undo each other's reverts")
-    func twoLedgers() async throws {
+    @Test func `two ledgers do not undo each other's reverts`() async throws {
         let one = try pipeline(standing: [1])
         let two = try pipeline(aws: one.aws, time: one.time)
         _ = try await one.process(one.message(one.record.by(terraform).json))
@@ -152,8 +148,7 @@ struct OpeningTests {
         #expect(try one.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
     }
 
-    @Test("A late record does not undo a later, exempt change")
-    func lateRecord() async throws {
+    @Test func `a late record does not undo a later, exempt change`() async throws {
         let it = try pipeline(standing: [1])
         let early = it.time.now - 300
         let exempt = RecordText.modify(1, port: 21, eventID: "tf", time: early + 100).by(terraform)
@@ -171,8 +166,9 @@ struct OpeningTests {
         #expect(try it.test.event("outcome", "away") == "conflict")
     }
 
-    @Test("What an exempt caller took away stays away, whatever a forged removal says of its time and id")
-    func removedTwice() async throws {
+    @Test func `what an exempt caller took away stays away, whatever a forged removal says of its time and id`()
+        async throws
+    {
         for (name, isByID, delay) in [("same", true, 0.0), ("later", false, 50), ("later with id", true, 50)] {
             let it = try pipeline(standing: [1])
             let start = it.time.now - 300
@@ -188,10 +184,11 @@ struct OpeningTests {
         }
     }
 
-    @Test(
-        "A record that claims what an exempt caller added is a conflict, whatever its time: the rule stays, people are told"
-    )
-    func claimedTwice() async throws {
+    @Test
+    func
+        `a record that claims what an exempt caller added is a conflict, whatever its time: the rule stays, people are told`()
+        async throws
+    {
         for delay in [-50.0, 0, 50] {
             let it = try pipeline(standing: [1])
             _ = try await it.process(it.message(it.record.by(terraform).json))
@@ -203,8 +200,7 @@ struct OpeningTests {
         }
     }
 
-    @Test("An edit of the description alone is no change")
-    func description() async throws {
+    @Test func `an edit of the description alone is no change`() async throws {
         let it = try pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.by(terraform).json))
         let edited = try liveRule(1, port: 21, description: "now mine")
@@ -215,10 +211,11 @@ struct OpeningTests {
     }
 }
 
-@Suite("Nothing is kept open by a trick")
-struct TrickTests {
-    @Test("Added, then modified: the rule is judged by what it says now, whoever watches modifications")
-    func addThenModify() async throws {
+/// Nothing is kept open by a trick.
+@Suite struct TrickTests {
+    @Test func `added, then modified: the rule is judged by what it says now, whoever watches modifications`()
+        async throws
+    {
         for changes in [[ChangeKind.ingressAdded], [.ingressAdded, .ruleModified]] {
             let it = try pipeline(watching: changes)
             let opened = try liveRule(1, port: 99)
@@ -230,8 +227,7 @@ struct TrickTests {
         }
     }
 
-    @Test("Added, then modified by somebody exempt of whom the ledger knows: it stays")
-    func modifiedByExempt() async throws {
+    @Test func `added, then modified by somebody exempt of whom the ledger knows: it stays`() async throws {
         let it = try pipeline(watching: [.ingressAdded, .ruleModified])
         let changed = try liveRule(1, port: 99)
         it.aws.with { $0.rules[Name.rule(1)] = changed }
@@ -242,8 +238,9 @@ struct TrickTests {
         #expect(it.aws.with { $0.rules.count } == 1)
     }
 
-    @Test("A rule that is modified again and again, faster than the records come, does not stay open")
-    func outrun() async throws {
+    @Test func `a rule that is modified again and again, faster than the records come, does not stay open`()
+        async throws
+    {
         let it = try pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.by(terraform).json))
         for round in 1...4 {
@@ -256,8 +253,7 @@ struct TrickTests {
         #expect(try it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21), "as terraform made it")
     }
 
-    @Test("A forged record under the id of a true one does not take its exemption, nor give one")
-    func exemptionOfSameID() async throws {
+    @Test func `a forged record under the id of a true one does not take its exemption, nor give one`() async throws {
         let it = try pipeline(standing: [1])
         var forged = it.record
         forged.eventName = "DescribeInstances"
@@ -281,8 +277,8 @@ struct TrickTests {
         }
     }
 
-    @Test("A modification that cannot be read is judged by what the rule says", arguments: [true, false])
-    func unreadable(isExempt: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `a modification that cannot be read is judged by what the rule says`(isExempt: Bool) async throws {
         let it = try pipeline(standing: [1], watching: [.ruleModified])
         var record = RecordText.modify(1, port: 21, cidr: "300.0.0.0/0", time: it.time.now - 30)
         if isExempt { record = record.by(terraform) }
@@ -292,8 +288,9 @@ struct TrickTests {
         #expect(try await past(it).approval == nil, "what the record does not tell is not approved")
     }
 
-    @Test("A record without its parameters: rules that the ledger never judged are judged, the others stay")
-    func omitted() async throws {
+    @Test func `a record without its parameters: rules that the ledger never judged are judged, the others stay`()
+        async throws
+    {
         let it = try pipeline(standing: [1, 2], watching: [.ingressAdded])
         _ = try await it.process(it.message(it.record.by(terraform).json))
         var record = it.record.id("omitted")
@@ -307,8 +304,7 @@ struct TrickTests {
         #expect(try it.test.event("reason", "again") == "undecodable")
     }
 
-    @Test("The egress of an old group is not cut off by a record of its creation")
-    func oldGroup() async throws {
+    @Test func `the egress of an old group is not cut off by a record of its creation`() async throws {
         let old = try pipeline(watching: [.egressAdded])
         _ = try await old.process(old.message(RecordText.create(time: old.time.now - 901).json))
         #expect(try old.test.event("outcome", "create") == "unchanged")
@@ -322,8 +318,7 @@ struct TrickTests {
         #expect(known.aws.with { $0.revokes.isEmpty })
     }
 
-    @Test("An approved rule without an id is not the event's that says the same")
-    func approvedEgress() async throws {
+    @Test func `an approved rule without an id is not the event's that says the same`() async throws {
         let it = try pipeline(watching: [.egressAdded])
         let egress = LiveRule(
             id: try #require(SecurityGroupRuleID(Name.rule(7))),

@@ -6,10 +6,9 @@ import Testing
 
 @testable import Worker
 
-@Suite("The worker's small parts")
-struct PartsTests {
-    @Test("A stop is heard by those who wait, those who come later, and those who sleep")
-    func stopSignal() async {
+/// The worker's small parts.
+@Suite struct PartsTests {
+    @Test func `a stop is heard by those who wait, those who come later, and those who sleep`() async {
         let stop = StopSignal()
         #expect(!stop.isRequested)
         await withDiscardingTaskGroup { group in
@@ -23,8 +22,7 @@ struct PartsTests {
         await stop.wait()
     }
 
-    @Test("A wait and a sleep end when their task is cancelled, and a sleep when its time is over")
-    func cancelledWait() async {
+    @Test func `a wait and a sleep end when their task is cancelled, and a sleep when its time is over`() async {
         let stop = StopSignal()
         let time = VirtualTime()
         let waits = Task { await stop.wait() }
@@ -38,8 +36,7 @@ struct PartsTests {
         #expect(!stop.isRequested)
     }
 
-    @Test("A redrive policy is read with its count as number or text; what cannot be read is none")
-    func queueAttributes() {
+    @Test func `a redrive policy is read with its count as number or text; what cannot be read is none`() {
         for count in ["5", "\"5\""] {
             let policy =
                 #"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:111122223333:dlq","maxReceiveCount":\#(count)}"#
@@ -52,8 +49,10 @@ struct PartsTests {
         #expect(QueueAttributes([:]).visibilityTimeout == .seconds(30))
     }
 
-    @Test("The dead-letter queue is the one that is set, else the redrive policy's, else an error says what to do")
-    func deadLetterQueue() async throws {
+    @Test
+    func `the dead-letter queue is the one that is set, else the redrive policy's, else an error says what to do`()
+        async throws
+    {
         let aws = ScriptedAWS(time: VirtualTime())
         let queue = WorkQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
         _ = try await queue.deadLetterQueue(at: Name.deadLetterURL)
@@ -67,8 +66,8 @@ struct PartsTests {
         #expect(aws.count(of: "GetQueueUrl") == 1)
     }
 
-    @Test("A delete that fails in its batch is tried again, unless the request itself was at fault")
-    func deleteRetries() async throws {
+    @Test func `a delete that fails in its batch is tried again, unless the request itself was at fault`() async throws
+    {
         let aws = ScriptedAWS(time: VirtualTime())
         let queue = WorkQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
         let message = SQSMessage(messageID: "m", receiptHandle: "m", body: "")
@@ -82,11 +81,9 @@ struct PartsTests {
         #expect(aws.count(of: "DeleteMessageBatch") == 7)
     }
 
-    @Test(
-        "Visibility goes in whole seconds, rounded up, from 0 to 12 hours",
-        arguments: [(-1.0, 0), (0.2, 1), (90_000, 43_200)]
+    @Test(arguments: [(-1.0, 0), (0.2, 1), (90_000, 43_200)]
     )
-    func visibility(seconds: Double, sent: Int) async throws {
+    func `visibility goes in whole seconds, rounded up, from 0 to 12 hours`(seconds: Double, sent: Int) async throws {
         let aws = ScriptedAWS(time: VirtualTime())
         aws.with { $0.queues[Name.queueURL] = [.init(id: "m", body: "")] }
         let queue = WorkQueue(sqs: try aws.session().sqs(queueURL: Name.queueURL), url: Name.queueURL)
@@ -97,8 +94,7 @@ struct PartsTests {
         #expect(aws.with { $0.visibilities.map(\.seconds) } == [sent])
     }
 
-    @Test("Errors of the gate name what cannot exist, stripped and short")
-    func impossibleNames() {
+    @Test func `errors of the gate name what cannot exist, stripped and short`() {
         #expect(ImpossibleName(kind: "Region", text: nil).description == "the event names no Region")
         let long = ImpossibleName(kind: "account", text: "\n" + String(repeating: "x", count: 500)).description
         #expect(long.count < 150 && !long.contains("\n"))

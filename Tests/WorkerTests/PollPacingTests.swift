@@ -3,16 +3,15 @@ import Testing
 
 @testable import Worker
 
-@Suite("A receiver asks no faster than it should")
-struct PollPacingTests {
+/// A receiver asks no faster than it should.
+@Suite struct PollPacingTests {
     private let cut = AWSClientError.transport(
         service: "sqs",
         operation: "ReceiveMessage",
         .connectionFailed(host: "h", reason: "reset")
     )
 
-    @Test("An empty answer that came too soon is followed by a growing pause, one in time by none")
-    func early() {
+    @Test func `an empty answer that came too soon is followed by a growing pause, one in time by none`() {
         var pacing = PollPacing(wait: .seconds(20))
         let pauses = (1...9).map { _ in pacing.pause(afterEmpty: .milliseconds(1)) }
         #expect(pauses == pauses.sorted() && pauses[0] == .milliseconds(100) && pauses[8] == .seconds(5))
@@ -22,16 +21,14 @@ struct PollPacingTests {
         #expect(pacing.pause(afterEmpty: .milliseconds(1)) == .milliseconds(100))
     }
 
-    @Test("Polls without any wait come to one a second")
-    func noWait() {
+    @Test func `polls without any wait come to one a second`() {
         var pacing = PollPacing(wait: .zero)
         let total = (1...20).reduce(Duration.zero) { sum, _ in sum + pacing.pause(afterEmpty: .milliseconds(2)) }
         #expect(total > .seconds(15))
         #expect(pacing.pause(afterEmpty: .milliseconds(2)) == .seconds(1))
     }
 
-    @Test("Connections that are cut for their silence twice make the wait shorter than their silence")
-    func cuts() {
+    @Test func `connections that are cut for their silence twice make the wait shorter than their silence`() {
         var pacing = PollPacing(wait: .seconds(20))
         #expect(pacing.note(cut, after: .seconds(5)) == .once)
         #expect(pacing.note(cut, after: .seconds(5)) == .shortened(.seconds(4)))
@@ -39,8 +36,7 @@ struct PollPacingTests {
         #expect(pacing.pause(afterEmpty: .seconds(4)) == .zero)
     }
 
-    @Test("A poll that is never answered makes the wait shorter, until it is plain that nobody is there")
-    func silence() {
+    @Test func `a poll that is never answered makes the wait shorter, until it is plain that nobody is there`() {
         let silent = AWSClientError.transport(
             service: "sqs",
             operation: "ReceiveMessage",
@@ -54,8 +50,7 @@ struct PollPacingTests {
         #expect(pacing.wait == .seconds(20))
     }
 
-    @Test("A connection that fails at once says nothing of silence, nor does one failure between answers")
-    func otherFailures() {
+    @Test func `a connection that fails at once says nothing of silence, nor does one failure between answers`() {
         var pacing = PollPacing(wait: .seconds(20))
         #expect(pacing.note(cut, after: .milliseconds(3)) == .none)
         #expect(pacing.note(AWSClientError.missingRegion, after: .seconds(5)) == .none)

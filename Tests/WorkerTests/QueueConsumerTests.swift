@@ -7,8 +7,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("The consumer takes from the queue what it can finish")
-struct QueueConsumerTests {
+/// The consumer takes from the queue what it can finish.
+@Suite struct QueueConsumerTests {
     private func consumer(
         _ it: Pipeline,
         isUntilEmpty: Bool = true,
@@ -64,8 +64,8 @@ struct QueueConsumerTests {
         it.aws.with { $0.queues[Name.queueURL, default: []].map(\.id) }
     }
 
-    @Test("Until empty: every message is handled and deleted, then it ends", arguments: [1, 7, 100])
-    func untilEmpty(concurrency: Int) async throws {
+    @Test(arguments: [1, 7, 100])
+    func `until empty: every message is handled and deleted, then it ends`(concurrency: Int) async throws {
         let it = try Pipeline(standing: Array(1...13))
         try enqueue(it, 1...13)
         let abandoned = try await consumer(it, concurrency: concurrency).run(stop: StopSignal())
@@ -74,8 +74,7 @@ struct QueueConsumerTests {
         #expect(it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("Until empty waits for what it postponed itself")
-    func waitsForPostponed() async throws {
+    @Test func `until empty waits for what it postponed itself`() async throws {
         let it = try Pipeline(standing: [1], maxReceiveCount: nil)
         try enqueue(it, [1])
         it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
@@ -87,8 +86,7 @@ struct QueueConsumerTests {
         #expect(it.time.now >= start + 4)
     }
 
-    @Test("Until empty, an outage ends the run with what AWS answered, unless it passes")
-    func receiveFails() async throws {
+    @Test func `until empty, an outage ends the run with what AWS answered, unless it passes`() async throws {
         let it = try Pipeline(standing: [1])
         try enqueue(it, [1])
         let refusal = HTTPResponse.sqsError("QueueDoesNotExist")
@@ -100,8 +98,7 @@ struct QueueConsumerTests {
         #expect(left(it).isEmpty)
     }
 
-    @Test("Otherwise failing receives back off, and the consumer recovers by itself")
-    func recovers() async throws {
+    @Test func `otherwise failing receives back off, and the consumer recovers by itself`() async throws {
         let stop = StopSignal()
         let time = VirtualTime()
         let aws = ScriptedAWS(time: time) { action in
@@ -117,8 +114,10 @@ struct QueueConsumerTests {
         #expect(time.now >= start + 1 + 2 + 4)
     }
 
-    @Test("Deletes that fail are tried again, and one that never succeeds leaves a duplicate that ends harmlessly")
-    func deleteFails() async throws {
+    @Test
+    func `deletes that fail are tried again, and one that never succeeds leaves a duplicate that ends harmlessly`()
+        async throws
+    {
         let it = try Pipeline(standing: [1])
         try enqueue(it, [1])
         it.aws.with { $0.entryFailures["DeleteMessageBatch"] = (4, false) }
@@ -128,8 +127,7 @@ struct QueueConsumerTests {
         #expect(it.aws.with { $0.revokes.count } == 1)
     }
 
-    @Test("A stop lets the running poll end and gives back what it brings")
-    func stopGivesBack() async throws {
+    @Test func `a stop lets the running poll end and gives back what it brings`() async throws {
         let stop = StopSignal()
         let time = VirtualTime()
         let aws = ScriptedAWS(time: time) { action in
@@ -145,8 +143,7 @@ struct QueueConsumerTests {
         #expect(aws.with { $0.rules.count } == 2)
     }
 
-    @Test("What a stop gives back is not lost in a poll that is still open")
-    func givenBackTwice() async throws {
+    @Test func `what a stop gives back is not lost in a poll that is still open`() async throws {
         let stop = StopSignal()
         let time = VirtualTime()
         let polls = Mutex(0)
@@ -170,8 +167,7 @@ struct QueueConsumerTests {
         #expect(aws.with { $0.queues[Name.queueURL, default: []].allSatisfy { $0.visibleAt <= time.now } })
     }
 
-    @Test("A stop waits for what was started")
-    func stopFinishes() async throws {
+    @Test func `a stop waits for what was started`() async throws {
         let stop = StopSignal()
         let time = VirtualTime()
         let aws = ScriptedAWS(time: time) { action in
@@ -184,8 +180,9 @@ struct QueueConsumerTests {
         #expect(try it.test.event("outcome", "event-1") == "reverted")
     }
 
-    @Test("At the stop's bound, what hangs is abandoned and named, and its message stays in the queue")
-    func deadline() async throws {
+    @Test func `at the stop's bound, what hangs is abandoned and named, and its message stays in the queue`()
+        async throws
+    {
         let stop = StopSignal()
         let time = VirtualTime()
         let door = Door()
@@ -209,8 +206,7 @@ struct QueueConsumerTests {
         #expect(try it.test.event("outcome", "event-1") == "reverted")
     }
 
-    @Test("A poll that is still open at the bound is dropped, and nothing is abandoned")
-    func openPoll() async throws {
+    @Test func `a poll that is still open at the bound is dropped, and nothing is abandoned`() async throws {
         let stop = StopSignal()
         let time = VirtualTime()
         let aws = ScriptedAWS(time: time) { action in
@@ -223,8 +219,9 @@ struct QueueConsumerTests {
         #expect(abandoned.isEmpty)
     }
 
-    @Test("A receive that hangs and heeds no cancellation is abandoned, and the next one finds the message")
-    func hungReceive() async throws {
+    @Test func `a receive that hangs and heeds no cancellation is abandoned, and the next one finds the message`()
+        async throws
+    {
         let stop = StopSignal()
         let time = VirtualTime()
         let polls = Mutex(0)
@@ -262,8 +259,10 @@ struct QueueConsumerTests {
         hung.open()
     }
 
-    @Test("In a group of a FIFO queue, what follows a message that is not finished goes back, and nothing overtakes")
-    func fifo() async throws {
+    @Test
+    func `in a group of a FIFO queue, what follows a message that is not finished goes back, and nothing overtakes`()
+        async throws
+    {
         let stop = StopSignal()
         let time = VirtualTime()
         let aws = ScriptedAWS(time: time) { action in

@@ -6,10 +6,9 @@ import Testing
 
 @testable import Worker
 
-@Suite("A run survives what EC2 and its own past do to it")
-struct RevertFailureTests {
-    @Test("One id that EC2 does not know blocks the call; the rest is revoked by the next")
-    func oneOfSeveralGone() async throws {
+/// A run survives what EC2 and its own past do to it.
+@Suite struct RevertFailureTests {
+    @Test func `one id that EC2 does not know blocks the call; the rest is revoked by the next`() async throws {
         let revert = try Revert(standing: [1, 2, 3])
         revert.aws.with { $0.takenMeanwhile = [Name.rule(2)] }
         let result = try await revert([1, 2, 3], age: 60)
@@ -18,8 +17,7 @@ struct RevertFailureTests {
         #expect(revert.aws.with { $0.revokes.map(\.count) } == [3, 2])
     }
 
-    @Test("A rule that is gone at the revoke is already-gone, not ours")
-    func goneAtRevoke() async throws {
+    @Test func `a rule that is gone at the revoke is already-gone, not ours`() async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with { $0.takenMeanwhile = [Name.rule(1)] }
         let result = try await revert([1], age: 60)
@@ -28,8 +26,9 @@ struct RevertFailureTests {
         #expect(result.ownRequestIDs.isEmpty)
     }
 
-    @Test("A rule that is shown but not known to the revoke is tried again while EC2's parts may disagree")
-    func shownButUnknown() async throws {
+    @Test func `a rule that is shown but not known to the revoke is tried again while EC2's parts may disagree`()
+        async throws
+    {
         let revert = try Revert(standing: [1])
         revert.aws.with {
             $0.refusals["RevokeSecurityGroupIngress"] = [
@@ -52,8 +51,9 @@ struct RevertFailureTests {
         #expect(hopeless.errorMessage?.contains("answers that it does not know it") == true)
     }
 
-    @Test("An answer lost after its effect: the retry meets NotFound, and the rule is reverted all the same")
-    func lostAnswer() async throws {
+    @Test func `an answer lost after its effect: the retry meets NotFound, and the rule is reverted all the same`()
+        async throws
+    {
         let revert = try Revert(standing: [1, 2])
         revert.aws.with { $0.lost["RevokeSecurityGroupIngress"] = [.ec2Error("InternalError", status: 500)] }
         let result = try await revert([1, 2], age: 60)
@@ -62,15 +62,17 @@ struct RevertFailureTests {
         #expect(revert.aws.count(of: "RevokeSecurityGroupIngress") == 2)
     }
 
-    @Test(
-        "Trouble that outlasts the retries fails the run, with the error's code",
-        arguments: [
-            ("RevokeSecurityGroupIngress", "InternalError", 500),
-            ("RevokeSecurityGroupIngress", "UnauthorizedOperation", 403),
-            ("DescribeSecurityGroupRules", "ServiceUnavailable", 503),
-        ]
+    @Test(arguments: [
+        ("RevokeSecurityGroupIngress", "InternalError", 500),
+        ("RevokeSecurityGroupIngress", "UnauthorizedOperation", 403),
+        ("DescribeSecurityGroupRules", "ServiceUnavailable", 503),
+    ]
     )
-    func trouble(action: String, code: String, status: Int) async throws {
+    func `trouble that outlasts the retries fails the run, with the error's code`(
+        action: String,
+        code: String,
+        status: Int
+    ) async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with { $0.refusals[action] = Array(repeating: .ec2Error(code, status: status), count: 3) }
         let result = try await revert([1], age: 60)
@@ -80,8 +82,7 @@ struct RevertFailureTests {
         #expect(revert.aws.with { $0.rules.count } == 1)
     }
 
-    @Test("A revoke that EC2's quota refuses waits for it, however long, and is made")
-    func throttled() async throws {
+    @Test func `a revoke that EC2's quota refuses waits for it, however long, and is made`() async throws {
         let revert = try Revert(standing: [1])
         let refusal = HTTPResponse.ec2Error("RequestLimitExceeded", status: 503)
         revert.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = Array(repeating: refusal, count: 5) }
@@ -90,8 +91,7 @@ struct RevertFailureTests {
         #expect(revert.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("Trouble that passes within the retries is none")
-    func passingTrouble() async throws {
+    @Test func `trouble that passes within the retries is none`() async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with {
             $0.refusals = [
@@ -102,8 +102,7 @@ struct RevertFailureTests {
         #expect(try await revert([1]).outcome == .reverted)
     }
 
-    @Test("A failed run keeps what it reverted")
-    func keepsWhatItReverted() async throws {
+    @Test func `a failed run keeps what it reverted`() async throws {
         let revert = try Revert(standing: [1, 2])
         revert.aws.with {
             $0.hiddenLooks[Name.rule(2)] = 1
@@ -123,8 +122,8 @@ struct RevertFailureTests {
         #expect(result.ownRequestIDs == ["req-1"])
     }
 
-    @Test("What an earlier run reverted stays reverted, with the undo command it had", arguments: [true, false])
-    func alreadyReverted(hasRuleIDs: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `what an earlier run reverted stays reverted, with the undo command it had`(hasRuleIDs: Bool) async throws {
         let earlier = RuleResult(
             ruleID: Name.rule(1),
             groupID: Name.group,
@@ -145,8 +144,10 @@ struct RevertFailureTests {
         #expect(revert.time.slept.isEmpty)
     }
 
-    @Test("Who takes over from a worker that died knows a missing rule as its doing, if it was about to be revoked")
-    func takeover() async throws {
+    @Test
+    func `who takes over from a worker that died knows a missing rule as its doing, if it was about to be revoked`()
+        async throws
+    {
         let revert = try Revert()
         let died = Revert.claim(matched: [1], isTakeover: true)
         let result = try await revert([1, 2], age: 60, claim: died)
@@ -157,8 +158,9 @@ struct RevertFailureTests {
         #expect(try await revert([1], age: 60, claim: ended).outcome == .unchanged)
     }
 
-    @Test("A missing rule of a foreign account is not gone, and the error says which credentials it takes")
-    func foreignAccount() async throws {
+    @Test func `a missing rule of a foreign account is not gone, and the error says which credentials it takes`()
+        async throws
+    {
         let revert = try Revert()
         revert.aws.with { $0.account = "999988887777" }
         let result = try await revert([1], age: 60)
@@ -168,8 +170,7 @@ struct RevertFailureTests {
         #expect(result.errorMessage?.contains("111122223333") == true)
     }
 
-    @Test("Runs of many events at once share their calls")
-    func shared() async throws {
+    @Test func `runs of many events at once share their calls`() async throws {
         let revert = try Revert(standing: Array(1...40))
         let gateway = SecurityGroupGateway(session: try revert.aws.session())
         let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))

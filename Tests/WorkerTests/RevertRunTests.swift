@@ -6,10 +6,11 @@ import Testing
 
 @testable import Worker
 
-@Suite("A run reverts what the event added and what still stands")
-struct RevertRunTests {
-    @Test("Rules that stand are revoked in one call, with an undo command for each and the time they were open")
-    func standing() async throws {
+/// A run reverts what the event added and what still stands.
+@Suite struct RevertRunTests {
+    @Test func `rules that stand are revoked in one call, with an undo command for each and the time they were open`()
+        async throws
+    {
         let revert = try Revert(standing: [1, 2, 9])
         let result = try await revert([1, 2], age: 3)
         #expect(result.outcome == .reverted)
@@ -23,8 +24,7 @@ struct RevertRunTests {
         #expect(revert.aws.count(of: "DescribeSecurityGroupRules") == 1)
     }
 
-    @Test("Intents are told before the revoke, and one that cannot be kept stops the run")
-    func intents() async throws {
+    @Test func `intents are told before the revoke, and one that cannot be kept stops the run`() async throws {
         let revert = try Revert(standing: [1, 2])
         let result = try await revert([1, 2]) { ids in
             #expect(ids.map(\.description) == [Name.rule(1), Name.rule(2)])
@@ -39,8 +39,7 @@ struct RevertRunTests {
         #expect(lost.aws.count(of: "RevokeSecurityGroupIngress") == 0)
     }
 
-    @Test("A dry run looks, reports, and changes nothing")
-    func dryRun() async throws {
+    @Test func `a dry run looks, reports, and changes nothing`() async throws {
         var revert = try Revert(standing: [1])
         revert.isDryRun = true
         let result = try await revert([1, 2], age: 60)
@@ -52,8 +51,7 @@ struct RevertRunTests {
         #expect(revert.aws.with { $0.revokes }.isEmpty)
     }
 
-    @Test("A rule without an id is found by its content, in its group alone")
-    func byContent() async throws {
+    @Test func `a rule without an id is found by its content, in its group alone`() async throws {
         let revert = try Revert(standing: [1])
         let elsewhere = try liveRule(2, group: "sg-11111111")
         revert.aws.with { $0.rules[elsewhere.id.description] = elsewhere }
@@ -63,8 +61,7 @@ struct RevertRunTests {
         #expect(revert.aws.with { Array($0.rules.keys) } == [Name.rule(2)])
     }
 
-    @Test("A later run of a record without ids touches only what the first one matched")
-    func matched() async throws {
+    @Test func `a later run of a record without ids touches only what the first one matched`() async throws {
         let revert = try Revert()
         let readded = LiveRule(
             id: try #require(SecurityGroupRuleID(Name.rule(7))),
@@ -79,10 +76,9 @@ struct RevertRunTests {
     }
 }
 
-@Suite("EC2 is eventually consistent")
-struct ConsistencyTests {
-    @Test("A rule that is not yet shown is looked for again, found and reverted")
-    func appearsLate() async throws {
+/// EC2 is eventually consistent.
+@Suite struct ConsistencyTests {
+    @Test func `a rule that is not yet shown is looked for again, found and reverted`() async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with { $0.hiddenLooks[Name.rule(1)] = 3 }
         let result = try await revert([1])
@@ -91,8 +87,8 @@ struct ConsistencyTests {
         #expect(revert.time.slept == [.milliseconds(500), .seconds(1), .seconds(2)])
     }
 
-    @Test("A rule that is missing after the settling time was gone before we came", arguments: [0.0, 14, 15, 3600])
-    func missing(age: Double) async throws {
+    @Test(arguments: [0.0, 14, 15, 3600])
+    func `a rule that is missing after the settling time was gone before we came`(age: Double) async throws {
         let revert = try Revert()
         let result = try await revert([1], age: age)
         #expect(result.outcome == .unchanged)
@@ -101,8 +97,10 @@ struct ConsistencyTests {
         #expect(waited >= .seconds(max(15 - age, 0)) && waited <= .seconds(max(17 - age, 0)))
     }
 
-    @Test("A rule with other content is judged by what it says, once the record of its change had its time to come")
-    func changedSince() async throws {
+    @Test
+    func `a rule with other content is judged by what it says, once the record of its change had its time to come`()
+        async throws
+    {
         let revert = try Revert()
         let edited = LiveRule(
             id: try #require(SecurityGroupRuleID(Name.rule(1))),
@@ -118,8 +116,7 @@ struct ConsistencyTests {
         #expect(revert.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("Rules that stand are revoked at once, before the missing one is looked for again")
-    func partial() async throws {
+    @Test func `rules that stand are revoked at once, before the missing one is looked for again`() async throws {
         let revert = try Revert(standing: [1, 2])
         revert.aws.with { $0.hiddenLooks[Name.rule(2)] = 1 }
         let result = try await revert([1, 2, 3])
@@ -129,8 +126,10 @@ struct ConsistencyTests {
         #expect(result.exposedMilliseconds == 500)
     }
 
-    @Test("A revoke that EC2 still hides from its answer and its looks is proven by a later look, and known as ours")
-    func lingers() async throws {
+    @Test
+    func `a revoke that EC2 still hides from its answer and its looks is proven by a later look, and known as ours`()
+        async throws
+    {
         let revert = try Revert(standing: [1])
         revert.aws.with { $0.lingeringLooks = 3 }
         let result = try await revert([1])
@@ -140,8 +139,7 @@ struct ConsistencyTests {
         #expect(revert.aws.with { $0.revokes.count } == 1)
     }
 
-    @Test("An answer that says true and removed nothing is no proof: the run fails and says so")
-    func stillStands() async throws {
+    @Test func `an answer that says true and removed nothing is no proof: the run fails and says so`() async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with { $0.revokesNothing = true }
         let result = try await revert([1])
@@ -151,8 +149,7 @@ struct ConsistencyTests {
         #expect(revert.aws.with { $0.revokes.count } == 1)
     }
 
-    @Test("An answer that does not name what was removed is proven by a second look")
-    func silent() async throws {
+    @Test func `an answer that does not name what was removed is proven by a second look`() async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with { $0.isSilent = true }
         let result = try await revert([1])

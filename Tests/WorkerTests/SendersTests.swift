@@ -5,18 +5,19 @@ import Testing
 
 @testable import Worker
 
-@Suite("Who sends, and who calls, is written down")
-struct SendersTests {
+/// Who sends, and who calls, is written down.
+@Suite struct SendersTests {
     private func message(_ it: Pipeline, from sender: String?, _ body: String) -> SQSMessage {
         var system = ["ApproximateReceiveCount": "1"]
         system["SenderId"] = sender
         return SQSMessage(messageID: "m", receiptHandle: "m", body: body, systemAttributes: system)
     }
 
-    @Test(
-        "Each sender that SQS attests is in the ledger once, a role's sessions as the role, also one who is not trusted"
-    )
-    func senders() async throws {
+    @Test
+    func
+        `each sender that SQS attests is in the ledger once, a role's sessions as the role, also one who is not trusted`()
+        async throws
+    {
         let it = try Pipeline(trusted: ["AROAGOOD"])
         for sender in ["AROAGOOD:one", "AROAGOOD:two", "AIDAEVIL", nil] {
             _ = try await it.process(message(it, from: sender, it.record.json))
@@ -26,8 +27,7 @@ struct SendersTests {
         #expect(seen.allSatisfy { abs($0.lastSeen.timeIntervalSince(it.time.now)) < 60 })
     }
 
-    @Test("A sender is written down once an hour, and a flood of them is bounded")
-    func pace() {
+    @Test func `a sender is written down once an hour, and a flood of them is bounded`() {
         let senders = Senders()
         let start = ContinuousClock.now
         func note(_ sender: String, _ after: Duration) -> String? {
@@ -47,8 +47,7 @@ struct SendersTests {
         #expect(note("", .zero) == nil)
     }
 
-    @Test("A caller without an ARN is in the ledger by the id that the record has")
-    func callerWithoutARN() async throws {
+    @Test func `a caller without an ARN is in the ledger by the id that the record has`() async throws {
         let it = try Pipeline(standing: [1])
         var record = it.record
         record.members["userIdentity"] = #"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"9367-abc"}}"#
@@ -57,8 +56,7 @@ struct SendersTests {
         #expect(try it.test.event("actor_id") == "9367-abc")
     }
 
-    @Test("An event that is no change costs a short row, without its text")
-    func shortRow() async throws {
+    @Test func `an event that is no change costs a short row, without its text`() async throws {
         let it = try Pipeline()
         var record = it.record
         record.eventName = "DescribeInstances"

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("Hosts that share a table do each event once")
-struct SharedClaimsTests {
+/// Hosts that share a table do each event once.
+@Suite struct SharedClaimsTests {
     @Test func `an event that one host did is a duplicate on the other, which touches nothing and tells nobody`()
         async throws
     {

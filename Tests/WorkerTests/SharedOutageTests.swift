@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("Without its table a host goes on with its own ledger")
-struct SharedOutageTests {
+/// Without its table a host goes on with its own ledger.
+@Suite struct SharedOutageTests {
     @Test(arguments: [
         HTTPResponse.dynamoDBError("ResourceNotFoundException"),
         .dynamoDBError("AccessDeniedException"),

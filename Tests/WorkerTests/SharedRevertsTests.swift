@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("Limits hold for all hosts together")
-struct SharedRevertsTests {
+/// Limits hold for all hosts together.
+@Suite struct SharedRevertsTests {
     private static let now = Date(timeIntervalSince1970: 1_764_063_000)
 
     private func reverts(_ ages: TimeInterval...) throws -> SharedReverts {

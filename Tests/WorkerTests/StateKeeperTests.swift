@@ -6,10 +6,9 @@ import Testing
 
 @testable import Worker
 
-@Suite("The keeper knows what stood, and closes what no event brought")
-struct StateKeeperTests {
-    @Test("What stands at the first look is the baseline, and stays")
-    func baseline() async throws {
+/// The keeper knows what stood, and closes what no event brought.
+@Suite struct StateKeeperTests {
+    @Test func `what stands at the first look is the baseline, and stays`() async throws {
         let it = try Keeper(Pipeline(standing: [1]))
         await it.keeper.round(isWanted: true)
         await it.later()
@@ -18,8 +17,9 @@ struct StateKeeperTests {
         #expect(it.it.aws.with { $0.rules.count } == 1)
     }
 
-    @Test("A rule that no event told of is reverted once, after two settle times, with an event of its own")
-    func swept() async throws {
+    @Test func `a rule that no event told of is reverted once, after two settle times, with an event of its own`()
+        async throws
+    {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)
         try it.it.aws.stand([1])
@@ -39,8 +39,8 @@ struct StateKeeperTests {
         #expect(try LedgerReader(path: it.it.test.path).verify().findings.isEmpty)
     }
 
-    @Test("An entry that reports, and a dry run, change nothing and say so once", arguments: [true, false])
-    func reported(isDryRun: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `an entry that reports, and a dry run, change nothing and say so once`(isDryRun: Bool) async throws {
         let watch = Watch(groups: [Name.group], action: isDryRun ? .revert : .report, origin: "watch")
         let it = try Keeper(Pipeline(policy: Policy(watch: [watch]), isDryRun: isDryRun))
         await it.keeper.round(isWanted: true)
@@ -51,8 +51,7 @@ struct StateKeeperTests {
         #expect(try it.events() == [["Sweep", "reported"]])
     }
 
-    @Test("With baseline: policy the first look trusts only what the policy allows")
-    func strict() async throws {
+    @Test func `with baseline: policy the first look trusts only what the policy allows`() async throws {
         let watch = Watch(groups: [Name.group], baseline: .policy, origin: "watch")
         let it = try Keeper(Pipeline(standing: [1, 2], policy: Policy(watch: [watch], allow: [.port(21)])))
         await it.keeper.round(isWanted: true)
@@ -61,8 +60,7 @@ struct StateKeeperTests {
         #expect(try it.events() == [["Sweep", "reverted"]])
     }
 
-    @Test("A rule that a person approved stays, and goes once that is taken back")
-    func approved() async throws {
+    @Test func `a rule that a person approved stays, and goes once that is taken back`() async throws {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)
         try it.it.aws.stand([1])
@@ -76,8 +74,7 @@ struct StateKeeperTests {
         #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("What the policy does not allow any more is reverted, unless it is of the baseline")
-    func tightened() async throws {
+    @Test func `what the policy does not allow any more is reverted, unless it is of the baseline`() async throws {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, allow: [.port(21), .port(22)])))
         await it.keeper.round(isWanted: true)
         try it.it.aws.stand([2])
@@ -89,8 +86,7 @@ struct StateKeeperTests {
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
-    @Test("An edit that no event told of is restored to what was approved")
-    func edited() async throws {
+    @Test func `an edit that no event told of is restored to what was approved`() async throws {
         let it = try Keeper(Pipeline(standing: [1]))
         await it.keeper.round(isWanted: true)
         let edited = try liveRule(1, port: 99)
@@ -101,8 +97,7 @@ struct StateKeeperTests {
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
-    @Test("Several workers take one snapshot and make one event")
-    func fleet() async throws {
+    @Test func `several workers take one snapshot and make one event`() async throws {
         let first = try Pipeline()
         let one = try Keeper(first)
         let two = try Keeper(Pipeline(time: first.time, aws: first.aws, test: first.test), holder: "two")
@@ -116,8 +111,8 @@ struct StateKeeperTests {
         #expect(try one.events() == [["Sweep", "reverted"]])
     }
 
-    @Test("A group that EC2 does not answer for leaves what is known, and the next round asks again")
-    func refused() async throws {
+    @Test func `a group that EC2 does not answer for leaves what is known, and the next round asks again`() async throws
+    {
         let it = try Keeper(Pipeline(standing: [1]))
         it.it.aws.with { $0.refusals["DescribeSecurityGroups"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
         await it.keeper.round(isWanted: true)
@@ -127,16 +122,16 @@ struct StateKeeperTests {
         #expect(try it.standing().count == 1)
     }
 
-    @Test("With the interval 0 nothing is read and nothing is swept")
-    func off() async throws {
+    @Test func `with the interval 0 nothing is read and nothing is swept`() async throws {
         let it = try Keeper(Pipeline(standing: [1]), interval: .zero)
         await it.keeper.round(isWanted: true)
         await it.later()
         #expect(it.it.aws.with { $0.calls.isEmpty })
     }
 
-    @Test("A change of a prefix list is looked at soon, where the policy judges lists by their entries")
-    func prefixList() async throws {
+    @Test func `a change of a prefix list is looked at soon, where the policy judges lists by their entries`()
+        async throws
+    {
         for isExpanding in [true, false] {
             var policy = try Policy.watching([#require(SecurityGroupID(Name.group))])
             policy.expandPrefixLists = isExpanding
@@ -153,10 +148,9 @@ struct StateKeeperTests {
     }
 }
 
-@Suite("A record and a snapshot may come in any order")
-struct SnapshotRaceTests {
-    @Test("The first look does not make a rule of the baseline that a record brings later")
-    func additionAfterLook() async throws {
+/// A record and a snapshot may come in any order.
+@Suite struct SnapshotRaceTests {
+    @Test func `the first look does not make a rule of the baseline that a record brings later`() async throws {
         let it = try Keeper(Pipeline(standing: [1]))
         await it.keeper.round(isWanted: true)
         #expect(try it.standing().map { $0[2] } == ["baseline"])
@@ -165,8 +159,9 @@ struct SnapshotRaceTests {
         #expect(try it.it.test.event("outcome") == "reverted")
     }
 
-    @Test("An edit of the description alone leaves a rule older than the guard as it is, and is unchanged")
-    func description() async throws {
+    @Test func `an edit of the description alone leaves a rule older than the guard as it is, and is unchanged`()
+        async throws
+    {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
         await it.keeper.round(isWanted: true)
         it.it.time.advance(.seconds(60))
@@ -178,11 +173,11 @@ struct SnapshotRaceTests {
         #expect(it.it.aws.with { $0.rules.count == 1 && $0.amendments.isEmpty })
     }
 
-    @Test(
-        "A forbidden edit of a rule older than the guard is restored, whether the look or the record comes first",
-        arguments: [true, false]
+    @Test(arguments: [true, false]
     )
-    func edit(isLookFirst: Bool) async throws {
+    func `a forbidden edit of a rule older than the guard is restored, whether the look or the record comes first`(
+        isLookFirst: Bool
+    ) async throws {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
         await it.keeper.round(isWanted: true)
         it.it.time.advance(.seconds(901))
@@ -197,8 +192,8 @@ struct SnapshotRaceTests {
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
-    @Test("A forbidden edit that the first look took for the baseline is no before-image of itself")
-    func editBeforeFirstLook() async throws {
+    @Test func `a forbidden edit that the first look took for the baseline is no before-image of itself`() async throws
+    {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
         let record = RecordText.modify(1, port: 21, time: it.it.time.now)
         it.it.time.advance(.seconds(5))
@@ -208,8 +203,7 @@ struct SnapshotRaceTests {
         #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test("A late record of an edit that the sweep has restored leaves what was restored")
-    func lateRecord() async throws {
+    @Test func `a late record of an edit that the sweep has restored leaves what was restored`() async throws {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
         await it.keeper.round(isWanted: true)
         it.it.time.advance(.seconds(10))
@@ -223,11 +217,13 @@ struct SnapshotRaceTests {
         #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
     }
 
-    @Test(
-        "A removed rule of the baseline is put back where removals are watched, whether the look or the record comes first",
-        arguments: [true, false]
+    @Test(arguments: [true, false]
     )
-    func removal(isLookFirst: Bool) async throws {
+    func
+        `a removed rule of the baseline is put back where removals are watched, whether the look or the record comes first`(
+            isLookFirst: Bool
+        ) async throws
+    {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressRemoved)))
         await it.keeper.round(isWanted: true)
         it.it.time.advance(.seconds(901))
@@ -239,8 +235,7 @@ struct SnapshotRaceTests {
         #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [openRule(port: 21)])
     }
 
-    @Test("A rule that was reverted is not put back as part of a baseline")
-    func noReturn() async throws {
+    @Test func `a rule that was reverted is not put back as part of a baseline`() async throws {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ingressRemoved)))
         await it.keeper.round(isWanted: true)
         _ = try await it.it.process(it.it.message(it.it.record.json))

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("A test event goes the whole way and does no harm")
-struct TestEventTests {
+/// A test event goes the whole way and does no harm.
+@Suite struct TestEventTests {
     private func event(at time: Date = Date()) -> TestEvent {
         TestEvent(
             eventID: "3f6c1d0e-8a55-4c1b-9c5e-2f1f0a9f6b11",
@@ -17,8 +17,9 @@ struct TestEventTests {
         )
     }
 
-    @Test("The worker records it as no change of a rule, deletes it, calls EC2 for nothing and tells nobody")
-    func harmless() async throws {
+    @Test func `the worker records it as no change of a rule, deletes it, calls EC2 for nothing and tells nobody`()
+        async throws
+    {
         let pipeline = try Pipeline(standing: [1])
         let event = event(at: pipeline.time.now)
         #expect(try await pipeline.process(pipeline.message(event.body)) == .delete)
@@ -32,8 +33,8 @@ struct TestEventTests {
         #expect(notices.isEmpty)
     }
 
-    @Test("It is sent as it is; a FIFO queue gets a group and an id", arguments: [false, true])
-    func sent(isFIFO: Bool) async throws {
+    @Test(arguments: [false, true])
+    func `it is sent as it is; a FIFO queue gets a group and an id`(isFIFO: Bool) async throws {
         let aws = ScriptedAWS(time: VirtualTime())
         let url = Name.queueURL + (isFIFO ? ".fifo" : "")
         let event = event()
@@ -43,8 +44,9 @@ struct TestEventTests {
         #expect(queued.map { $0.system["MessageDeduplicationId"] } == [isFIFO ? event.eventID : nil])
     }
 
-    @Test("After the decoding, each log line about a message carries event, account, Region, group and trace")
-    func metadata() async throws {
+    @Test func `after the decoding, each log line about a message carries event, account, Region, group and trace`()
+        async throws
+    {
         let pipeline = try Pipeline(standing: [1])
         let message = SQSMessage(
             messageID: "m1",

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("Text of others is harmless where people read it")
-struct TextTests {
+/// Text of others is harmless where people read it.
+@Suite struct TextTests {
     /// A notice as the ledger would write it.
     private func notice(
         _ outcome: EventOutcome,
@@ -39,21 +39,24 @@ struct TextTests {
         )
     }
 
-    @Test(
-        "A notice's subject says what became of the event",
-        arguments: [
-            (EventOutcome.reverted, "reverted", 1, "reverted 1 rule"),
-            (.reverted, "reverted", 2, "reverted 2 rules"), (.failed, "failed", 3, "could not revert 3 rules yet"),
-            (.deadLettered, "failed", 1, "gave up on an event"),
-            (.suppressed, "suppressed", 1, "left 1 rule open for now, limit reached"),
-            (.unchanged, "already-gone", 1, "found nothing left to revert"), (.allowed, "allowed", 1, "allowed 1 rule"),
-            (.reported, "reported", 1, "would have reverted 1 rule"),
-            (.notRestored, "not-restored", 1, "did not put back 1 rule"),
-            (.conflict, "reverted", 1, "met an event that contradicts what is known"),
-            (.ignored, "failed", 0, "ignored an event"),
-        ]
+    @Test(arguments: [
+        (EventOutcome.reverted, "reverted", 1, "reverted 1 rule"),
+        (.reverted, "reverted", 2, "reverted 2 rules"), (.failed, "failed", 3, "could not revert 3 rules yet"),
+        (.deadLettered, "failed", 1, "gave up on an event"),
+        (.suppressed, "suppressed", 1, "left 1 rule open for now, limit reached"),
+        (.unchanged, "already-gone", 1, "found nothing left to revert"), (.allowed, "allowed", 1, "allowed 1 rule"),
+        (.reported, "reported", 1, "would have reverted 1 rule"),
+        (.notRestored, "not-restored", 1, "did not put back 1 rule"),
+        (.conflict, "reverted", 1, "met an event that contradicts what is known"),
+        (.ignored, "failed", 0, "ignored an event"),
+    ]
     )
-    func subjects(outcome: EventOutcome, ruleOutcome: String, rules: Int, words: String) throws {
+    func `a notice's subject says what became of the event`(
+        outcome: EventOutcome,
+        ruleOutcome: String,
+        rules: Int,
+        words: String
+    ) throws {
         let text = try NoticeText(notice(outcome, rules: rules, ruleOutcome: ruleOutcome))
         #expect(text.subject == "sg-revert: \(words) in \(Name.group) (eu-west-1)")
         #expect(
@@ -63,8 +66,7 @@ struct TextTests {
         )
     }
 
-    @Test("A notice's body says who, what, from where, for how long, and how to undo it")
-    func body() throws {
+    @Test func `a notice's body says who, what, from where, for how long, and how to undo it`() throws {
         let body = try NoticeText(notice(.reverted)).body
         #expect(body.contains("Who       arn:aws:iam::111122223333:role/dev\n"))
         #expect(body.contains("Session   arn:aws:sts::111122223333:assumed-role/dev/mia\n"))
@@ -74,8 +76,7 @@ struct TextTests {
         #expect(body.contains("  to undo that: aws ec2 undo\n"))
     }
 
-    @Test("Hostile text neither breaks a line nor the subject, and stands in quotes")
-    func hostile() throws {
+    @Test func `hostile text neither breaks a line nor the subject, and stands in quotes`() throws {
         let texts = "\u{1B}]0;x\u{7}\r\nWho       root\u{202E}" + String(repeating: "é", count: 3000)
         let text = try NoticeText(notice(.reverted, group: texts, texts: texts))
         #expect(text.subject == "sg-revert: reverted 1 rule")
@@ -88,28 +89,26 @@ struct TextTests {
         )
         #expect(
             text.body.contains(
-                #"Who       "arn:aws:iam::111122223333:role/dev\u001b]0;x\u0007\u000d\nWho       root\u202e"#
+                #"Who       "arn:aws:iam::111122223333:role/dev\u001b]0;x\u0007\r\nWho       root\u202e"#
             )
         )
     }
 
-    @Test(
-        "Text with an address to click on, or of no type of AWS, stands in quotes",
-        arguments: [
-            ("evil.example", false), ("https://evil.example/", false), ("ec2.amazonaws.com", true),
-            ("AuthorizeSecurityGroupIngress", true), ("198.51.100.7", true), ("2001:db8::1", true),
-            ("two words", false),
-            ("arn:aws:iam::111122223333:role/a+b=c,d.e@f_g-h", true), ("arn:aws:iam::1:role/x", false),
-            ("arn:aws:iam::111122223333:role/x y", false), ("arn:aws:s3:::bucket", false), ("", false),
-            ("2026-11-25T09:30:00Z", true), ("AROAEXAMPLE:mia@example.com", false),
-        ]
+    @Test(arguments: [
+        ("evil.example", false), ("https://evil.example/", false), ("ec2.amazonaws.com", true),
+        ("AuthorizeSecurityGroupIngress", true), ("198.51.100.7", true), ("2001:db8::1", true),
+        ("two words", false),
+        ("arn:aws:iam::111122223333:role/a+b=c,d.e@f_g-h", true), ("arn:aws:iam::1:role/x", false),
+        ("arn:aws:iam::111122223333:role/x y", false), ("arn:aws:s3:::bucket", false), ("", false),
+        ("2026-11-25T09:30:00Z", true), ("AROAEXAMPLE:mia@example.com", false),
+    ]
     )
-    func quotes(text: String, isPlain: Bool) {
+    func `text with an address to click on, or of no type of AWS, stands in quotes`(text: String, isPlain: Bool) {
         #expect(QuotedText.plainIfStrict(text) == (isPlain ? text : "\"\(text)\""))
     }
 
-    @Test("Text of a record that is not believed stands in quotes altogether, without a command to paste")
-    func doubted() throws {
+    @Test func `text of a record that is not believed stands in quotes altogether, without a command to paste`() throws
+    {
         for outcome in [EventOutcome.conflict, .deadLettered] {
             let body = try NoticeText(notice(outcome)).body
             #expect(body.contains("The message may be forged."))
@@ -119,16 +118,14 @@ struct TextTests {
         }
     }
 
-    @Test("A caller without an ARN is named by what the record has")
-    func noARN() throws {
+    @Test func `a caller without an ARN is named by what the record has`() throws {
         let payload =
             #"{"event_id":"e1","actor_type":"AWSService","invoked_by":"eks.amazonaws.com","actor_id":"AIDA1","rules":[]}"#
         let notice = Notice(id: "e1:reverted", kind: "reverted", eventID: "e1", payloads: [payload])
         #expect(try NoticeText(notice).body.contains("Who       AWSService, for eks.amazonaws.com, id AIDA1\n"))
     }
 
-    @Test("A notice that sums up says how many events there were, and shows those that it has")
-    func summary() throws {
+    @Test func `a notice that sums up says how many events there were, and shows those that it has`() throws {
         let one = try notice(.reverted)
         let sum = Notice(
             id: one.id,
@@ -146,8 +143,7 @@ struct TextTests {
         #expect(text.body.components(separatedBy: "Who ").count == 4)
     }
 
-    @Test("An outage says what is out since when, and why")
-    func outage() throws {
+    @Test func `an outage says what is out since when, and why`() throws {
         let payload = #"{"service":"ec2","region":"eu-west-1","since":"2026-11-25T09:30:00.000Z","error":"no route"}"#
         let text = try NoticeText(Notice(id: "outage:1", kind: "outage", payloads: [payload]))
         #expect(text.subject == "sg-revert: out of order for more than a minute: ec2, eu-west-1")
@@ -156,8 +152,7 @@ struct TextTests {
         )
     }
 
-    @Test("A notice as JSON is one object with place, count and events, and no larger than SNS takes")
-    func document() throws {
+    @Test func `a notice as JSON is one object with place, count and events, and no larger than SNS takes`() throws {
         let document = NoticeDocument(try notice(.reverted))
         let json = try #require(
             try JSONSerialization.jsonObject(with: Data(document.text.utf8)) as? [String: Any]
@@ -171,15 +166,13 @@ struct TextTests {
         #expect(large.text.utf8.count < 256 * 1024 && large.text.contains(#""truncated":true"#))
     }
 
-    @Test("A notice of a thousand rules is one that SNS takes, and says how many it leaves out")
-    func manyRules() throws {
+    @Test func `a notice of a thousand rules is one that SNS takes, and says how many it leaves out`() throws {
         let text = try NoticeText(notice(.reverted, rules: 1000, texts: String(repeating: "é", count: 250)))
         #expect(text.body.utf8.count < 256 * 1024)
         #expect(text.body.contains(" more: sg-revert audit query"))
     }
 
-    @Test("A payload that no ledger wrote is an error")
-    func badPayload() {
+    @Test func `a payload that no ledger wrote is an error`() {
         let notice = Notice(
             id: "e1:reverted",
             kind: "reverted",

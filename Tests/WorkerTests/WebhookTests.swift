@@ -7,8 +7,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("A webhook gets notices signed, over https, and its address stays out of every log")
-struct WebhookTests {
+/// A webhook gets notices signed, over https, and its address stays out of every log.
+@Suite struct WebhookTests {
     /// An HTTP transport that remembers requests and answers with one status.
     private final class Recorder: HTTPTransport {
         let status: Int
@@ -41,13 +41,12 @@ struct WebhookTests {
         return try #require(Webhook(url: url, secret: secret.map { Array($0.utf8) }))
     }
 
-    @Test("Only https is taken", arguments: ["http://hooks.example/x", "ftp://hooks.example/", "hooks.example", ""])
-    func refused(url: String) {
+    @Test(arguments: ["http://hooks.example/x", "ftp://hooks.example/", "hooks.example", ""])
+    func `only https is taken`(url: String) {
         #expect(Webhook(url: url) == nil)
     }
 
-    @Test("As text the body is what Slack takes, its control characters escaped")
-    func slack() async throws {
+    @Test func `as text the body is what Slack takes, its control characters escaped`() async throws {
         let transport = Recorder()
         try await WebhookChannel(webhook(), .text, transport).deliver(notice)
         let request = try #require(transport.requests.first)
@@ -59,8 +58,7 @@ struct WebhookTests {
         #expect(!text.contains("<"))
     }
 
-    @Test("As JSON the body is the notice, and the signature is that of the body")
-    func signature() async throws {
+    @Test func `as JSON the body is the notice, and the signature is that of the body`() async throws {
         let transport = Recorder()
         try await WebhookChannel(webhook(secret: "key"), .json, transport).deliver(notice)
         let request = try #require(transport.requests.first)
@@ -69,8 +67,8 @@ struct WebhookTests {
         #expect(request.headers["X-Sg-Revert-Signature"] == "sha256=\(expected)")
     }
 
-    @Test("A refusal names the host and the status, and neither path nor query", arguments: [400, 404, 429, 500, 302])
-    func redaction(status: Int) async throws {
+    @Test(arguments: [400, 404, 429, 500, 302])
+    func `a refusal names the host and the status, and neither path nor query`(status: Int) async throws {
         let channel = WebhookChannel(try webhook(secret: "key"), .json, Recorder(status: status))
         await #expect {
             try await channel.deliver(notice)
@@ -81,14 +79,14 @@ struct WebhookTests {
         #expect(!channel.name.contains("secret") && !channel.name.contains("hooks"))
     }
 
-    @Test(
-        "What keeps an answer from coming names the host and the cause, and neither path nor query",
-        arguments: [
-            HTTPTransportError.timedOut(host: "hooks.example", after: .seconds(10)),
-            .connectionFailed(host: "hooks.example", reason: "SSL certificate problem"),
-        ]
+    @Test(arguments: [
+        HTTPTransportError.timedOut(host: "hooks.example", after: .seconds(10)),
+        .connectionFailed(host: "hooks.example", reason: "SSL certificate problem"),
+    ]
     )
-    func trouble(failure: HTTPTransportError) async throws {
+    func `what keeps an answer from coming names the host and the cause, and neither path nor query`(
+        failure: HTTPTransportError
+    ) async throws {
         let channel = WebhookChannel(try webhook(secret: "key"), .json, Recorder(failure: failure))
         await #expect {
             try await channel.deliver(notice)
@@ -97,8 +95,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("The doctor's question posts nothing")
-    func probe() async throws {
+    @Test func `the doctor's question posts nothing`() async throws {
         let transport = Recorder(status: 405)
         let webhook = try webhook(secret: "key")
         #expect(try await webhook.probe(by: transport) == 405)
@@ -106,8 +103,7 @@ struct WebhookTests {
         #expect(request.method == "OPTIONS" && request.body.isEmpty && webhook.isSigned)
     }
 
-    @Test("An event bus gets the notice as the detail of an event that others can match")
-    func eventBus() async throws {
+    @Test func `an event bus gets the notice as the detail of an event that others can match`() async throws {
         let recorder = Recorder()
         let session = try AWSSession(
             environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"],

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Worker
 
-@Suite("A worker says what it does and what is out of order")
-struct WorkerStatusTests {
+/// A worker says what it does and what is out of order.
+@Suite struct WorkerStatusTests {
     private let time = VirtualTime()
     private let metrics = TestMetrics()
     private let test: TestLedger
@@ -36,8 +36,7 @@ struct WorkerStatusTests {
         try metrics.expectMeter("sg_revert_\(name)", labels).lastValue
     }
 
-    @Test("Before the start it does not receive, and says why")
-    func start() {
+    @Test func `before the start it does not receive, and says why`() {
         #expect(!worker.status.isReceiving && worker.status.obstacle == "it is starting")
         worker.startState.failed("no such queue")
         #expect(worker.status.obstacle == "no such queue")
@@ -45,8 +44,7 @@ struct WorkerStatusTests {
         #expect(worker.status.isReceiving && worker.status.obstacle == nil && worker.status.outages.isEmpty)
     }
 
-    @Test("An outage of one lane is named, and only one of the queue or the ledger stops receiving")
-    func outages() throws {
+    @Test func `an outage of one lane is named, and only one of the queue or the ledger stops receiving`() throws {
         worker.startState.succeeded()
         let region = try #require(AWSRegion("eu-west-1"))
         _ = worker.lanes.board.note(ParkingFull(), of: Lane(.ec2, region: region))
@@ -55,8 +53,7 @@ struct WorkerStatusTests {
         #expect(!worker.status.isReceiving && worker.status.outages.contains("the queue"))
     }
 
-    @Test("The gauge of an outage is 1 while it lasts and 0 from then on")
-    func outageGauge() throws {
+    @Test func `the gauge of an outage is 1 while it lasts and 0 from then on`() throws {
         let region = try #require(AWSRegion("eu-west-1"))
         let lane = Lane(.ec2, region: region)
         let labels = [("service", "ec2"), ("region", "eu-west-1")]
@@ -70,8 +67,7 @@ struct WorkerStatusTests {
         #expect(try gauge("outage", labels) == 0)
     }
 
-    @Test("What is in hand counts as in flight, and what is parked as waiting")
-    func inHand() async throws {
+    @Test func `what is in hand counts as in flight, and what is parked as waiting`() async throws {
         let messages = (1...3).map { number in
             SQSMessage(
                 messageID: "m\(number)",
@@ -95,8 +91,7 @@ struct WorkerStatusTests {
         #expect(try [gauge("waiting"), gauge("in_flight")] == [0, 3])
     }
 
-    @Test("The time of the last poll is shown once there was one")
-    func lastPoll() throws {
+    @Test func `the time of the last poll is shown once there was one`() throws {
         worker.measureState()
         #expect(throws: (any Error).self) { try gauge("last_poll_timestamp_seconds") }
         worker.liveness.completedPoll(at: time.instant)
@@ -107,8 +102,7 @@ struct WorkerStatusTests {
         #expect(abs(shown - polledAt.timeIntervalSince1970) < 1)
     }
 
-    @Test("What others know of the state has gauges of its own")
-    func stateGauges() throws {
+    @Test func `what others know of the state has gauges of its own`() throws {
         let worker = WorkerMetrics(metrics)
         worker.standingUnexplained(4)
         worker.exemptActive(2)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Container credentials")
-struct ContainerProviderTests {
+/// Container credentials.
+@Suite struct ContainerProviderTests {
     private static let answer = #"""
         {"RoleArn":"r","AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2027-01-15T09:00:00Z"}
         """#
@@ -23,8 +23,7 @@ struct ContainerProviderTests {
         ).credentials
     }
 
-    @Test("asks the agent, with the token file read each time and preferred to the token")
-    func tokenFile() async throws {
+    @Test func `asks the agent, with the token file read each time and preferred to the token`() async throws {
         let transport = ScriptedTransport([.answer(200, Self.answer), .answer(200, Self.answer)])
         let system = TestSystem()
         for token in ["first", "second"] {
@@ -46,16 +45,14 @@ struct ContainerProviderTests {
         #expect(transport.timeouts == [.seconds(5), .seconds(5)])
     }
 
-    @Test(
-        "speaks plain http to this machine and AWS's agents only",
-        arguments: [
-            ("http://169.254.170.3/", false), ("http://169.254.169.254/", false), ("http://example.com/", false),
-            ("http://nowhere.example/", false), ("http://half.example/", false), ("http://self.example/", true),
-            ("http://[fd00:0ec2:0::0023]/", true), ("http://[::1]:80/", true), ("http://127.9.9.9/", true),
-            ("https://example.com/", true), ("http://169.254.170.2@evil.com/", false), ("ftp://127.0.0.1/", false),
-        ]
+    @Test(arguments: [
+        ("http://169.254.170.3/", false), ("http://169.254.169.254/", false), ("http://example.com/", false),
+        ("http://nowhere.example/", false), ("http://half.example/", false), ("http://self.example/", true),
+        ("http://[fd00:0ec2:0::0023]/", true), ("http://[::1]:80/", true), ("http://127.9.9.9/", true),
+        ("https://example.com/", true), ("http://169.254.170.2@evil.com/", false), ("ftp://127.0.0.1/", false),
+    ]
     )
-    func allowList(uri: String, isAllowed: Bool) async throws {
+    func `speaks plain http to this machine and AWS's agents only`(uri: String, isAllowed: Bool) async throws {
         let system = TestSystem(addresses: [
             "example.com": ["192.0.2.1"], "half.example": ["127.0.0.1", "192.0.2.1"],
             "self.example": ["127.0.0.1", "::1", "169.254.170.2"],
@@ -66,15 +63,13 @@ struct ContainerProviderTests {
         #expect(transport.requests.count == (isAllowed ? 1 : 0))
     }
 
-    @Test(
-        "says what is wrong, without the token",
-        arguments: [
-            ("/c", "SECRET\n", 200, "line break"), ("/c", "SECRET", 403, "HTTP 403"),
-            ("c", "SECRET", 200, "begins with /"),
-            (".evil.com/", "SECRET", 200, "begins with /"), ("/c", "SECRET", 200, "no credentials in its answer"),
-        ]
+    @Test(arguments: [
+        ("/c", "SECRET\n", 200, "line break"), ("/c", "SECRET", 403, "HTTP 403"),
+        ("c", "SECRET", 200, "begins with /"),
+        (".evil.com/", "SECRET", 200, "begins with /"), ("/c", "SECRET", 200, "no credentials in its answer"),
+    ]
     )
-    func broken(path: String, token: String, status: Int, reason: String) async {
+    func `says what is wrong, without the token`(path: String, token: String, status: Int, reason: String) async {
         let environment = [
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": path, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "ignored",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
@@ -87,8 +82,7 @@ struct ContainerProviderTests {
         }
     }
 
-    @Test("asks three times before it gives up")
-    func retries() async throws {
+    @Test func `asks three times before it gives up`() async throws {
         let environment = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/c"]
         let broken = HTTPTransportError.connectionFailed(host: "h", reason: "reset")
         let transport = ScriptedTransport([.answer(500), .failure(broken), .answer(200, Self.answer)])

@@ -6,8 +6,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("CredentialCache")
-struct CredentialCacheTests {
+/// CredentialCache.
+@Suite struct CredentialCacheTests {
     /// Hands out keys numbered by the call, after a gate has opened.
     private final class Source: CredentialProvider {
         let name = "source"
@@ -47,16 +47,15 @@ struct CredentialCacheTests {
         )
     }
 
-    @Test("asks once and keeps what does not expire")
-    func keeps() async throws {
+    @Test func `asks once and keeps what does not expire`() async throws {
         let source = Source { Self.keys($0) }
         let cache = CredentialCache(source, now: { .distantFuture })
         for _ in 0..<3 { #expect(try await cache.credentials().accessKeyID == "A1") }
         #expect(source.count == 1)
     }
 
-    @Test("fetches anew ten minutes before the expiration", arguments: [(599.0, "A1"), (601.0, "A2")])
-    func refreshes(seconds: TimeInterval, key: String) async throws {
+    @Test(arguments: [(599.0, "A1"), (601.0, "A2")])
+    func `fetches anew ten minutes before the expiration`(seconds: TimeInterval, key: String) async throws {
         let system = TestSystem()
         let cache = CredentialCache(Source { Self.keys($0, expiresIn: 1200) }, now: system.system.now)
         _ = try await cache.credentials()
@@ -64,8 +63,9 @@ struct CredentialCacheTests {
         #expect(try await cache.credentials().accessKeyID == key)
     }
 
-    @Test("fetches in the background from fifteen minutes before the expiration, while the old ones are used")
-    func background() async throws {
+    @Test func `fetches in the background from fifteen minutes before the expiration, while the old ones are used`()
+        async throws
+    {
         let system = TestSystem()
         let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 2000 : 9000) }
         let refresher = CredentialRefresher()
@@ -88,8 +88,7 @@ struct CredentialCacheTests {
         #expect(source.count == 2)
     }
 
-    @Test("lets go of a waiter who is cancelled, and of him alone")
-    func cancelledWaiter() async throws {
+    @Test func `lets go of a waiter who is cancelled, and of him alone`() async throws {
         let source = Source(isGated: true) { Self.keys($0) }
         let cache = CredentialCache(source, now: { TestSystem.start })
         let waiter = Task { try await cache.credentials() }
@@ -102,8 +101,7 @@ struct CredentialCacheTests {
         #expect(source.count == 1)
     }
 
-    @Test("shares one fetch among all who wait, and outlives the one who cancels")
-    func singleFlight() async throws {
+    @Test func `shares one fetch among all who wait, and outlives the one who cancels`() async throws {
         let source = Source(isGated: true) { Self.keys($0) }
         let cache = CredentialCache(source, now: { TestSystem.start })
         let first = Task { try await cache.credentials() }
@@ -115,8 +113,7 @@ struct CredentialCacheTests {
         #expect(source.count == 1)
     }
 
-    @Test("lets another caller fetch where the one who fetched is cancelled")
-    func abandoned() async throws {
+    @Test func `lets another caller fetch where the one who fetched is cancelled`() async throws {
         let source = Source(isGated: true) { number in
             // The first fetch ends with its task, and has nothing to show for it.
             if number == 1 { throw CancellationError() }
@@ -132,8 +129,7 @@ struct CredentialCacheTests {
         #expect(try await other.value.accessKeyID == "A2")
     }
 
-    @Test("a fetch ahead that fails leaves the keys in use, and is asked for again after a pause")
-    func aheadFails() async throws {
+    @Test func `a fetch ahead that fails leaves the keys in use, and is asked for again after a pause`() async throws {
         let system = TestSystem()
         let source = Source { number in
             guard number != 2 else { throw AWSClientError.missingRegion }
@@ -154,8 +150,7 @@ struct CredentialCacheTests {
         while try await cache.credentials().accessKeyID != "A3" { await Task.yield() }
     }
 
-    @Test("does not remember a failure")
-    func failure() async throws {
+    @Test func `does not remember a failure`() async throws {
         let cache = CredentialCache(
             Source { number in
                 guard number > 1 else { throw AWSClientError.missingRegion }
@@ -167,8 +162,7 @@ struct CredentialCacheTests {
         #expect(try await cache.credentials().accessKeyID == "A2")
     }
 
-    @Test("goes on with credentials that are still valid where a fetch fails")
-    func staleButValid() async throws {
+    @Test func `goes on with credentials that are still valid where a fetch fails`() async throws {
         let system = TestSystem()
         let cache = CredentialCache(
             Source { number in
@@ -184,14 +178,12 @@ struct CredentialCacheTests {
         await #expect(throws: AWSClientError.missingRegion) { try await cache.credentials() }
     }
 
-    @Test("says where it looked")
-    func nothing() async {
+    @Test func `says where it looked`() async {
         let cache = CredentialCache(Source { _ in nil }, now: { TestSystem.start })
         await #expect(throws: AWSClientError.noCredentials(tried: "source")) { try await cache.credentials() }
     }
 
-    @Test("forgets only what was rejected")
-    func invalidate() async throws {
+    @Test func `forgets only what was rejected`() async throws {
         let source = Source { Self.keys($0) }
         let cache = CredentialCache(source, now: { TestSystem.start })
         let first = try await cache.credentials()
@@ -201,8 +193,8 @@ struct CredentialCacheTests {
         #expect(try await cache.credentials().accessKeyID == "A2")
     }
 
-    @Test("fetches keys that live for five minutes once for many calls, and anew ahead of their end")
-    func shortLived() async throws {
+    @Test func `fetches keys that live for five minutes once for many calls, and anew ahead of their end`() async throws
+    {
         let system = TestSystem()
         let source = Source { Self.keys($0, expiresIn: $0 == 1 ? 300 : 9000) }
         let cache = CredentialCache(source, now: system.system.now)
@@ -217,8 +209,7 @@ struct CredentialCacheTests {
         #expect(source.count == 2)
     }
 
-    @Test("does not ask a failing source for every call while the keys are valid")
-    func pause() async throws {
+    @Test func `does not ask a failing source for every call while the keys are valid`() async throws {
         let system = TestSystem()
         let source = Source { number in
             guard number == 1 else { throw AWSClientError.missingRegion }

@@ -3,11 +3,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite(
-    "Profiles, containers and instances, the SDKs' suites",
-    .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")
-)
-struct CredentialConformanceTests {
+/// Profiles, containers and instances, the SDKs' suites.
+@Suite(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")) struct CredentialConformanceTests {
     /// What our errors say where the suite's say something else.
     private static let reasons = [
         "profile must contain `source_profile`": "neither source_profile nor credential_source",
@@ -30,8 +27,7 @@ struct CredentialConformanceTests {
         "profile `A` did not contain credential information", "No profiles were defined",
     ]
 
-    @Test("resolves profiles to chains")
-    func assumeRole() throws {
+    @Test func `resolves profiles to chains`() throws {
         let cases = try #require(
             JSONSerialization.jsonObject(with: Data(Conformance.text("credentials/assume-role-tests.json").utf8))
                 as? [[String: Any]]
@@ -106,8 +102,7 @@ struct CredentialConformanceTests {
         return ([base] + roles) as NSArray
     }
 
-    @Test("finds the container's agent")
-    func container() async throws {
+    @Test func `finds the container's agent`() async throws {
         let cases = try #require(Conformance.json("credentials/ecs-tests.json")["tests"] as? [[String: Any]])
         #expect(cases.count == 11)
         for testCase in cases {
@@ -131,8 +126,7 @@ struct CredentialConformanceTests {
         "explicit endpoint override", "explicit mode override", "environment variable overrides endpoint mode override",
     ]
 
-    @Test("finds the instance's metadata service")
-    func instance() throws {
+    @Test func `finds the instance's metadata service`() throws {
         let suite = try Conformance.json("credentials/imds-config/imds-endpoint-tests.json")
         let cases = try #require(suite["tests"] as? [[String: Any]])
         #expect(cases.count == 14)

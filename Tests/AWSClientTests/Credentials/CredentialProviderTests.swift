@@ -3,10 +3,9 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Credential providers")
-struct CredentialProviderTests {
-    @Test("never shows a secret")
-    func redaction() {
+/// Credential providers.
+@Suite struct CredentialProviderTests {
+    @Test func `never shows a secret`() {
         let credentials = Credentials(
             accessKeyID: "AKID",
             secretAccessKey: "SECRET",
@@ -21,8 +20,7 @@ struct CredentialProviderTests {
         #expect(!shown.contains("TOKEN"))
     }
 
-    @Test("reads the environment, where a blank is nothing")
-    func environment() async throws {
+    @Test func `reads the environment, where a blank is nothing`() async throws {
         let full = ["AWS_ACCESS_KEY_ID": " AKID ", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": " "]
         let found = try await EnvironmentProvider(environment: full).credentials()
         #expect(found == Credentials(accessKeyID: "AKID", secretAccessKey: "s"))
@@ -30,15 +28,14 @@ struct CredentialProviderTests {
         #expect(try await EnvironmentProvider(environment: blank).credentials() == nil)
     }
 
-    @Test("refuses half a pair", arguments: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-    func halfPair(variable: String) async {
+    @Test(arguments: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+    func `refuses half a pair`(variable: String) async {
         await #expect(throws: AWSClientError.self) {
             try await EnvironmentProvider(environment: [variable: "x"]).credentials()
         }
     }
 
-    @Test("asks the next place only where one has nothing")
-    func chain() async throws {
+    @Test func `asks the next place only where one has nothing`() async throws {
         struct Fixed: CredentialProvider {
             let name: String
             let result: Result<Credentials?, AWSClientError>

@@ -6,11 +6,10 @@ import Testing
 @testable import AWSClient
 
 /// The whole chain as smithy-rs recorded it: an environment, files and the exchanges that follow from them.
-@Suite(
-    "Default credential chain, the SDKs' recordings",
-    .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")
-)
-struct DefaultChainConformanceTests {
+///
+/// Default credential chain, the SDKs' recordings.
+@Suite(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")) struct DefaultChainConformanceTests
+{
     static let root = "credentials/default-credential-provider-chain"
     static let cases = Conformance.folders(root)
 
@@ -34,13 +33,12 @@ struct DefaultChainConformanceTests {
         "web_identity_token_invalid_jwt": "InvalidIdentityToken: No OpenIDConnect provider found in your account",
     ]
 
-    @Test("the suite is there")
-    func isComplete() {
+    @Test func `the suite is there`() {
         #expect(Self.cases.count == 29)
     }
 
-    @Test("finds what the SDKs find, by the same requests", arguments: cases)
-    func chain(name: String) async throws {
+    @Test(arguments: cases)
+    func `finds what the SDKs find, by the same requests`(name: String) async throws {
         let folder = "\(Self.root)/\(name)"
         let testCase = try Conformance.json("\(folder)/test-case.json")
         let result = try #require(testCase["result"] as? [String: Any])

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("EC2 instance metadata")
-struct InstanceProviderTests {
+/// EC2 instance metadata.
+@Suite struct InstanceProviderTests {
     private typealias Answer = ScriptedTransport.Answer
 
     private static let token = Answer.answer(200, "TOKEN", ["x-aws-ec2-metadata-token-ttl-seconds": "300"])
@@ -32,8 +32,7 @@ struct InstanceProviderTests {
         )
     }
 
-    @Test("asks for a token, the role and its keys, and keeps the token while it is good")
-    func keys() async throws {
+    @Test func `asks for a token, the role and its keys, and keeps the token while it is good`() async throws {
         let transport = ScriptedTransport([
             Self.token, Self.role, Self.keys("2027-01-15T09:00:00Z"), .answer(200, "eu-west-3"),
         ])
@@ -53,8 +52,7 @@ struct InstanceProviderTests {
         #expect(transport.timeouts.allSatisfy { $0 == .seconds(2) })
     }
 
-    @Test("fetches a new token when the old one ends or is refused, and only then")
-    func tokens() async throws {
+    @Test func `fetches a new token when the old one ends or is refused, and only then`() async throws {
         let system = TestSystem()
         let transport = ScriptedTransport([
             Self.token, .answer(401), Self.token, .answer(200, "us-east-1"), Self.token, .answer(200, "us-east-1"),
@@ -68,16 +66,15 @@ struct InstanceProviderTests {
         #expect(transport.requests.map(\.method) == ["PUT", "GET", "PUT", "GET", "PUT", "GET", "GET", "PUT", "GET"])
     }
 
-    @Test("never asks in the old way, without a token", arguments: [400, 403, 404, 405])
-    func noFallback(status: Int) async throws {
+    @Test(arguments: [400, 403, 404, 405])
+    func `never asks in the old way, without a token`(status: Int) async throws {
         let transport = ScriptedTransport([.answer(status), Self.role, Self.keys("2027-01-15T09:00:00Z")])
         let session = try session(transport)
         await #expect(throws: AWSClientError.self) { try await session.credentials }
         #expect(transport.requests.map(\.method) == ["PUT"])
     }
 
-    @Test("is nothing where nobody answers, there is no role, or the role cannot be assumed")
-    func nothing() async throws {
+    @Test func `is nothing where nobody answers, there is no role, or the role cannot be assumed`() async throws {
         for script in [
             [Self.nobody], [Self.token, .answer(404)],
             [Self.token, Self.role, .answer(200, #"{"Code":"AssumeRoleUnauthorizedAccess","Message":"no"}"#)],
@@ -91,8 +88,7 @@ struct InstanceProviderTests {
         }
     }
 
-    @Test("asks nobody where the service is switched off, and another endpoint where one is set")
-    func settings() async throws {
+    @Test func `asks nobody where the service is switched off, and another endpoint where one is set`() async throws {
         let silent = ScriptedTransport([Self.token])
         let off = try session(silent, TestSystem(), ["AWS_EC2_METADATA_DISABLED": "TRUE"])
         await #expect(throws: AWSClientError.self) { try await off.credentials }
@@ -105,8 +101,7 @@ struct InstanceProviderTests {
         #expect(other.requests.first?.url.text == "http://imds.example:81/latest/api/token")
     }
 
-    @Test("goes on with expired credentials while there are no newer ones, and asks again later")
-    func staticStability() async throws {
+    @Test func `goes on with expired credentials while there are no newer ones, and asks again later`() async throws {
         let system = TestSystem()
         let transport = ScriptedTransport([
             // Expired when they came.
@@ -127,8 +122,7 @@ struct InstanceProviderTests {
         #expect(transport.requests.count == 7)
     }
 
-    @Test("says what helps where the service is silent or nobody is there")
-    func hints() async throws {
+    @Test func `says what helps where the service is silent or nobody is there`() async throws {
         for (failure, words) in [
             (HTTPTransportError.timedOut(host: "h", after: .seconds(2)), "raise the instance's hop limit to 2"),
             (

@@ -6,8 +6,9 @@ import Testing
 @testable import AWSClient
 
 /// Shared files that nobody thought of, resolved here and by botocore.
-@Suite("Profiles beside botocore", .enabled(if: Botocore.isAvailable, "no Python with botocore"))
-struct ProfileBotocoreTests {
+///
+/// Profiles beside botocore.
+@Suite(.enabled(if: Botocore.isAvailable, "no Python with botocore")) struct ProfileBotocoreTests {
     private struct Question: Encodable {
         let kind = "profile"
         let config: String
@@ -29,8 +30,7 @@ struct ProfileBotocoreTests {
 
     private static let profiles = ["default", "a", "b", "c"]
 
-    @Test("both resolve 200 generated files alike")
-    func resolvesAlike() async throws {
+    @Test func `both resolve 200 generated files alike`() async throws {
         var generator = SeededGenerator(seed: 3)
         let questions = (0..<200).map { _ in Self.question(&generator) }
         let answers = try Botocore.ask(questions, for: Answer.self)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Profiles")
-struct ProfileProviderTests {
+/// Profiles.
+@Suite struct ProfileProviderTests {
     private static let role = """
         <AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn>\
         </AssumedRoleUser><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>rs</SecretAccessKey>\
@@ -38,8 +38,7 @@ struct ProfileProviderTests {
         ).credentials
     }
 
-    @Test("reads a profile's static keys from either file, and says which profile it was")
-    func staticKeys() async throws {
+    @Test func `reads a profile's static keys from either file, and says which profile it was`() async throws {
         let found = try await credentials(
             config: "[profile dev]\naws_access_key_id = A\n",
             credentials: "[dev]\naws_secret_access_key = S\naws_session_token = T",
@@ -52,8 +51,8 @@ struct ProfileProviderTests {
         #expect(found.source == "profile dev in /home/.aws/config and /home/.aws/credentials")
     }
 
-    @Test("passes on where the default profile is missing or has no keys", arguments: ["", "[default]\nregion = x"])
-    func nothingHere(config: String) async {
+    @Test(arguments: ["", "[default]\nregion = x"])
+    func `passes on where the default profile is missing or has no keys`(config: String) async {
         await #expect {
             try await credentials(config: config)
         } throws: { error in
@@ -61,25 +60,27 @@ struct ProfileProviderTests {
         }
     }
 
-    @Test(
-        "stops at a profile that cannot be used, and says where and why",
-        arguments: [
-            ("", "no such profile", ""),
-            ("[profile dev]\naws_access_key_id = A", "aws_secret_access_key is missing", ":2"),
-            ("[profile dev]\n\naws_secret_access_key = S", "aws_access_key_id is missing", ":3"),
-            ("[profile dev]\nrole_arn = a", "neither source_profile nor", ":2"),
-            ("[profile dev]\nrole_arn = a\nsource_profile = x", "no profile x", ":3"),
-            ("[profile dev]\nrole_arn = a\nsource_profile = dev", "names itself and has no keys", ":3"),
-            ("[profile dev]\nrole_arn = a\ncredential_source = Moon", "Moon is no source", ":3"),
-            ("[profile dev]\nrole_arn = a\nsource_profile = x\nmfa_serial = m", "asked for a code", ":4"),
-            ("[profile dev]\nrole_arn = a\nsource_profile = x\nduration_seconds = 1", "900 to 43200", ":4"),
-            ("[profile dev]\nlogin_session = x", "aws login", ":2"), ("[profile dev\n", "must end", ":1"),
-            ("[profile dev]\nsso_session = corp", "no section [sso-session corp]", ":2"),
-            ("[profile dev]\ncredential_process = x", "failed with status 127", ":2"),
-            ("[profile dev]\nrole_arn = a\nweb_identity_token_file = /t", "/t is missing or empty", ":3"),
-        ]
+    @Test(arguments: [
+        ("", "no such profile", ""),
+        ("[profile dev]\naws_access_key_id = A", "aws_secret_access_key is missing", ":2"),
+        ("[profile dev]\n\naws_secret_access_key = S", "aws_access_key_id is missing", ":3"),
+        ("[profile dev]\nrole_arn = a", "neither source_profile nor", ":2"),
+        ("[profile dev]\nrole_arn = a\nsource_profile = x", "no profile x", ":3"),
+        ("[profile dev]\nrole_arn = a\nsource_profile = dev", "names itself and has no keys", ":3"),
+        ("[profile dev]\nrole_arn = a\ncredential_source = Moon", "Moon is no source", ":3"),
+        ("[profile dev]\nrole_arn = a\nsource_profile = x\nmfa_serial = m", "asked for a code", ":4"),
+        ("[profile dev]\nrole_arn = a\nsource_profile = x\nduration_seconds = 1", "900 to 43200", ":4"),
+        ("[profile dev]\nlogin_session = x", "aws login", ":2"), ("[profile dev\n", "must end", ":1"),
+        ("[profile dev]\nsso_session = corp", "no section [sso-session corp]", ":2"),
+        ("[profile dev]\ncredential_process = x", "failed with status 127", ":2"),
+        ("[profile dev]\nrole_arn = a\nweb_identity_token_file = /t", "/t is missing or empty", ":3"),
+    ]
     )
-    func broken(config: String, reason: String, line: String) async {
+    func `stops at a profile that cannot be used, and says where and why`(
+        config: String,
+        reason: String,
+        line: String
+    ) async {
         await #expect {
             try await credentials(config: config, environment: ["AWS_PROFILE": "dev"])
         } throws: { error in
@@ -87,8 +88,7 @@ struct ProfileProviderTests {
         }
     }
 
-    @Test("assumes one role after the other, each with the credentials of the one before")
-    func chain() async throws {
+    @Test func `assumes one role after the other, each with the credentials of the one before`() async throws {
         let transport = ScriptedTransport([.answer(200, Self.role), .answer(200, Self.role)])
         let found = try await credentials(
             config: """
@@ -126,8 +126,7 @@ struct ProfileProviderTests {
         #expect(requests[1].url.host == "sts.eu-west-1.amazonaws.com")
     }
 
-    @Test("trades a token for credentials without signing, and reads the token anew each time")
-    func tokenFile() async throws {
+    @Test func `trades a token for credentials without signing, and reads the token anew each time`() async throws {
         let transport = ScriptedTransport([.answer(200, Self.webIdentity), .answer(200, Self.webIdentity)])
         let system = TestSystem()
         for token in ["first", "second"] {
@@ -152,8 +151,7 @@ struct ProfileProviderTests {
         #expect(transport.requests.allSatisfy { $0.headers["Authorization"] == nil })
     }
 
-    @Test("asks once more where the identity provider did not answer STS")
-    func identityProvider() async throws {
+    @Test func `asks once more where the identity provider did not answer STS`() async throws {
         let silent = "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>"
         let transport = ScriptedTransport([.answer(400, silent), .answer(200, Self.webIdentity)])
         let found = try await credentials(
@@ -164,8 +162,7 @@ struct ProfileProviderTests {
         #expect(found.accessKeyID == "ASIAROLE")
     }
 
-    @Test("runs a credential process")
-    func process() async throws {
+    @Test func `runs a credential process`() async throws {
         let json = #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S","Expiration":"2027-01-15T09:00:00.5Z"}"#
         let system = TestSystem(shell: { command in
             #expect(command == "keys --for 'us'")
@@ -176,22 +173,24 @@ struct ProfileProviderTests {
         #expect(found.expiration == TestSystem.start + 3600.5)
     }
 
-    @Test(
-        "says what is wrong with a credential process, without what it printed",
-        arguments: [
-            (1, "SECRET", "status 1"), (0, "SECRET", "no JSON"), (0, #"{"Version":2}"#, "no Version 1"),
-            (0, #"{"Version":1,"AccessKeyId":"SECRET"}"#, "no AccessKeyId, SecretAccessKey"),
-            (
-                0, #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"SECRET","Expiration":"soon"}"#,
-                "readable Expiration"
-            ),
-            (
-                0, #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"SECRET","Expiration":"2020-01-01T00:00:00Z"}"#,
-                "expired already"
-            ),
-        ]
+    @Test(arguments: [
+        (1, "SECRET", "status 1"), (0, "SECRET", "no JSON"), (0, #"{"Version":2}"#, "no Version 1"),
+        (0, #"{"Version":1,"AccessKeyId":"SECRET"}"#, "no AccessKeyId, SecretAccessKey"),
+        (
+            0, #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"SECRET","Expiration":"soon"}"#,
+            "readable Expiration"
+        ),
+        (
+            0, #"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"SECRET","Expiration":"2020-01-01T00:00:00Z"}"#,
+            "expired already"
+        ),
+    ]
     )
-    func brokenProcess(status: Int32, output: String, reason: String) async {
+    func `says what is wrong with a credential process, without what it printed`(
+        status: Int32,
+        output: String,
+        reason: String
+    ) async {
         let system = TestSystem(shell: { _ in .init(status: status, output: Array(output.utf8)) })
         await #expect {
             try await credentials(config: "[default]\ncredential_process = x SECRET", system: system)

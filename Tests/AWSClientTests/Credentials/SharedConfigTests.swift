@@ -4,10 +4,9 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("SharedConfig")
-struct SharedConfigTests {
-    @Test("reads profiles, sections and the properties inside a property")
-    func sections() throws {
+/// SharedConfig.
+@Suite struct SharedConfigTests {
+    @Test func `reads profiles, sections and the properties inside a property`() throws {
         var config = SharedConfig()
         try config.add(
             """
@@ -40,23 +39,20 @@ struct SharedConfigTests {
         #expect(sqs == ["endpoint_url": "http://localhost:4566"])
     }
 
-    @Test("lets the credentials file win")
-    func precedence() throws {
+    @Test func `lets the credentials file win`() throws {
         var config = SharedConfig()
         try config.add("[profile a]\nx = config\ny = config", kind: .config)
         try config.add("[a]\nx = credentials", kind: .credentials)
         #expect(config.profiles == ["a": ["x": "credentials", "y": "config"]])
     }
 
-    @Test(
-        "names the line that is wrong",
-        arguments: [
-            ("x = y", 1, "Expected a profile definition"), ("[profile a\n", 1, "must end with ']'"),
-            ("[profile a]\n\nx", 3, "Expected an '=' sign"), ("[profile a]\r\n= x", 2, "did not have a name"),
-            ("[profile a]\n x", 2, "found continuation"),
-        ]
+    @Test(arguments: [
+        ("x = y", 1, "Expected a profile definition"), ("[profile a\n", 1, "must end with ']'"),
+        ("[profile a]\n\nx", 3, "Expected an '=' sign"), ("[profile a]\r\n= x", 2, "did not have a name"),
+        ("[profile a]\n x", 2, "found continuation"),
+    ]
     )
-    func errors(text: String, line: Int, reason: String) {
+    func `names the line that is wrong`(text: String, line: Int, reason: String) {
         var config = SharedConfig()
         #expect {
             try config.add(text, kind: .config)
@@ -66,8 +62,8 @@ struct SharedConfigTests {
         }
     }
 
-    @Test("parses the SDKs' common suite", .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
-    func conformance() throws {
+    @Test(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
+    func `parses the SDKs' common suite`() throws {
         let suite = try Conformance.json("profiles/profile-parser-tests.json")
         let cases = try #require(suite["tests"] as? [[String: Any]])
         #expect(cases.count > 50)
@@ -99,10 +95,9 @@ struct SharedConfigTests {
     }
 
     @Test(
-        "finds the files where the SDKs do",
         .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")
     )
-    func locations() throws {
+    func `finds the files where the SDKs do`() throws {
         let suite = try Conformance.json("profiles/file-location-tests.json")
         let cases = try #require(suite["tests"] as? [[String: Any]]).filter { $0["platform"] as? String != "windows" }
         #expect(cases.count == 4)
@@ -115,8 +110,7 @@ struct SharedConfigTests {
         }
     }
 
-    @Test("does without files that it may not read where no profile is chosen")
-    func unreadableFiles() async throws {
+    @Test func `does without files that it may not read where no profile is chosen`() async throws {
         let machine = TestSystem().system
         let closed = HostSystem(
             now: machine.now,

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Single sign-on")
-struct SingleSignOnTests {
+/// Single sign-on.
+@Suite struct SingleSignOnTests {
     private static let config = """
         [profile corp]
         sso_session = main
@@ -44,8 +44,7 @@ struct SingleSignOnTests {
         ).credentials
     }
 
-    @Test("trades the cached token for credentials in the session's Region")
-    func token() async throws {
+    @Test func `trades the cached token for credentials in the session's Region`() async throws {
         let transport = ScriptedTransport([Self.keys])
         let found = try await credentials(Self.token, transport)
         #expect(found.sessionToken == "T")
@@ -61,8 +60,7 @@ struct SingleSignOnTests {
         #expect(request.headers["Authorization"] == nil)
     }
 
-    @Test("renews a token that is about to end, and keeps the new one for the AWS CLI too")
-    func renewal() async throws {
+    @Test func `renews a token that is about to end, and keeps the new one for the AWS CLI too`() async throws {
         let system = TestSystem()
         let transport = ScriptedTransport([
             .answer(200, #"{"accessToken":"NEW","expiresIn":3600,"refreshToken":"NEXT"}"#), Self.keys, Self.keys,
@@ -86,8 +84,7 @@ struct SingleSignOnTests {
         #expect(saved.startUrl == "https://corp")
     }
 
-    @Test("uses the old token while it is good where it cannot be renewed, and no longer")
-    func failedRenewal() async throws {
+    @Test func `uses the old token while it is good where it cannot be renewed, and no longer`() async throws {
         let refused = ScriptedTransport.Answer.answer(400, #"{"error":"invalid_grant"}"#)
         #expect(try await credentials(Self.renewable, ScriptedTransport([refused, Self.keys])).accessKeyID == "A")
         let system = TestSystem()
@@ -99,15 +96,13 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test(
-        "says how to sign in where the token is of no use",
-        arguments: [
-            (nil, "there is no token in /home/.aws/sso/cache/b28b7af6"), ("SECRET", "cannot be read"),
-            (#"{"accessToken":"SECRET","expiresAt":"2027-01-15T08:00:00Z"}"#, "has expired"),
-            (#"{"accessToken":"SECRET","expiresAt":"2027-01-15T09:00:00Z"}"#, "does not accept the token any more"),
-        ]
+    @Test(arguments: [
+        (nil, "there is no token in /home/.aws/sso/cache/b28b7af6"), ("SECRET", "cannot be read"),
+        (#"{"accessToken":"SECRET","expiresAt":"2027-01-15T08:00:00Z"}"#, "has expired"),
+        (#"{"accessToken":"SECRET","expiresAt":"2027-01-15T09:00:00Z"}"#, "does not accept the token any more"),
+    ]
     )
-    func useless(token: String?, reason: String) async {
+    func `says how to sign in where the token is of no use`(token: String?, reason: String) async {
         let refused = ScriptedTransport([.answer(401, #"{"__type":"UnauthorizedException","message":"x"}"#)])
         await #expect {
             try await credentials(token, refused)

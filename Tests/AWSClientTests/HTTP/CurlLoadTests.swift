@@ -2,10 +2,9 @@ import AWSClient
 import Foundation
 import Testing
 
-@Suite("CurlTransport under load", .serialized)
-struct CurlLoadTests {
-    @Test("leaves no connection behind after thousands of requests, timeouts and cancellations")
-    func leaks() async throws {
+/// CurlTransport under load.
+@Suite(.serialized) struct CurlLoadTests {
+    @Test func `leaves no connection behind after thousands of requests, timeouts and cancellations`() async throws {
         let server = try LoopbackServer { request in
             request.requestLine.contains("silent") ? .silence : LoopbackServer.response("fine")
         }
@@ -16,8 +15,7 @@ struct CurlLoadTests {
         #expect(Self.connections(to: server.port) == 0)
     }
 
-    @Test("sleeps while nothing happens, also with a long poll open and connections kept")
-    func idle() async throws {
+    @Test func `sleeps while nothing happens, also with a long poll open and connections kept`() async throws {
         let server = try LoopbackServer { request in
             request.requestLine.contains("silent") ? .silence : LoopbackServer.response("fine")
         }

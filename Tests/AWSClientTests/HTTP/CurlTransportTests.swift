@@ -3,8 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite("CurlTransport")
-struct CurlTransportTests {
+/// CurlTransport.
+@Suite struct CurlTransportTests {
     private let transport: CurlTransport
 
     init() throws {
@@ -22,8 +22,7 @@ struct CurlTransportTests {
         return HTTPRequest(method: method, url: url, headers: headers, body: Array(body.utf8))
     }
 
-    @Test("sends exactly the headers it is given, beside Host and Content-Length")
-    func headers() async throws {
+    @Test func `sends exactly the headers it is given, beside Host and Content-Length`() async throws {
         let seen = Mutex<LoopbackServer.Received?>(nil)
         let server = try LoopbackServer { request in
             seen.withLock { $0 = request }
@@ -46,8 +45,8 @@ struct CurlTransportTests {
         #expect(names.subtracting(["content-type"]) == ["host", "content-length", "x-empty", "x-one"])
     }
 
-    @Test("carries a body of every method", arguments: [("POST", ""), ("POST", "x"), ("PUT", "y"), ("GET", "")])
-    func methods(method: String, body: String) async throws {
+    @Test(arguments: [("POST", ""), ("POST", "x"), ("PUT", "y"), ("GET", "")])
+    func `carries a body of every method`(method: String, body: String) async throws {
         let server = try LoopbackServer { request in
             LoopbackServer.response("\(request.requestLine.prefix(4)) \(request.body.count)")
         }
@@ -56,8 +55,7 @@ struct CurlTransportTests {
         #expect(String(decoding: response.body, as: UTF8.self) == "\((method + " ").prefix(4)) \(body.utf8.count)")
     }
 
-    @Test("uses one connection for calls that follow one another")
-    func keepAlive() async throws {
+    @Test func `uses one connection for calls that follow one another`() async throws {
         let server = try LoopbackServer { LoopbackServer.response("\($0.connection)") }
         defer { server.stop() }
         for _ in 0..<3 {
@@ -66,8 +64,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("goes over to a new connection where a kept one has died")
-    func deadConnection() async throws {
+    @Test func `goes over to a new connection where a kept one has died`() async throws {
         let server = try LoopbackServer {
             .bytesThenClose("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\($0.connection)")
         }
@@ -78,8 +75,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("says how often a request was sent, where a kept connection breaks after the request")
-    func repetition() async throws {
+    @Test func `says how often a request was sent, where a kept connection breaks after the request`() async throws {
         let count = Mutex(0)
         let server = try LoopbackServer { _ in
             let number = count.withLock { count in
@@ -95,8 +91,7 @@ struct CurlTransportTests {
         #expect(count.withLock(\.self) == 4)
     }
 
-    @Test("runs many transfers at once")
-    func concurrency() async throws {
+    @Test func `runs many transfers at once`() async throws {
         // Nobody is answered before all have come: one transfer after the other would time out.
         let arrived = Mutex(0)
         let gate = DispatchSemaphore(value: 0)
@@ -117,8 +112,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("gives up a peer that says nothing, and goes on afterwards over another connection")
-    func timeout() async throws {
+    @Test func `gives up a peer that says nothing, and goes on afterwards over another connection`() async throws {
         let server = try LoopbackServer { request in
             request.connection == 1 ? .silence : LoopbackServer.response("\(request.connection)")
         }
@@ -130,8 +124,7 @@ struct CurlTransportTests {
         #expect(response.body == Array("2".utf8))
     }
 
-    @Test("closes the connection when the waiting task is cancelled")
-    func cancellation() async throws {
+    @Test func `closes the connection when the waiting task is cancelled`() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let (closes, closed) = AsyncStream<Void>.makeStream()
         let server = try LoopbackServer(onClose: { closed.yield() }) { _ in
@@ -146,8 +139,7 @@ struct CurlTransportTests {
         for await _ in closes { break }
     }
 
-    @Test("does not send for a task that is cancelled already")
-    func cancelledBefore() async throws {
+    @Test func `does not send for a task that is cancelled already`() async throws {
         let server = try LoopbackServer { _ in .silence }
         defer { server.stop() }
         let task = Task {
@@ -157,8 +149,7 @@ struct CurlTransportTests {
         await #expect(throws: HTTPTransportError.cancelled) { try await task.value }
     }
 
-    @Test("holds no more of an answer than its bound")
-    func oversized() async throws {
+    @Test func `holds no more of an answer than its bound`() async throws {
         let server = try LoopbackServer { _ in LoopbackServer.response(String(repeating: "x", count: 1001)) }
         defer { server.stop() }
         await #expect(throws: HTTPTransportError.responseTooLarge(host: "127.0.0.1", limit: 1000)) {
@@ -166,8 +157,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("does not follow redirects")
-    func redirect() async throws {
+    @Test func `does not follow redirects`() async throws {
         let server = try LoopbackServer { _ in
             LoopbackServer.response("", status: "307 Temporary Redirect", headers: "Location: http://127.0.0.1:9/\r\n")
         }
@@ -175,8 +165,7 @@ struct CurlTransportTests {
         #expect(try await transport.send(request(server), timeout: .seconds(30)).status == 307)
     }
 
-    @Test("tells a connection that broke from a timeout")
-    func broken() async throws {
+    @Test func `tells a connection that broke from a timeout`() async throws {
         let server = try LoopbackServer { _ in .close }
         defer { server.stop() }
         let request = try request(server)
@@ -187,8 +176,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("sends no plain http to other hosts, and no header with a line break")
-    func refusals() async throws {
+    @Test func `sends no plain http to other hosts, and no header with a line break`() async throws {
         let plain = HTTPRequest(method: "GET", url: try #require(HTTPURL("http://example.com/")))
         await #expect(throws: HTTPTransportError.self) { try await transport.send(plain, timeout: .seconds(30)) }
         let injected = HTTPRequest(

@@ -2,28 +2,25 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("HTTPResponseLine")
-struct HTTPResponseLineTests {
+/// HTTPResponseLine.
+@Suite struct HTTPResponseLineTests {
     private func line(_ text: String) -> HTTPResponseLine {
         Array(text.utf8).withUnsafeBytes { HTTPResponseLine($0) }
     }
 
-    @Test(
-        "reads a line of an answer's head",
-        arguments: [
-            ("HTTP/1.1 200 OK\r\n", HTTPResponseLine.status(200)), ("HTTP/1.1 503", .status(503)),
-            ("HTTP/2  204 \r\n", .status(204)), ("HTTP/1.1\r\n", .status(0)), ("HTTP/1.1 abc\r\n", .status(0)),
-            ("X-Amzn-RequestId: a:b \r\n", .field("X-Amzn-RequestId", "a:b")), ("Empty:\r\n", .field("Empty", "")),
-            ("Date:\tSun, 06 Nov 1994 08:49:37 GMT\r\n", .field("Date", "Sun, 06 Nov 1994 08:49:37 GMT")),
-            ("\r\n", .other), ("", .other), ("no header\r\n", .other),
-        ]
+    @Test(arguments: [
+        ("HTTP/1.1 200 OK\r\n", HTTPResponseLine.status(200)), ("HTTP/1.1 503", .status(503)),
+        ("HTTP/2  204 \r\n", .status(204)), ("HTTP/1.1\r\n", .status(0)), ("HTTP/1.1 abc\r\n", .status(0)),
+        ("X-Amzn-RequestId: a:b \r\n", .field("X-Amzn-RequestId", "a:b")), ("Empty:\r\n", .field("Empty", "")),
+        ("Date:\tSun, 06 Nov 1994 08:49:37 GMT\r\n", .field("Date", "Sun, 06 Nov 1994 08:49:37 GMT")),
+        ("\r\n", .other), ("", .other), ("no header\r\n", .other),
+    ]
     )
-    func lines(text: String, expected: HTTPResponseLine) {
+    func `reads a line of an answer's head`(text: String, expected: HTTPResponseLine) {
         #expect(line(text) == expected)
     }
 
-    @Test("finds headers by name without regard to case, and no others")
-    func headerNames() {
+    @Test func `finds headers by name without regard to case, and no others`() {
         var headers: HTTPHeaders = ["Content-Type": "a", "X-Amz-Date": "b"]
         #expect(headers["content-TYPE"] == "a")
         // These differ in one bit from a letter or a sign, as its other case would.

@@ -4,10 +4,9 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Proxies")
-struct ProxyTests {
-    @Test("reads the variables that curl reads")
-    func variables() {
+/// Proxies.
+@Suite struct ProxyTests {
+    @Test func `reads the variables that curl reads`() {
         let settings = ProxySettings(environment: [
             "HTTPS_PROXY": "http://capitals", "https_proxy": "http://small", "HTTP_PROXY": "http://cgi",
             "ALL_PROXY": "http://all", "NO_PROXY": ".internal",
@@ -38,15 +37,13 @@ struct ProxyTests {
         return lines.withLock { $0 }
     }
 
-    @Test("carry calls to AWS through a tunnel, so that the proxy sees no request")
-    func tunnel() async throws {
+    @Test func `carry calls to AWS through a tunnel, so that the proxy sees no request`() async throws {
         #expect(
             try await asked(for: "https://sqs.invalid/1/q") == ["CONNECT sqs.invalid:443 HTTP/1.1"]
         )
     }
 
-    @Test("carry nothing to this machine, to metadata, or to an exception")
-    func exceptions() async throws {
+    @Test func `carry nothing to this machine, to metadata, or to an exception`() async throws {
         #expect(try await asked(for: "http://127.0.0.1:PORT/here") == ["GET /here HTTP/1.1"])
         #expect(try await asked(for: "http://localhost:PORT/here") == ["GET /here HTTP/1.1"])
         #expect(try await asked(for: "http://imds.invalid:PORT/", isMetadata: true) == [])

@@ -3,16 +3,14 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("Retry")
-struct RetryTests {
-    @Test(
-        "doubles the bound of the wait up to 20 s",
-        arguments: [
-            (RetryReason.transient, [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20]),
-            (.throttling, [1, 2, 4, 8, 16, 20]),
-        ]
+/// Retry.
+@Suite struct RetryTests {
+    @Test(arguments: [
+        (RetryReason.transient, [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20]),
+        (.throttling, [1, 2, 4, 8, 16, 20]),
+    ]
     )
-    func backoff(reason: RetryReason, delays: [Double]) {
+    func `doubles the bound of the wait up to 20 s`(reason: RetryReason, delays: [Double]) {
         for (index, delay) in delays.enumerated() {
             #expect(RetryBackoff.delay(reason, attempt: index + 1, random: 1) == .seconds(delay))
             #expect(RetryBackoff.delay(reason, attempt: index + 1, random: 0.5) == .seconds(delay / 2))
@@ -21,16 +19,13 @@ struct RetryTests {
         #expect(RetryBackoff.delay(reason, attempt: .max, random: 1) == .seconds(20))
     }
 
-    @Test(
-        "waits as long as the service asks, but at most 5 s more",
-        arguments: [("1500", 1.5), ("0", 0.05), ("10000", 5.05), ("invalid", 0.05), ("-100", 0.05), ("", 0.05)]
+    @Test(arguments: [("1500", 1.5), ("0", 0.05), ("10000", 5.05), ("invalid", 0.05), ("-100", 0.05), ("", 0.05)]
     )
-    func retryAfter(header: String, delay: Double) {
+    func `waits as long as the service asks, but at most 5 s more`(header: String, delay: Double) {
         #expect(RetryBackoff.delay(.transient, attempt: 1, random: 1, retryAfter: header) == .seconds(delay))
     }
 
-    @Test("takes more for a retry than for a throttled one, and nothing where too little is left")
-    func quotaCosts() {
+    @Test func `takes more for a retry than for a throttled one, and nothing where too little is left`() {
         var quota = RetryQuota()
         #expect(quota.take(.transient) == 14)
         #expect(quota.take(.throttling) == 5)
@@ -40,8 +35,7 @@ struct RetryTests {
         #expect(quota.available == 13)
     }
 
-    @Test("returns the last cost, or one where nothing was retried, up to the capacity")
-    func quotaReturns() {
+    @Test func `returns the last cost, or one where nothing was retried, up to the capacity`() {
         var quota = RetryQuota(available: 486)
         quota.succeeded(lastCost: nil)
         #expect(quota.available == 487)
@@ -49,8 +43,8 @@ struct RetryTests {
         #expect(quota.available == 500)
     }
 
-    @Test("keeps to the SDKs' vectors", .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
-    func vectors() throws {
+    @Test(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
+    func `keeps to the SDKs' vectors`() throws {
         let vectors = try Conformance.json("retry-standard/vectors.json")
         func entries(_ key: String) throws -> [[String: Any]] { try #require(vectors[key] as? [[String: Any]]) }
 
@@ -111,16 +105,19 @@ struct RetryTests {
         entry["kind"] as? String == "throttling" ? .throttling : .transient
     }
 
-    @Test(
-        "corrects the clock only for a rejected signature and only by what is no noise",
-        arguments: [
-            ("RequestTimeTooSkewed", 0.0, 3600.0, 3600.0), ("AuthFailure", 0, -3600, -3600),
-            ("AuthFailure", 0, 299, nil), ("RequestTimeTooSkewed", 0, 10, 0), ("AccessDenied", 0, 3600, nil),
-            ("SignatureDoesNotMatch", 3600, 3630, nil),
-            ("SignatureDoesNotMatch", 3600, 0, 0),
-        ]
+    @Test(arguments: [
+        ("RequestTimeTooSkewed", 0.0, 3600.0, 3600.0), ("AuthFailure", 0, -3600, -3600),
+        ("AuthFailure", 0, 299, nil), ("RequestTimeTooSkewed", 0, 10, 0), ("AccessDenied", 0, 3600, nil),
+        ("SignatureDoesNotMatch", 3600, 3630, nil),
+        ("SignatureDoesNotMatch", 3600, 0, 0),
+    ]
     )
-    func clockSkew(code: String, offset: Double, skew: Double, expected: Double?) {
+    func `corrects the clock only for a rejected signature and only by what is no noise`(
+        code: String,
+        offset: Double,
+        skew: Double,
+        expected: Double?
+    ) {
         // 2027-01-15T08:00:00Z
         let server = "Fri, 15 Jan 2027 08:00:00 GMT"
         let answeredAt = TestSystem.start - skew

@@ -7,8 +7,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("AWSServiceClient")
-struct AWSServiceClientTests {
+/// AWSServiceClient.
+@Suite struct AWSServiceClientTests {
     private static let identity = """
         <GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn>\
         <UserId>AIDA</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>
@@ -19,8 +19,7 @@ struct AWSServiceClientTests {
         "<ErrorResponse><Error><Code>\(code)</Code></Error></ErrorResponse>"
     }
 
-    @Test("signs every attempt anew, under one invocation id")
-    func attempts() async throws {
+    @Test func `signs every attempt anew, under one invocation id`() async throws {
         let transport = ScriptedTransport([.answer(500), .answer(503, Self.error("Throttling")), Self.success])
         let system = TestSystem()
         _ = try await AWSSession.scripted(transport, system: system).sts().getCallerIdentity()
@@ -39,8 +38,7 @@ struct AWSServiceClientTests {
         )
     }
 
-    @Test("logs a retry under a constant message, without secrets and handles")
-    func log() async throws {
+    @Test func `logs a retry under a constant message, without secrets and handles`() async throws {
         let log = InMemoryLogHandler()
         var logger = Logger(label: "test") { _ in log }
         logger.logLevel = .trace
@@ -70,8 +68,7 @@ struct AWSServiceClientTests {
         )
     }
 
-    @Test("names the place and the application in the User-Agent, without what no header may hold")
-    func userAgent() async throws {
+    @Test func `names the place and the application in the User-Agent, without what no header may hold`() async throws {
         let transport = ScriptedTransport([Self.success])
         let environment = ["AWS_EXECUTION_ENV": "AWS_ECS FARGATE", "AWS_SDK_UA_APP_ID": "our/app\n"]
         _ = try await AWSSession.scripted(transport, environment: environment).sts().getCallerIdentity()
@@ -79,8 +76,7 @@ struct AWSServiceClientTests {
         #expect(userAgent.hasSuffix(" exec-env/AWS_ECS-FARGATE cfg/retry-mode#standard app/our-app"))
     }
 
-    @Test("counts and times every attempt by how it ended")
-    func metrics() async throws {
+    @Test func `counts and times every attempt by how it ended`() async throws {
         let metrics = TestMetrics()
         let transport = ScriptedTransport([
             .answer(500), .answer(400, Self.error("Throttling")), Self.success,
@@ -97,8 +93,7 @@ struct AWSServiceClientTests {
         #expect(try metrics.expectTimer("sg_revert_api_seconds", labels).values.count == 6)
     }
 
-    @Test("does not pause after the last attempt of a long poll")
-    func longPollEnd() async throws {
+    @Test func `does not pause after the last attempt of a long poll`() async throws {
         let (transport, system) = (ScriptedTransport(Array(repeating: .answer(500), count: 3)), TestSystem())
         let client = try AWSSession.scripted(transport, system: system).sqs(queueURL: "http://localhost:1/1/q")
         await #expect(throws: AWSServiceError.self) { try await client.receiveMessage(queueURL: "q") }
@@ -106,8 +101,8 @@ struct AWSServiceClientTests {
         #expect(system.slept.count == 2)
     }
 
-    @Test("gives up after as many attempts as are allowed", arguments: [("", 3), ("1", 1), ("5", 5)])
-    func exhaustion(setting: String, attempts: Int) async throws {
+    @Test(arguments: [("", 3), ("1", 1), ("5", 5)])
+    func `gives up after as many attempts as are allowed`(setting: String, attempts: Int) async throws {
         let transport = ScriptedTransport(Array(repeating: .answer(503, Self.error("ServiceUnavailable")), count: 9))
         let session = try AWSSession.scripted(transport, environment: ["AWS_MAX_ATTEMPTS": setting])
         await #expect {
@@ -119,16 +114,14 @@ struct AWSServiceClientTests {
         #expect(transport.requests.count == attempts)
     }
 
-    @Test("repeats nothing that is final")
-    func final() async throws {
+    @Test func `repeats nothing that is final`() async throws {
         let transport = ScriptedTransport([.answer(403, Self.error("AccessDenied")), Self.success])
         let session = try AWSSession.scripted(transport)
         await #expect(throws: AWSServiceError.self) { try await session.sts().getCallerIdentity() }
         #expect(transport.requests.count == 1)
     }
 
-    @Test("repeats a broken connection, and reports the last one")
-    func transport() async throws {
+    @Test func `repeats a broken connection, and reports the last one`() async throws {
         let broken = HTTPTransportError.connectionFailed(host: "h", reason: "reset")
         let transport = ScriptedTransport([.failure(broken), Self.success])
         #expect(try await AWSSession.scripted(transport).sts().getCallerIdentity().account == "111122223333")
@@ -144,14 +137,12 @@ struct AWSServiceClientTests {
         #expect(dead.requests.count == 3)
     }
 
-    @Test("passes a cancellation on as such")
-    func cancellation() async throws {
+    @Test func `passes a cancellation on as such`() async throws {
         let session = try AWSSession.scripted(ScriptedTransport([.failure(.cancelled), Self.success]))
         await #expect(throws: CancellationError.self) { try await session.sts().getCallerIdentity() }
     }
 
-    @Test("stops retrying when the quota is used up, until calls succeed again")
-    func quota() async throws {
+    @Test func `stops retrying when the quota is used up, until calls succeed again`() async throws {
         let failures = Array(repeating: ScriptedTransport.Answer.answer(500), count: 200)
         let transport = ScriptedTransport(failures)
         let client = try AWSSession.scripted(transport).sts()
@@ -162,8 +153,9 @@ struct AWSServiceClientTests {
         #expect(transport.requests.count == 55)
     }
 
-    @Test("waits before it reports a long poll that it may not retry, so that the poller does not spin")
-    func longPoll() async throws {
+    @Test func `waits before it reports a long poll that it may not retry, so that the poller does not spin`()
+        async throws
+    {
         let (transport, system) = (ScriptedTransport(Array(repeating: .answer(500), count: 200)), TestSystem())
         let client = try AWSSession.scripted(transport, system: system).sqs(queueURL: "http://localhost:1/1/q")
         for _ in 0..<18 { _ = try? await client.getQueueAttributes(queueURL: "q") }
@@ -174,8 +166,7 @@ struct AWSServiceClientTests {
         #expect(system.slept.count == before + 1)
     }
 
-    @Test("does not repeat a long poll that timed out")
-    func longPollTimeout() async throws {
+    @Test func `does not repeat a long poll that timed out`() async throws {
         let transport = ScriptedTransport([.failure(.timedOut(host: "h", after: .seconds(30)))])
         let client = try AWSSession.scripted(transport).sqs(queueURL: "http://localhost:1/1/q")
         await #expect {
@@ -187,8 +178,7 @@ struct AWSServiceClientTests {
         #expect(transport.timeouts == [.seconds(30)])
     }
 
-    @Test("corrects a clock that is wrong, for this call and the next")
-    func clockSkew() async throws {
+    @Test func `corrects a clock that is wrong, for this call and the next`() async throws {
         // An hour ahead of the test's clock.
         let skewed = ScriptedTransport.Answer.answer(
             403,
@@ -205,8 +195,7 @@ struct AWSServiceClientTests {
         )
     }
 
-    @Test("fetches new credentials once when AWS calls them expired")
-    func expiredToken() async throws {
+    @Test func `fetches new credentials once when AWS calls them expired`() async throws {
         let expired = ScriptedTransport.Answer.answer(400, Self.error("ExpiredToken"))
         let transport = ScriptedTransport([expired, Self.success, expired, expired, Self.success])
         let client = try AWSSession.scripted(transport).sts()
@@ -215,8 +204,7 @@ struct AWSServiceClientTests {
         #expect(transport.requests.count == 4)
     }
 
-    @Test("needs credentials before it sends anything")
-    func noCredentials() async throws {
+    @Test func `needs credentials before it sends anything`() async throws {
         let transport = ScriptedTransport([Self.success])
         let session = try AWSSession.scripted(
             transport,
@@ -232,8 +220,8 @@ struct AWSServiceClientTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("an answer that says done and cannot be read is no success", arguments: ["", "<html>", "<a/>", "ok"])
-    func unreadable(body: String) async throws {
+    @Test(arguments: ["", "<html>", "<a/>", "ok"])
+    func `an answer that says done and cannot be read is no success`(body: String) async throws {
         let session = try AWSSession.scripted(ScriptedTransport([.answer(200, body)]))
         await #expect {
             try await session.sts().getCallerIdentity()

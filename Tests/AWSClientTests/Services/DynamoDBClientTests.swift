@@ -3,8 +3,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("DynamoDBClient")
-struct DynamoDBClientTests {
+/// DynamoDBClient.
+@Suite struct DynamoDBClientTests {
     private func client(_ answers: ScriptedTransport.Answer...) throws -> (DynamoDBClient, ScriptedTransport) {
         let transport = ScriptedTransport(answers)
         return (try AWSSession.scripted(transport).dynamodb(), transport)
@@ -19,8 +19,7 @@ struct DynamoDBClientTests {
         )
     )
 
-    @Test("writes under a condition")
-    func put() async throws {
+    @Test func `writes under a condition`() async throws {
         let (client, transport) = try client(.answer(200, "{}"))
         #expect(try await client.write(Self.claim, table: "claims") == .written(item: nil))
         let request = transport.requests[0]
@@ -39,8 +38,7 @@ struct DynamoDBClientTests {
         )
     }
 
-    @Test("says what stands where a condition does not hold, and does not retry")
-    func refused() async throws {
+    @Test func `says what stands where a condition does not hold, and does not retry`() async throws {
         let (client, transport) = try client(
             .answer(
                 400,
@@ -55,8 +53,7 @@ struct DynamoDBClientTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("updates and answers with what stands now")
-    func update() async throws {
+    @Test func `updates and answers with what stands now`() async throws {
         let (client, transport) = try client(.answer(200, #"{"Attributes":{"n":{"N":"12345678901234567890.5"}}}"#))
         let write = DynamoDBWrite(
             .update(
@@ -71,8 +68,7 @@ struct DynamoDBClientTests {
         #expect(transport.requests[0].json?["ConditionExpression"] == nil)
     }
 
-    @Test("reads consistently, and tells an item from none")
-    func get() async throws {
+    @Test func `reads consistently, and tells an item from none`() async throws {
         let item =
             #"{"Item":{"a":{"S":"x"},"b":{"NULL":true},"c":{"L":[{"N":"1"}]},"d":{"M":{"e":{"BOOL":true}}},"#
             + #""f":{"SS":["y","z"]}}}"#
@@ -88,8 +84,7 @@ struct DynamoDBClientTests {
         #expect(transport.requests[0].json?["ConsistentRead"] as? Bool == true)
     }
 
-    @Test("names the table that does not exist")
-    func missing() async throws {
+    @Test func `names the table that does not exist`() async throws {
         let (client, _) = try client(.answer(400, #"{"__type":"x#ResourceNotFoundException","message":"m"}"#))
         await #expect {
             try await client.describe("claims")

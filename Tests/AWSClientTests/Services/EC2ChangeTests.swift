@@ -2,8 +2,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("EC2Client adds and changes rules")
-struct EC2ChangeTests {
+/// EC2Client adds and changes rules.
+@Suite struct EC2ChangeTests {
     private func client(_ answer: String) throws -> (EC2Client, ScriptedTransport) {
         let transport = ScriptedTransport([.answer(200, "<R><requestId>r</requestId>\(answer)</R>")])
         let region = try #require(AWSRegion("us-east-1"))
@@ -22,13 +22,11 @@ struct EC2ChangeTests {
         return rule
     }
 
-    @Test(
-        "puts a rule with one peer into a group, and answers with its id",
-        arguments: [
-            "IpRanges.1.CidrIp", "Ipv6Ranges.1.CidrIpv6", "PrefixListIds.1.PrefixListId", "Groups.1.GroupId",
-        ]
+    @Test(arguments: [
+        "IpRanges.1.CidrIp", "Ipv6Ranges.1.CidrIpv6", "PrefixListIds.1.PrefixListId", "Groups.1.GroupId",
+    ]
     )
-    func authorize(name: String) async throws {
+    func `puts a rule with one peer into a group, and answers with its id`(name: String) async throws {
         let (client, transport) = try client(Self.added)
         var rule = rule
         switch name {
@@ -50,8 +48,7 @@ struct EC2ChangeTests {
         )
     }
 
-    @Test("gives a rule other content, with the ports of all where the protocol has none")
-    func modify() async throws {
+    @Test func `gives a rule other content, with the ports of all where the protocol has none`() async throws {
         let (client, transport) = try client("<return>true</return>")
         var rule = EC2RuleRequest(ipProtocol: "-1")
         rule.cidrIPv6 = "::/0"
@@ -66,8 +63,7 @@ struct EC2ChangeTests {
         )
     }
 
-    @Test("reads groups with their VPC and tags")
-    func groups() async throws {
+    @Test func `reads groups with their VPC and tags`() async throws {
         let (client, _) = try client(
             "<securityGroupInfo><item><ownerId>1</ownerId><groupId>sg-1</groupId><vpcId>vpc-1</vpcId><tagSet><item>"
                 + "<key>k</key><value> v </value></item></tagSet></item><item><groupId>sg-2</groupId></item>"

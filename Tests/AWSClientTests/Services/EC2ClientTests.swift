@@ -2,8 +2,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("EC2Client")
-struct EC2ClientTests {
+/// EC2Client.
+@Suite struct EC2ClientTests {
     private func client(_ answers: ScriptedTransport.Answer...) throws -> (EC2Client, ScriptedTransport) {
         let transport = ScriptedTransport(answers)
         let region = try #require(AWSRegion("us-east-1"))
@@ -24,8 +24,7 @@ struct EC2ClientTests {
             + "</groupOwnerId><isEgress>false</isEgress><ipProtocol>tcp</ipProtocol>\(rest)</item>"
     }
 
-    @Test("reads the rules of every page")
-    func describe() async throws {
+    @Test func `reads the rules of every page`() async throws {
         let first = Self.item(
             "sgr-1",
             "<fromPort>22</fromPort><toPort>23</toPort><cidrIpv4>10.0.0.0/8</cidrIpv4><description> a &amp; b</description><tagSet/>"
@@ -76,8 +75,7 @@ struct EC2ClientTests {
         #expect(transport.requests[0].url.text == "https://ec2.us-east-1.amazonaws.com/")
     }
 
-    @Test("does not take an unknown answer for a group without rules")
-    func unreadable() async throws {
+    @Test func `does not take an unknown answer for a group without rules`() async throws {
         for answer in [
             ScriptedTransport.Answer.answer(200, "<Other/>"), Self.page("<item/>"),
             Self.page("<item><securityGroupRuleId>sgr-1</securityGroupRuleId></item>"),
@@ -87,8 +85,7 @@ struct EC2ClientTests {
         }
     }
 
-    @Test("does not turn in a circle of pages")
-    func circle() async throws {
+    @Test func `does not turn in a circle of pages`() async throws {
         let (client, transport) = try client(
             Self.page("", token: "t"),
             Self.page("", token: "u"),
@@ -99,8 +96,7 @@ struct EC2ClientTests {
         #expect(transport.requests.count == 3)
     }
 
-    @Test("revokes by rule id and reads what was proved")
-    func revoke() async throws {
+    @Test func `revokes by rule id and reads what was proved`() async throws {
         let (client, transport) = try client(
             .answer(
                 200,
@@ -132,8 +128,7 @@ struct EC2ClientTests {
         )
     }
 
-    @Test("reads the entries of a prefix list")
-    func prefixLists() async throws {
+    @Test func `reads the entries of a prefix list`() async throws {
         let (client, transport) = try client(
             .answer(
                 200,

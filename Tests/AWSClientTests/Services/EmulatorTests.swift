@@ -7,8 +7,9 @@ import Testing
 private let emulatorURL = ProcessInfo.processInfo.environment["SG_REVERT_EMULATOR_URL"]
 
 /// Every client against an independent implementation of AWS.
-@Suite("Against an emulator", .enabled(if: emulatorURL != nil, "SG_REVERT_EMULATOR_URL is unset"))
-struct EmulatorTests {
+///
+/// Against an emulator.
+@Suite(.enabled(if: emulatorURL != nil, "SG_REVERT_EMULATOR_URL is unset")) struct EmulatorTests {
     private let session: AWSSession
 
     init() throws {
@@ -20,8 +21,7 @@ struct EmulatorTests {
         )
     }
 
-    @Test("describes and revokes rules")
-    func rules() async throws {
+    @Test func `describes and revokes rules`() async throws {
         let region = try #require(AWSRegion("us-east-1"))
         let ec2 = try session.ec2(region: region)
         let created = try await ec2.query(
@@ -53,8 +53,7 @@ struct EmulatorTests {
         }
     }
 
-    @Test("sends, receives, postpones and deletes messages")
-    func messages() async throws {
+    @Test func `sends, receives, postpones and deletes messages`() async throws {
         let name = UUID().uuidString
         let admin = try session.sqs()
         _ = try await admin.client.send(
@@ -93,8 +92,7 @@ struct EmulatorTests {
         }
     }
 
-    @Test("publishes, asks who it is, and assumes a role")
-    func others() async throws {
+    @Test func `publishes, asks who it is, and assumes a role`() async throws {
         let sts = try session.sts()
         #expect(try await sts.getCallerIdentity().account == "123456789012")
         let role = "arn:aws:iam::444455556666:role/r"
@@ -108,8 +106,7 @@ struct EmulatorTests {
         #expect(!id.isEmpty)
     }
 
-    @Test("claims an item once, says who holds it, and writes all or nothing")
-    func claims() async throws {
+    @Test func `claims an item once, says who holds it, and writes all or nothing`() async throws {
         let dynamodb = try session.dynamodb()
         let table = "t-\(UUID().uuidString)"
         _ = try await dynamodb.client.json(
@@ -161,14 +158,12 @@ struct EmulatorTests {
         #expect(renewed["until"]?.integer == 7)
     }
 
-    @Test("puts events on a bus")
-    func events() async throws {
+    @Test func `puts events on a bus`() async throws {
         let event = EventBridgeEvent(source: "sg-revert", detailType: "Security Group Reverted", detail: #"{"a":1}"#)
         #expect(try await session.eventBridge().putEvents([event, event]) == [nil, nil])
     }
 
-    @Test("reads the entries of a prefix list")
-    func prefixLists() async throws {
+    @Test func `reads the entries of a prefix list`() async throws {
         let ec2 = try session.ec2(region: try #require(AWSRegion("us-east-1")))
         let created = try await ec2.query(
             action: "CreateManagedPrefixList",

@@ -3,8 +3,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("EventBridgeClient")
-struct EventBridgeClientTests {
+/// EventBridgeClient.
+@Suite struct EventBridgeClientTests {
     private let event = EventBridgeEvent(
         source: "sg-revert",
         detailType: "Security Group Reverted",
@@ -12,8 +12,7 @@ struct EventBridgeClientTests {
         resources: ["arn:r"]
     )
 
-    @Test("puts events on a bus and tells for each whether it is there")
-    func put() async throws {
+    @Test func `puts events on a bus and tells for each whether it is there`() async throws {
         let transport = ScriptedTransport([
             .answer(
                 200,
@@ -41,8 +40,7 @@ struct EventBridgeClientTests {
         #expect(request.json == ["Entries": [entry, entry, entry]])
     }
 
-    @Test("does not take an answer that leaves events out")
-    func incomplete() async throws {
+    @Test func `does not take an answer that leaves events out`() async throws {
         let transport = ScriptedTransport([.answer(200, #"{"Entries":[]}"#)])
         let client = try AWSSession.scripted(transport).eventBridge()
         await #expect(throws: AWSClientError.self) { try await client.putEvents([event]) }

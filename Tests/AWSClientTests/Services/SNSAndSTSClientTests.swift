@@ -3,10 +3,9 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("SNSClient and STSClient")
-struct SNSAndSTSClientTests {
-    @Test("publishes with attributes in a stable order")
-    func publish() async throws {
+/// SNSClient and STSClient.
+@Suite struct SNSAndSTSClientTests {
+    @Test func `publishes with attributes in a stable order`() async throws {
         let transport = ScriptedTransport([
             .answer(200, "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>")
         ])
@@ -41,11 +40,12 @@ struct SNSAndSTSClientTests {
         return (try await client.assumeRole(roleARN: role, sessionName: "n", externalID: "x"), transport)
     }
 
-    @Test(
-        "assumes a role until its expiration, with or without fractions of a second",
-        arguments: [("2027-01-15T09:00:00Z", 0.0), ("2027-01-15T09:00:00.500Z", 0.5)]
+    @Test(arguments: [("2027-01-15T09:00:00Z", 0.0), ("2027-01-15T09:00:00.500Z", 0.5)]
     )
-    func assume(expiration: String, fraction: Double) async throws {
+    func `assumes a role until its expiration, with or without fractions of a second`(
+        expiration: String,
+        fraction: Double
+    ) async throws {
         let (credentials, transport) = try await assumeRole(expiration: expiration)
         #expect(
             credentials
@@ -63,13 +63,12 @@ struct SNSAndSTSClientTests {
         )
     }
 
-    @Test("takes no credentials whose end is unknown", arguments: ["", "tomorrow"])
-    func incomplete(expiration: String) async {
+    @Test(arguments: ["", "tomorrow"])
+    func `takes no credentials whose end is unknown`(expiration: String) async {
         await #expect(throws: AWSClientError.self) { try await assumeRole(expiration: expiration) }
     }
 
-    @Test("a session of an assumed role signs with the role's credentials, assumed once")
-    func assumedRole() async throws {
+    @Test func `a session of an assumed role signs with the role's credentials, assumed once`() async throws {
         let role = "arn:aws:iam::444455556666:role/r"
         let transport = ScriptedTransport([
             Self.assumed(expiration: "2027-01-15T09:00:00Z"), .answer(503, ""), .answer(400, ""),
@@ -83,8 +82,7 @@ struct SNSAndSTSClientTests {
         #expect(!transport.requests[0].text.contains("ExternalId"))
     }
 
-    @Test("asks who signs")
-    func identity() async throws {
+    @Test func `asks who signs`() async throws {
         let transport = ScriptedTransport([
             .answer(
                 200,

@@ -3,8 +3,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("SQSClient")
-struct SQSClientTests {
+/// SQSClient.
+@Suite struct SQSClientTests {
     private let queueURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/q"
 
     private func client(_ answers: ScriptedTransport.Answer...) throws -> (SQSClient, ScriptedTransport) {
@@ -12,8 +12,7 @@ struct SQSClientTests {
         return (try AWSSession.scripted(transport).sqs(queueURL: queueURL), transport)
     }
 
-    @Test("asks for all attributes and reads a message whole")
-    func receive() async throws {
+    @Test func `asks for all attributes and reads a message whole`() async throws {
         let (client, transport) = try client(
             .answer(
                 200,
@@ -54,33 +53,27 @@ struct SQSClientTests {
         #expect(transport.timeouts == [.seconds(13)])
     }
 
-    @Test("hides messages for as long as it is told")
-    func receiveVisibility() async throws {
+    @Test func `hides messages for as long as it is told`() async throws {
         let (client, transport) = try client(.answer(200, "{}"))
         _ = try await client.receiveMessage(queueURL: queueURL, visibilityTimeout: 45)
         #expect(transport.requests[0].json?["VisibilityTimeout"] as? Int == 45)
     }
 
-    @Test(
-        "takes an answer without messages for none",
-        arguments: ["{}", "", #"{"Messages":null}"#, #"{"Messages":[]}"#]
+    @Test(arguments: ["{}", "", #"{"Messages":null}"#, #"{"Messages":[]}"#]
     )
-    func emptyReceive(body: String) async throws {
+    func `takes an answer without messages for none`(body: String) async throws {
         let (client, _) = try client(.answer(200, body))
         #expect(try await client.receiveMessage(queueURL: queueURL).isEmpty)
     }
 
-    @Test(
-        "does not take half an answer for an empty queue",
-        arguments: [#"{"Messages":[{"#, #"{"Messages":[{}]}"#, "<html>"]
+    @Test(arguments: [#"{"Messages":[{"#, #"{"Messages":[{}]}"#, "<html>"]
     )
-    func brokenReceive(body: String) async throws {
+    func `does not take half an answer for an empty queue`(body: String) async throws {
         let (client, _) = try client(.answer(200, body))
         await #expect(throws: AWSClientError.self) { try await client.receiveMessage(queueURL: queueURL) }
     }
 
-    @Test("tells for each handle whether its message is deleted")
-    func deleteBatch() async throws {
+    @Test func `tells for each handle whether its message is deleted`() async throws {
         let (client, transport) = try client(
             .answer(
                 200,
@@ -96,21 +89,18 @@ struct SQSClientTests {
         #expect(transport.requests[0].json == ["QueueUrl": queueURL, "Entries": entries])
     }
 
-    @Test(
-        "trusts no batch answer that names an entry which was never sent",
-        arguments: [
-            #"{"Successful":[{"Id":"0"},{"Id":"1"},{"Id":"2"}]}"#, #"{"Successful":[{"Id":"0"},{"Id":"x"}]}"#,
-            #"{"Successful":[{"Id":"0"}],"Failed":[{"Id":"-1","Code":"C"}]}"#, "{}",
-        ]
+    @Test(arguments: [
+        #"{"Successful":[{"Id":"0"},{"Id":"1"},{"Id":"2"}]}"#, #"{"Successful":[{"Id":"0"},{"Id":"x"}]}"#,
+        #"{"Successful":[{"Id":"0"}],"Failed":[{"Id":"-1","Code":"C"}]}"#, "{}",
+    ]
     )
-    func unknownIDs(body: String) async throws {
+    func `trusts no batch answer that names an entry which was never sent`(body: String) async throws {
         let (client, _) = try client(.answer(200, body))
         let outcomes = try await client.deleteMessageBatch(queueURL: queueURL, receiptHandles: ["a", "b"])
         #expect(outcomes.map { $0?.code } == ["MissingFromAnswer", "MissingFromAnswer"])
     }
 
-    @Test("changes visibilities, and makes no call for nothing")
-    func visibility() async throws {
+    @Test func `changes visibilities, and makes no call for nothing`() async throws {
         let (client, transport) = try client(.answer(200, #"{"Successful":[{"Id":"0"}]}"#))
         let outcomes = try await client.changeMessageVisibilityBatch(queueURL: queueURL, entries: [("h", 0)])
         #expect(outcomes == [nil])
@@ -124,8 +114,7 @@ struct SQSClientTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("sends a body as it is, with what goes beside it")
-    func send() async throws {
+    @Test func `sends a body as it is, with what goes beside it`() async throws {
         let (client, transport) = try client(.answer(200, #"{"MessageId":"m"}"#), .answer(200, #"{"MessageId":"n"}"#))
         let body = "{\"a\": \"é/😀\"}\n"
         #expect(try await client.sendMessage(queueURL: queueURL, body: body) == "m")
@@ -145,8 +134,7 @@ struct SQSClientTests {
         )
     }
 
-    @Test("reads a queue's attributes and URL")
-    func attributes() async throws {
+    @Test func `reads a queue's attributes and URL`() async throws {
         let (client, transport) = try client(
             .answer(200, #"{"Attributes":{"RedrivePolicy":"{}"}}"#),
             .answer(200, #"{"QueueUrl":"u"}"#)
@@ -157,8 +145,7 @@ struct SQSClientTests {
         #expect(transport.requests[1].json == ["QueueName": "q", "QueueOwnerAWSAccountId": "111122223333"])
     }
 
-    @Test("knows a missing queue by either name")
-    func missingQueue() async throws {
+    @Test func `knows a missing queue by either name`() async throws {
         let (client, _) = try client(
             .answer(
                 400,

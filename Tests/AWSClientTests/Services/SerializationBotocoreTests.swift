@@ -4,8 +4,9 @@ import Testing
 @testable import AWSClient
 
 /// Our operations as botocore's models write them.
-@Suite("Requests beside botocore", .enabled(if: Botocore.isAvailable, "no Python with botocore"))
-struct SerializationBotocoreTests {
+///
+/// Requests beside botocore.
+@Suite(.enabled(if: Botocore.isAvailable, "no Python with botocore")) struct SerializationBotocoreTests {
     private struct Question: Encodable {
         let kind = "serialize"
         let service: String
@@ -21,8 +22,7 @@ struct SerializationBotocoreTests {
     /// Text that has to be escaped in every way.
     private static let odd = "a b+c&d=é\n\"<😀>~*'%/"
 
-    @Test("every operation says the same in the same names")
-    func operations() async throws {
+    @Test func `every operation says the same in the same names`() async throws {
         let failing = ScriptedTransport(Array(repeating: .answer(400), count: 99))
         let session = try AWSSession.scripted(failing)
         let url = "http://localhost:1/1/q"
@@ -138,8 +138,7 @@ struct SerializationBotocoreTests {
         try await compare(calls, failing)
     }
 
-    @Test("what a fleet shares is said in the same names")
-    func fleetOperations() async throws {
+    @Test func `what a fleet shares is said in the same names`() async throws {
         let failing = ScriptedTransport(Array(repeating: .answer(400), count: 99))
         let session = try AWSSession.scripted(failing)
         let ec2 = try session.ec2(region: try #require(AWSRegion("eu-west-1")))

@@ -5,15 +5,15 @@ import Testing
 @testable import AWSClient
 
 /// Requests that nobody thought of, signed here and by botocore.
-@Suite("SigV4 beside botocore", .enabled(if: Botocore.isAvailable, "no Python with botocore"))
-struct BotocoreTests {
+///
+/// SigV4 beside botocore.
+@Suite(.enabled(if: Botocore.isAvailable, "no Python with botocore")) struct BotocoreTests {
     private struct Answer: Decodable {
         let canonical: String
         let signature: String
     }
 
-    @Test("both sign 300 generated requests alike")
-    func signsAlike() throws {
+    @Test func `both sign 300 generated requests alike`() throws {
         var generator = SeededGenerator(seed: 42)
         let cases = try (0..<300).map { _ in try SigningCase(using: &generator) }
         let answers = try Botocore.ask(cases, for: Answer.self)

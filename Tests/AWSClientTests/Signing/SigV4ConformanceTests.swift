@@ -4,17 +4,17 @@ import Testing
 @testable import AWSClient
 
 /// AWS's own suite of signatures.
-@Suite("SigV4, AWS's test suite", .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
-struct SigV4ConformanceTests {
+///
+/// SigV4, AWS's test suite.
+@Suite(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")) struct SigV4ConformanceTests {
     static let cases = Conformance.folders("sigv4/v4")
 
-    @Test("the suite is there")
-    func isComplete() {
+    @Test func `the suite is there`() {
         #expect(Self.cases.count == 38)
     }
 
-    @Test("signs like AWS", arguments: cases)
-    func sign(name: String) throws {
+    @Test(arguments: cases)
+    func `signs like AWS`(name: String) throws {
         let context = try Conformance.json("sigv4/v4/\(name)/context.json")
         let raw = try RawRequest(Conformance.text("sigv4/v4/\(name)/request.txt"))
         let keys = try #require(context["credentials"] as? [String: String])

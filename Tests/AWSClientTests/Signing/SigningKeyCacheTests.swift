@@ -3,8 +3,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("SigV4Signer")
-struct SigningKeyCacheTests {
+/// SigV4Signer.
+@Suite struct SigningKeyCacheTests {
     private func signer(secret: String, region: String, keys: SigningKeyCache?) -> SigV4Signer {
         SigV4Signer(
             credentials: Credentials(accessKeyID: "A", secretAccessKey: secret),
@@ -14,8 +14,7 @@ struct SigningKeyCacheTests {
         )
     }
 
-    @Test("signs the same with a kept key, whatever was signed before")
-    func keptKey() throws {
+    @Test func `signs the same with a kept key, whatever was signed before`() throws {
         let cache = SigningKeyCache()
         let url = try #require(HTTPURL("https://sqs.eu-west-1.amazonaws.com/"))
         let request = HTTPRequest(method: "POST", url: url, headers: ["X": "y"], body: [1])
@@ -31,8 +30,8 @@ struct SigningKeyCacheTests {
         }
     }
 
-    @Test("writes the time as Foundation does", arguments: [0, 951_782_399, 951_782_400, 1_709_164_800, 4_102_444_799])
-    func timestamp(seconds: Int) {
+    @Test(arguments: [0, 951_782_399, 951_782_400, 1_709_164_800, 4_102_444_799])
+    func `writes the time as Foundation does`(seconds: Int) {
         for offset in [0, 1, 59, 3_599, 86_399, 86_400, 31_536_000] {
             let date = Date(timeIntervalSince1970: Double(seconds + offset) + 0.999)
             let expected = date.formatted(
@@ -42,8 +41,7 @@ struct SigningKeyCacheTests {
         }
     }
 
-    @Test("writes times before 1970, which a wrong clock may show")
-    func early() {
+    @Test func `writes times before 1970, which a wrong clock may show`() {
         #expect(SigV4Signer.timestamp(Date(timeIntervalSince1970: -1)) == "19691231T235959Z")
     }
 }

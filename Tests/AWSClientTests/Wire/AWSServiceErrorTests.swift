@@ -2,14 +2,13 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("AWSServiceError")
-struct AWSServiceErrorTests {
+/// AWSServiceError.
+@Suite struct AWSServiceErrorTests {
     private static func error(_ service: String, _ operation: String, _ code: String) -> AWSServiceError {
         AWSServiceError(service: service, operation: operation, code: code, message: "m", statusCode: 400)
     }
 
-    @Test("names the queue that does not exist and the setting to check")
-    func missingQueue() async throws {
+    @Test func `names the queue that does not exist and the setting to check`() async throws {
         let url = "https://sqs.eu-west-1.amazonaws.com/111122223333/gone"
         let transport = ScriptedTransport([
             .answer(
@@ -28,33 +27,36 @@ struct AWSServiceErrorTests {
         }
     }
 
-    @Test(
-        "names what a call was about",
-        arguments: [
-            (
-                AWSResource(.topic, "arn:t"), "sns", "Publish", "NotFound",
-                "topic arn:t does not exist: check --topic-arn"
-            ),
-            (
-                AWSResource(.table, "claims"), "dynamodb", "GetItem", "ResourceNotFoundException",
-                "table claims does not"
-            ),
-            (AWSResource(.group, "sg-1"), "ec2", "X", "InvalidGroup.NotFound", "security group sg-1 does not exist"),
-            (
-                AWSResource(.queue, "q"), "sqs", "X", "AccessDenied",
-                "sqs X for queue q failed: AccessDenied: m (HTTP 400)"
-            ),
-            (AWSResource(.queue, "q\u{202E}\n"), "sqs", "X", "C", "sqs X for queue q?? failed"),
-        ]
+    @Test(arguments: [
+        (
+            AWSResource(.topic, "arn:t"), "sns", "Publish", "NotFound",
+            "topic arn:t does not exist: check --topic-arn"
+        ),
+        (
+            AWSResource(.table, "claims"), "dynamodb", "GetItem", "ResourceNotFoundException",
+            "table claims does not"
+        ),
+        (AWSResource(.group, "sg-1"), "ec2", "X", "InvalidGroup.NotFound", "security group sg-1 does not exist"),
+        (
+            AWSResource(.queue, "q"), "sqs", "X", "AccessDenied",
+            "sqs X for queue q failed: AccessDenied: m (HTTP 400)"
+        ),
+        (AWSResource(.queue, "q\u{202E}\n"), "sqs", "X", "C", "sqs X for queue q?? failed"),
+    ]
     )
-    func resources(resource: AWSResource, service: String, operation: String, code: String, expected: String) {
+    func `names what a call was about`(
+        resource: AWSResource,
+        service: String,
+        operation: String,
+        code: String,
+        expected: String
+    ) {
         var error = Self.error(service, operation, code)
         error.resource = resource
         #expect("\(error)".hasPrefix(expected))
     }
 
-    @Test("knows the permission that a call needs")
-    func permission() {
+    @Test func `knows the permission that a call needs`() {
         #expect(Self.error("sqs", "DeleteMessageBatch", "AccessDenied").permission == "sqs:DeleteMessage")
         #expect(
             Self.error("ec2", "RevokeSecurityGroupIngress", "UnauthorizedOperation").permission

@@ -5,8 +5,9 @@ import Testing
 @testable import AWSClient
 
 /// Error bodies of every protocol, read here and by botocore.
-@Suite("Errors beside botocore", .enabled(if: Botocore.isAvailable, "no Python with botocore"))
-struct ErrorBotocoreTests {
+///
+/// Errors beside botocore.
+@Suite(.enabled(if: Botocore.isAvailable, "no Python with botocore")) struct ErrorBotocoreTests {
     private struct Question: Encodable {
         let kind = "error"
         let `protocol`: String
@@ -21,8 +22,7 @@ struct ErrorBotocoreTests {
         let requestID: String?
     }
 
-    @Test("both read 200 generated errors alike")
-    func readsAlike() throws {
+    @Test func `both read 200 generated errors alike`() throws {
         var generator = SeededGenerator(seed: 7)
         let questions = (0..<200).map { Self.question($0, &generator) }
         let answers = try Botocore.ask(questions, for: Answer.self)

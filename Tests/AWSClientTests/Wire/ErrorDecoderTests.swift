@@ -3,8 +3,8 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("ErrorDecoder")
-struct ErrorDecoderTests {
+/// ErrorDecoder.
+@Suite struct ErrorDecoderTests {
     private func decode(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> AWSServiceError {
         ErrorDecoder.decode(
             HTTPResponse(status: status, headers: headers, body: Array(body.utf8)),
@@ -13,8 +13,7 @@ struct ErrorDecoderTests {
         )
     }
 
-    @Test("reads EC2's shape, the first of several errors")
-    func ec2() {
+    @Test func `reads EC2's shape, the first of several errors`() {
         let error = decode(
             400,
             """
@@ -29,8 +28,7 @@ struct ErrorDecoderTests {
         #expect(!error.isTransient && !error.isThrottling)
     }
 
-    @Test("reads the query protocol's shape")
-    func query() {
+    @Test func `reads the query protocol's shape`() {
         let error = decode(
             403,
             "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>old</Message></Error>"
@@ -40,8 +38,7 @@ struct ErrorDecoderTests {
         #expect(error.requestID == "r-2")
     }
 
-    @Test("reads SQS's JSON, with the code's old name beside the new")
-    func json() {
+    @Test func `reads SQS's JSON, with the code's old name beside the new`() {
         let error = decode(
             400,
             #"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}"#,
@@ -57,26 +54,22 @@ struct ErrorDecoderTests {
         #expect("\(error)" == "sqs X failed: QueueDoesNotExist: gone (HTTP 400, request r-3)")
     }
 
-    @Test(
-        "takes the bare name of a code",
-        arguments: [
-            ("FooError", "FooError"), ("a.b#FooError", "FooError"), ("FooError:http://x/y#z", "FooError"),
-            ("a.b#FooError:http://x/y", "FooError"), ("FooError:http://x", "FooError"),
-        ]
+    @Test(arguments: [
+        ("FooError", "FooError"), ("a.b#FooError", "FooError"), ("FooError:http://x/y#z", "FooError"),
+        ("a.b#FooError:http://x/y", "FooError"), ("FooError:http://x", "FooError"),
+    ]
     )
-    func codes(text: String, code: String) {
+    func `takes the bare name of a code`(text: String, code: String) {
         #expect(ErrorDecoder.normalized(text) == code)
     }
 
-    @Test(
-        "says that a body is no error of AWS's",
-        arguments: [
-            "", "   ", "<html><body>busy</body></html>", "<!DOCTYPE html><html>", "<Response><Errors>", "{\"__type",
-            "[]",
-            "busy", "<Response><Errors><Error><Code/></Error></Errors></Response>", "\u{FFFD}\u{0}\u{1B}[31m",
-        ]
+    @Test(arguments: [
+        "", "   ", "<html><body>busy</body></html>", "<!DOCTYPE html><html>", "<Response><Errors>", "{\"__type",
+        "[]",
+        "busy", "<Response><Errors><Error><Code/></Error></Errors></Response>", "\u{FFFD}\u{0}\u{1B}[31m",
+    ]
     )
-    func unreadable(body: String) {
+    func `says that a body is no error of AWS's`(body: String) {
         let error = decode(503, body)
         #expect(error.code == AWSServiceError.unreadableResponse)
         #expect(!error.message.isEmpty)
@@ -84,16 +77,14 @@ struct ErrorDecoderTests {
         #expect(!"\(error)".unicodeScalars.contains { $0.value < 0x20 })
     }
 
-    @Test("reads an error of JSON kinds that nobody expects without falling over")
-    func oddJSON() {
+    @Test func `reads an error of JSON kinds that nobody expects without falling over`() {
         let error = decode(400, #"{"__type": 5, "message": null, "Message": "m"}"#)
         #expect(error.code == AWSServiceError.unreadableResponse)
         #expect(error.message == "m")
         #expect(decode(400, "{}", ["x-amzn-ErrorType": "FooError:x"]).code == "FooError")
     }
 
-    @Test("knows a throttled call by its code, whatever the status")
-    func throttling() {
+    @Test func `knows a throttled call by its code, whatever the status`() {
         let body = "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>"
         #expect(decode(503, body).isThrottling)
         #expect(!decode(503, body).isTransient)
@@ -102,11 +93,10 @@ struct ErrorDecoderTests {
     }
 
     @Test(
-        "reads the errors of the protocols' common suites",
         .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"),
         arguments: [("ec2", 2), ("query", 3), ("json_1_0", 12), ("json_1_0-query-compatible", 2)]
     )
-    func conformance(suite: String, count: Int) throws {
+    func `reads the errors of the protocols' common suites`(suite: String, count: Int) throws {
         let text = try Conformance.text("protocols/output/\(suite).json")
         let suites = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
         let cases = suites.flatMap { $0["cases"] as? [[String: Any]] ?? [] }.filter { $0["errorCode"] != nil }

@@ -1,15 +1,15 @@
+import Formats
 import Testing
 
 @testable import AWSClient
 
-@Suite("JSONTree")
-struct JSONTreeTests {
+/// JSONTree.
+@Suite struct JSONTreeTests {
     private func parse(_ text: String) throws -> JSONTree {
         try JSONTree.parse(Array(text.utf8))
     }
 
-    @Test("reads every kind of value")
-    func reads() throws {
+    @Test func `reads every kind of value`() throws {
         let json = try parse(#" {"a":"x","b":[1,-2.5e+3,true,false,null],"c":{"d":"y"},"e":null,"a\u0062":"z"} "#)
         #expect(json["a"]?.string == "x")
         #expect(json["b"]?.elements?.map(\.number) == ["1", "-2.5e+3", nil, nil, nil])
@@ -24,31 +24,26 @@ struct JSONTreeTests {
         #expect(json.members?.map(\.name) == ["a", "b", "c", "e", "ab"])
     }
 
-    @Test(
-        "makes text of escapes",
-        arguments: [
-            (#""a\"b\\c\/d""#, "a\"b\\c/d"), (#""\b\f\n\r\t""#, "\u{8}\u{C}\n\r\t"), (#""\u00e9é""#, "éé"),
-            (#""\ud83d\ude00""#, "😀"), (#""\ud83d""#, "\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"),
-            (#""\ude00\ud83d\u0041""#, "\u{FFFD}\u{FFFD}A"), (#""""#, ""),
-        ]
+    @Test(arguments: [
+        (#""a\"b\\c\/d""#, "a\"b\\c/d"), (#""\b\f\n\r\t""#, "\u{8}\u{C}\n\r\t"), (#""\u00e9é""#, "éé"),
+        (#""\ud83d\ude00""#, "😀"), (#""\ud83d""#, "\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"),
+        (#""\ude00\ud83d\u0041""#, "\u{FFFD}\u{FFFD}A"), (#""""#, ""),
+    ]
     )
-    func escapes(text: String, expected: String) throws {
+    func `makes text of escapes`(text: String, expected: String) throws {
         #expect(try parse(text).string == expected)
     }
 
-    @Test(
-        "refuses what is no JSON",
-        arguments: [
-            "", " ", "{", "[", "{}x", "[1,]", #"{"a"}"#, #"{"a":}"#, #"{a:1}"#, #"{"a":1,}"#, "tru", "nul", "+1", "01",
-            "1.", "1e", "-", #""a"#, #""\x""#, #""\u12g4""#, #""\"#, "\"\n\"", "[1 2]", "{\"a\":1 \"b\":2}",
-        ]
+    @Test(arguments: [
+        "", " ", "{", "[", "{}x", "[1,]", #"{"a"}"#, #"{"a":}"#, #"{a:1}"#, #"{"a":1,}"#, "tru", "nul", "+1", "01",
+        "1.", "1e", "-", #""a"#, #""\x""#, #""\u12g4""#, #""\"#, "\"\n\"", "[1 2]", "{\"a\":1 \"b\":2}",
+    ]
     )
-    func malformed(text: String) {
+    func `refuses what is no JSON`(text: String) {
         #expect(throws: JSONTree.Failure.self) { try parse(text) }
     }
 
-    @Test("bounds the depth")
-    func depth() throws {
+    @Test func `bounds the depth`() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
@@ -58,8 +53,7 @@ struct JSONTreeTests {
         }
     }
 
-    @Test("reads back what the writer wrote")
-    func writer() throws {
+    @Test func `reads back what the writer wrote`() throws {
         let texts = ["", "a\"\\\n\r\t\u{0}\u{7F}", "é😀\u{2028}"]
         let bytes = JSONWriter.object { writer in
             writer.name("list")

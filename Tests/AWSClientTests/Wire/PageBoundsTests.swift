@@ -2,10 +2,9 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("PageBounds")
-struct PageBoundsTests {
-    @Test("ends with a page that names no other")
-    func end() throws {
+/// PageBounds.
+@Suite struct PageBoundsTests {
+    @Test func `ends with a page that names no other`() throws {
         var pages = PageBounds()
         try pages.turn(to: "a", items: 1)
         #expect(pages.token == "a")
@@ -15,23 +14,20 @@ struct PageBoundsTests {
         #expect(pages.token == nil)
     }
 
-    @Test("refuses a token that came before, also in a longer circle")
-    func circle() throws {
+    @Test func `refuses a token that came before, also in a longer circle`() throws {
         var pages = PageBounds()
         try pages.turn(to: "a", items: 1)
         try pages.turn(to: "b", items: 2)
         #expect(throws: PageBounds.Failure.repeatedToken) { try pages.turn(to: "a", items: 3) }
     }
 
-    @Test("refuses pages without end")
-    func pages() throws {
+    @Test func `refuses pages without end`() throws {
         var pages = PageBounds()
         for number in 1..<PageBounds.maximumPages { try pages.turn(to: String(number), items: 0) }
         #expect(throws: PageBounds.Failure.tooManyPages) { try pages.turn(to: "last", items: 0) }
     }
 
-    @Test("refuses more elements than there can be")
-    func items() throws {
+    @Test func `refuses more elements than there can be`() throws {
         var pages = PageBounds()
         try pages.turn(to: "a", items: PageBounds.maximumItems)
         #expect(throws: PageBounds.Failure.tooManyItems) {

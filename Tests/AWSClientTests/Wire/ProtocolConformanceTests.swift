@@ -5,8 +5,9 @@ import Testing
 
 /// Smithy's protocol tests for what every query API has in common: how parameters become a form, and how answers are
 /// read. The names of lists and maps come from models that this client does not have; here the suite's own serve.
-@Suite("Query protocols, Smithy's cases", .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
-struct ProtocolConformanceTests {
+///
+/// Query protocols, Smithy's cases.
+@Suite(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset")) struct ProtocolConformanceTests {
     /// Cases that are not run, and why; the key is a part of their names.
     private static let excluded = [
         "ContentEncoding": "no operation of ours compresses its body",
@@ -44,8 +45,8 @@ struct ProtocolConformanceTests {
 
     // MARK: Requests
 
-    @Test("writes parameters as a form", arguments: [("ec2", 19), ("query", 28)])
-    func requests(suite: String, count: Int) throws {
+    @Test(arguments: [("ec2", 19), ("query", 28)])
+    func `writes parameters as a form`(suite: String, count: Int) throws {
         let cases = try cases("input/\(suite)")
         #expect(cases.count == count)
         for found in cases {
@@ -129,8 +130,8 @@ struct ProtocolConformanceTests {
 
     // MARK: Answers
 
-    @Test("reads answers", arguments: [("ec2", 17), ("query", 25)])
-    func answers(suite: String, count: Int) throws {
+    @Test(arguments: [("ec2", 17), ("query", 25)])
+    func `reads answers`(suite: String, count: Int) throws {
         let cases = try cases("output/\(suite)") { $0.json["errorCode"] != nil }
         #expect(cases.count == count)
         for found in cases {

@@ -2,10 +2,9 @@ import Testing
 
 @testable import AWSClient
 
-@Suite("QueryEncoder")
-struct QueryEncoderTests {
-    @Test("escapes all but unreserved characters, numbers lists from 1, and leaves out what is not there")
-    func encodes() {
+/// QueryEncoder.
+@Suite struct QueryEncoderTests {
+    @Test func `escapes all but unreserved characters, numbers lists from 1, and leaves out what is not there`() {
         var encoder = QueryEncoder(action: "A", version: "1")
         encoder.add("Text", "a b+c&d=é~")
         encoder.add("Missing", nil)
@@ -18,8 +17,8 @@ struct QueryEncoderTests {
         )
     }
 
-    @Test("decodes what it encodes", arguments: ["", "%", "%4", "a%2", "é%zz/😀 +"])
-    func roundTrip(text: String) {
+    @Test(arguments: ["", "%", "%4", "a%2", "é%zz/😀 +"])
+    func `decodes what it encodes`(text: String) {
         #expect(URIEncoding.decode(URIEncoding.encode(text)) == text)
     }
 }
