@@ -127,9 +127,10 @@ let package = Package(
             swiftSettings: houseRules
         ),
 
-        // What the tests share: seeded randomness, programs beside the test.
+        // What the tests share: seeded randomness, virtual time, records, a ledger, programs beside the test.
         .target(
             name: "TestSupport",
+            dependencies: ["AWSClient", "Ledger", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Tests/TestSupport",
             exclude: ["Simulation"],
             swiftSettings: houseRules
@@ -207,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient", "TestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -1,7 +1,6 @@
 import AWSClient
 import Testing
 
-/// AWSClientError.
 @Suite struct AWSClientErrorTests {
     @Test(arguments: [
         (

@@ -2,7 +2,6 @@ import AWSClient
 import Foundation
 import Testing
 
-/// AWSRegion.
 @Suite struct AWSRegionTests {
     @Test(arguments: [
         ("eu-west-1", AWSPartition.aws), ("us-east-1", .aws), ("ap-southeast-5", .aws), ("mx-central-1", .aws),

@@ -2,7 +2,6 @@ import AWSClient
 import Foundation
 import Testing
 
-/// HostSystem.
 @Suite struct HostSystemTests {
     @Test func `tells a file that is not there from one that cannot be read`() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

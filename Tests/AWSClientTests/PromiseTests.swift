@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// Promise.
 @Suite struct PromiseTests {
     private struct Failure: Error {}
 

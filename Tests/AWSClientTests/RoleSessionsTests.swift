@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// RoleSessions.
 @Suite struct RoleSessionsTests {
     private static func credentials(_ key: String) -> ScriptedTransport.Answer {
         .answer(

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// ShellCommand.
 @Suite struct ShellCommandTests {
     @Test(arguments: [("printf 'a b'; echo no >&2; exit 3", 3), ("kill -9 $$", 137)])
     func `hears output and status alone`(line: String, status: Int32) throws {

@@ -1,12 +1,13 @@
 import CloudTrailEvents
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// One test for each shape in which an Authorize was seen.
 @Suite struct AuthorizeTests {
     private func decode(_ request: String, egress: Bool = false) -> DecodedMessage {
         let name = "AuthorizeSecurityGroup\(egress ? "Egress" : "Ingress")"
-        return DecodedMessage(body: Record(eventName: name, request: request).json)
+        return DecodedMessage(body: CallRecord(eventName: name, request: request).json)
     }
 
     @Test func `the structured form is read from the request when the answer has no rules`() {
@@ -15,14 +16,14 @@ import Testing
             + #""ipRanges":{"items":[{"cidrIp":"0.0.0.0/0","description":"x"}]}}"#
         let change = decode(permissions(item)).change
         #expect(change?.kind == .ingressAdded)
-        #expect(change?.groupID == Record.group)
+        #expect(change?.groupID == CallRecord.group)
         #expect(change?.rules.map(\.rule?.description) == ["ingress tcp 22-23 from 0.0.0.0/0"])
         #expect(change?.rules.map(\.id) == [nil])
         #expect(change?.rules.map(\.ruleDescription) == ["x"])
     }
 
     @Test func `the answer counts before the request and brings the ids`() {
-        let record = Record(
+        let record = CallRecord(
             request: permissions(
                 #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
             ),
@@ -46,12 +47,12 @@ import Testing
         (#""cidrIpv4":"192.0.2.0/24","cidrIpv6":null,"prefixListId":"","referencedGroupInfo":{}"#, "192.0.2.0/24"),
     ])
     func `an answered rule has one peer of any family`(peer: String, text: String) {
-        let body = Record(response: ruleSet(answeredRule(peer))).json
+        let body = CallRecord(response: ruleSet(answeredRule(peer))).json
         #expect(DecodedMessage(body: body).rules == ["ingress tcp 22 from \(text)"])
     }
 
     @Test func `an egress event makes egress rules`() {
-        let record = Record(
+        let record = CallRecord(
             eventName: "AuthorizeSecurityGroupEgress",
             response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#, isEgress: true))
         )
@@ -73,14 +74,14 @@ import Testing
     @Test(arguments: ["{}", "[]", "null", #"{"items":[]}"#])
     func `the flat form stands beside empty permissions`(empty: String) {
         let request =
-            #"{"groupId":"\#(Record.group)","ipPermissions":\#(empty),"ipProtocol":"tcp","fromPort":22,"toPort":22,"#
+            #"{"groupId":"\#(CallRecord.group)","ipPermissions":\#(empty),"ipProtocol":"tcp","fromPort":22,"toPort":22,"#
             + #""cidrIp":"208.236.235.254/0"}"#
         #expect(decode(request).rules == ["ingress tcp 22 from 0.0.0.0/0"])
     }
 
     @Test func `the flat form may name a source group`() {
         let request =
-            #"{"groupId":"\#(Record.group)","ipProtocol":"tcp","fromPort":1,"toPort":2,"#
+            #"{"groupId":"\#(CallRecord.group)","ipProtocol":"tcp","fromPort":1,"toPort":2,"#
             + #""sourceSecurityGroupName":"web","sourceSecurityGroupOwnerId":"111122223333"}"#
         #expect(decode(request).change?.rules.map(\.traffic?.peer) == [.groupName("web")])
     }
@@ -136,29 +137,29 @@ import Testing
 
     @Test func `a list of one may be an object, and a list may be bare`() {
         let item = #"{"ipProtocol":"tcp","fromPort":1,"toPort":1,"ipRanges":[{"cidrIp":"192.0.2.1"}]}"#
-        let request = #"{"groupId":"\#(Record.group)","ipPermissions":{"items":\#(item)}}"#
+        let request = #"{"groupId":"\#(CallRecord.group)","ipPermissions":{"items":\#(item)}}"#
         #expect(decode(request).rules == ["ingress tcp 1 from 192.0.2.1/32"])
     }
 
     @Test func `a group may refer to itself`() {
         let item =
-            #"{"ipProtocol":"tcp","fromPort":0,"toPort":65535,"groups":{"items":[{"groupId":"\#(Record.group)"}]}}"#
-        #expect(decode(permissions(item)).change?.rules.map(\.traffic?.peer) == [.group(Record.group)])
+            #"{"ipProtocol":"tcp","fromPort":0,"toPort":65535,"groups":{"items":[{"groupId":"\#(CallRecord.group)"}]}}"#
+        #expect(decode(permissions(item)).change?.rules.map(\.traffic?.peer) == [.group(CallRecord.group)])
     }
 
     @Test(arguments: ["", #""groupId":null,"#, #""groupId":"","#])
     func `a call by the group's name has the id in its answer`(groupID: String) {
-        let record = Record(
+        let record = CallRecord(
             request:
                 #"{\#(groupID)"groupName":"default","ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#,
             response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         )
-        #expect(DecodedMessage(body: record.json).change?.groupID == Record.group)
+        #expect(DecodedMessage(body: record.json).change?.groupID == CallRecord.group)
     }
 
     @Test func `unknown members do not matter`() {
         let rule = answeredRule(#""cidrIpv4":"0.0.0.0/0","tagSet":{"items":[7]},"new":{"a":[[]]}"#)
-        let record = Record(response: ruleSet(rule), members: ["future": #"{"x":1e400}"#])
+        let record = CallRecord(response: ruleSet(rule), members: ["future": #"{"x":1e400}"#])
         #expect(DecodedMessage(body: record.json).rules == ["ingress tcp 22 from 0.0.0.0/0"])
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import CloudTrailEvents
@@ -29,14 +30,14 @@ import Testing
     }
 
     @Test func `the wrapping is no part of it`() throws {
-        let bare = try detail(Record().json)
-        #expect(try detail(Record().inEventBridge) == bare)
-        #expect(try detail(inSNS(Record().inEventBridge)) == bare)
+        let bare = try detail(CallRecord().json)
+        #expect(try detail(CallRecord().inEventBridge()) == bare)
+        #expect(try detail(inSNS(CallRecord().inEventBridge())) == bare)
     }
 
     @Test func `another text anywhere is another detail`() throws {
-        let record = Record()
-        let other = Record(members: ["userAgent": #""aws-cli/2.31.1""#])
+        let record = CallRecord()
+        let other = CallRecord(members: ["userAgent": #""aws-cli/2.31.1""#])
         #expect(try detail(record.json) != detail(other.json))
     }
 

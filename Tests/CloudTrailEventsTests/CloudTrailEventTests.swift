@@ -1,10 +1,11 @@
 import CloudTrailEvents
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CloudTrailEventTests {
     private func event(_ members: [String: String?]) throws -> CloudTrailEvent {
-        try #require(DecodedMessage(body: Record(eventName: "RunInstances", members: members).json).event)
+        try #require(DecodedMessage(body: CallRecord(eventName: "RunInstances", members: members).json).event)
     }
 
     @Test func `the facts are those of the record`() throws {
@@ -50,20 +51,20 @@ import Testing
 
     @Test func `the account is the recipient's, else the bus's, else the caller's`() throws {
         let identity = #"{"type":"IAMUser","accountId":"777788889999"}"#
-        let record = Record(members: ["recipientAccountId": nil, "awsRegion": nil, "userIdentity": identity])
-        let sent = try #require(DecodedMessage(body: record.inEventBridge).event)
+        let record = CallRecord(members: ["recipientAccountId": nil, "awsRegion": nil, "userIdentity": identity])
+        let sent = try #require(DecodedMessage(body: record.inEventBridge()).event)
         #expect(sent.account == "444455556666")
         #expect(sent.region == "eu-central-1")
         let bare = try #require(DecodedMessage(body: record.json).event)
         #expect(bare.account == "777788889999")
         #expect(bare.region == nil)
-        #expect(DecodedMessage(body: Record().inEventBridge).event?.account == "111122223333")
+        #expect(DecodedMessage(body: CallRecord().inEventBridge()).event?.account == "111122223333")
     }
 }
 
 @Suite struct ActorTests {
     private func actor(_ identity: String) throws -> Actor {
-        try #require(DecodedMessage(body: Record(members: ["userIdentity": identity]).json).event).actor
+        try #require(DecodedMessage(body: CallRecord(members: ["userIdentity": identity]).json).event).actor
     }
 
     @Test func `behind an Identity Center session stands the role with its path`() throws {

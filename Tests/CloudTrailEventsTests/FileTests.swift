@@ -1,17 +1,18 @@
 import CloudTrailEvents
+import TestSupport
 import Testing
 
 /// A file of messages, in every form in which people have them.
 @Suite struct FileTests {
-    private static let record = Record(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)))
+    private static let record = CallRecord(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)))
     private static let json = record.json
 
     @Test(
         arguments: [
-            (json, 1, []), (record.inEventBridge, 1, []), (inSNS(record.inEventBridge), 1, []),
+            (json, 1, []), (record.inEventBridge(), 1, []), (inSNS(record.inEventBridge()), 1, []),
             ("\n\n\(json)\n", 1, []), (json.replacing(",", with: ",\n"), 1, []),
-            ("[\(json),\(record.inEventBridge)]", 2, [.array]), ("[[\(json)]]", 1, [.array]),
-            ("\(json)\n\n\(record.inEventBridge)\r\n\(json)", 3, []),
+            ("[\(json),\(record.inEventBridge())]", 2, [.array]), ("[[\(json)]]", 1, [.array]),
+            ("\(json)\n\n\(record.inEventBridge())\r\n\(json)", 3, []),
             (#"{"Records":[\#(json),\#(json)]}"#, 2, [.logFile]),
             ("{\"Records\":[\(json)]}\n[\(json)]", 2, [.logFile, .array]),
             (#"{"Events":[{"EventId":"e","CloudTrailEvent":\#(quoted(json))}]}"#, 1, [.lookup]),

@@ -1,12 +1,13 @@
 import CloudTrailEvents
+import TestSupport
 import Testing
 
 @Suite struct MessageEnvelopeTests {
-    private static let record = Record(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)))
+    private static let record = CallRecord(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)))
 
     @Test(arguments: [
-        record.json, record.inEventBridge, inSNS(record.json), inSNS(record.inEventBridge),
-        inSNS(inSNS(record.inEventBridge)),
+        record.json, record.inEventBridge(), inSNS(record.json), inSNS(record.inEventBridge()),
+        inSNS(inSNS(record.inEventBridge())),
         " \n\(record.json)\r\n",
     ])
     func `a record is found in every envelope`(body: String) {
@@ -17,7 +18,7 @@ import Testing
         var odd = Self.record
         odd.members = ["detail": "null", "Message": #""{}""#]
         #expect(DecodedMessage(body: odd.json).change != nil)
-        let sent = Self.record.inEventBridge.replacing(#""version":"0""#, with: #""Message":"{}""#)
+        let sent = Self.record.inEventBridge().replacing(#""version":"0""#, with: #""Message":"{}""#)
         #expect(DecodedMessage(body: sent).change != nil)
     }
 
@@ -51,8 +52,8 @@ import Testing
 
     @Test(arguments: [
         "{}", #"{"detail":{}}"#, #"{"detail":null}"#, #"{"Records":[]}"#, #"{"Message":7}"#,
-        Record(members: ["eventID": nil]).json, Record(members: ["eventID": #""""#]).inEventBridge,
-        Record(members: ["eventID": "7"]).json, Record(members: ["eventID": "null"]).json,
+        CallRecord(members: ["eventID": nil]).json, CallRecord(members: ["eventID": #""""#]).inEventBridge(),
+        CallRecord(members: ["eventID": "7"]).json, CallRecord(members: ["eventID": "null"]).json,
     ])
     func `a record without an id has no event`(body: String) {
         #expect(DecodedMessage(body: body).unreadable?.reason == .noEventID)

@@ -4,7 +4,6 @@ import TestSupport
 import Testing
 
 /// Thousands of damaged messages, the same ones on every run: each has an answer, and what is read from one is
-/// canonical.
 @Suite struct MutationTests {
     private static let fixtures: [String] = {
         let mixed =
@@ -25,14 +24,14 @@ import Testing
             + #"{"IpProtocol":"tcp","FromPort":22,"ToPort":"23","CidrIpv4":"10.1.2.3/8","Description":"x"}}}}"#
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
         return [
-            Record(request: permissions(mixed)).json,
-            Record(request: flat).inEventBridge,
-            Record(response: answer).inEventBridge,
-            inSNS(Record(response: answer).inEventBridge),
-            Record(eventName: "RevokeSecurityGroupEgress", request: permissions(mixed)).json,
-            Record(eventName: "RevokeSecurityGroupIngress", request: byID).json,
-            Record(eventName: "ModifySecurityGroupRules", request: modification).inEventBridge,
-            Record(eventName: "CreateSecurityGroup", response: #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#).json,
+            CallRecord(request: permissions(mixed)).json,
+            CallRecord(request: flat).inEventBridge(),
+            CallRecord(response: answer).inEventBridge(),
+            inSNS(CallRecord(response: answer).inEventBridge()),
+            CallRecord(eventName: "RevokeSecurityGroupEgress", request: permissions(mixed)).json,
+            CallRecord(eventName: "RevokeSecurityGroupIngress", request: byID).json,
+            CallRecord(eventName: "ModifySecurityGroupRules", request: modification).inEventBridge(),
+            CallRecord(eventName: "CreateSecurityGroup", response: #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#).json,
         ]
     }()
 
@@ -78,7 +77,7 @@ import Testing
         var fields = ["ipProtocol": "tcp", "fromPort": "22", "toPort": "22", "cidrIp": "192.0.2.0/24"]
         fields[key] = String(repeating: text, count: (1 << 17) / text.utf8.count)
         let members = fields.map { #""\#($0)":"\#($1)""# }.joined(separator: ",")
-        let body = Record(request: #"{"groupId":"\#(Record.group)",\#(members)}"#).json
+        let body = CallRecord(request: #"{"groupId":"\#(CallRecord.group)",\#(members)}"#).json
         let unread = DecodedMessage(body: body).change?.unread
         #expect(unread?.hasPrefix("requestParameters.\(key): is no") == true)
         #expect((unread?.utf8.count ?? .max) < 400)
@@ -87,7 +86,7 @@ import Testing
     @Test func `thousands of rules are read entirely`() {
         let ranges = Array(repeating: #"{"cidrIp":"192.0.2.0/24"}"#, count: 5_000).joined(separator: ",")
         let item = #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[\#(ranges)]}}"#
-        #expect(DecodedMessage(body: Record(request: permissions(item)).json).change?.rules.count == 5_000)
+        #expect(DecodedMessage(body: CallRecord(request: permissions(item)).json).change?.rules.count == 5_000)
     }
 
     private func isCanonical(_ rule: RuleTraffic) -> Bool {

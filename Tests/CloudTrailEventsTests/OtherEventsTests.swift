@@ -1,15 +1,18 @@
 import CloudTrailEvents
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct RevokeTests {
     private func decode(_ request: String, _ response: String = #"{"_return":true}"#) -> DecodedMessage {
-        DecodedMessage(body: Record(eventName: "RevokeSecurityGroupIngress", request: request, response: response).json)
+        DecodedMessage(
+            body: CallRecord(eventName: "RevokeSecurityGroupIngress", request: request, response: response).json
+        )
     }
 
     @Test func `before 2023 the rules are in the request alone`() {
         let item = #"{"ipProtocol":"-1","fromPort":0,"toPort":0,"ipv6Ranges":{"items":[{"cidrIpv6":"::/0"}]}}"#
-        let record = Record(eventName: "RevokeSecurityGroupEgress", request: permissions(item))
+        let record = CallRecord(eventName: "RevokeSecurityGroupEgress", request: permissions(item))
         let message = DecodedMessage(body: record.json)
         #expect(message.change?.kind == .egressRemoved)
         #expect(message.rules == ["egress all traffic to ::/0"])
@@ -17,11 +20,11 @@ import Testing
 
     @Test func `the flat form is read`() {
         let request =
-            #"{"groupId":"\#(Record.group)","ipPermissions":{},"#
+            #"{"groupId":"\#(CallRecord.group)","ipPermissions":{},"#
             + #""ipProtocol":"tcp","fromPort":22,"toPort":22,"cidrIp":"0.0.0.0/0"}"#
         let message = decode(request)
         #expect(message.change?.kind == .ingressRemoved)
-        #expect(message.change?.groupID == Record.group)
+        #expect(message.change?.groupID == CallRecord.group)
         #expect(message.rules == ["ingress tcp 22 from 0.0.0.0/0"])
     }
 
@@ -30,7 +33,7 @@ import Testing
     ])
     func `the answer counts where it lists the revoked rules`(peer: String) {
         let change = decode("{}", ruleSet(answeredRule(peer), named: "revokedSecurityGroupRuleSet")).change
-        #expect(change?.groupID == Record.group)
+        #expect(change?.groupID == CallRecord.group)
         #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0"])
         #expect(change?.rules.map(\.traffic?.peer) == [.group("sg-0fedcba9876543210")])
     }
@@ -48,12 +51,12 @@ import Testing
             traffic: nil,
             ruleDescription: nil
         )
-        let expected = SecurityGroupChange(kind: .ingressRemoved, groupID: Record.group, rules: [rule])
-        #expect(decode(#"{"groupId":"\#(Record.group)",\#(ids)}"#).change == expected)
+        let expected = SecurityGroupChange(kind: .ingressRemoved, groupID: CallRecord.group, rules: [rule])
+        #expect(decode(#"{"groupId":"\#(CallRecord.group)",\#(ids)}"#).change == expected)
     }
 
     @Test func `by rule id the answer tells the content where it lists the rules`() {
-        let request = #"{"groupId":"\#(Record.group)","securityGroupRuleIds":["sgr-0123456789abcdef0"]}"#
+        let request = #"{"groupId":"\#(CallRecord.group)","securityGroupRuleIds":["sgr-0123456789abcdef0"]}"#
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#), named: "revokedSecurityGroupRuleSet")
         let change = decode(request, answer).change
         #expect(change?.rules.compactMap(\.rule?.description) == ["ingress tcp 22 from 0.0.0.0/0"])
@@ -78,7 +81,7 @@ import Testing
         ("{}", ": a successful call that names no rule"),
     ])
     func `what cannot be read is told, for whoever watches removals`(request: String, problem: String) {
-        let request = request.replacing("{", with: #"{"groupId":"\#(Record.group)","#, maxReplacements: 1)
+        let request = request.replacing("{", with: #"{"groupId":"\#(CallRecord.group)","#, maxReplacements: 1)
         let change = decode(request.replacing(",}", with: "}")).change
         #expect(change?.rules == [])
         #expect(change?.unread == "requestParameters\(problem)")
@@ -99,7 +102,7 @@ import Testing
     private func change(_ request: String) -> SecurityGroupChange? {
         let response = #"{"ModifySecurityGroupRulesResponse":{"return":true}}"#
         return DecodedMessage(
-            body: Record(eventName: "ModifySecurityGroupRules", request: request, response: response).json
+            body: CallRecord(eventName: "ModifySecurityGroupRules", request: request, response: response).json
         ).change
     }
 
@@ -120,7 +123,7 @@ import Testing
             ),
             ruleDescription: "x"
         )
-        #expect(change(request) == SecurityGroupChange(kind: .ruleModified, groupID: Record.group, rules: [rule]))
+        #expect(change(request) == SecurityGroupChange(kind: .ruleModified, groupID: CallRecord.group, rules: [rule]))
     }
 
     @Test func `several rules are an array`() {
@@ -162,7 +165,7 @@ import Testing
     @Test func `a rule whose new source is written oddly is kept by its id`() {
         let rule = Self.rule.replacing("10.1.2.3/8", with: "0.0.0.0/00")
         let change = change(#"{"GroupId":"sg-0a1b2c3d4e5f60718","SecurityGroupRule":[\#(rule),\#(Self.rule)]}"#)
-        #expect(change?.groupID == Record.group)
+        #expect(change?.groupID == CallRecord.group)
         #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0", "sgr-0123456789abcdef0"])
         #expect(change?.rules.map { $0.traffic == nil } == [true, false])
         #expect(change?.unread?.hasSuffix(#"CidrIpv4: is no CIDR block: "0.0.0.0/00""#) == true)
@@ -173,13 +176,15 @@ import Testing
 @Suite struct CreateTests {
     private func decode(_ response: String) -> DecodedMessage {
         let request = #"{"groupName":"web","groupDescription":"web","vpcId":"vpc-0123456789abcdef0"}"#
-        return DecodedMessage(body: Record(eventName: "CreateSecurityGroup", request: request, response: response).json)
+        return DecodedMessage(
+            body: CallRecord(eventName: "CreateSecurityGroup", request: request, response: response).json
+        )
     }
 
     @Test func `a new group comes with all egress`() {
         let message = decode(#"{"_return":true,"groupId":"sg-0a1b2c3d4e5f60718"}"#)
         #expect(message.change?.kind == .egressAdded)
-        #expect(message.change?.groupID == Record.group)
+        #expect(message.change?.groupID == CallRecord.group)
         #expect(message.rules == ["egress all traffic to 0.0.0.0/0"])
     }
 
@@ -194,19 +199,19 @@ import Testing
         "authorizesecuritygroupingress",
     ])
     func `other calls are no rule change`(name: String) {
-        #expect(DecodedMessage(body: Record(eventName: name).json).ignoreReason == .notARuleChange)
+        #expect(DecodedMessage(body: CallRecord(eventName: name).json).ignoreReason == .notARuleChange)
     }
 
     @Test(arguments: [("eventSource", "null"), ("eventSource", "7"), ("eventSource", nil), ("eventName", #""""#)])
     func `a record that does not say what it is about is undecodable`(name: String, value: String?) {
-        let unreadable = DecodedMessage(body: Record(members: [name: value]).json).unreadable
+        let unreadable = DecodedMessage(body: CallRecord(members: [name: value]).json).unreadable
         #expect(unreadable?.reason == .undecodable)
         #expect(unreadable?.detail == "\(name): missing")
         #expect(unreadable?.event?.eventID == "e0000000-1111-2222-3333-444444444444")
     }
 
     @Test func `an id beside detail is two records in one`() {
-        let body = #"{"eventID":"e-1","detail":\#(Record().json)}"#
+        let body = #"{"eventID":"e-1","detail":\#(CallRecord().json)}"#
         let unreadable = DecodedMessage(body: body).unreadable
         #expect(unreadable?.reason == .undecodable)
         #expect(unreadable?.event?.eventID == "e-1")
@@ -215,7 +220,7 @@ import Testing
     @Test(arguments: [(#""NetworkActivity""#, true), (#""Data""#, true), (#""Management""#, false), ("null", false)])
     func `only records of management events are rule changes`(category: String, isIgnored: Bool) {
         let answer = ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
-        let message = DecodedMessage(body: Record(response: answer, members: ["eventCategory": category]).json)
+        let message = DecodedMessage(body: CallRecord(response: answer, members: ["eventCategory": category]).json)
         #expect(message.ignoreReason == (isIgnored ? .notARuleChange : nil))
         #expect((message.change == nil) == isIgnored)
     }
@@ -230,7 +235,7 @@ import Testing
         ("CreateSecurityGroup", #"{"groupName":"web"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#),
     ])
     func `an ignored call names its group`(name: String, request: String, response: String) {
-        let record = Record(
+        let record = CallRecord(
             eventName: name,
             request: request,
             response: response,
@@ -238,25 +243,25 @@ import Testing
         )
         let message = DecodedMessage(body: record.json)
         #expect(message.ignoreReason != nil)
-        #expect(message.event?.groupID == Record.group)
+        #expect(message.event?.groupID == CallRecord.group)
     }
 
     @Test(arguments: [("CreateTags", false), ("DeleteTags", true)])
     func `a change of the tags of groups is told`(name: String, isRemoval: Bool) {
         let request =
-            #"{"resourcesSet":{"items":[{"resourceId":"i-1"},{"resourceId":"\#(Record.group)"}]},"#
+            #"{"resourcesSet":{"items":[{"resourceId":"i-1"},{"resourceId":"\#(CallRecord.group)"}]},"#
             + #""tagSet":{"items":[{"key":"sg-revert","value":"x"}]}}"#
-        let event = DecodedMessage(body: Record(eventName: name, request: request).json).event
-        #expect(event?.tagChange?.groupIDs == [Record.group])
+        let event = DecodedMessage(body: CallRecord(eventName: name, request: request).json).event
+        #expect(event?.tagChange?.groupIDs == [CallRecord.group])
         #expect(event?.tagChange?.keys == ["sg-revert"])
         #expect(event?.tagChange?.isRemoval == isRemoval)
-        let failed = Record(eventName: name, request: request, members: ["errorCode": #""Client.X""#])
+        let failed = CallRecord(eventName: name, request: request, members: ["errorCode": #""Client.X""#])
         #expect(DecodedMessage(body: failed.json).event?.tagChange == nil)
     }
 
     @Test func `tags of other things are none of our business`() {
         let request = #"{"resourcesSet":{"items":[{"resourceId":"i-1"}]},"tagSet":{}}"#
-        let event = DecodedMessage(body: Record(eventName: "CreateTags", request: request).json).event
+        let event = DecodedMessage(body: CallRecord(eventName: "CreateTags", request: request).json).event
         #expect(event != nil)
         #expect(event?.tagChange == nil)
     }
@@ -266,13 +271,13 @@ import Testing
         #"{"ModifyManagedPrefixListRequest":{"PrefixListId":"pl-0123456789abcdef0"}}"#,
     ])
     func `a change of a prefix list names the list`(request: String) {
-        let event = DecodedMessage(body: Record(eventName: "ModifyManagedPrefixList", request: request).json).event
+        let event = DecodedMessage(body: CallRecord(eventName: "ModifyManagedPrefixList", request: request).json).event
         #expect(event?.changedPrefixListID == "pl-0123456789abcdef0")
     }
 
     @Test(arguments: [#""rds.amazonaws.com""#, #""ec2.amazonaws.com.example""#])
     func `other services are no rule change, whatever their calls are named`(source: String) {
-        let body = Record(members: ["eventSource": source]).json
+        let body = CallRecord(members: ["eventSource": source]).json
         #expect(DecodedMessage(body: body).ignoreReason == .notARuleChange)
     }
 
@@ -285,12 +290,12 @@ import Testing
     ])
     func `a failed call is ignored although its request is complete`(members: [String: String]) {
         let item = #"{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
-        let record = Record(request: permissions(item), response: "null", members: members)
+        let record = CallRecord(request: permissions(item), response: "null", members: members)
         #expect(DecodedMessage(body: record.json).ignoreReason == .callFailed)
     }
 
     @Test func `an empty error is none`() {
-        let record = Record(
+        let record = CallRecord(
             response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)),
             members: ["errorCode": #""""#, "errorMessage": "null"]
         )
@@ -298,7 +303,10 @@ import Testing
     }
 
     @Test func `that it is no rule change is said before that it failed`() {
-        let record = Record(eventName: "DeleteSecurityGroup", members: ["errorCode": #""Client.DependencyViolation""#])
+        let record = CallRecord(
+            eventName: "DeleteSecurityGroup",
+            members: ["errorCode": #""Client.DependencyViolation""#]
+        )
         let message = DecodedMessage(body: record.json)
         #expect(message.ignoreReason == .notARuleChange)
         #expect(message.event?.errorCode == "Client.DependencyViolation")

@@ -1,5 +1,6 @@
 import CloudTrailEvents
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// A rule that is dropped silently would stand for ever, so whatever of an Authorize cannot be read is told by name.
@@ -8,14 +9,14 @@ import Testing
     private static let ssh = #""ipProtocol":"tcp","fromPort":22,"toPort":22"#
 
     @discardableResult
-    private func expect(_ record: Record, unread: String) -> SecurityGroupChange? {
+    private func expect(_ record: CallRecord, unread: String) -> SecurityGroupChange? {
         let change = DecodedMessage(body: record.json).change
         #expect(change?.unread == unread)
-        #expect(change?.groupID == Record.group)
+        #expect(change?.groupID == CallRecord.group)
         return change
     }
 
-    private func expect(_ record: Record, detail: String) {
+    private func expect(_ record: CallRecord, detail: String) {
         let unreadable = DecodedMessage(body: record.json).unreadable
         #expect(unreadable?.reason == .undecodable)
         #expect(unreadable?.detail == detail)
@@ -50,7 +51,7 @@ import Testing
     ])
     func `one unreadable item spoils the whole request`(item: String, detail: String) {
         let request = permissions(#"{\#(Self.ssh),\#(Self.range)},\#(item)"#)
-        let change = expect(Record(request: request), unread: "requestParameters.ipPermissions.items[1]\(detail)")
+        let change = expect(CallRecord(request: request), unread: "requestParameters.ipPermissions.items[1]\(detail)")
         #expect(change?.rules == [])
         #expect(change?.mayHaveMoreRules == true)
     }
@@ -64,7 +65,7 @@ import Testing
     func `an answered rule that cannot be read is kept by its id`(peer: String, detail: String) {
         let rules = "\(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)),\(answeredRule(peer, id: "sgr-00000000000000002"))"
         let change = expect(
-            Record(response: ruleSet(rules)),
+            CallRecord(response: ruleSet(rules)),
             unread: "responseElements.securityGroupRuleSet.items[1]\(detail)"
         )
         #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0", "sgr-00000000000000002"])
@@ -75,7 +76,7 @@ import Testing
     @Test func `an answered rule without content and without id is not all that was added`() {
         let rules = "\(answeredRule(#""cidrIpv4":"0.0.0.0/0""#)),{}"
         let change = expect(
-            Record(response: ruleSet(rules)),
+            CallRecord(response: ruleSet(rules)),
             unread: "responseElements.securityGroupRuleSet.items[1]: names 0 sources or destinations instead of one"
         )
         #expect(change?.rules.map(\.id) == ["sgr-0123456789abcdef0"])
@@ -84,7 +85,7 @@ import Testing
 
     @Test func `an answer may not contradict the event's direction`() {
         expect(
-            Record(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#, isEgress: true))),
+            CallRecord(response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#, isEgress: true))),
             unread: "responseElements.securityGroupRuleSet.items[0].isEgress: is true, but the event is about ingress"
         )
     }
@@ -93,11 +94,11 @@ import Testing
         #"{"groupId":"sg-0a1b2c3d4e5f60718"}"#, #"{"groupId":"sg-0a1b2c3d4e5f60718","ipPermissions":{}}"#,
     ])
     func `a successful call without rules is suspicious, not empty`(request: String) {
-        expect(Record(request: request), unread: "requestParameters: a successful call that names no rule")
+        expect(CallRecord(request: request), unread: "requestParameters: a successful call that names no rule")
     }
 
     @Test func `omitted parameters leave the group that the answer names`() {
-        let record = Record(request: "null", response: ruleSet(#"{"groupId":"\#(Record.group)"}"#))
+        let record = CallRecord(request: "null", response: ruleSet(#"{"groupId":"\#(CallRecord.group)"}"#))
         let change = expect(
             record,
             unread: "responseElements.securityGroupRuleSet.items[0]: names 0 sources or destinations instead of one"
@@ -107,7 +108,7 @@ import Testing
 
     @Test func `a call without parameters names no group`() {
         expect(
-            Record(request: "null"),
+            CallRecord(request: "null"),
             detail: "requestParameters.groupId: missing, and the answer names no group either"
         )
     }
@@ -115,24 +116,24 @@ import Testing
     @Test func `of too many rules one more than may be is read`() {
         let ids = (0..<7000).map { "sgr-\(String(10_000_000 + $0))" }
         let answer = ruleSet(ids.map { answeredRule(#""cidrIpv4":"0.0.0.0/0""#, id: $0) }.joined(separator: ","))
-        let added = DecodedMessage(body: Record(response: answer).json).change
+        let added = DecodedMessage(body: CallRecord(response: answer).json).change
         #expect(added?.rules.count == SecurityGroupChange.maximumRules + 1)
-        let request = #"{"groupId":"\#(Record.group)","securityGroupRuleIds":\#(ids)}"#
-        let removed = DecodedMessage(body: Record(eventName: "RevokeSecurityGroupIngress", request: request).json)
+        let request = #"{"groupId":"\#(CallRecord.group)","securityGroupRuleIds":\#(ids)}"#
+        let removed = DecodedMessage(body: CallRecord(eventName: "RevokeSecurityGroupIngress", request: request).json)
             .change
         #expect(removed?.rules.count == SecurityGroupChange.maximumRules + 1)
     }
 
     @Test func `a call without a group is no change`() {
         expect(
-            Record(request: #"{"groupName":"default",\#(Self.ssh),"cidrIp":"0.0.0.0/0"}"#),
+            CallRecord(request: #"{"groupName":"default",\#(Self.ssh),"cidrIp":"0.0.0.0/0"}"#),
             detail: "requestParameters.groupId: missing, and the answer names no group either"
         )
     }
 
     @Test func `request and answer must name the same group`() {
         expect(
-            Record(
+            CallRecord(
                 request: #"{"groupId":"sg-0fedcba9876543210"}"#,
                 response: ruleSet(answeredRule(#""cidrIpv4":"0.0.0.0/0""#))
             ),
@@ -143,9 +144,9 @@ import Testing
 
     @Test func `one answer is about one group`() {
         let first = answeredRule(#""cidrIpv4":"0.0.0.0/0""#)
-        let second = first.replacing(Record.group, with: "sg-0fedcba9876543210")
+        let second = first.replacing(CallRecord.group, with: "sg-0fedcba9876543210")
         expect(
-            Record(request: "{}", response: ruleSet("\(first),\(second)")),
+            CallRecord(request: "{}", response: ruleSet("\(first),\(second)")),
             detail:
                 "responseElements.securityGroupRuleSet.items[1].groupId: is another group than the rest of the call's"
         )

@@ -35,7 +35,6 @@ private final class NotifySocket {
     }
 }
 
-/// ServiceManager.
 @Suite struct ServiceManagerTests {
     @Test func `says that the worker is ready, and that it stops`() throws {
         let socket = NotifySocket()

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct ChannelTests {

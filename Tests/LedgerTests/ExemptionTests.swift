@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// Temporary exemptions are in the ledger, its trail and its outbox.

@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import GRDB
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Ledger

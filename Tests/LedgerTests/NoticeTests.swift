@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct NoticeTests {

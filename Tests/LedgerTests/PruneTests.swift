@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Ledger

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// The ledger keeps what stands, and says what nothing explains.

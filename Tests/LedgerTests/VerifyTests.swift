@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct VerifyTests {

@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct WriteTests {

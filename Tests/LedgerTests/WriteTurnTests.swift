@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Ledger

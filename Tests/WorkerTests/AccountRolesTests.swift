@@ -1,5 +1,6 @@
 import AWSClient
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker

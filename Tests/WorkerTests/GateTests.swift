@@ -2,6 +2,7 @@ import AWSClient
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker

@@ -5,6 +5,7 @@ import Hashing
 import Ledger
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Worker

@@ -1,6 +1,7 @@
 import AWSClient
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Worker

@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Ledger
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Worker

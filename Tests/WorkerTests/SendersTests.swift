@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import Ledger
+import TestSupport
 import Testing
 
 @testable import Worker

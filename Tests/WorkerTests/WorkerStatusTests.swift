@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import MetricsTestKit
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker

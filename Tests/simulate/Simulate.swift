@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SimulatedWorld
+import TestSupport
 
 /// Runs simulations, seed after seed, and says what they found. `scripts/simulate` is its front door.
 @main

@@ -6,7 +6,6 @@ import Testing
 
 @testable import AWSClient
 
-/// CredentialCache.
 @Suite struct CredentialCacheTests {
     /// Hands out keys numbered by the call, after a gate has opened.
     private final class Source: CredentialProvider {

@@ -4,7 +4,6 @@ import Testing
 
 @testable import AWSClient
 
-/// Profiles.
 @Suite struct ProfileProviderTests {
     private static let role = """
         <AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn>\

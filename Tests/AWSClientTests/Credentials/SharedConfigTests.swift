@@ -4,7 +4,6 @@ import Testing
 
 @testable import AWSClient
 
-/// SharedConfig.
 @Suite struct SharedConfigTests {
     @Test func `reads profiles, sections and the properties inside a property`() throws {
         var config = SharedConfig()

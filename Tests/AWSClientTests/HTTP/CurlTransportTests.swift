@@ -3,7 +3,6 @@ import Foundation
 import Synchronization
 import Testing
 
-/// CurlTransport.
 @Suite struct CurlTransportTests {
     private let transport: CurlTransport
 

@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// HTTPResponseLine.
 @Suite struct HTTPResponseLineTests {
     private func line(_ text: String) -> HTTPResponseLine {
         Array(text.utf8).withUnsafeBytes { HTTPResponseLine($0) }

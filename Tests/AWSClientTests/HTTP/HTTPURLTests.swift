@@ -1,7 +1,6 @@
 import AWSClient
 import Testing
 
-/// HTTPURL.
 @Suite struct HTTPURLTests {
     @Test(arguments: [
         ("https://sqs.eu-west-1.amazonaws.com/1/q", "sqs.eu-west-1.amazonaws.com", "/1/q", ""),

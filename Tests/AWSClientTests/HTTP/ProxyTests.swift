@@ -4,7 +4,6 @@ import Testing
 
 @testable import AWSClient
 
-/// Proxies.
 @Suite struct ProxyTests {
     @Test func `reads the variables that curl reads`() {
         let settings = ProxySettings(environment: [

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// Retry.
 @Suite struct RetryTests {
     @Test(arguments: [
         (RetryReason.transient, [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20]),

@@ -7,7 +7,6 @@ import Testing
 
 @testable import AWSClient
 
-/// AWSServiceClient.
 @Suite struct AWSServiceClientTests {
     private static let identity = """
         <GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn>\

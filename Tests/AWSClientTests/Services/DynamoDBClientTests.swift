@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// DynamoDBClient.
 @Suite struct DynamoDBClientTests {
     private func client(_ answers: ScriptedTransport.Answer...) throws -> (DynamoDBClient, ScriptedTransport) {
         let transport = ScriptedTransport(answers)

@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// EC2Client.
 @Suite struct EC2ClientTests {
     private func client(_ answers: ScriptedTransport.Answer...) throws -> (EC2Client, ScriptedTransport) {
         let transport = ScriptedTransport(answers)

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// EventBridgeClient.
 @Suite struct EventBridgeClientTests {
     private let event = EventBridgeEvent(
         source: "sg-revert",

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// SQSClient.
 @Suite struct SQSClientTests {
     private let queueURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/q"
 

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// SigV4Signer.
 @Suite struct SigningKeyCacheTests {
     private func signer(secret: String, region: String, keys: SigningKeyCache?) -> SigV4Signer {
         SigV4Signer(

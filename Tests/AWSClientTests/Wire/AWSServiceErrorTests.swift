@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// AWSServiceError.
 @Suite struct AWSServiceErrorTests {
     private static func error(_ service: String, _ operation: String, _ code: String) -> AWSServiceError {
         AWSServiceError(service: service, operation: operation, code: code, message: "m", statusCode: 400)

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// ErrorDecoder.
 @Suite struct ErrorDecoderTests {
     private func decode(_ status: Int, _ body: String, _ headers: HTTPHeaders = [:]) -> AWSServiceError {
         ErrorDecoder.decode(

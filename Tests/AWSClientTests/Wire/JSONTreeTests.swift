@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// JSONTree.
 @Suite struct JSONTreeTests {
     private func parse(_ text: String) throws -> JSONTree {
         try JSONTree.parse(Array(text.utf8))

@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// PageBounds.
 @Suite struct PageBoundsTests {
     @Test func `ends with a page that names no other`() throws {
         var pages = PageBounds()

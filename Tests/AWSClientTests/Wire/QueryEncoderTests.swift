@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// QueryEncoder.
 @Suite struct QueryEncoderTests {
     @Test func `escapes all but unreserved characters, numbers lists from 1, and leaves out what is not there`() {
         var encoder = QueryEncoder(action: "A", version: "1")

@@ -3,7 +3,6 @@ import Testing
 
 @testable import AWSClient
 
-/// XMLDocument.
 @Suite struct XMLDocumentTests {
     private func parse(_ text: String) throws -> XMLTree {
         try XMLTree.parse(Array(text.utf8))

@@ -2,7 +2,6 @@ import Testing
 
 @testable import AWSClient
 
-/// XMLTree.
 @Suite struct XMLTreeTests {
     private func parse(_ text: String, maximumSize: Int = 1000, maximumDepth: Int = 4) throws -> XMLTree {
         try XMLTree.parse(Array(text.utf8), maximumSize: maximumSize, maximumDepth: maximumDepth)

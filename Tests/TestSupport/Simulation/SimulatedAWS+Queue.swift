@@ -44,9 +44,9 @@ extension SimulatedAWS {
     private static func batch(_ call: SimulatedCall, _ world: inout World, _ now: Duration) -> HTTPResponse {
         for entry in call.json.entries ?? [] {
             if call.action == "DeleteMessageBatch" {
-                world.queue.delete(entry.receiptHandle, now: now, using: &world.generator)
+                world.queue.delete(entry.receiptHandle ?? "", now: now, using: &world.generator)
             } else {
-                world.queue.setVisibility(entry.receiptHandle, to: .seconds(entry.visibility ?? 0), now: now)
+                world.queue.setVisibility(entry.receiptHandle ?? "", to: .seconds(entry.visibility ?? 0), now: now)
             }
         }
         let done = (call.json.entries ?? []).map { ["Id": $0.id] }

@@ -173,7 +173,7 @@ extension SimulatedCall {
     fileprivate var summary: String {
         let ids = list("SecurityGroupRuleId") + list("Filter.1.Value")
         let rule = [form["SecurityGroupRule.1.SecurityGroupRuleId"], form["GroupId"]].compactMap(\.self)
-        let entries = (json.entries ?? []).map { "\($0.receiptHandle)\($0.visibility.map { ":\($0)" } ?? "")" }
+        let entries = (json.entries ?? []).map { "\($0.receiptHandle ?? "")\($0.visibility.map { ":\($0)" } ?? "")" }
         return (rule + ids + entries).joined(separator: " ")
     }
 }

@@ -1,3 +1,4 @@
+package import AWSClient
 package import TestSupport
 
 /// A standard SQS queue: at least once, in any order, with visibility timeouts and a redrive policy.
@@ -8,7 +9,7 @@ package struct SimulatedQueue: Sendable {
         /// The event that the message brings; nil where it brings none.
         package let eventID: String?
         package let body: String
-        package let attributes: [String: Attribute]
+        package let attributes: [String: MessageAttributeValue]
         package internal(set) var visibleAt: Duration
         package internal(set) var receives = 0
         package internal(set) var receiptHandle = ""
@@ -34,7 +35,7 @@ package struct SimulatedQueue: Sendable {
     /// Puts a message into the queue, to be seen from `visibleAt` on.
     package mutating func send(
         _ body: String,
-        attributes: [String: Attribute] = [:],
+        attributes: [String: MessageAttributeValue] = [:],
         messageID: String,
         eventID: String?,
         visibleAt: Duration

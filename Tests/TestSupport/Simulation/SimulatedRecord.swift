@@ -1,6 +1,7 @@
 import Formats
 package import Foundation
 package import SecurityGroups
+import TestSupport
 
 /// CloudTrail's record of one call, in the shapes of the records that are published.
 package struct SimulatedRecord: Sendable {
@@ -99,15 +100,16 @@ package struct SimulatedRecord: Sendable {
             #"{"type":"AssumedRole","principalId":"AROAEXAMPLE:session","#
             + #""arn":"arn:aws:sts::\#(Self.account):assumed-role/\#(role)/session","accountId":"\#(Self.account)","#
             + #""sessionContext":{"sessionIssuer":{"type":"Role","arn":"\#(issuerARN)"}}}"#
-        let detail =
-            #"{"eventVersion":"1.11","userIdentity":\#(identity),"eventTime":"\#(stamp)","#
-            + #""eventSource":"ec2.amazonaws.com","eventName":"\#(eventName)","awsRegion":"\#(region)","#
-            + #""sourceIPAddress":"198.51.100.7","userAgent":"aws-cli/2","requestParameters":\#(parameters),"#
-            + #""responseElements":\#(response),"requestID":"\#(requestID)","eventID":"\#(eventID)","#
-            + #""readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"#
-            + #""recipientAccountId":"\#(Self.account)","eventCategory":"Management"}"#
-        return #"{"version":"0","id":"delivery","detail-type":"AWS API Call via CloudTrail","source":"aws.ec2","#
-            + #""account":"\#(Self.account)","time":"\#(stamp)","region":"\#(region)","#
-            + #""resources":[],"detail":\#(detail)}"#
+        let record = CallRecord(
+            eventName: eventName,
+            request: parameters,
+            response: response,
+            members: [
+                "userIdentity": identity, "eventTime": "\"\(stamp)\"", "awsRegion": "\"\(region)\"",
+                "requestID": "\"\(requestID)\"", "eventID": "\"\(eventID)\"", "readOnly": "false",
+                "eventType": #""AwsApiCall""#, "managementEvent": "true", "eventCategory": #""Management""#,
+            ]
+        )
+        return record.inEventBridge(account: Self.account, region: region, time: stamp)
     }
 }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What happened in a simulation, as a number: two runs with the same digest went the same way.
 package struct SimulatedTrace: Sendable {
     /// FNV-1a of all lines.

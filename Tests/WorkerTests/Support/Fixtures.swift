@@ -3,6 +3,7 @@ import CloudTrailEvents
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -73,56 +74,26 @@ struct RecordText {
                 + #""ipRanges":{"items":[{"cidrIp":"0.0.0.0/0"}]}}"#
         }
         let response = hasRuleIDs ? #","securityGroupRuleSet":{"items":[\#(set.joined(separator: ","))]}"# : ""
-        var all = [
-            "eventID": "\"\(eventID)\"", "eventName": "\"\(eventName)\"", "eventSource": #""ec2.amazonaws.com""#,
-            "eventTime": "\"\(time.formatted(.iso8601))\"", "awsRegion": #""eu-west-1""#,
-            "recipientAccountId": #""111122223333""#, "requestID": #""req-of-the-call""#,
-            "userIdentity": #"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/mia"}"#,
-            "requestParameters":
-                #"{"groupId":"\#(group)","ipPermissions":{"items":[\#(permissions.joined(separator: ","))]}}"#,
-            "responseElements": #"{"_return":true\#(response)}"#,
+        var record = CallRecord(
+            eventName: eventName,
+            request: #"{"groupId":"\#(group)","ipPermissions":{"items":[\#(permissions.joined(separator: ","))]}}"#,
+            response: #"{"_return":true\#(response)}"#
+        )
+        record.members = [
+            "eventID": "\"\(eventID)\"", "eventTime": "\"\(time.formatted(.iso8601))\"",
+            "requestID": #""req-of-the-call""#,
         ]
-        all.merge(members) { $1 }
-        return "{" + all.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
+        for (name, value) in members { record.members[name] = .some(value) }
+        return record.json
     }
 }
 
-/// A ledger of its own for one test, gone with the test.
-final class TestLedger: Sendable {
-    let path: String
-    let ledger: LedgerDatabase
+extension TestLedger {
+    /// One column of the usual event.
+    func event(_ column: String) throws -> String? { try event(column, Name.event) }
 
-    init(_ time: VirtualTime, worker: String = "one") throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("worker-\(UUID())").path
-        path = directory + "/ledger.db"
-        ledger = try LedgerDatabase(path: path, worker: worker, lease: WorkerOptions.lease) { time.now }
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent)
-    }
-
-    /// One column of the one event in the ledger.
-    func event(_ column: String, _ eventID: String = Name.event) throws -> String? {
-        let events = try LedgerReader(path: path).events(matching: EventFilter(eventID: eventID), after: nil, limit: 1)
-        return events.first.flatMap { text($0.values, AuditEvent.columns, column) }
-    }
-
-    /// One column of every rule of an event.
-    func rules(_ column: String, _ eventID: String = Name.event) throws -> [String?] {
-        let rules = try LedgerReader(path: path).rules(of: [eventID])[eventID] ?? []
-        return rules.map { text($0.values, AuditRule.columns, column) }
-    }
-
-    private func text(_ values: [AuditValue], _ columns: [String], _ column: String) -> String? {
-        guard let index = columns.firstIndex(of: column) else { return nil }
-        switch values[index] {
-        case .null: return nil
-        case .text(let text): return text
-        case .integer(let number): return String(number)
-        case .boolean(let truth): return String(truth)
-        }
-    }
+    /// One column of every rule of the usual event.
+    func rules(_ column: String) throws -> [String?] { try rules(column, Name.event) }
 }
 
 extension RecordText {

@@ -5,6 +5,7 @@ import Ledger
 import Logging
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Worker

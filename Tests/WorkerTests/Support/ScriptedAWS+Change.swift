@@ -1,9 +1,10 @@
 import AWSClient
 import SecurityGroups
+import TestSupport
 
 extension ScriptedAWS {
     static func describeGroups(_ form: [String: String], _ world: World) -> HTTPResponse {
-        let ids = form["Filter.1.Name"] == nil ? world.groups.keys.sorted() : list("Filter.1.Value", form)
+        let ids = form["Filter.1.Name"] == nil ? world.groups.keys.sorted() : QueryForm.list("Filter.1.Value", in: form)
         let items = ids.compactMap { id in
             world.groups[id].map { tags in
                 let set = tags.map { "<item><key>\($0)</key><value>\($1)</value></item>" }.joined()

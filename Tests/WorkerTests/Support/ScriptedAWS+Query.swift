@@ -1,5 +1,6 @@
 import AWSClient
 import SecurityGroups
+import TestSupport
 
 extension ScriptedAWS {
     /// EC2, STS and SNS.
@@ -22,12 +23,8 @@ extension ScriptedAWS {
         }
     }
 
-    static func list(_ prefix: String, _ form: [String: String]) -> [String] {
-        (1...1000).lazy.map { form["\(prefix).\($0)"] }.prefix { $0 != nil }.compactMap(\.self)
-    }
-
     private static func describe(_ form: [String: String], _ world: inout World) -> HTTPResponse {
-        let wanted = Set(list("Filter.1.Value", form))
+        let wanted = Set(QueryForm.list("Filter.1.Value", in: form))
         let byID = form["Filter.1.Name"] == "security-group-rule-id"
         var shown: [LiveRule] = []
         for (id, rule) in world.rules where wanted.contains(byID ? id : rule.groupID.description) {
@@ -64,7 +61,7 @@ extension ScriptedAWS {
     }
 
     private static func revoke(_ form: [String: String], _ world: inout World) -> HTTPResponse {
-        let ids = list("SecurityGroupRuleId", form)
+        let ids = QueryForm.list("SecurityGroupRuleId", in: form)
         world.revokes.append(ids)
         for id in world.takenMeanwhile { world.rules[id] = nil }
         world.takenMeanwhile = []

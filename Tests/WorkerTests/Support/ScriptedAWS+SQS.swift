@@ -1,10 +1,11 @@
 import AWSClient
 import Foundation
+import TestSupport
 
 extension ScriptedAWS {
     /// SQS's JSON protocol.
     static func sqs(_ action: String, _ body: [UInt8], _ now: Date, _ world: inout World) -> HTTPResponse {
-        guard let request = try? JSONDecoder().decode(Request.self, from: Data(body)) else {
+        guard let request = SQSRequest(body) else {
             return .sqsError("InvalidRequest")
         }
         let url = request.queueURL ?? ""
@@ -20,7 +21,7 @@ extension ScriptedAWS {
             let message = Queued(
                 id: id,
                 body: request.body ?? "",
-                attributes: request.messageAttributes ?? [:],
+                attributes: request.attributes ?? [:],
                 system: system
             )
             world.queues[url, default: []].append(message)
@@ -32,12 +33,12 @@ extension ScriptedAWS {
     }
 
     private static func receive(
-        _ request: Request,
+        _ request: SQSRequest,
         _ url: String,
         _ now: Date,
         _ world: inout World
     ) -> HTTPResponse {
-        var received: [Received] = []
+        var received: [SQSReceivedMessage] = []
         // While a message of a group is in flight, a FIFO queue hands out no more of it.
         let busy = Set(
             (world.queues[url] ?? []).filter { $0.visibleAt > now }.compactMap { $0.system["MessageGroupId"] }
@@ -50,7 +51,7 @@ extension ScriptedAWS {
             message.visibleAt = now.addingTimeInterval(Double(request.visibility ?? 30))
             world.queues[url]?[index] = message
             received.append(
-                Received(
+                SQSReceivedMessage(
                     id: message.id,
                     receiptHandle: message.id,
                     body: message.body,
@@ -64,13 +65,13 @@ extension ScriptedAWS {
 
     private static func batch(
         _ action: String,
-        _ request: Request,
+        _ request: SQSRequest,
         _ url: String,
         _ now: Date,
         _ world: inout World
     ) -> HTTPResponse {
-        var successful: [Entry] = []
-        var failed: [Entry] = []
+        var successful: [SQSEntry] = []
+        var failed: [SQSEntry] = []
         for var entry in request.entries ?? [] {
             if let failure = world.entryFailures[action], failure.count > 0 {
                 world.entryFailures[action] = (failure.count - 1, failure.isSenderFault)
@@ -93,85 +94,5 @@ extension ScriptedAWS {
 
     private static func json(_ value: some Encodable) -> HTTPResponse {
         HTTPResponse(status: 200, body: (try? Array(JSONEncoder().encode(value))) ?? [])
-    }
-
-    private struct Entry: Codable {
-        var id: String
-        var receiptHandle: String?
-        var visibility: Int?
-        var code: String?
-        var isSenderFault: Bool?
-
-        enum CodingKeys: String, CodingKey {
-            case id = "Id"
-            case receiptHandle = "ReceiptHandle"
-            case visibility = "VisibilityTimeout"
-            case code = "Code"
-            case isSenderFault = "SenderFault"
-        }
-    }
-
-    private struct Request: Decodable {
-        let queueURL: String?
-        let maximum: Int?
-        let visibility: Int?
-        let body: String?
-        let messageAttributes: [String: MessageAttributeValue]?
-        let groupID: String?
-        let deduplicationID: String?
-        let entries: [Entry]?
-
-        enum CodingKeys: String, CodingKey {
-            case queueURL = "QueueUrl"
-            case maximum = "MaxNumberOfMessages"
-            case visibility = "VisibilityTimeout"
-            case body = "MessageBody"
-            case messageAttributes = "MessageAttributes"
-            case groupID = "MessageGroupId"
-            case deduplicationID = "MessageDeduplicationId"
-            case entries = "Entries"
-        }
-    }
-
-    private struct Received: Encodable {
-        let id: String
-        let receiptHandle: String
-        let body: String
-        let system: [String: String]
-        let attributes: [String: MessageAttributeValue]
-
-        enum CodingKeys: String, CodingKey {
-            case id = "MessageId"
-            case receiptHandle = "ReceiptHandle"
-            case body = "Body"
-            case system = "Attributes"
-            case attributes = "MessageAttributes"
-        }
-    }
-}
-
-extension MessageAttributeValue: Codable {
-    private enum CodingKeys: String, CodingKey {
-        case dataType = "DataType"
-        case stringValue = "StringValue"
-        case binaryValue = "BinaryValue"
-    }
-
-    /// Reads the attribute as SQS writes it.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            dataType: try container.decode(String.self, forKey: .dataType),
-            stringValue: try container.decodeIfPresent(String.self, forKey: .stringValue),
-            binaryValue: try container.decodeIfPresent(Data.self, forKey: .binaryValue)
-        )
-    }
-
-    /// Writes the attribute as SQS does.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(dataType, forKey: .dataType)
-        try container.encodeIfPresent(stringValue, forKey: .stringValue)
-        try container.encodeIfPresent(binaryValue, forKey: .binaryValue)
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import SecurityGroups
 import Synchronization
+import TestSupport
 
 @testable import Worker
 
@@ -105,7 +106,7 @@ final class ScriptedAWS: HTTPTransport {
 
     func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPTransportError) -> HTTPResponse {
         let sqsAction = request.headers["X-Amz-Target"]?.split(separator: ".").last.map(String.init)
-        let form = sqsAction == nil ? Self.form(request.body) : [:]
+        let form = sqsAction == nil ? QueryForm(request.body).values : [:]
         let action = sqsAction ?? form["Action"] ?? ""
         await before(action)
         if Task.isCancelled { throw .cancelled }
@@ -141,15 +142,6 @@ final class ScriptedAWS: HTTPTransport {
             }
             return answer
         }
-    }
-
-    private static func form(_ body: [UInt8]) -> [String: String] {
-        let pairs = String(decoding: body, as: UTF8.self).split(separator: "&").map {
-            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-                $0.removingPercentEncoding ?? ""
-            }
-        }
-        return Dictionary(pairs.map { ($0[0], $0[1]) }) { first, _ in first }
     }
 }
 
