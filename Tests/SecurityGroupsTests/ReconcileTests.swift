@@ -40,7 +40,8 @@ private let moments = (0..<8).map {
     {
         let expected: RuleVerdict =
             switch (tried, moment.isOurDoing, moment.isEarly) {
-            case (.accepted, _, _), (.lost, _, _): .proven(nil)
+            case (.accepted, _, _), (.lost, _, false): .proven(nil)
+            case (.lost, _, true): .lookAgain
             case (_, true, _): .doneEarlier(nil)
             case (_, false, true): .lookAgain
             case (_, false, false): .settle(.alreadyGone)

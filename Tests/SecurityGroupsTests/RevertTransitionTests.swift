@@ -101,7 +101,9 @@ private enum Answered: CaseIterable {
         isTakeover: Bool
     ) throws -> (RuleOutcome?, [RevertStep]) {
         switch (standing, answer) {
-        case (.missing, .accepted), (.missing, .lost): return (.reverted, [])
+        case (.missing, .accepted): return (.reverted, [])
+        // EC2 may not show the rule yet, so that early it may stand although no call of ours removed it.
+        case (.missing, .lost): return (isEarly ? nil : .reverted, [])
         case (.missing, _) where isTakeover: return (.reverted, [])
         case (.missing, _): return (isEarly ? nil : .alreadyGone, [])
         case (.elsewhere, _): return (.changedSince, [])

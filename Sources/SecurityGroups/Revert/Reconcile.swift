@@ -48,7 +48,10 @@ package func reconcileUnwanted(
 ) -> RuleVerdict {
     switch standing {
     case .missing:
-        if case .revoke? = attempt?.step, attempt?.answer != .unknown { return .proven(nil) }
+        if case .revoke? = attempt?.step, let answer = attempt?.answer, answer != .unknown {
+            // EC2 may not show a rule that is some seconds old, so that a missing rule proves nothing of a call without an answer.
+            return answer == .lost && moment.isEarly ? .lookAgain : .proven(nil)
+        }
         if moment.isOurDoing { return .doneEarlier(nil) }
         return moment.isEarly ? .lookAgain : .settle(.alreadyGone)
     case .elsewhere:
