@@ -104,7 +104,9 @@ struct JSONReader {
     private mutating func integer() throws(JSONError) -> Int64 {
         let start = index
         while let byte = peek, (0x30...0x39).contains(byte) || byte == 0x2D { index += 1 }
-        guard let number = Int64(String(decoding: bytes[start..<index], as: UTF8.self)) else { throw JSONError() }
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        // A number has one form: `Int64` alone would accept leading zeros.
+        guard let number = Int64(text), String(number) == text else { throw JSONError() }
         return number
     }
 
