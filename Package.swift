@@ -155,6 +155,7 @@ let package = Package(
         ),
 
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: houseRules),
+        .testTarget(name: "HashingTests", dependencies: ["Hashing", "TestSupport"], swiftSettings: houseRules),
         .testTarget(
             name: "SecurityGroupsTests",
             dependencies: ["SecurityGroups", "TestSupport"],
@@ -208,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient", "TestSupport",
+                "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
+                "TestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -1,3 +1,4 @@
+import SecurityGroups
 import TestSupport
 import Testing
 

@@ -32,7 +32,8 @@ import Testing
                 fromPort: port,
                 toPort: port,
                 peer: Peer("0.0.0.0/0")
-            )
+            ),
+            ruleDescription: nil
         )
     }
 
@@ -45,7 +46,8 @@ import Testing
     private func look(_ step: inout Step, _ policy: Policy) async throws {
         let rules = try step.live.map { try Self.rule($0.key, $0.value) }
         let facts = GroupFacts(groupID: Self.group, account: "111122223333", region: "eu-west-1")
-        let watched = try #require(WatchedGroup(try #require(SecurityGroupID(Self.group)), facts, by: policy))
+        let id = try #require(SecurityGroupID(Self.group))
+        let watched = try #require(WatchedGroup(id, facts, by: policy))
         let readAt = step.test.now
         try await step.ledger.write { transaction in
             _ = try transaction.keep(

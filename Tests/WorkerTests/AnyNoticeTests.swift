@@ -30,9 +30,8 @@ import Testing
         ])
         event["event_id"] = text(&random)
         event["rules"] = (0..<Int.random(in: 0...4, using: &random)).map { _ in
-            var rule = members([
-                "rule_id", "group_id", "direction", "protocol", "source", "description", "decision", "reason", "undo",
-            ])
+            var rule = members(["rule_id", "group_id", "description", "decision", "reason", "undo"])
+            for name in ["direction", "protocol", "source"] { rule[name] = text(&random) }
             rule["outcome"] = random.pick(["reverted", "failed", "already-gone", "suppressed"])
             rule["from_port"] = Int.random(in: -1...70_000, using: &random)
             rule["to_port"] = Int.random(in: -1...70_000, using: &random)

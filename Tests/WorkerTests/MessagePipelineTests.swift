@@ -145,7 +145,7 @@ import Testing
     @Test func `who loses the claim while running revokes nothing, records nothing and does not delete`() async throws {
         let time = VirtualTime()
         let test = try TestLedger(time)
-        let thief = LedgerWriter(test.ledger)
+        let thief = try LedgerWriter(test.ledger)
         let facts = EventFacts(
             eventID: Name.event,
             digest: RecordText(time: time.now - 60).digest,

@@ -44,7 +44,7 @@ import Testing
 
     /// Puts notices into the outbox, and runs a notifier to the end of its wakes.
     private func run(_ channels: [any NotificationChannel], notices: Int, test: TestLedger) async throws {
-        let writer = LedgerWriter(test.ledger)
+        let writer = try LedgerWriter(test.ledger)
         for number in 0..<notices {
             try await writer.write { try $0.addNotice(id: "n\(number)", kind: "outage", payload: [:]) }
         }
@@ -78,7 +78,7 @@ import Testing
 
     @Test func `a channel that fails for ever holds up no other, and its own notices stay for later`() async throws {
         let test = try TestLedger(time)
-        let writer = LedgerWriter(test.ledger)
+        let writer = try LedgerWriter(test.ledger)
         for number in 0..<3 {
             try await writer.write { try $0.addNotice(id: "n\(number)", kind: "outage", payload: [:]) }
         }

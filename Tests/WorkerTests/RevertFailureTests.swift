@@ -191,8 +191,7 @@ import Testing
         #expect(revert.aws.with { $0.revokes.count } < 40)
     }
 
-    @Test("Looks into groups share their calls, and each gets the rules of its own group")
-    func sharedGroupLooks() async throws {
+    @Test func `looks into groups share their calls, and each gets the rules of its own group`() async throws {
         let opened = Promise<Void>()
         let aws = ScriptedAWS(time: VirtualTime(), before: { _ in try? await opened.value() })
         let rules = try [liveRule(1), liveRule(2, group: "sg-11111111")]

@@ -26,7 +26,7 @@ import Testing
         worker = RevertWorker(
             options: options,
             session: try ScriptedAWS(time: time).session(),
-            ledger: test.ledger,
+            ledger: try test.ledger,
             name: "one",
             clock: time.clock,
             logger: .silent

@@ -50,7 +50,7 @@ struct Pipeline {
         identity = OwnIdentity(session: session)
         let policy = try policy ?? Policy.watching([#require(SecurityGroupID(group))])
         policies = PolicyStore(policy)
-        writer = LedgerWriter(test.ledger)
+        writer = try LedgerWriter(test.ledger)
         let deadLetters =
             hasDeadLetterQueue
             ? DeadLetterQueue(sqs: try session.sqs(queueURL: Name.queueURL), url: Name.deadLetterURL) : nil
