@@ -3,12 +3,13 @@ import CloudTrailEvents
 import Foundation
 import Ledger
 import SecurityGroups
+import TestSupport
 import Testing
 
 @testable import Worker
 
-@Suite("Hosts that share a table look at what stands as one")
-struct SharedStateTests {
+/// Hosts that share a table look at what stands as one.
+@Suite struct SharedStateTests {
     /// Two hosts with a keeper each, which have seen the watched group.
     private struct Watchers {
         let fleet: Fleet
