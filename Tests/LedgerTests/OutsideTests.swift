@@ -3,6 +3,7 @@ import GRDB
 import Ledger
 import SecurityGroups
 import Synchronization
+import TestSupport
 import Testing
 
 /// What others do to the file and to the clock while a worker runs.

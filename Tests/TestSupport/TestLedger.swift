@@ -40,8 +40,13 @@ package final class TestLedger: Sendable {
     }
 
     /// Opens the ledger once more, as another worker of the host does.
-    package func open(worker: String = "one") throws -> LedgerDatabase {
-        try LedgerDatabase(path: path, worker: worker) { [time] in time.now }
+    ///
+    /// - Parameter warn: Called with each line that a person should read.
+    package func open(
+        worker: String = "one",
+        warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> LedgerDatabase {
+        try LedgerDatabase(path: path, worker: worker, warn: warn) { [time] in time.now }
     }
 
     /// The ledger, opened once.

@@ -22,12 +22,7 @@ func kind(of rule: AuditStandingRule) -> String {
 
 /// A content of a rule in words.
 func kind(of content: AuditKnownContent) -> String {
-    ruleInWords(
-        content["direction"],
-        content["protocol"],
-        (content["from_port"], content["to_port"]),
-        content["source"]
-    )
+    ruleInWords(content[.direction], content[.ipProtocol], (content[.fromPort], content[.toPort]), content[.source])
 }
 
 /// The cells of a rule in words.
