@@ -171,7 +171,7 @@ extension LedgerTransaction {
         /// The approval as far as it holds for an event of `time`. A baseline is no older than the first look at its group, so
         /// that one that came after the event approves nothing of it.
         func approval(against time: Date?) -> Approval? {
-            guard approval?.source == "baseline", let time, let firstSeen, firstSeen >= time else { return approval }
+            guard approval?.isBaseline == true, let time, let firstSeen, firstSeen >= time else { return approval }
             return nil
         }
 

@@ -22,7 +22,7 @@ package struct RevertWorker: Sendable {
     let startState = StartState()
     let shownOutages = ShownOutages()
     let logger: Logger
-    /// Whether the poller still goes round.
+    /// The progress of the poller.
     package let liveness: Liveness
 
     /// Creates a worker that acts through `session` and records in `ledger`.
@@ -223,7 +223,7 @@ package struct RevertWorker: Sendable {
         }
     }
 
-    /// What the queue says of itself.
+    /// Reads the attributes of the queue that the worker needs.
     private func facts(of queue: WorkQueue, isStart: Bool) async throws -> QueueState.Facts {
         let attributes = try await queue.attributes()
         var facts = QueueState.Facts(

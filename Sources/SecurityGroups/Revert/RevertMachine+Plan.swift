@@ -141,8 +141,10 @@ extension RevertStep {
 }
 
 extension RulePast {
-    /// What contradicts a record that adds the rule, if the record alone leads to this decision; nil if nothing does. An
-    /// id is given only once, so of two callers who added the rule one is invented.
+    /// The words for another record that contradicts one that adds the rule; nil if there is none. An id is given only
+    /// once, so of two callers who added the rule one is invented.
+    ///
+    /// - Parameter decision: The decision if the record is believed.
     fileprivate func dispute(of decision: RuleDecision) -> String? {
         switch decision {
         case .revert: rival

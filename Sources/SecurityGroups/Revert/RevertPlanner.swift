@@ -192,7 +192,7 @@ package final class RevertPlanner: Sendable {
             let rule = approved.content.rule
             if policy.decide(rule, again, under: entry).decision != .revert { return true }
             // A rule of the baseline, or one that a person approved, may stand unless the policy forbids it.
-            return approved.approval.isByPerson
+            return approved.approval.isOutsidePolicy
                 && policy.objection(to: rule, in: context.group, under: entry, prefixLists: context.prefixLists) == nil
         }
     }
@@ -235,20 +235,20 @@ extension RuleDecision {
 }
 
 extension Approval {
-    /// True if a person approved it, not an entry of the policy.
-    fileprivate var isByPerson: Bool { source == "baseline" || source.hasPrefix("approved ") }
+    /// True if no entry of the policy approved it.
+    fileprivate var isOutsidePolicy: Bool { isBaseline || isByPerson }
 
-    /// True where the approval is a reason to leave a rule that we came for without a record. The policy's own word is not: it is
-    /// asked anew.
+    /// True if the approval lets a rule stay that is judged without a record. An approval by an allow entry does not: the
+    /// policy of today decides anew.
     fileprivate func outlasts(_ occasion: RevertPlanner.Occasion) -> Bool {
         switch occasion {
         case .record: false
-        case .sweep: isByPerson || isExemption
-        case .exemptionEnd: isByPerson
+        case .sweep: isOutsidePolicy || isExemption
+        case .exemptionEnd: isOutsidePolicy
         }
     }
 
-    /// True where the approved event came after `time`. What has no time cannot be later.
+    /// True if the approved event came after `time`. An event without a time counts as not later.
     fileprivate func isLater(than time: Date?) -> Bool {
         guard let eventTime, let time else { return false }
         return eventTime > time

@@ -35,8 +35,15 @@ package struct Approval: Hashable, Sendable {
 }
 
 extension Approval {
-    /// True where the rule was left to an exempt caller.
+    /// The source of the approval of a rule that stood when its group was first seen.
+    package static let baseline = "baseline"
+
+    /// True if an exempt caller made the rule.
     package var isExemption: Bool { source.hasPrefix("exempt ") }
+    /// True if a person approved the rule with `sg-revert baseline approve`.
+    package var isByPerson: Bool { source.hasPrefix("approved ") }
+    /// True if the rule stood when its group was first seen.
+    package var isBaseline: Bool { source == Self.baseline }
 }
 
 /// The content of a rule that the ledger saw in EC2 while it was approved.

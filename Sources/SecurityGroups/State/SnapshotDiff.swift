@@ -1,10 +1,10 @@
-/// How a standing rule came to be known. The raw values are those of the view `standing_rules`.
+/// The origin of what the ledger knows of a standing rule. The raw values are those of the view `standing_rules`.
 package enum KnownBy: String, Hashable, Sendable, CaseIterable {
-    /// It stood when its group was first seen.
+    /// The rule stood when its group was first seen.
     case baseline
-    /// An event told of it.
+    /// The record of an event named it.
     case event
-    /// A look at the group found it, and no event told of it.
+    /// A look at the group found it, and no record named it.
     case sweep
     /// A person approved it.
     case approved
@@ -14,18 +14,18 @@ package enum KnownBy: String, Hashable, Sendable, CaseIterable {
 package struct KnownRule: Hashable, Sendable {
     /// The rule's id.
     package let id: SecurityGroupRuleID
-    /// What the rule says.
+    /// The rule's content.
     package let content: RuleContent
-    /// How it came to be known.
+    /// The origin of the row.
     package let knownBy: KnownBy
-    /// Why it may stand; nil where nothing says so.
+    /// The reason why it may stand; nil if there is none.
     package let approvedBy: String?
-    /// True where the rule was last seen not to say this any more.
+    /// True if the rule was gone or had other content when EC2 was last looked at.
     package let isGone: Bool
-    /// True where an event changed the row so lately that a look may still show the state before.
+    /// True if an event changed the row so recently that EC2 may still show the earlier state.
     package let isFresh: Bool
 
-    /// A row of the ledger.
+    /// Creates a row.
     package init(
         id: SecurityGroupRuleID,
         content: RuleContent,
@@ -57,41 +57,41 @@ package struct GroupLook: Hashable, Sendable {
     }
 }
 
-/// What a look at a group tells that the ledger does not know yet. A look that shows nothing new is empty.
+/// The differences between a look at a group and what the ledger knows. Empty if the look shows nothing new.
 package struct SnapshotDiff: Hashable, Sendable {
     /// A rule that the ledger did not know to stand with this content.
     package struct Appearance: Hashable, Sendable {
         /// The rule.
         package let rule: LiveRule
-        /// How it came to be known, should the ledger have no older row of it.
+        /// The origin for the ledger, if it has no older row of the rule.
         package let knownBy: KnownBy
-        /// Why it may stand.
+        /// The reason why it may stand; nil if there is none.
         package let approvedBy: String?
     }
 
-    /// A standing rule of which something else is to be written.
+    /// A standing rule whose row in the ledger is to be changed.
     package struct Update: Hashable, Sendable {
         /// The rule.
         package let rule: LiveRule
-        /// Why it may stand by now.
+        /// The reason why it may stand now; nil if there is none.
         package let approvedBy: String?
     }
 
-    /// Rules that stand now and were not known to.
+    /// Rules that stand, and of which the ledger did not know that.
     package private(set) var appeared: [Appearance] = []
-    /// Rules that were known to stand, and do not any more.
+    /// Rules that the ledger believed to stand, and that are gone.
     package private(set) var vanished: [SecurityGroupRuleID] = []
     /// Rules that stand as before, with another approval or description.
     package private(set) var updated: [Update] = []
 
-    /// True where there is nothing to write.
+    /// True if there is nothing to write.
     package var isEmpty: Bool { appeared.isEmpty && vanished.isEmpty && updated.isEmpty }
 
     /// Compares a look with what the ledger knows.
     ///
     /// - Parameters:
-    ///   - known: every row of the rules that stand or that the look shows.
-    ///   - isFirstSight: True where the group was never looked at before.
+    ///   - known: The rows of all rules that stand or that the look shows.
+    ///   - isFirstSight: True if the group was never looked at before.
     package init(
         of look: GroupLook,
         known: [KnownRule],
@@ -113,12 +113,12 @@ package struct SnapshotDiff: Hashable, Sendable {
                 }
                 continue
             }
-            // EC2 may still show what an event's run has just changed.
+            // EC2 may still show the state from before the change that a run has just made.
             if mine.contains(where: \.isFresh) { continue }
             let knownBy = mine.isEmpty && isFirstSight ? KnownBy.baseline : .sweep
             let approval =
                 same.map { Self.approval($0, allowance, trustsFirstSight: trustsFirstSight) }
-                ?? allowance ?? (knownBy == .baseline && trustsFirstSight ? "baseline" : nil)
+                ?? allowance ?? (knownBy == .baseline && trustsFirstSight ? Approval.baseline : nil)
             appeared.append(Appearance(rule: live, knownBy: knownBy, approvedBy: approval))
         }
         let shown = Set(look.rules.map(\.id))
@@ -126,12 +126,11 @@ package struct SnapshotDiff: Hashable, Sendable {
         vanished = standing.map(\.id).sorted { $0.description < $1.description }
     }
 
-    /// Why a known rule may stand today. What a person or an exempt event approved stays approved; the policy's word holds for
-    /// as long as the policy says so.
+    /// The reason why a known rule may stand today. An approval by a person or an exemption stays. One by an allow entry
+    /// holds only while the policy has such an entry.
     private static func approval(_ known: KnownRule, _ allowance: String?, trustsFirstSight: Bool) -> String? {
-        if let approval = known.approvedBy, approval.hasPrefix("exempt ") || approval.hasPrefix("approved ") {
-            return approval
-        }
-        return allowance ?? (known.knownBy == .baseline && trustsFirstSight ? "baseline" : nil)
+        let approval = known.approvedBy.map { Approval(source: $0) }
+        if let approval, approval.isExemption || approval.isByPerson { return approval.source }
+        return allowance ?? (known.knownBy == .baseline && trustsFirstSight ? Approval.baseline : nil)
     }
 }

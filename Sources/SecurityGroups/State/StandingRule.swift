@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// A rule that stands although nothing says that it may, or that may stand no longer.
+/// A rule that stands without an approval, or whose approval has ended.
 package struct StandingRule: Hashable, Sendable {
     /// The rule's id.
     package let id: SecurityGroupRuleID
@@ -10,16 +10,16 @@ package struct StandingRule: Hashable, Sendable {
     package let account: String?
     /// The Region of the group.
     package let region: String
-    /// What the rule says.
+    /// The rule's content.
     package let content: RuleContent
-    /// Since when it was seen to say so without a break.
+    /// The time since which every look showed this content.
     package let since: Date
-    /// Why it may stand; nil where nothing says so.
+    /// The reason why it may stand; nil if there is none.
     package let approval: Approval?
-    /// True where the same rule said something else before, which was approved.
+    /// True if the rule had other content before, which was approved.
     package let isEdit: Bool
 
-    /// A standing rule.
+    /// Creates a standing rule.
     package init(
         id: SecurityGroupRuleID,
         groupID: SecurityGroupID,
@@ -42,12 +42,12 @@ package struct StandingRule: Hashable, Sendable {
 }
 
 extension Policy {
-    /// The exemption that ended and takes the rule with it: every exemption that covers what its maker did is over, and says
-    /// `then: revert`. Nil where the rule may stay.
+    /// The exemption whose end closes the rule; nil if the rule may stay.
+    ///
+    /// A rule may stay while one of the exemptions that cover the call that made it holds, or has ended without
+    /// `then: revert`.
     package func endedExemption(of rule: StandingRule, at now: Date) -> Exemption? {
-        guard let approval = rule.approval, approval.isExemption, let time = approval.eventTime else {
-            return nil
-        }
+        guard let approval = rule.approval, approval.isExemption, let time = approval.eventTime else { return nil }
         let context = ChangeContext(
             group: GroupFacts(groupID: rule.groupID.description, account: rule.account, region: rule.region),
             kind: rule.isEdit ? .ruleModified : rule.content.rule.direction.added,
@@ -71,15 +71,15 @@ extension Policy {
 }
 
 extension Exemption {
-    /// True where it has ended.
+    /// True if it has ended.
     package func isOver(at now: Date) -> Bool { until.map { $0 <= now } ?? false }
 
-    /// True where it has ended within the last day.
+    /// True if it ended within the last 24 hours.
     package func hasJustEnded(at now: Date) -> Bool {
         until.map { $0 <= now && $0 > now.addingTimeInterval(-86_400) } ?? false
     }
 
-    /// True where people are to be reminded now that it ends.
+    /// True if it ends so soon that people are to be reminded of it.
     package func isToRemind(at now: Date) -> Bool {
         guard let until, let remind, until > now else { return false }
         let seconds = Double(remind.components.seconds)

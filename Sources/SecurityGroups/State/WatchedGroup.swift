@@ -2,14 +2,14 @@
 package struct WatchedGroup: Hashable, Sendable {
     /// The group's id.
     package let id: SecurityGroupID
-    /// What EC2 says of the group.
+    /// The facts of the group, from EC2.
     package let facts: GroupFacts
     /// The entry under which its changes are judged.
     package let watch: Watch
 
-    /// A group with its facts; nil for one that the policy leaves alone.
+    /// Creates a watched group; nil if the policy leaves the group alone.
     ///
-    /// - Parameter facts: all of them, VPC, name and tags included, so that no entry stays undetermined.
+    /// - Parameter facts: All facts, with VPC, name and tags, so that each entry either matches or does not.
     package init?(_ id: SecurityGroupID, _ facts: GroupFacts, by policy: Policy) {
         let entries = ChangeKind.allCases.lazy.compactMap { kind -> Watch? in
             let context = ChangeContext(group: facts, kind: kind, issuerARN: nil, eventTime: nil)
@@ -22,11 +22,12 @@ package struct WatchedGroup: Hashable, Sendable {
         self.watch = watch
     }
 
-    /// Says what lets everybody make such a rule today, such as `allow office`; nil where nothing does.
+    /// The reason why anybody may make such a rule today, such as `allow office`; nil if there is none.
     ///
-    /// A rule that came by a kind of change that the entry leaves alone may stand: the event would be ignored too.
+    /// If the entry does not watch the kind of change that made the rule, the rule may stand, because its event would be
+    /// ignored.
     ///
-    /// - Parameter isEdit: True where the same rule said something else before, which was approved.
+    /// - Parameter isEdit: True if the rule had other content before, which was approved.
     package func allowance(
         of rule: SecurityGroupRule,
         isEdit: Bool,
