@@ -179,6 +179,57 @@ import Testing
         #expect(try await unexplained() == [id + "-2"])
     }
 
+    @Test func `a thousand rules that were judged hide none that was not`() async throws {
+        let rules = try (0..<1100).map { number in
+            LiveRule(
+                id: try #require(SecurityGroupRuleID("sgr-" + String(format: "%017x", number))),
+                groupID: try #require(SecurityGroupID(Self.group)),
+                rule: rule(number),
+                ruleDescription: nil
+            )
+        }
+        try await look([], action: .report)
+        try await look(Array(rules.dropLast()), action: .report)
+        let now = test.now
+        try await ledger.write { transaction in
+            for round in 1...2 {
+                let due = try transaction.unexplained(since: now, isDryRun: false)
+                #expect(due.count == (round == 1 ? 1000 : 99))
+                for unexplained in due {
+                    let facts = EventFacts(eventID: unexplained.eventID, eventName: "Sweep", groupID: Self.group)
+                    let delivery = Delivery(messageID: unexplained.eventID, receivedAt: now)
+                    guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { continue }
+                    try transaction.finish(claim, with: RunResult(outcome: .reported))
+                }
+            }
+        }
+        #expect(try await unexplained().isEmpty)
+        try await look(rules, action: .report)
+        #expect(try await unexplained().count == 1)
+    }
+
+    @Test func `a rule that was not watched when it was to be closed is judged again once a look finds it watched`() async throws {
+        try await look([live(1)])
+        let rule = StandingRule(
+            id: try live(1).id,
+            groupID: try live(1).groupID,
+            account: nil,
+            region: "eu-west-1",
+            content: try live(1).content,
+            since: test.now
+        )
+        func next() async throws -> String? {
+            try await ledger.write { try $0.nextExemptionEnd(of: rule, until: nil, isDryRun: false) }
+        }
+        let id = try #require(try await next())
+        test.advance(60)
+        try await finish(id, .ignored, name: "ExemptionEnd")
+        #expect(try await next() == nil)
+        test.advance(60)
+        try await look([live(1)])
+        #expect(try await next() == id + "-2")
+    }
+
     @Test(arguments: [true, false])
     func `an event under way about the rule, or about its group, is not overtaken`(isRunning: Bool) async throws {
         try await look([])

@@ -101,7 +101,9 @@ import Testing
         #expect(id == OwnEvent.sweepID(of: try standing(madeAt: 0), round: 0))
         #expect(id.hasPrefix("sweep-\(rule.id)-") && OwnEvent.isID(id))
         #expect(OwnEvent.sweepID(of: rule, round: 1) == id + "-2")
-        #expect(OwnEvent.isID(OwnEvent.exemptionEndID(of: rule)))
+        let end = OwnEvent.exemptionEndID(of: rule, until: Date(timeIntervalSince1970: 1), round: 0)
+        #expect(OwnEvent.isID(end))
+        #expect(end != OwnEvent.exemptionEndID(of: rule, until: Date(timeIntervalSince1970: 2), round: 0))
         #expect(!OwnEvent.isID("e0000000-1111-2222-3333-444444444444"))
     }
 }

@@ -12,13 +12,14 @@ import Testing
 
     private func lend(
         _ it: Keeper,
+        id: String = "ex-1",
         minutes: Double = 60,
         then: Exemption.End = .revert,
         remind: Duration? = nil
     ) async throws {
         let now = it.it.time.now
         let exemption = TemporaryExemption(
-            id: "ex-1",
+            id: id,
             principal: Self.role,
             from: now,
             until: now + 60 * minutes,
@@ -149,5 +150,51 @@ import Testing
         await two.keeper.round(isWanted: false)
         #expect(one.it.aws.with { $0.revokes.count } == 1)
         #expect(try one.events().count { $0[0] == "ExemptionEnd" } == 1)
+    }
+
+    @Test func `an edit that was lent is undone at its end, and so is the same edit under the next exemption`() async throws {
+        let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
+        await it.keeper.round(isWanted: true)
+        for round in 1...2 {
+            it.it.time.advance(.seconds(60))
+            try await lend(it, id: "ex-\(round)")
+            let edited = try liveRule(1, port: 99)
+            it.it.aws.with { $0.rules[Name.rule(1)] = edited }
+            let record = RecordText.modify(1, port: 99, eventID: "edit-\(round)", time: it.it.time.now)
+            #expect(try await it.it.process(it.it.message(record.json, id: "m\(round)")) == .delete)
+            #expect(try it.it.test.event("outcome", "edit-\(round)") == "allowed")
+            it.it.time.advance(.seconds(3601))
+            await it.keeper.round(isWanted: false)
+            #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        }
+        #expect(try it.events().count { $0 == ["ExemptionEnd", "reverted"] } == 2)
+    }
+
+    @Test func `what a dry run reported at the end is closed by a worker in earnest`() async throws {
+        let dry = try Keeper(Pipeline(isDryRun: true))
+        try await lend(dry)
+        try await add(dry)
+        dry.it.time.advance(.seconds(3601))
+        await dry.keeper.round(isWanted: false)
+        await dry.keeper.round(isWanted: false)
+        #expect(try dry.events().count { $0 == ["ExemptionEnd", "reported"] } == 1)
+        let real = try Keeper(Pipeline(time: dry.it.time, aws: dry.it.aws, test: dry.it.test))
+        await real.keeper.round(isWanted: false)
+        #expect(real.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test func `a rule that EC2 did not show at the end is closed once EC2 shows it`() async throws {
+        let it = try Keeper(Pipeline())
+        try await lend(it, minutes: 10)
+        try await add(it)
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(601))
+        let rules = it.it.aws.with { $0.rules }
+        it.it.aws.with { $0.rules = [:] }
+        await it.keeper.round(isWanted: false)
+        #expect(try it.events().contains(["ExemptionEnd", "unchanged"]))
+        it.it.aws.with { $0.rules = rules }
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 }

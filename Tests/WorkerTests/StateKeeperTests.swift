@@ -123,6 +123,110 @@ import Testing
         #expect(try it.standing().count == 1)
     }
 
+    @Test func `a place that could not be read is asked again after a minute, and then after pauses that double`() async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        it.it.aws.with {
+            $0.refusals["DescribeSecurityGroups"] = Array(
+                repeating: .ec2Error("UnauthorizedOperation", status: 403),
+                count: 4
+            )
+        }
+        var asked: [Int] = []
+        for seconds in stride(from: 0, to: 900, by: 20) {
+            let before = it.it.aws.count(of: "DescribeSecurityGroups")
+            await it.keeper.round(isWanted: seconds == 0)
+            if it.it.aws.count(of: "DescribeSecurityGroups") > before { asked.append(seconds) }
+            it.it.time.advance(.seconds(20))
+        }
+        #expect(asked.count == 5)
+        #expect(zip(asked, asked.dropFirst()).allSatisfy { $1 - $0 >= 60 })
+        #expect((asked.last ?? 0) > 300)
+        #expect(try it.standing().count == 1)
+    }
+
+    @Test func `a group that only a look saw watched stays so for a day after its tags are taken away`() async throws {
+        let policy = Policy.watching(.ingressAdded, tags: ["guard": Wildcard("on")])
+        let it = try Keeper(Pipeline(policy: policy))
+        it.it.aws.with { $0.groups[Name.group] = ["guard": "on"] }
+        await it.keeper.round(isWanted: true)
+        it.it.aws.with { $0.groups[Name.group] = [:] }
+        it.it.time.advance(.seconds(120))
+        try it.it.aws.stand([1])
+        let record = RecordText(time: it.it.time.now)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome") == "reverted")
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test func `a rule of an exempt caller that a person forgot is swept`() async throws {
+        let exempt = Exemption(principals: [Wildcard("*")], origin: "exempt")
+        let it = try Keeper(Pipeline(policy: .watching(.ingressAdded, exempt: [exempt])))
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        #expect(try await it.it.process(it.it.message(it.it.record.json)) == .delete)
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+        _ = try await it.it.writer.write { try $0.forget(.rule(Name.rule(1)), by: "mia") }
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test func `a prefix list that EC2 refuses to show keeps no other rule from being swept`() async throws {
+        var policy = Policy.watching(.ingressAdded)
+        policy.expandPrefixLists = true
+        let it = try Keeper(Pipeline(policy: policy))
+        let traffic = RuleTraffic(ipProtocol: .tcp, fromPort: 21, toPort: 21, peer: .prefixList("pl-0a1b2c3d"))
+        let listed = LiveRule(
+            id: try #require(SecurityGroupRuleID(Name.rule(5))),
+            groupID: try #require(SecurityGroupID(Name.group)),
+            rule: SecurityGroupRule(direction: .ingress, traffic: traffic),
+            ruleDescription: nil
+        )
+        it.it.aws.with { world in
+            world.rules[Name.rule(5)] = listed
+            world.refusals["GetManagedPrefixListEntries"] = Array(
+                repeating: .ec2Error("UnauthorizedOperation", status: 403),
+                count: 50
+            )
+        }
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        await it.later()
+        #expect(it.it.aws.with { Array($0.rules.keys) } == [Name.rule(5)])
+        #expect(try it.standing() == [[Name.rule(5), "baseline", "baseline"]])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a group whose rules cannot be closed holds up no other group`() async throws {
+        let other = "sg-ffffffffffffffff0"
+        let watch = Watch(groups: [Name.group, other], baseline: .policy, origin: "watch")
+        let it = try Keeper(Pipeline(standing: Array(1...40), policy: Policy(watch: [watch])))
+        let free = LiveRule(
+            id: try #require(SecurityGroupRuleID("sgr-ffffffffffffffff0")),
+            groupID: try #require(SecurityGroupID(other)),
+            rule: try openRule(port: 22),
+            ruleDescription: nil
+        )
+        it.it.aws.with { world in
+            world.groups[other] = [:]
+            world.rules["\(free.id)"] = free
+        }
+        let (judged, judge) = AsyncStream.makeStream(of: String.self)
+        var keeper = it.keeper
+        keeper.judge = { run in
+            judge.yield(run.change.groupID ?? "")
+            if run.change.groupID == Name.group { try await Task.sleep(for: .seconds(3600)) }
+            return .reverted
+        }
+        await keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(31))
+        let sweep = Task { try await keeper.sweep() }
+        var groups: Set<String> = []
+        for await group in judged where groups.insert(group).inserted && groups.count == 2 { break }
+        sweep.cancel()
+        #expect(groups == [Name.group, other])
+    }
+
     @Test func `with the interval 0 nothing is read and nothing is swept`() async throws {
         let it = try Keeper(Pipeline(standing: [1]), interval: .zero)
         await it.keeper.round(isWanted: true)

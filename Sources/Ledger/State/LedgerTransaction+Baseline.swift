@@ -47,10 +47,10 @@ extension LedgerTransaction {
             try run(
                 """
                 UPDATE sightings SET approved_by = ?, known_by = ?, approver_arn = NULL, approver_service = NULL,
-                    approver_identity = NULL, approved_event_time = NULL
+                    approver_identity = NULL, approved_event_time = NULL, forgotten_at = coalesce(?, forgotten_at)
                 WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
                 """,
-                [approval?.bounded, knownBy.rawValue, rule.group, rule.id]
+                [approval?.bounded, knownBy.rawValue, approval == nil ? nowText : nil, rule.group, rule.id]
             )
             var entry: [String: AuditValue] = [
                 "action": .text(action), "by": .text(person.bounded), "group_id": .text(rule.group),

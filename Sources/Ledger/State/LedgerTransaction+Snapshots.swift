@@ -28,6 +28,7 @@ extension LedgerTransaction {
     /// Keeps a look at one group: what is new, what is gone, and what the policy allows by now.
     ///
     /// - Parameters:
+    ///   - unread: The prefix lists that EC2 refuses to show. A known rule of one stays as it is known.
     ///   - readAt: When EC2 was asked.
     ///   - settle: For so long after an event's run, EC2 may still show the state before.
     /// - Returns: what was written.
@@ -37,6 +38,7 @@ extension LedgerTransaction {
         place: String,
         policy: Policy,
         lists: PrefixLists = .unknown,
+        unread: Set<String> = [],
         readAt: Date,
         settle: Duration
     ) throws -> SnapshotDiff {
@@ -48,7 +50,8 @@ extension LedgerTransaction {
             known: try knownRules(in: groupID, shown: look.rules.map(\.id.description), freshFrom: freshFrom),
             isFirstSight: isFirstSight,
             policy: policy,
-            lists: lists
+            lists: lists,
+            unread: unread
         )
         try run(
             """
@@ -57,10 +60,24 @@ extension LedgerTransaction {
             """,
             [groupID, place, look.group.watch.action.rawValue, nowText]
         )
+        try remember(look.group, policy)
         for id in diff.vanished { try markGone(id.description, in: groupID) }
         for rule in diff.appeared { try add(rule, look.group) }
         for rule in diff.updated { try update(rule, in: groupID) }
         return diff
+    }
+
+    /// Remembers the name and tags by which the policy watches a group, so that a change of them does not end the watch at once.
+    private func remember(_ group: WatchedGroup, _ policy: Policy) throws {
+        guard let facts = policy.watchedFacts(of: group.facts) else { return }
+        let sighting = WatchSighting(
+            groupID: group.id.description,
+            account: group.facts.account,
+            region: group.facts.region ?? "",
+            facts: facts,
+            eventID: "snapshot"
+        )
+        _ = try watched(sighting, notifies: false)
     }
 
     /// Takes the rules of groups as gone that EC2 does not know any more.
@@ -113,6 +130,11 @@ extension LedgerTransaction {
             [name, holder, text(after: duration), nowText]
         )
         return db.changesCount > 0
+    }
+
+    /// Forgets that something was ever done.
+    package func unmark(_ name: String) throws {
+        try run("DELETE FROM moments WHERE name = ?", [name])
     }
 
     private func knownRules(in groupID: String, shown: [String], freshFrom: String) throws -> [KnownRule] {

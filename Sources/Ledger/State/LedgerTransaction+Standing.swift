@@ -28,32 +28,38 @@ extension LedgerTransaction {
     }
 
     /// The rules that stand without a reason since before `time`, that no event under way is about, and that were not judged
-    /// since they came to say what they say.
+    /// since they came to say what they say; at most a thousand.
     ///
     /// - Parameter isDryRun: True where nothing would be changed, so that what was reported is done.
     package func unexplained(since time: Date, isDryRun: Bool) throws -> [Unexplained] {
         let sql = """
-            \(Self.standingColumns), (SELECT action FROM group_snapshots WHERE group_id = s.group_id)
+            \(Self.standingColumns)
             FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?
                 AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND lease_until > ?)
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND rules.outcome = 'exempt'
+                        AND received_at > coalesce(s.forgotten_at, '')
                         AND rules.direction = s.direction AND rules.protocol = s.protocol
                         AND rules.from_port = s.from_port AND rules.to_port = s.to_port AND rules.source = s.source)
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND received_at > ?
                         AND events.outcome IN ('failed', 'suppressed') AND event_name <> '\(OwnEvent.sweep)')
-            ORDER BY group_id, rule_id LIMIT 1000
+            ORDER BY group_id, rule_id
             """
         let hourAgo = now.addingTimeInterval(-3600)
-        return try Row.fetchAll(
+        let rows = try Row.fetchCursor(
             db.cachedStatement(sql: sql),
             arguments: [RFC3339.format(time), nowText, RFC3339.format(hourAgo)]
-        ).compactMap { row in
-            guard let rule = try standing(row) else { return nil }
-            let action: String? = row[19]
-            return try nextSweep(of: rule, brought: row[17], isReport: isDryRun || action == "report")
+        )
+        var due: [Unexplained] = []
+        // What was judged before stands here too, so a limit of the query would let it hide what was not.
+        while due.count < 1000, let row = try rows.next() {
+            guard let rule = try standing(row) else { continue }
+            if let unexplained = try nextSweep(of: rule, brought: row[17], isReport: isDryRun || isReported(rule)) {
+                due.append(unexplained)
+            }
         }
+        return due
     }
 
     /// The rules that an exempt caller made and that stand.
@@ -75,20 +81,56 @@ extension LedgerTransaction {
         return false
     }
 
+    /// The id of the event that closes a rule whose exemption is over; nil where it was closed since it came to say what it says.
+    ///
+    /// - Parameters:
+    ///   - until: When the exemption ended.
+    ///   - isDryRun: True where nothing would be changed, so that what was reported is done.
+    package func nextExemptionEnd(of rule: StandingRule, until: Date?, isDryRun: Bool) throws -> String? {
+        try nextRound(of: rule, isReport: isDryRun || isReported(rule)) { round in
+            OwnEvent.exemptionEndID(of: rule, until: until, round: round)
+        }
+    }
+
     /// The event that judges a rule next; nil where the rule was judged since it came to say what it says.
     private func nextSweep(of rule: StandingRule, brought eventID: String?, isReport: Bool) throws -> Unexplained? {
         if isReport, let eventID, try lastRun(of: eventID)?.outcome == .reported { return nil }
-        var round = 0
-        while round < 1000 {
-            let id = OwnEvent.sweepID(of: rule, round: round)
-            guard let (outcome, _, last) = try lastRun(of: id) else { return Unexplained(rule: rule, eventID: id) }
-            if try isOpen(ownEvent: id) { return Unexplained(rule: rule, eventID: id) }
+        return try nextRound(of: rule, isReport: isReport) { OwnEvent.sweepID(of: rule, round: $0) }
+            .map { Unexplained(rule: rule, eventID: $0) }
+    }
+
+    /// The id of the first event of a rule that was not finished; nil where the last one that was finished still holds.
+    private func nextRound(of rule: StandingRule, isReport: Bool, id: (_ round: Int) -> String) throws -> String? {
+        for round in 0... {
+            let id = id(round)
+            guard let (outcome, _, last) = try lastRun(of: id) else { return id }
+            if try isOpen(ownEvent: id) { return id }
             guard let outcome, outcome.isFinal else { return nil }
-            // Judged by an entry that only reports, and there is one that reverts by now; or judged before the rule came back.
-            guard last < rule.since || (outcome == .reported && !isReport) else { return nil }
-            round += 1
+            // Judged before the rule came back; by an entry that only reports, and there is one that reverts by now; or while its
+            // group was not watched, which a look found it to be since.
+            let isOld =
+                try last < rule.since || outcome == .reported && !isReport
+                || outcome == .ignored && wasLookedAt(rule.groupID, after: last)
+            guard isOld else { return nil }
         }
         return nil
+    }
+
+    /// True where the entry that watches the rule's group only reports.
+    private func isReported(_ rule: StandingRule) throws -> Bool {
+        let found = try row(
+            "SELECT 1 FROM group_snapshots WHERE group_id = ? AND action = ?",
+            [rule.groupID.description, Watch.Action.report.rawValue]
+        )
+        return found != nil
+    }
+
+    private func wasLookedAt(_ groupID: SecurityGroupID, after time: Date) throws -> Bool {
+        let found = try row(
+            "SELECT 1 FROM group_snapshots WHERE group_id = ? AND looked_at > ?",
+            [groupID.description, RFC3339.format(time)]
+        )
+        return found != nil
     }
 
     private func lastRun(of eventID: String) throws -> (outcome: EventOutcome?, attempts: Int, at: Date)? {

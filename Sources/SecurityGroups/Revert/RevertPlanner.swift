@@ -134,7 +134,8 @@ package final class RevertPlanner: Sendable {
         if isConflict || match == .other || approval.isLater(than: context.eventTime) {
             return "it was approved since by \(approval.source)"
         }
-        if context.kind == .ruleModified, past.lastSeen == rule {
+        // Without a record, nothing tells that it said the same before: we came because it says this.
+        if occasion == .record, context.kind == .ruleModified, past.lastSeen == rule {
             return "it says what it said before, which was approved by \(approval.source)"
         }
         return nil

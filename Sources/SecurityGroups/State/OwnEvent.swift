@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// The ids of the events that sg-revert makes itself, without a record.
 package enum OwnEvent {
     /// The name of the event about a rule that nothing explains.
@@ -14,19 +16,26 @@ package enum OwnEvent {
 
     /// The id of the event about a rule with this content. Every host makes the same id.
     ///
-    /// - Parameter round: The number of such events that were finished before the rule got this content again.
+    /// - Parameter round: How many such events of the rule were finished before it had to be judged again.
     package static func sweepID(of rule: StandingRule, round: Int) -> String {
-        "\(prefixes[0])\(rule.id)-\(mark(rule))" + (round == 0 ? "" : "-\(round + 1)")
+        id(prefixes[0], of: rule, mark("\(rule.groupID) \(rule.content.rule)"), round: round)
     }
 
-    /// The id of the event that closes a rule whose exemption ended.
-    package static func exemptionEndID(of rule: StandingRule) -> String {
-        "\(prefixes[1])\(rule.id)-\(mark(rule))"
+    /// The id of the event that closes a rule whose exemption ended. Each end of an exemption has events of its own.
+    ///
+    /// - Parameter round: As for a sweep.
+    package static func exemptionEndID(of rule: StandingRule, until: Date?, round: Int) -> String {
+        let end = until.map { " \(Int64($0.timeIntervalSince1970))" } ?? ""
+        return id(prefixes[1], of: rule, mark("\(rule.groupID) \(rule.content.rule)\(end)"), round: round)
     }
 
-    /// A hash (FNV-1a) of the rule's content, short enough for an id. It only has to differ between the contents of one rule.
-    private static func mark(_ rule: StandingRule) -> String {
-        let hash = "\(rule.groupID) \(rule.content.rule)".utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {
+    private static func id(_ prefix: String, of rule: StandingRule, _ mark: String, round: Int) -> String {
+        "\(prefix)\(rule.id)-\(mark)" + (round == 0 ? "" : "-\(round + 1)")
+    }
+
+    /// A hash (FNV-1a) of the text, short enough for an id. It only has to differ between the contents of one rule.
+    private static func mark(_ text: String) -> String {
+        let hash = text.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01B3
         }
         let digits = String(hash, radix: 16)

@@ -92,12 +92,14 @@ package struct SnapshotDiff: Hashable, Sendable {
     /// - Parameters:
     ///   - known: The rows of all rules that stand or that the look shows.
     ///   - isFirstSight: True if the group was never looked at before.
+    ///   - unread: The prefix lists that EC2 refuses to show. A known rule of one stays as it is known.
     package init(
         of look: GroupLook,
         known: [KnownRule],
         isFirstSight: Bool,
         policy: Policy,
-        lists: PrefixLists = .unknown
+        lists: PrefixLists = .unknown,
+        unread: Set<String> = []
     ) {
         let rows = Dictionary(grouping: known, by: \.id)
         let trustsFirstSight = look.group.watch.baseline == .firstSight
@@ -107,6 +109,7 @@ package struct SnapshotDiff: Hashable, Sendable {
             let isEdit = mine.contains { $0.content.rule != live.rule && $0.approvedBy != nil }
             let allowance = look.group.allowance(of: live.rule, isEdit: isEdit, by: policy, lists: lists)
             if let same, !same.isGone {
+                if case .prefixList(let id) = live.rule.peer, unread.contains(id) { continue }
                 let approval = Self.approval(same, allowance, trustsFirstSight: trustsFirstSight)
                 if approval != same.approvedBy || live.content != same.content {
                     updated.append(Update(rule: live, approvedBy: approval))

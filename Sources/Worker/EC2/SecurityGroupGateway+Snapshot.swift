@@ -35,6 +35,23 @@ extension SecurityGroupGateway {
             try await ec2.describeSecurityGroupRules(filters: [filter], turning: turn)
         }.compactMap(LiveRule.init)
     }
+
+    /// The entries of these prefix lists. `unread` has the lists that EC2 refuses to show, each with the refusal.
+    func readablePrefixLists(
+        _ ids: Set<String>,
+        in place: Place
+    ) async throws -> (lists: PrefixLists, unread: [String: AWSServiceError]) {
+        var lists: [String: [CIDRBlock]] = [:]
+        var unread: [String: AWSServiceError] = [:]
+        for id in ids.sorted() {
+            do {
+                lists[id] = try await prefixLists([id], in: place)[id]
+            } catch let error as AWSServiceError where !error.isThrottling && !error.isTransient {
+                unread[id] = error
+            }
+        }
+        return (PrefixLists(lists), unread)
+    }
 }
 
 extension CallQuota {

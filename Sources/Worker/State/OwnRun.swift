@@ -27,10 +27,10 @@ struct OwnRun: Sendable {
     }
 
     /// The event of a rule whose exemption ended.
-    init(closing rule: StandingRule, after exemption: Exemption) {
+    init(closing rule: StandingRule, after exemption: Exemption, eventID: String) {
         self.init(
             rule,
-            id: OwnEvent.exemptionEndID(of: rule),
+            id: eventID,
             name: OwnEvent.exemptionEnd,
             time: exemption.until ?? rule.since,
             occasion: .exemptionEnd,

@@ -21,6 +21,8 @@ struct SnapshotReader: Sendable {
         var rules: Set<SecurityGroupRuleID> = []
         /// How many changes were written.
         var changes = 0
+        /// The prefix lists that EC2 refuses to show, each with the refusal.
+        var unreadLists: [String: String] = [:]
     }
 
     /// Reads the watched groups of a place.
@@ -43,7 +45,8 @@ struct SnapshotReader: Sendable {
             let readAt = clock.now()
             let rules = try await gateway.rules(ofGroups: part.map(\.id), in: place)
             let needed = policy.prefixLists(neededFor: rules.map(\.rule))
-            let lists = needed.isEmpty ? .unknown : try await gateway.prefixLists(needed, in: place)
+            let (lists, unread) = try await gateway.readablePrefixLists(needed, in: place)
+            seen.unreadLists.merge(unread.mapValues(\.description)) { $1 }
             let byGroup = Dictionary(grouping: rules, by: \.groupID)
             let looks = part.map { GroupLook(group: $0, rules: byGroup[$0.id] ?? []) }
             let settle = settle
@@ -54,6 +57,7 @@ struct SnapshotReader: Sendable {
                         place: place.key,
                         policy: policy,
                         lists: lists,
+                        unread: Set(unread.keys),
                         readAt: readAt,
                         settle: settle
                     )

@@ -28,7 +28,7 @@ struct StateKeeper: Sendable {
     let clock: WorkerClock
     let logger: Logger
     /// Judges an event of our own; nil where another has it, or it is done.
-    let judge: @Sendable (OwnRun) async throws -> EventOutcome?
+    var judge: @Sendable (OwnRun) async throws -> EventOutcome?
     /// Called when there may be something to tell people.
     let told: @Sendable () -> Void
     /// Takes how many rules stand unexplained, and how many temporary exemptions hold.
@@ -40,18 +40,34 @@ struct StateKeeper: Sendable {
     private static let pause = Duration.seconds(20)
     /// A snapshot younger than this is not taken again.
     private static let leastAge = Duration.seconds(60)
-    /// How many events of our own are judged at once.
+    /// Since when a snapshot has had places that it could not read.
+    private static let failing = "snapshot-failing"
+    /// The events of how many groups are judged at once.
     private static let width = 16
 
     /// Looks at once and then again and again, until the task is cancelled.
     func run() async {
-        var isStart = true
-        var digest = policies.current.digest
+        // Each part by itself: a group whose rules cannot be closed holds up neither the look at others nor the end of exemptions.
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                var isStart = true
+                var digest = policies.current.digest
+                await again {
+                    let isNew = policies.current.digest != digest
+                    digest = policies.current.digest
+                    await look(isWanted: isStart || isNew)
+                    isStart = false
+                }
+            }
+            group.addTask { await again { await attempt("sweep", sweep) } }
+            group.addTask { await again { await attempt("exemptions", closeExemptions) } }
+            group.addTask { await again { await attempt("gauges", measure) } }
+        }
+    }
+
+    private func again(_ body: () async -> Void) async {
         while !Task.isCancelled {
-            let isNew = policies.current.digest != digest
-            digest = policies.current.digest
-            await round(isWanted: isStart || isNew)
-            isStart = false
+            await body()
             guard (try? await clock.sleep(Self.pause)) != nil else { return }
         }
     }
@@ -60,15 +76,19 @@ struct StateKeeper: Sendable {
     ///
     /// - Parameter isWanted: True for a round that takes a snapshot, unless the last is under a minute old.
     func round(isWanted: Bool) async {
+        await look(isWanted: isWanted)
+        await attempt("sweep", sweep)
+        await attempt("exemptions", closeExemptions)
+        await attempt("gauges", measure)
+    }
+
+    private func look(isWanted: Bool) async {
         await attempt("snapshot") {
             guard try await isSnapshotDue(isWanted) else { return }
             guard try await hold() else { return }
             try await snapshot()
             _ = try await hold(for: .zero)
         }
-        await attempt("sweep") { try await sweep() }
-        await attempt("exemptions") { try await closeExemptions() }
-        await attempt("gauges") { try await measure() }
     }
 
     /// Reads all places.
@@ -77,18 +97,34 @@ struct StateKeeper: Sendable {
         // What is judged by a prefix list is judged by the list as it is now.
         reader.gateway.forgetPrefixLists()
         var (groups, rules, changes) = (0, 0, 0)
+        var isWhole = true
         for place in await places(policy) {
             do {
                 let seen = try await reader.read(place, policy: policy) { _ = try await hold() }
                 (groups, rules, changes) = (groups + seen.groups, rules + seen.rules.count, changes + seen.changes)
+                for (list, error) in seen.unreadLists.sorted(by: { $0.key < $1.key }) {
+                    logger.warning(
+                        "prefix list not read",
+                        metadata: ["prefix.list.id": "\(plainText(list))", "error": "\(plainText(error))"]
+                    )
+                }
             } catch let error where !(error is CancellationError) {
+                isWhole = false
                 logger.warning(
                     "rules not read",
                     metadata: ["region": "\(place.region)", "error": "\(plainText("\(error)"))"]
                 )
             }
         }
-        try await writer.write { try $0.mark("snapshot", at: startedAt) }
+        let isFailing = !isWhole
+        try await writer.write { transaction in
+            try transaction.mark("snapshot", at: startedAt)
+            if !isFailing {
+                try transaction.unmark(Self.failing)
+            } else if try transaction.moment(Self.failing) == nil {
+                try transaction.mark(Self.failing, at: startedAt)
+            }
+        }
         logger.info(
             "snapshot taken",
             metadata: [
@@ -110,7 +146,7 @@ struct StateKeeper: Sendable {
 
     /// Closes what was made under exemptions that ended, tells of their ends, and reminds people before.
     func closeExemptions() async throws {
-        let (now, fileExemptions) = (clock.now(), policies)
+        let (now, fileExemptions, isDryRun) = (clock.now(), policies, isDryRun)
         let (due, runs) = try await writer.write { transaction in
             fileExemptions.exempt(try transaction.exemptionsInForce())
             let policy = fileExemptions.current
@@ -119,8 +155,9 @@ struct StateKeeper: Sendable {
             guard isAnyOver else { return (due, [OwnRun]()) }
             let runs = try transaction.exemptRules().compactMap { rule -> OwnRun? in
                 guard let exemption = policy.endedExemption(of: rule, at: now) else { return nil }
-                let run = OwnRun(closing: rule, after: exemption)
-                return try transaction.isOpen(ownEvent: run.event.eventID) ? run : nil
+                return try transaction.nextExemptionEnd(of: rule, until: exemption.until, isDryRun: isDryRun).map {
+                    OwnRun(closing: rule, after: exemption, eventID: $0)
+                }
             }
             return (due, runs)
         }
@@ -156,27 +193,39 @@ struct StateKeeper: Sendable {
 
     private func isSnapshotDue(_ isWanted: Bool) async throws -> Bool {
         guard interval > .zero else { return false }
-        let (last, asked) = try await writer.write {
-            (try $0.moment("snapshot"), try $0.moment(LedgerTransaction.snapshotWanted))
+        let (last, asked, failing) = try await writer.write {
+            (
+                try $0.moment("snapshot"), try $0.moment(LedgerTransaction.snapshotWanted),
+                try $0.moment(Self.failing)
+            )
         }
         guard let last else { return true }
         let age = clock.now().timeIntervalSince(last)
         // A snapshot of the future was written before the clock was set back.
         guard age >= 0 else { return true }
         if let asked, asked > last { return true }
-        return age >= (isWanted ? min(Self.leastAge, interval) : interval).seconds
+        // A place that was not read is asked again after a minute, and then after pauses that double.
+        let isSoon = isWanted || failing != nil
+        let pause = max(Self.leastAge.seconds, failing.map { last.timeIntervalSince($0) } ?? 0)
+        return age >= (isSoon ? min(pause, interval.seconds) : interval.seconds)
     }
 
     private func hold(for duration: Duration = lease) async throws -> Bool {
         try await leases.lease("snapshot", holder: holder, for: duration)
     }
 
-    /// Judges events of our own, several at once, so that their revokes go together.
+    /// Judges events of our own: those of a group at once, so that their revokes go together, and several groups at once, so that
+    /// none waits for a group whose rules cannot be closed.
     private func judge(_ runs: [OwnRun]) async throws {
-        await withTaskGroup(of: Void.self) { group in
-            for (index, run) in runs.enumerated() {
-                if index >= Self.width { await group.next() }
-                group.addTask { await judge(run) }
+        let groups = Dictionary(grouping: runs, by: \.change.groupID).values
+        await withTaskGroup(of: Void.self) { tasks in
+            for (index, runs) in groups.enumerated() {
+                if index >= Self.width { await tasks.next() }
+                tasks.addTask {
+                    await withTaskGroup(of: Void.self) { tasks in
+                        for run in runs { tasks.addTask { await judge(run) } }
+                    }
+                }
             }
         }
         told()
