@@ -190,10 +190,10 @@ extension LedgerTransaction {
             """
             SELECT count(*), max(finished_at) FROM events JOIN rules USING (number)
             WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
-                AND finished_at >= ? AND rules.outcome = 'reverted' AND \(Self.saysTheSame)
+                AND finished_at BETWEEN ? AND ? AND rules.outcome = 'reverted' AND \(Self.saysTheSame)
             """,
             // Uses the index of a group's events by time, so that a ledger of years answers at once.
-            [query.groupID, hourBefore(query.eventTime), query.eventID, hourBefore(now)] + arguments(rule)
+            [query.groupID, hourBefore(query.eventTime), query.eventID, hourBefore(now), nowText] + arguments(rule)
         )
         let last: String? = counted?[1]
         past.reverts = counted?[0] ?? 0
@@ -223,10 +223,13 @@ extension LedgerTransaction {
             """
             SELECT finished_at FROM events JOIN rules USING (number)
             WHERE \(condition) AND coalesce(events.event_time, '') >= ? AND event_id <> ?
-                AND finished_at >= ? AND rules.outcome = 'reverted'
+                AND finished_at BETWEEN ? AND ? AND rules.outcome = 'reverted'
             ORDER BY finished_at DESC LIMIT 1 OFFSET ?
             """,
-            arguments + [hourBefore(query.eventTime, hours: 24), query.eventID, hourBefore(now), max(limit - 1, 0)]
+            // What is dated later was written before the clock was set back.
+            arguments + [
+                hourBefore(query.eventTime, hours: 24), query.eventID, hourBefore(now), nowText, max(limit - 1, 0),
+            ]
         )
         let oldest: String? = found?[0]
         return oldest.flatMap { RFC3339.parse($0) }?.addingTimeInterval(3600)

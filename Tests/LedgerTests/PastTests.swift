@@ -113,6 +113,15 @@ import Testing
         return try await ledger.write { try $0.past(of: question, query) }
     }
 
+    @Test func `reverts that a clock dated later than now fill no limit`() async throws {
+        test.advance(86_400)
+        try await record("a", rules: [result(rule(), .revert, .reverted)])
+        test.advance(-86_400)
+        let past = try await past(rule(), limits: RevertLimits(perRule: 1, perGroup: 1, overall: 1))
+        #expect(past.reverts == 0)
+        #expect(past.roomAt == nil)
+    }
+
     @Test func `reverts of the same rule in the same group within the hour count, and no others`() async throws {
         try await record("a", rules: [result(rule(), .revert, .reverted)])
         try await record("b", rules: [result(rule(), id: 2, .revert, .reverted)])

@@ -24,6 +24,19 @@ import Testing
         #expect(it.row?.leaseUntil == nil)
     }
 
+    @Test func `an event runs although somebody is ahead in the table with every write`() async throws {
+        let it = try Fleet(standing: [1])
+        let refusals = (1...40).map { number in
+            let item: DynamoDBItem = [
+                "digest": .string(it.facts.digest), "fence": .integer(number), "token": .string("\(number)"),
+            ]
+            return HTTPResponse.dynamoDBError("ConditionalCheckFailedException", item: item)
+        }
+        it.aws.with { $0.refusals["UpdateItem"] = refusals }
+        #expect(try await it.one.process(it.one.message(it.record.json)) == .delete)
+        #expect(try it.one.test.event("outcome") == "reverted")
+    }
+
     @Test func `a duplicate on the same host is counted as its delivery`() async throws {
         let it = try Fleet(standing: [1])
         _ = try await it.one.process(it.one.message(it.record.json))

@@ -57,6 +57,21 @@ import Testing
         #expect(SharedRecord(["pk": .string("x"), "digest": .integer(1), "fence": .string("x")]) == nil)
     }
 
+    @Test(
+        arguments: [
+            ("fence", "9223372036854775807"), ("fence", "-1"), ("fence", "1e30"),
+            ("lease_until", "9223372036854775807"),
+            ("lease_until", "-9223372036854775808"), ("lease_until", "1.5"), ("replays", "9223372036854775807"),
+            ("claim_replays", "1001"),
+        ]
+    )
+    func `a number that no worker wrote makes the item none of ours`(name: String, digits: String) {
+        let item: DynamoDBItem = ["digest": .string("d"), "fence": .integer(1), "token": .string("t")]
+        #expect(SharedRecord(item) != nil)
+        #expect(SharedRecord(item.merging([name: .number(digits)]) { $1 }) == nil)
+        #expect(SharedRecord(item.merging([name: .string("1")]) { $1 }) == nil)
+    }
+
     @Test func `a key stays within DynamoDB's limit, and two ids never share one`() {
         let long = String(repeating: "x", count: 4096)
         #expect((SharedKey.event(long)["pk"]?.string?.utf8.count ?? 0) < 2048)

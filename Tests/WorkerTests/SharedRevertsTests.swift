@@ -37,6 +37,14 @@ import Testing
         #expect(reverts.roomAt(3, but: "e1", now: Self.now) == nil)
     }
 
+    @Test func `what is dated in the future leaves room within an hour`() throws {
+        let rule = try openRule(port: 22)
+        let ahead = try reverts(-86_400, -3601, -1e15)
+        #expect(ahead.count(of: rule, but: "x", now: Self.now).count == 0)
+        #expect(ahead.roomAt(1, but: "x", now: Self.now) == nil)
+        #expect(try reverts(-60).roomAt(1, but: "x", now: Self.now) == Self.now + 3600)
+    }
+
     @Test func `an entry is read as it was written, and other text is none`() throws {
         let entry = SharedReverts.Entry(try openRule(port: 22), of: "e", at: Self.now + 0.4)
         #expect(SharedReverts.Entry(text: entry.text) == entry)

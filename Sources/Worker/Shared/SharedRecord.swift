@@ -60,18 +60,31 @@ extension SharedRecord {
         return .takeOver
     }
 
+    /// More than any count or time in milliseconds for thousands of years.
+    private static let largest = 1 << 50
+
     /// True once a run has come to an outcome that no other run follows by itself.
     var isSettled: Bool { leaseUntil == nil && outcome?.isFinal == true }
 
-    /// Reads an item of the table; nil where it is no event's.
+    /// Reads an item of the table; nil where it is none that a worker wrote.
+    ///
+    /// A number must be one that a worker may have written, since a worker counts on from it.
     init?(_ item: DynamoDBItem) {
-        guard let digest = item["digest"]?.string, let fence = item["fence"]?.integer, let token = item["token"]?.string
+        func number(_ name: String, upTo limit: Int) -> Int?? {
+            guard let value = item[name] else { return .some(nil) }
+            return value.integer.flatMap { (0...limit).contains($0) ? .some($0) : nil }
+        }
+        guard let digest = item["digest"]?.string, let token = item["token"]?.string,
+            case .some(let fence?) = number("fence", upTo: Self.largest),
+            case .some(let until) = number("lease_until", upTo: Self.largest),
+            case .some(let replays) = number("replays", upTo: ReplayCount.limit),
+            case .some(let claimReplays) = number("claim_replays", upTo: ReplayCount.limit)
         else { return nil }
         self.init(digest: digest, fence: fence, token: token)
-        leaseUntil = item["lease_until"]?.integer.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+        leaseUntil = until.map { Date(timeIntervalSince1970: Double($0) / 1000) }
         outcome = item["outcome"]?.string.flatMap(EventOutcome.init)
-        replayCount = item["replays"]?.integer ?? 0
-        claimReplayCount = item["claim_replays"]?.integer ?? 0
+        replayCount = replays ?? 0
+        claimReplayCount = claimReplays ?? 0
         if case .stringSet(let ids)? = item["matched"] { matchedRuleIDs = ids.sorted() }
         if case .stringSet(let outcomes)? = item["told"] { told = Set(outcomes.compactMap(EventOutcome.init)) }
     }

@@ -34,11 +34,12 @@ struct SharedReverts: Hashable, Sendable {
         let event = Self.digest(eventID)
         let times = recent(now).filter { $0.event != event }.map(\.time).sorted(by: >)
         let index = max(limit - 1, 0)
-        return times.indices.contains(index) ? times[index].addingTimeInterval(3600) : nil
+        return times.indices.contains(index) ? min(times[index], now).addingTimeInterval(3600) : nil
     }
 
+    /// The reverts of the last hour. What is dated much later is of a clock that is wrong, and would count for as long as it is.
     private func recent(_ now: Date) -> Set<Entry> {
-        entries.filter { $0.time > now.addingTimeInterval(-3600) }
+        entries.filter { $0.time > now.addingTimeInterval(-3600) && $0.time < now.addingTimeInterval(300) }
     }
 
     /// A digest that is short, since an item has room for 400 KB.
