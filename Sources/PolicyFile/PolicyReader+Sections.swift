@@ -38,6 +38,7 @@ extension PolicyReader {
         if let expand = members["expand_prefix_lists"] {
             policy.expandPrefixLists = choice(expand, of: "expand_prefix_lists", among: ["true", "false"]) == "true"
         }
+        if let forbid = members["forbid"] { warnAboutLists(forbid, policy) }
         if let notify = members["notify"] { readNotify(notify, into: &policy) }
         for entry in watch { warnAboutDefaultEgress(entry.node, entry.watch, of: policy) }
         return policy

@@ -49,6 +49,18 @@ extension PolicyReader {
         )
     }
 
+    /// Warns of forbid entries for addresses alone: a prefix list that holds these addresses is then left alone.
+    mutating func warnAboutLists(_ node: Node, _ policy: Policy) {
+        guard !policy.forbid.isEmpty, !policy.expandPrefixLists,
+            !policy.forbid.contains(where: { $0.sources?.contains(.anyPrefixList) ?? true })
+        else { return }
+        warn(
+            node,
+            "a rule for a prefix list is left alone, whatever addresses the list holds; set expand_prefix_lists: true, or "
+                + "forbid any-prefix-list"
+        )
+    }
+
     /// Warns if only several allow entries, ports or sources together would cover a rule that is probably meant: ranges
     /// of ports that meet, blocks that are two halves of one.
     mutating func warnAboutUnions(_ entries: [(node: Node, allow: Allow)]) {

@@ -213,6 +213,16 @@ import Testing
     }
 
     @Test(arguments: [
+        ("forbid: [{sources: [public]}]", true), ("forbid: [{sources: [public]}]\nexpand_prefix_lists: true", false),
+        ("forbid: [{sources: [public]}, {sources: [any-prefix-list]}]", false),
+        ("forbid: [{sources: [public]}, {wider_than: {ipv4: 16}}]", false),
+    ])
+    func `forbid entries that a prefix list gets past are told`(section: String, isTold: Bool) throws {
+        let text = "version: 1\nwatch: [{groups: [sg-0a1b2c3d]}]\n\(section)"
+        #expect(try !warnings(text).filter { $0.contains("prefix list") }.isEmpty == isTold)
+    }
+
+    @Test(arguments: [
         ("arn:aws:sns:eu-west-1:111122223333:t", 0), ("arn:aws:sns:eu-west-7:111122223333:t", 1),
         ("arn:aws:sns:eu-west-1:1:t", 1),
     ])
