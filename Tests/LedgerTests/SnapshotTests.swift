@@ -208,7 +208,9 @@ import Testing
         #expect(try await unexplained().count == 1)
     }
 
-    @Test func `a rule that was not watched when it was to be closed is judged again once a look finds it watched`() async throws {
+    @Test func `a rule that was not watched when it was to be closed is judged again once a look finds it watched`()
+        async throws
+    {
         try await look([live(1)])
         let rule = StandingRule(
             id: try live(1).id,

@@ -152,7 +152,9 @@ import Testing
         #expect(try one.events().count { $0[0] == "ExemptionEnd" } == 1)
     }
 
-    @Test func `an edit that was lent is undone at its end, and so is the same edit under the next exemption`() async throws {
+    @Test func `an edit that was lent is undone at its end, and so is the same edit under the next exemption`()
+        async throws
+    {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
         await it.keeper.round(isWanted: true)
         for round in 1...2 {

@@ -36,7 +36,11 @@ import Testing
         #expect(try await room)
     }
 
-    @Test func `while replies come back full one more receiver asks at a time, up to the limit; nobody asks once it is closed`() async throws {
+    @Test
+    func
+        `while replies come back full one more receiver asks at a time, up to the limit; nobody asks once it is closed`()
+        async throws
+    {
         let intake = Intake(receivers: 2)
         intake.pollBegan()
         #expect(!intake.hasNoOpenPoll)

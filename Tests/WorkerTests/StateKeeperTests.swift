@@ -123,7 +123,9 @@ import Testing
         #expect(try it.standing().count == 1)
     }
 
-    @Test func `a place that could not be read is asked again after a minute, and then after pauses that double`() async throws {
+    @Test func `a place that could not be read is asked again after a minute, and then after pauses that double`()
+        async throws
+    {
         let it = try Keeper(Pipeline(standing: [1]))
         it.it.aws.with {
             $0.refusals["DescribeSecurityGroups"] = Array(
