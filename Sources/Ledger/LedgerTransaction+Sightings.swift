@@ -25,7 +25,7 @@ extension LedgerTransaction {
             gone_at TEXT,
             known_by TEXT NOT NULL,                 -- baseline, event, sweep, approved
             approved_by TEXT,                       -- allow NAME, exempt NAME, baseline, approved WHO
-            approver_arn TEXT,                      -- of an exempt caller
+            approver_arn TEXT,                      -- of the caller whose call was approved
             approver_service TEXT,
             approver_identity TEXT,
             approved_event_time TEXT,
@@ -34,6 +34,9 @@ extension LedgerTransaction {
             event_id TEXT,                          -- the event that brought it, or whose run saw it
             PRIMARY KEY (group_id, rule_id, direction, protocol, from_port, to_port, source)
         ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX sightings_unexplained ON sightings (group_id, rule_id) WHERE gone_at IS NULL AND approved_by IS NULL;
+        CREATE INDEX sightings_exempt ON sightings (group_id, rule_id) WHERE gone_at IS NULL AND approved_by GLOB 'exempt *';
 
         CREATE VIEW standing_rules AS SELECT
             \(StandingColumn.allCases.map(\.expression).joined(separator: ", "))

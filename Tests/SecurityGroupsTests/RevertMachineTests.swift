@@ -118,6 +118,19 @@ private struct Machine {
         }
     }
 
+    @Test func `a takeover takes nothing for its doing that no run would have done`() throws {
+        var history = RevertMachine.History()
+        history.matched = [try Fixture.ruleID("1")]
+        history.isTakeover = true
+        var it = try Machine(caller: terraform, history: history)
+        #expect(try it.show([live()]).isEmpty)
+        #expect(it.machine.outcome == .allowed)
+        #expect(try it.machine.reports.first?.standing == live())
+        it = try Machine(caller: terraform, history: history)
+        #expect(it.show([]).isEmpty)
+        #expect(it.machine.outcome == .allowed)
+    }
+
     @Test func `EC2 has the settling time to show what it accepted`() throws {
         var it = try Machine()
         let moves = it.show([try live()])

@@ -98,6 +98,23 @@ import Testing
         #expect(first.it.aws.with { $0.rules.isEmpty })
     }
 
+    @Test
+    func `a person whose clock is behind AWS's ends it before the call, by the clocks, and what it let in is closed`()
+        async throws
+    {
+        let it = try Keeper(Pipeline())
+        try await lend(it)
+        try it.it.aws.stand([1])
+        it.it.time.advance(.seconds(60))
+        let record = RecordText(time: it.it.time.now + 10)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.it.test.event("outcome") == "allowed")
+        it.it.time.advance(.seconds(5))
+        _ = try await it.it.writer.write { try $0.endExemption("ex-1", by: "kim") }
+        await it.keeper.round(isWanted: true)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
     @Test func `a record that comes after the end is judged as in time, and what it brought is then closed`()
         async throws
     {

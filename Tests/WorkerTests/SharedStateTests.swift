@@ -109,7 +109,7 @@ import Testing
         try await it.surprise()
         let now = it.fleet.time.now
         let due = try await it.fleet.one.writer.write { try $0.unexplained(since: now, isDryRun: false) }
-        let run = OwnRun(sweeping: try #require(due.first))
+        let run = OwnRun(sweeping: try #require(due.found.first))
         let facts = EventFacts(eventID: run.event.eventID, digest: run.event.digest, eventName: run.event.eventName)
         guard case .run = try await it.fleet.one.claims.shared.claim(facts, it.fleet.delivery, intent: []) else {
             Issue.record("nobody has the event")

@@ -87,6 +87,36 @@ import Testing
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
+    @Test func `what an exempt caller made stays when the policy does not allow it to everybody any more`() async throws
+    {
+        let mia = Exemption(principals: [Wildcard("arn:aws:iam::111122223333:user/mia")], origin: "policy.yaml:9")
+        let it = try Keeper(Pipeline(policy: .watching(.ingressAdded, allow: [.port(21)], exempt: [mia])))
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        #expect(try await it.it.process(it.it.message(RecordText(time: it.it.time.now).json)) == .delete)
+        #expect(try it.standing() == [[Name.rule(1), "event", "allow allow"]])
+        it.it.policies.replace(with: .watching(.ingressAdded, exempt: [mia]))
+        await it.later()
+        #expect(try it.standing() == [[Name.rule(1), "event", "exempt policy.yaml:9"]])
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test func `an event of our own that failed comes to an end, too, where somebody else took the rule away`()
+        async throws
+    {
+        let it = try Keeper(Pipeline())
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand([1])
+        it.it.aws.with {
+            $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)]
+        }
+        await it.later()
+        #expect(try it.events() == [["Sweep", "failed"]])
+        it.it.aws.with { $0.rules = [:] }
+        await it.later()
+        #expect(try it.events() == [["Sweep", "unchanged"]])
+    }
+
     @Test func `an edit that no event told of is restored to what was approved`() async throws {
         let it = try Keeper(Pipeline(standing: [1]))
         await it.keeper.round(isWanted: true)

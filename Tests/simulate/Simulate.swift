@@ -83,6 +83,7 @@ private struct Total {
     var records = 0
     var forged = 0
     var lost = 0
+    var own = 0
     var changes = 0
     var calls = 0
     var failed: [UInt64] = []
@@ -92,6 +93,7 @@ private struct Total {
         records += report.records
         forged += report.forged
         lost += report.lost
+        own += report.own
         changes += report.changes
         calls += report.calls
         if !report.problems.isEmpty { failed.append(report.seed) }
@@ -99,7 +101,7 @@ private struct Total {
         let digest = String(report.digest, radix: 16)
         say(
             "seed \(report.seed): digest \(digest), \(report.records) records, \(report.forged) forged, "
-                + "\(report.lost) lost, \(report.changes) changes, \(report.calls) calls, "
+                + "\(report.lost) lost, \(report.own) own, \(report.changes) changes, \(report.calls) calls, "
                 + "\(Int(report.elapsed.inSeconds)) s, \(report.problems.count) faults"
         )
         for problem in report.problems { say("  \(problem)") }
@@ -107,7 +109,7 @@ private struct Total {
     }
 
     var summary: String {
-        "total: \(seeds) seeds, \(records) records, \(forged) forged, \(lost) lost, \(changes) changes, \(calls) calls, "
+        "total: \(seeds) seeds, \(records) records, \(forged) forged, \(lost) lost, \(own) own, \(changes) changes, \(calls) calls, "
             + "\(failed.count) seeds with faults\(failed.isEmpty ? "" : ": \(failed.map(String.init).joined(separator: " "))")"
     }
 }

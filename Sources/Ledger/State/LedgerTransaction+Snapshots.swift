@@ -60,24 +60,10 @@ extension LedgerTransaction {
             """,
             [groupID, place, look.group.watch.action.rawValue, nowText]
         )
-        try remember(look.group, policy)
         for id in diff.vanished { try markGone(id.description, in: groupID) }
         for rule in diff.appeared { try add(rule, look.group) }
         for rule in diff.updated { try update(rule, in: groupID) }
         return diff
-    }
-
-    /// Remembers the name and tags by which the policy watches a group, so that a change of them does not end the watch at once.
-    private func remember(_ group: WatchedGroup, _ policy: Policy) throws {
-        guard let facts = policy.watchedFacts(of: group.facts) else { return }
-        let sighting = WatchSighting(
-            groupID: group.id.description,
-            account: group.facts.account,
-            region: group.facts.region ?? "",
-            facts: facts,
-            eventID: "snapshot"
-        )
-        _ = try watched(sighting, notifies: false)
     }
 
     /// Takes the rules of groups as gone that EC2 does not know any more.
@@ -140,7 +126,8 @@ extension LedgerTransaction {
     private func knownRules(in groupID: String, shown: [String], freshFrom: String) throws -> [KnownRule] {
         let columns = """
             SELECT rule_id, direction, protocol, from_port, to_port, source, description, peer_owner, known_by, approved_by,
-                gone_at IS NOT NULL, event_id IS NOT NULL AND max(stood_from, coalesce(gone_at, '')) >= ?
+                gone_at IS NOT NULL, event_id IS NOT NULL AND max(stood_from, coalesce(gone_at, '')) >= ?,
+                approver_arn, approver_service, approver_identity, approved_event_time
             FROM sightings WHERE group_id = ?
             """
         var rows = try Row.fetchAll(
@@ -163,11 +150,14 @@ extension LedgerTransaction {
         guard let id = SecurityGroupRuleID(row[0] as String), let content = try content(in: row, from: 1) else {
             return nil
         }
+        let time: String? = row[15]
         return KnownRule(
             id: id,
             content: content,
             knownBy: try parse(row[8]),
             approvedBy: row[9],
+            maker: Caller(issuerARN: row[12], invokedBy: row[13], sourceIdentity: row[14]),
+            madeAt: time.flatMap { RFC3339.parse($0) },
             isGone: row[10],
             isFresh: row[11]
         )

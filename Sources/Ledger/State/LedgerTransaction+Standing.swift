@@ -27,15 +27,26 @@ extension LedgerTransaction {
         try row("SELECT count(*) FROM sightings WHERE gone_at IS NULL AND approved_by IS NULL", [])?[0] ?? 0
     }
 
-    /// The rules that stand without a reason since before `time`, that no event under way is about, and that were not judged
-    /// since they came to say what they say; at most a thousand.
+    /// The rules that stand without a reason since before `time`, that no event under way is about (a worker that died may have
+    /// left one, which comes again), and that were not judged since they came to say what they say. They come in parts, so that
+    /// nobody waits long for the ledger.
     ///
-    /// - Parameter isDryRun: True where nothing would be changed, so that what was reported is done.
-    package func unexplained(since time: Date, isDryRun: Bool) throws -> [Unexplained] {
+    /// - Parameters:
+    ///   - isDryRun: True where nothing would be changed, so that what was reported is done.
+    ///   - last: the last rule of the part before; nil for the first part.
+    /// - Returns: the rules, and the last rule that was looked at; nil after the last part.
+    package func unexplained(
+        since time: Date,
+        isDryRun: Bool,
+        after last: StandingRule? = nil,
+        limit: Int = 500
+    ) throws -> (found: [Unexplained], last: StandingRule?) {
         let sql = """
             \(Self.standingColumns)
             FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?
-                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND lease_until > ?)
+                AND (group_id, rule_id) > (?, ?)
+                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND (lease_until > ?
+                    OR outcome IS NULL AND received_at > ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')))
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND rules.outcome = 'exempt'
                         AND received_at > coalesce(s.forgotten_at, '')
@@ -44,29 +55,28 @@ extension LedgerTransaction {
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND received_at > ?
                         AND events.outcome IN ('failed', 'suppressed') AND event_name <> '\(OwnEvent.sweep)')
-            ORDER BY group_id, rule_id
+            ORDER BY group_id, rule_id LIMIT ?
             """
         let hourAgo = now.addingTimeInterval(-3600)
-        let rows = try Row.fetchCursor(
+        let rows = try Row.fetchAll(
             db.cachedStatement(sql: sql),
-            arguments: [RFC3339.format(time), nowText, RFC3339.format(hourAgo)]
+            arguments: [
+                RFC3339.format(time), last?.groupID.description ?? "", last?.id.description ?? "", nowText,
+                RFC3339.format(hourAgo), RFC3339.format(hourAgo), limit,
+            ]
         )
-        var due: [Unexplained] = []
-        // What was judged before stands here too, so a limit of the query would let it hide what was not.
-        while due.count < 1000, let row = try rows.next() {
-            guard let rule = try standing(row) else { continue }
-            if let unexplained = try nextSweep(of: rule, brought: row[17], isReport: isDryRun || isReported(rule)) {
-                due.append(unexplained)
-            }
+        let found = try rows.compactMap { row -> Unexplained? in
+            guard let rule = try standing(row) else { return nil }
+            return try nextSweep(of: rule, brought: row[17], isReport: isDryRun || isReported(rule))
         }
-        return due
+        return (found, rows.count < limit ? nil : try rows.last.flatMap(standing))
     }
 
     /// The rules that an exempt caller made and that stand.
     package func exemptRules() throws -> [StandingRule] {
         let sql = """
             \(Self.standingColumns) FROM sightings AS s
-            WHERE gone_at IS NULL AND approved_by LIKE 'exempt %' ORDER BY group_id, rule_id
+            WHERE gone_at IS NULL AND approved_by GLOB 'exempt *' ORDER BY group_id, rule_id
             """
         return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
     }
@@ -141,6 +151,14 @@ extension LedgerTransaction {
         guard let found else { return nil }
         let outcome: String? = found[0]
         return (try outcome.map(parse), found[1], RFC3339.parse(found[2] as String) ?? .distantPast)
+    }
+
+    /// All that a rule was seen to say, and whether it still does.
+    func contents(of ruleID: SecurityGroupRuleID, in groupID: String) throws -> [(rule: StandingRule, isStanding: Bool)]
+    {
+        let sql = "\(Self.standingColumns), gone_at IS NULL FROM sightings AS s WHERE group_id = ? AND rule_id = ?"
+        let rows = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [groupID, ruleID.description])
+        return try rows.compactMap { row in try standing(row).map { ($0, row[19]) } }
     }
 
     private static let standingColumns = """

@@ -13,8 +13,8 @@ package struct WatchSighting: Hashable, Sendable {
     package let region: String
     /// The name and tags by which the policy watches the group; nil if it does not watch it by name or tags.
     package let facts: WatchedFacts?
-    /// The event that made the worker look.
-    package let eventID: String
+    /// The event that made the worker look; nil for a snapshot.
+    package let eventID: String?
     /// The caller of a call that changed the group's tags; nil if the event is about something else.
     package let taggedBy: String?
 
@@ -24,7 +24,7 @@ package struct WatchSighting: Hashable, Sendable {
         account: String?,
         region: String,
         facts: WatchedFacts?,
-        eventID: String,
+        eventID: String?,
         taggedBy: String? = nil
     ) {
         self.groupID = groupID
@@ -107,8 +107,8 @@ extension LedgerTransaction {
         var payload: [String: AuditValue] = [
             "group_id": .text(sighting.groupID), "matched_by": .text(row.words),
             "watched_until": .text(RFC3339.format(now.addingTimeInterval(Policy.watchMemory))),
-            "seen_in_event": .text(sighting.eventID.bounded),
         ]
+        if let eventID = sighting.eventID { payload["seen_in_event"] = .text(eventID.bounded) }
         if let who = sighting.taggedBy { payload["tags_changed_by"] = .text(who.bounded) }
         var entry = payload
         entry["what"] = .text("watch-ended")

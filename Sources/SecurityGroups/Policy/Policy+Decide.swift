@@ -65,7 +65,7 @@ extension Policy {
 
     private func exemption(of context: ChangeContext) -> Decision? {
         exempt.first { $0.covers(context) }.map {
-            Decision(decision: .exempt, reason: $0.origin, approvedBy: "exempt \($0.name ?? place(in: $0.origin))")
+            Decision(decision: .exempt, reason: $0.origin, approvedBy: $0.approval)
         }
     }
 
@@ -125,6 +125,11 @@ extension Allow {
 /// The file and line of an entry's origin, `policy.yaml:12`.
 private func place(in origin: String) -> String {
     origin.split(separator: " ").first.map(String.init) ?? origin
+}
+
+extension Exemption {
+    /// How an approval names it: `exempt NAME`.
+    var approval: String { "exempt \(name ?? place(in: origin))" }
 }
 
 extension Direction {

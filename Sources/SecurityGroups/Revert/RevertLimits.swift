@@ -14,6 +14,9 @@ package struct RevertLimits: Hashable, Sendable {
         self.overall = overall
     }
 
+    /// True if reverts of several rules count toward one limit.
+    package var countTogether: Bool { perGroup != nil || overall != nil }
+
     /// True if at least one limit is set.
     package var areSet: Bool { perRule != nil || perGroup != nil || overall != nil }
 }

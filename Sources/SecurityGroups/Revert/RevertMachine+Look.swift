@@ -76,6 +76,8 @@ extension RevertMachine {
         switch verdict {
         case .lookAgain, .judge, .judgeRemoved: break
         case .proven(let id): prove(index, id: id, now)
+        case .doneEarlier where isLeftAlone(index):
+            take(.settle(.alreadyGone), at: index, now)
         case .doneEarlier(let id):
             let direction = items[index].changed.direction ?? .ingress
             reverted(index, SettledRule(.reverted, reversal: id.map { .putBack($0, direction, event.groupID) }), now)
@@ -97,6 +99,13 @@ extension RevertMachine {
         guard history.isTakeover else { return false }
         let matched = history.matched ?? []
         return changed.strictID.map(matched.contains) ?? !matched.isEmpty
+    }
+
+    /// True for an added or modified rule that no run of this event reverts, since it is allowed or its maker exempt. Somebody else
+    /// took it away.
+    private func isLeftAlone(_ index: Int) -> Bool {
+        guard !event.change.kind.isRemoval, !wasReverted(items[index].changed) else { return false }
+        return recordedDecision(index)?.decision.settledOutcome != nil
     }
 
     /// True if an earlier run recorded that it reverted the rule.

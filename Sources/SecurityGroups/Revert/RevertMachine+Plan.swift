@@ -51,7 +51,7 @@ extension RevertMachine {
                 isConflict: isConflict,
                 now: date
             )
-            return follow(plan, index, live: nil, isDryRun: isDryRun, now)
+            return follow(plan, index, live: nil, match: candidate.match, isDryRun: isDryRun, now)
         }
         var known = past
         // The id comes from the record, or an earlier run of this event found it.
@@ -68,7 +68,7 @@ extension RevertMachine {
                 plan.step = .nothing(.changedSince)
             }
         }
-        return follow(plan, index, live: live, isDryRun: isDryRun, now)
+        return follow(plan, index, live: live, match: candidate.match, isDryRun: isDryRun, now)
     }
 
     /// After so many outrun modifications within an hour, the next one is judged by what the rule says.
@@ -92,13 +92,15 @@ extension RevertMachine {
         _ plan: RevertPlan,
         _ index: Int,
         live: LiveRule?,
+        match: RecordMatch,
         isDryRun: Bool,
         _ now: Duration
     ) -> Move? {
         switch plan.step {
         case .nothing(let outcome):
-            let isDone = live != nil && isOurDoing(items[index].changed) && outcome != .suppressed
-            if isDone {
+            // A rule that stands as its record says was not touched.
+            let isRestored = live != nil && event.change.kind == .ruleModified && match != .exact
+            if isRestored, isOurDoing(items[index].changed), outcome != .suppressed {
                 // An earlier run of this event restored the rule to what stands now.
                 reverted(index, SettledRule(.reverted, decision: plan.decision), now)
             } else {

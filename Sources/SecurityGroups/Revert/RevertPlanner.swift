@@ -215,10 +215,9 @@ package final class RevertPlanner: Sendable {
     }
 
     private func approval(by decision: Decision) -> Approval {
-        let isExempt = decision.decision == .exempt
-        return Approval(
+        Approval(
             source: decision.approvedBy ?? decision.decision.rawValue,
-            caller: isExempt ? context.caller : Caller(),
+            caller: context.caller,
             eventTime: context.eventTime
         )
     }

@@ -21,7 +21,7 @@ package struct Caller: Hashable, Sendable {
 package struct Approval: Hashable, Sendable {
     /// What approved it: `allow NAME`, `exempt NAME`, `baseline`.
     package let source: String
-    /// The caller who was exempt. Empty if the policy allows the rule to everybody.
+    /// The caller whose call was approved. Empty if no record told of one.
     package let caller: Caller
     /// The time of the event that was approved.
     package let eventTime: Date?

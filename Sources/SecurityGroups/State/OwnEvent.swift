@@ -33,6 +33,18 @@ package enum OwnEvent {
         "\(prefix)\(rule.id)-\(mark)" + (round == 0 ? "" : "-\(round + 1)")
     }
 
+    /// The id of the rule that the event of this id is about; nil for an event of somebody else.
+    package static func ruleID(in eventID: String) -> SecurityGroupRuleID? {
+        guard let prefix = prefixes.first(where: { eventID.hasPrefix($0) }) else { return nil }
+        let parts = eventID.dropFirst(prefix.count).split(separator: "-")
+        return parts.count < 3 ? nil : SecurityGroupRuleID("\(parts[0])-\(parts[1])")
+    }
+
+    /// The text of which the digest of such an event is made. It is no JSON, so that no record has the same digest.
+    package static func detail(_ name: String, of rule: StandingRule) -> String {
+        "\(name) \(rule.groupID) \(rule.id) \(rule.content.rule)"
+    }
+
     /// A hash (FNV-1a) of the text, short enough for an id. It only has to differ between the contents of one rule.
     private static func mark(_ text: String) -> String {
         let hash = text.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {

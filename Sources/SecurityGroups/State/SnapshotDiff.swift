@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// The origin of what the ledger knows of a standing rule. The raw values are those of the view `standing_rules`.
 package enum KnownBy: String, Hashable, Sendable, CaseIterable {
     /// The rule stood when its group was first seen.
@@ -20,6 +22,11 @@ package struct KnownRule: Hashable, Sendable {
     package let knownBy: KnownBy
     /// The reason why it may stand; nil if there is none.
     package let approvedBy: String?
+    /// The caller who made it so, if that was approved. An exempt caller's rule stays when the policy no longer allows it to
+    /// everybody.
+    package let maker: Caller
+    /// The time of the call that was approved.
+    package let madeAt: Date?
     /// True if the rule was gone or had other content when EC2 was last looked at.
     package let isGone: Bool
     /// True if an event changed the row so recently that EC2 may still show the earlier state.
@@ -31,6 +38,8 @@ package struct KnownRule: Hashable, Sendable {
         content: RuleContent,
         knownBy: KnownBy,
         approvedBy: String?,
+        maker: Caller = Caller(),
+        madeAt: Date? = nil,
         isGone: Bool = false,
         isFresh: Bool = false
     ) {
@@ -38,6 +47,8 @@ package struct KnownRule: Hashable, Sendable {
         self.content = content
         self.knownBy = knownBy
         self.approvedBy = approvedBy
+        self.maker = maker
+        self.madeAt = madeAt
         self.isGone = isGone
         self.isFresh = isFresh
     }
@@ -107,7 +118,14 @@ package struct SnapshotDiff: Hashable, Sendable {
             let mine = rows[live.id] ?? []
             let same = mine.first { $0.content.rule == live.rule }
             let isEdit = mine.contains { $0.content.rule != live.rule && $0.approvedBy != nil }
-            let allowance = look.group.allowance(of: live.rule, isEdit: isEdit, by: policy, lists: lists)
+            let allowance = look.group.allowance(
+                of: live.rule,
+                isEdit: isEdit,
+                madeBy: same?.maker ?? Caller(),
+                at: same?.madeAt,
+                by: policy,
+                lists: lists
+            )
             if let same, !same.isGone {
                 if case .prefixList(let id) = live.rule.peer, unread.contains(id) { continue }
                 let approval = Self.approval(same, allowance, trustsFirstSight: trustsFirstSight)

@@ -56,7 +56,11 @@ extension Policy {
             sourceIdentity: approval.caller.sourceIdentity,
             eventTime: time
         )
-        let covering = exempt.filter { $0.covers(context) }
+        let covering = exempt.filter {
+            // Somebody may have set its end to a time before the call that it had let in.
+            let hasLetIn = $0.approval == approval.source && $0.from ?? time <= time
+            return $0.covers(context) || hasLetIn && $0.isOver(at: now)
+        }
         guard covering.allSatisfy({ $0.isOver(at: now) && $0.then == .revert }) else { return nil }
         return covering.max { ($0.until ?? now) < ($1.until ?? now) }
     }

@@ -6,6 +6,17 @@ extension SecurityGroupGateway {
     /// How many groups one call asks for. EC2 takes at most 200 values of a filter.
     static let groupsPerCall = 100
 
+    /// True while a run of an event of our own takes nothing from the reverts of messages: at least half of what EC2 allows is
+    /// left of each kind of call that such a run makes.
+    func hasRoom(in place: Place) -> Bool {
+        ["DescribeSecurityGroupRules", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"].allSatisfy { action in
+            quota.with(CallQuota.Key(place: place, action: action)) { bucket, now in
+                bucket.advance(to: now)
+                return bucket.isHalfFull
+            }
+        }
+    }
+
     /// The groups of a place.
     ///
     /// - Parameter ids: the groups that are asked for; nil for all.

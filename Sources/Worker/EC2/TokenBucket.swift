@@ -42,6 +42,9 @@ struct TokenBucket: Sendable {
     /// True if the bucket has far more tokens than a busy second takes.
     var isPlenty: Bool { isUnlimited || tokens >= size.capacity * 0.9 }
 
+    /// True if half of the tokens are left for others.
+    var isHalfFull: Bool { isUnlimited || tokens >= size.capacity / 2 }
+
     /// Adds the tokens since the last change.
     mutating func advance(to now: Duration) {
         let elapsed = now - updatedAt

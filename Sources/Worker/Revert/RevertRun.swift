@@ -18,6 +18,8 @@ final class RevertRun: Sendable {
     let time: AWSTime
     /// Keeps a run through an outage; without it the run fails.
     let lanes: Lanes?
+    /// False for a run that an outage ends: it is made again at another time.
+    let isPatient: Bool
     let identity: OwnIdentity
 
     init(
@@ -26,6 +28,7 @@ final class RevertRun: Sendable {
         settle: Duration,
         clock: WorkerClock,
         lanes: Lanes? = nil,
+        isPatient: Bool = true,
         identity: OwnIdentity
     ) {
         self.gateway = gateway
@@ -34,12 +37,21 @@ final class RevertRun: Sendable {
         self.clock = clock
         time = AWSTime(clock: clock)
         self.lanes = lanes
+        self.isPatient = isPatient
         self.identity = identity
     }
 
-    /// A copy that does not wait while a lane is out of order: its run fails.
-    var withoutLanes: RevertRun {
-        RevertRun(gateway: gateway, isDryRun: isDryRun, settle: settle, clock: clock, identity: identity)
+    /// A copy whose runs an outage ends.
+    var impatient: RevertRun {
+        RevertRun(
+            gateway: gateway,
+            isDryRun: isDryRun,
+            settle: settle,
+            clock: clock,
+            lanes: lanes,
+            isPatient: false,
+            identity: identity
+        )
     }
 
     /// The record of a new group is acted on for so long. Later, the group's egress may be what somebody wants.
@@ -121,7 +133,8 @@ final class RevertRun: Sendable {
     /// Makes a call in the lane of the place.
     func riding<Result>(_ place: Place, _ slot: WorkSlot?, _ call: () async throws -> Result) async throws -> Result {
         guard let lanes else { return try await call() }
-        return try await lanes.perform(Lane(.ec2, account: place.account, region: place.region), slot: slot, call)
+        let lane = Lane(.ec2, account: place.account, region: place.region)
+        return try await lanes.perform(lane, slot: slot, isPatient: isPatient, call)
     }
 
     /// The account of the worker's credentials; nil if STS does not answer soon. No revert waits for it.

@@ -13,6 +13,10 @@ struct OwnRun: Sendable {
     let occasion: RevertPlanner.Occasion
     /// Why the event was made, in one line.
     let reason: String
+    /// True for an event that began before and did not end.
+    private(set) var isAgain = false
+    /// Where the rule is; nil for a Region that cannot exist.
+    let place: Place?
 
     /// The event of a rule that nothing explains.
     init(sweeping unexplained: LedgerTransaction.Unexplained) {
@@ -22,8 +26,23 @@ struct OwnRun: Sendable {
             name: OwnEvent.sweep,
             time: unexplained.rule.since,
             occasion: .sweep,
-            reason: "the rule stands, and no event, policy, baseline or exemption explains it"
+            reason: Self.unexplained
         )
+    }
+
+    /// An event that began and did not end.
+    ///
+    /// - Parameter exemption: the exemption that ended and takes the rule with it.
+    init(again open: LedgerTransaction.OpenEvent, after exemption: Exemption?) {
+        self.init(
+            open.rule,
+            id: open.eventID,
+            name: open.name,
+            time: open.time,
+            occasion: exemption == nil ? .sweep : .exemptionEnd,
+            reason: exemption.map(Self.over) ?? Self.unexplained
+        )
+        isAgain = true
     }
 
     /// The event of a rule whose exemption ended.
@@ -32,11 +51,15 @@ struct OwnRun: Sendable {
             rule,
             id: eventID,
             name: OwnEvent.exemptionEnd,
-            time: exemption.until ?? rule.since,
+            time: max(exemption.until ?? rule.since, rule.approval?.eventTime ?? .distantPast),
             occasion: .exemptionEnd,
-            reason: "the exemption is over: \(exemption.origin)"
+            reason: Self.over(exemption)
         )
     }
+
+    private static let unexplained = "the rule stands, and no event, policy, baseline or exemption explains it"
+
+    private static func over(_ exemption: Exemption) -> String { "the exemption is over: \(exemption.origin)" }
 
     private init(
         _ rule: StandingRule,
@@ -49,6 +72,7 @@ struct OwnRun: Sendable {
         self.rule = rule
         self.occasion = occasion
         self.reason = reason
+        place = AWSRegion(rule.region).map { Place(account: rule.account.flatMap { AccountID($0) }, region: $0) }
         event = CloudTrailEvent(
             ownEventID: id,
             eventName: name,
@@ -56,7 +80,7 @@ struct OwnRun: Sendable {
             region: rule.region,
             account: rule.account,
             groupID: rule.groupID.description,
-            detail: "\(name) \(rule.groupID) \(rule.id) \(rule.content.rule)"
+            detail: OwnEvent.detail(name, of: rule)
         )
         let changed = ChangedRule(
             id: rule.id.description,
@@ -76,15 +100,23 @@ struct OwnRun: Sendable {
 extension MessagePipeline {
     /// Claims an event of our own, as a message's is claimed, judges it and records how that came out.
     ///
-    /// It takes no slot, and does not wait through an outage: what fails runs again at a later look.
+    /// It takes no slot of a message, waits while messages need EC2's quota, and does not wait through an outage: it runs again at a
+    /// later look.
     ///
-    /// - Returns: the outcome; nil where another worker has the event, or it is done.
+    /// - Returns: the outcome; nil where another worker has the event, it is done, or EC2 is out of order there.
     func judge(_ own: OwnRun, logger: Logger) async throws -> EventOutcome? {
+        if let place = own.place {
+            let lane = Lane(.ec2, account: place.account, region: place.region)
+            if revert.lanes?.board.isOut(lane) == true { return nil }
+            try await giveWay(in: place)
+        }
         var isReported = false
         if own.occasion == .sweep {
             switch try await explanation(of: own.rule) {
             case .unknown: return nil
-            case .exempt: return .allowed
+            case .exempt:
+                // An event that was begun comes to its end, and finds the approval by now.
+                if !own.isAgain { return .allowed }
             case .reported: isReported = true
             case .none: break
             }
@@ -114,7 +146,7 @@ extension MessagePipeline {
             reason: own.reason
         )
         var pipeline = self
-        pipeline.revert = revert.withoutLanes
+        pipeline.revert = revert.impatient
         let result = try await pipeline.ownResult(of: run)
         do {
             try await record(result, of: run, isTold: isReported && result.outcome == .reported)
@@ -123,6 +155,17 @@ extension MessagePipeline {
         }
         return result.outcome
     }
+
+    /// Waits while the reverts of messages use more than half of EC2's quota, at most for a time.
+    private func giveWay(in place: Place) async throws {
+        let end = clock.instant() + Self.patience
+        while !revert.gateway.hasRoom(in: place), clock.instant() < end {
+            try await clock.sleep(.milliseconds(200))
+        }
+    }
+
+    /// For so long an event of our own gives way: what an exemption let in is to be closed within two minutes of its end.
+    private static var patience: Duration { .seconds(30) }
 
     /// The result of a run; there is no message that could be a dead letter.
     private func ownResult(of run: EventRun) async throws -> RunResult {

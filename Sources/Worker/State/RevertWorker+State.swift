@@ -29,7 +29,13 @@ extension RevertWorker {
     /// The keeper of the state, which judges its events by `pipeline`.
     func stateKeeper(_ pipeline: MessagePipeline, told: @escaping @Sendable () -> Void) -> StateKeeper {
         StateKeeper(
-            reader: SnapshotReader(gateway: gateway, writer: writer, settle: options.settle, clock: clock),
+            reader: SnapshotReader(
+                gateway: gateway,
+                writer: writer,
+                settle: options.settle,
+                clock: clock,
+                isNotifying: { [options] in options.isNotifying(by: $0) }
+            ),
             writer: writer,
             leases: SharedLeases(shared: pipeline.claims.shared, ledger: LedgerLeases(writer: writer)),
             shared: pipeline.claims.shared,

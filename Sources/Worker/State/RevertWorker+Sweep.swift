@@ -58,11 +58,16 @@ extension RevertWorker {
             try await clock.sleep(.seconds(settled.timeIntervalSince(clock.now()) + 0.01))
         }
         let (now, isDryRun) = (clock.now(), options.isDryRun)
-        let due = try await writer.write { try $0.unexplained(since: now, isDryRun: isDryRun) }
         var outcomes: [SecurityGroupRuleID: EventOutcome] = [:]
-        for unexplained in due where shown.contains(unexplained.rule.id) {
-            outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
-        }
+        var last: StandingRule?
+        repeat {
+            let after = last
+            let page = try await writer.write { try $0.unexplained(since: now, isDryRun: isDryRun, after: after) }
+            for unexplained in page.found where shown.contains(unexplained.rule.id) {
+                outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
+            }
+            last = page.last
+        } while last != nil
         return found.map { SweptRule(ruleID: $0.id.description, outcome: outcomes[$0.id]) }
     }
 }

@@ -1,4 +1,5 @@
 import AWSClient
+import Foundation
 import Ledger
 import SecurityGroups
 
@@ -9,7 +10,11 @@ struct SnapshotReader: Sendable {
     /// For so long after an event's run, EC2 may still show the state before.
     let settle: Duration
     let clock: WorkerClock
+    /// True if there is somewhere to send notifications.
+    let isNotifying: @Sendable (Policy) -> Bool
 
+    /// How many groups one transaction remembers.
+    private static let groupsPerWrite = 500
     /// How many groups one call asks for.
     private static let groupsPerCall = 100
 
@@ -39,7 +44,7 @@ struct SnapshotReader: Sendable {
     ) async throws -> Seen {
         let asked = only ?? policy.namedGroups
         let described = try await gateway.describedGroups(asked, in: place)
-        let watched = described.compactMap { WatchedGroup($0, in: place, by: policy) }
+        let watched = try await watched(among: described.compactMap(place.facts), in: place, by: policy)
         var seen = Seen(groups: watched.count)
         for part in watched.chunks(of: Self.groupsPerCall) {
             let readAt = clock.now()
@@ -72,26 +77,59 @@ struct SnapshotReader: Sendable {
         try await writer.write { try $0.keepGoneGroups(place: key, asked: ids, shown: shown) }
         return seen
     }
+
+    /// The groups that the policy watches by what they are now, and by the name and tags that they had until a short time ago.
+    private func watched(among groups: [GroupFacts], in place: Place, by policy: Policy) async throws -> [WatchedGroup]
+    {
+        guard policy.watchesByNameOrTags else { return groups.compactMap { WatchedGroup($0, by: policy) } }
+        let (now, notifies) = (clock.now(), isNotifying(policy))
+        var watched: [WatchedGroup] = []
+        for part in groups.chunks(of: Self.groupsPerWrite) {
+            watched += try await writer.write { transaction in
+                try part.compactMap { group in
+                    let sighting = WatchSighting(
+                        groupID: group.groupID ?? "",
+                        account: group.account,
+                        region: place.region.description,
+                        facts: policy.watchedFacts(of: group),
+                        eventID: nil
+                    )
+                    let remembered = try transaction.watched(sighting, notifies: notifies)
+                    return WatchedGroup(group, by: policy, remembering: remembered, at: now)
+                }
+            }
+        }
+        return watched
+    }
 }
 
 extension WatchedGroup {
-    /// A described group; nil for one of another account, and for one that the policy leaves alone.
-    fileprivate init?(_ group: DescribedSecurityGroup, in place: Place, by policy: Policy) {
-        guard let id = SecurityGroupID(group.groupID) else { return nil }
-        if let account = place.account?.description, let owner = group.ownerID, owner != account { return nil }
-        let facts = GroupFacts(
-            groupID: group.groupID,
-            account: group.ownerID ?? place.account?.description,
-            region: place.region.description,
-            vpcID: group.vpcID ?? "",
-            name: group.name ?? "",
-            tags: group.tags
-        )
-        self.init(id, facts, by: policy)
+    /// A group; nil for one that the policy leaves alone.
+    fileprivate init?(
+        _ facts: GroupFacts,
+        by policy: Policy,
+        remembering remembered: [WatchedFacts] = [],
+        at now: Date? = nil
+    ) {
+        guard let id = facts.groupID.flatMap({ SecurityGroupID($0) }) else { return nil }
+        self.init(id, facts, by: policy, remembering: remembered, at: now)
     }
 }
 
 extension Place {
+    /// What EC2 says of a group; nil for one of another account.
+    fileprivate func facts(of group: DescribedSecurityGroup) -> GroupFacts? {
+        if let account = account?.description, let owner = group.ownerID, owner != account { return nil }
+        return GroupFacts(
+            groupID: group.groupID,
+            account: group.ownerID ?? account?.description,
+            region: region.description,
+            vpcID: group.vpcID ?? "",
+            name: group.name ?? "",
+            tags: group.tags
+        )
+    }
+
     /// The place as the ledger names it.
     fileprivate var key: String { "\(account?.description ?? "-") \(region)" }
 }

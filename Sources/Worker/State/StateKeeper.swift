@@ -45,7 +45,7 @@ struct StateKeeper: Sendable {
     /// The events of how many groups are judged at once.
     private static let width = 16
 
-    /// Looks at once and then again and again, until the task is cancelled.
+    /// Looks at once and then again and again, until the task is cancelled. Exemptions end in time however long a look takes.
     func run() async {
         // Each part by itself: a group whose rules cannot be closed holds up neither the look at others nor the end of exemptions.
         await withTaskGroup(of: Void.self) { group in
@@ -61,6 +61,7 @@ struct StateKeeper: Sendable {
             }
             group.addTask { await again { await attempt("sweep", sweep) } }
             group.addTask { await again { await attempt("exemptions", closeExemptions) } }
+            group.addTask { await again { await attempt("open events", resume) } }
             group.addTask { await again { await attempt("gauges", measure) } }
         }
     }
@@ -79,6 +80,7 @@ struct StateKeeper: Sendable {
         await look(isWanted: isWanted)
         await attempt("sweep", sweep)
         await attempt("exemptions", closeExemptions)
+        await attempt("open events", resume)
         await attempt("gauges", measure)
     }
 
@@ -139,9 +141,20 @@ struct StateKeeper: Sendable {
         guard interval > .zero else { return }
         let since = clock.now().addingTimeInterval(-2 * settle.seconds)
         let isDryRun = isDryRun
-        let found = try await writer.write { try $0.unexplained(since: since, isDryRun: isDryRun) }
-        guard !found.isEmpty else { return }
-        try await judge(found.map(OwnRun.init(sweeping:)))
+        var last: StandingRule?
+        repeat {
+            let after = last
+            let page = try await writer.write { try $0.unexplained(since: since, isDryRun: isDryRun, after: after) }
+            await judge(page.found.map(OwnRun.init(sweeping:)))
+            last = page.last
+        } while last != nil
+    }
+
+    /// Runs events of our own again that began and did not end, such as those of a worker that died.
+    private func resume() async throws {
+        let (now, policy) = (clock.now(), policies.current)
+        let open = try await writer.write { try $0.openEvents() }
+        await judge(open.map { OwnRun(again: $0, after: policy.endedExemption(of: $0.rule, at: now)) })
     }
 
     /// Closes what was made under exemptions that ended, tells of their ends, and reminds people before.
@@ -162,8 +175,7 @@ struct StateKeeper: Sendable {
             return (due, runs)
         }
         for exemption in due { try await tell(of: exemption, at: now) }
-        guard !runs.isEmpty else { return }
-        try await judge(runs)
+        await judge(runs)
     }
 
     /// Tells of an exemption's end, or reminds of it, on one host of the fleet.
@@ -216,14 +228,20 @@ struct StateKeeper: Sendable {
 
     /// Judges events of our own: those of a group at once, so that their revokes go together, and several groups at once, so that
     /// none waits for a group whose rules cannot be closed.
-    private func judge(_ runs: [OwnRun]) async throws {
+    private func judge(_ runs: [OwnRun]) async {
+        guard !runs.isEmpty else { return }
+        if policies.current.limits.countTogether {
+            // A revert counts toward a limit once it has ended.
+            for run in runs { await attempt(run) }
+            return told()
+        }
         let groups = Dictionary(grouping: runs, by: \.change.groupID).values
         await withTaskGroup(of: Void.self) { tasks in
             for (index, runs) in groups.enumerated() {
                 if index >= Self.width { await tasks.next() }
                 tasks.addTask {
                     await withTaskGroup(of: Void.self) { tasks in
-                        for run in runs { tasks.addTask { await judge(run) } }
+                        for run in runs { tasks.addTask { await attempt(run) } }
                     }
                 }
             }
@@ -231,7 +249,7 @@ struct StateKeeper: Sendable {
         told()
     }
 
-    private func judge(_ run: OwnRun) async {
+    private func attempt(_ run: OwnRun) async {
         await attempt(run.event.eventID) { _ = try await judge(run) }
     }
 

@@ -49,25 +49,35 @@ final class Lanes: Sendable {
     ///
     /// A call that fails while a probe succeeds is made once more, because the lane may have come back in between.
     ///
+    /// - Parameter isPatient: False for work that does not wait for a lane that is out, and that is tried again at another time.
     /// - Throws: The call's own error, `OutageLasted`, the error of parking, or `CancellationError`.
     func perform<Result>(
         _ lane: Lane,
         slot: WorkSlot?,
+        isPatient: Bool = true,
         _ call: () async throws -> Result
     ) async throws -> Result {
         var throttlings = 0
         var mayBeOwn = false
+        var cause: (any Error)?
         while true {
-            try await waitUntilOpen(lane, slot)
+            if isPatient {
+                try await waitUntilOpen(lane, slot)
+            } else if board.isOut(lane) {
+                throw OutageLasted(cause: cause ?? LaneOut(lane: lane))
+            }
             do {
                 return try await call()
             } catch {
                 if Task.isCancelled { throw error }
+                cause = error
                 switch lane.verdict(on: error) {
                 case .own: throw error
                 case .throttled:
                     throttlings += 1
-                    guard throttlings <= 60, limit.map({ throttlings <= $0 }) ?? true else { throw error }
+                    guard throttlings <= (isPatient ? 60 : 4), limit.map({ throttlings <= $0 }) ?? true else {
+                        throw error
+                    }
                     try await pause(max(backoff.pause(after: throttlings), .milliseconds(200)), slot)
                 case .out: try fail(lane, error)
                 case .uncertain:
@@ -165,7 +175,14 @@ final class Lanes: Sendable {
     }
 }
 
-/// An outage lasted for longer than a worker with `--until-empty` waits.
+/// The lane was out before the call.
+struct LaneOut: Error, CustomStringConvertible {
+    let lane: Lane
+
+    var description: String { "\(lane) is out of order" }
+}
+
+/// An outage lasted for longer than the work waits: that of a worker with `--until-empty`, or an event of our own.
 struct OutageLasted: Error, CustomStringConvertible {
     let cause: any Error
 

@@ -70,7 +70,9 @@ extension SimulatedAWS {
 
     private static func describeGroups(_ call: SimulatedCall) -> HTTPResponse {
         let wanted = Set(call.list("Filter.1.Value"))
-        let items = SimulatedCallers.groups.filter { $0.region == call.region && wanted.contains($0.id) }.map {
+        let items = SimulatedCallers.groups.filter {
+            $0.region == call.region && (wanted.isEmpty || wanted.contains($0.id))
+        }.map {
             "<item><groupId>\($0.id)</groupId><groupName>web</groupName><ownerId>\(SimulatedRecord.account)</ownerId>"
                 + "<vpcId>vpc-1</vpcId><tagSet><item><key>guard</key><value>on</value></item></tagSet></item>"
         }
@@ -120,7 +122,7 @@ extension SimulatedAWS {
         guard let live = world.rules.add(rule, to: group, by: own(now)) else {
             return .failure("InvalidPermission.Duplicate")
         }
-        world.opened.append(live)
+        world.opened.append(Opening(rule: live, at: now))
         let requestID = world.requestID()
         record(requestID, of: group, &world, now) { $0.authorize(live) }
         return .text(
@@ -142,7 +144,7 @@ extension SimulatedAWS {
             return .failure("InvalidPermission.Duplicate")
         }
         if let origin { world.touched.append(Touch(rule: old, origin: origin, at: now)) }
-        world.opened.append(live)
+        world.opened.append(Opening(rule: live, at: now))
         let requestID = world.requestID()
         record(requestID, of: live.groupID, &world, now) { $0.modify(live) }
         return .text("<R><requestId>\(requestID)</requestId><return>true</return></R>")

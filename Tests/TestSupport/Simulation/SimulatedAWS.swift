@@ -15,6 +15,12 @@ package final class SimulatedAWS: Sendable {
         package let at: Duration
     }
 
+    /// Something that the guard added, or changed to this.
+    package struct Opening: Sendable {
+        package let rule: LiveRule
+        package let at: Duration
+    }
+
     /// What happens in the account, for the checks at the end.
     package struct World: Sendable {
         package var rules = SimulatedRules()
@@ -25,7 +31,7 @@ package final class SimulatedAWS: Sendable {
         /// Rules that the guard removed or changed.
         package var touched: [Touch] = []
         /// Rules that the guard added or changed to this content.
-        package var opened: [LiveRule] = []
+        package var opened: [Opening] = []
         package var calls = 0
         package var trace: SimulatedTrace
         var generator: SeededGenerator

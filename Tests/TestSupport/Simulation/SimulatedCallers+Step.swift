@@ -7,19 +7,19 @@ extension SimulatedCallers {
     struct Step {
         let now: Duration
         let isLossy: Bool
+        let makers: [String]
         /// What was done, for the trace.
         private(set) var text = "nobody acts"
 
-        init(now: Duration, isLossy: Bool) {
+        init(now: Duration, isLossy: Bool, makers: [String]) {
             self.now = now
             self.isLossy = isLossy
+            self.makers = makers
         }
 
         /// A true call, and its record.
         mutating func take(_ world: inout SimulatedAWS.World) {
-            let maker = world.generator.pick([
-                SimulatedCallers.mallory, SimulatedCallers.mallory, SimulatedCallers.terraform,
-            ])
+            let maker = world.generator.pick(makers)
             switch Int.random(in: 0..<100, using: &world.generator) {
             case 0..<50: add(by: maker, &world)
             case 50..<72: modify(by: maker, &world)

@@ -9,6 +9,8 @@ package struct SimulatedCallers: Sendable {
     package static let terraform = "arn:aws:iam::111122223333:role/terraform"
     /// Who is not.
     package static let mallory = "arn:aws:iam::111122223333:role/developer"
+    /// Who is exempt for a while.
+    package static let oncall = "arn:aws:iam::111122223333:role/oncall"
     /// The groups that the policy watches.
     package static let groups = [
         (id: "sg-0a1b2c3d4e5f60718", region: "eu-west-1"), (id: "sg-0a1b2c3d4e5f60719", region: "eu-west-1"),
@@ -23,23 +25,25 @@ package struct SimulatedCallers: Sendable {
     private let aws: SimulatedAWS
     private let isLossy: Bool
     private let hasForgers: Bool
+    private let waitsForSnapshot: Bool
+    /// Who makes changes, some more often than others.
+    private let makers: [String]
 
-    /// - Parameters:
-    ///   - isLossy: whether some records never arrive.
-    ///   - hasForgers: whether somebody puts messages of his own on the queue.
-    package init(_ aws: SimulatedAWS, isLossy: Bool, hasForgers: Bool) {
+    init(_ aws: SimulatedAWS, _ plan: SimulatedPlan) {
         self.aws = aws
-        self.isLossy = isLossy
-        self.hasForgers = hasForgers
+        isLossy = plan.isLossy
+        hasForgers = plan.hasForgers
+        waitsForSnapshot = plan.waitsForSnapshot
+        makers = [Self.mallory, Self.mallory, Self.terraform] + (plan.loans > 0 ? [Self.oncall, Self.oncall] : [])
     }
 
     /// Makes the rules that stand before the guard comes.
     package func prepare() {
         aws.with { world in
-            var step = Step(now: .zero, isLossy: isLossy)
+            var step = Step(now: .zero, isLossy: isLossy, makers: makers)
             for group in Self.groups.compactMap({ SecurityGroupID($0.id) }) {
                 for _ in 0..<Int.random(in: 0...2, using: &world.generator) {
-                    let origin = SimulatedRules.Origin(maker: .baseline, eventID: nil, at: .zero)
+                    let origin = SimulatedRules.Origin(maker: .baseline, eventID: nil, at: .seconds(-3600))
                     _ = world.rules.add(step.content(&world), to: group, by: origin)
                 }
             }
@@ -48,12 +52,17 @@ package struct SimulatedCallers: Sendable {
 
     /// Lets the callers act for `duration`, about every few seconds.
     package func act(for duration: Duration) async {
+        while waitsForSnapshot, aws.machine.elapsed < duration / 2,
+            aws.with({ $0.script.firstSeen.count }) < Self.groups.count
+        {
+            guard (try? await aws.machine.sleep(.seconds(1))) != nil else { break }
+        }
         while aws.machine.elapsed < duration {
             let pause = aws.with { $0.generator.chance(20) ? .milliseconds(50) : $0.generator.duration(200...9_000) }
             guard (try? await aws.machine.sleep(pause)) != nil else { break }
             let now = aws.machine.elapsed
             let text = aws.with { world in
-                var step = Step(now: now, isLossy: isLossy)
+                var step = Step(now: now, isLossy: isLossy, makers: makers)
                 if hasForgers, world.generator.chance(15) { step.forge(&world) } else { step.take(&world) }
                 return step.text
             }

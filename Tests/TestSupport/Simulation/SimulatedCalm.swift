@@ -8,15 +8,18 @@ final class SimulatedCalm: Sendable {
     private let path: String
     private let from: Duration
     private let until: Duration
+    private let quiet: Duration
     private let state = Mutex(false)
 
     /// - Parameters:
-    ///   - from: when the callers end.
+    ///   - from: before this nothing has settled, whatever is left to do.
+    ///   - quiet: for so long nothing may be left to do.
     ///   - until: when the simulation ends even if nothing has settled.
-    init(aws: SimulatedAWS, path: String, from: Duration, until: Duration) {
+    init(aws: SimulatedAWS, path: String, from: Duration, quiet: Duration, until: Duration) {
         self.aws = aws
         self.path = path
         self.from = from
+        self.quiet = quiet
         self.until = until
     }
 
@@ -24,24 +27,24 @@ final class SimulatedCalm: Sendable {
 
     /// Looks every few seconds until all has settled.
     func watch() async {
-        try? await aws.machine.sleep(from)
+        var quietSince = Duration.zero
         while aws.machine.elapsed < until {
             try? await aws.machine.sleep(.seconds(10))
-            if aws.with({ $0.queue.entries.isEmpty }), pendingNotices == 0 { break }
+            let now = aws.machine.elapsed
+            let isBusy = now < from - quiet || !aws.with({ $0.queue.entries.isEmpty }) || unfinished > 0
+            if isBusy { quietSince = now }
+            if !isBusy, now >= from, now - quietSince >= quiet { break }
         }
         aws.note("the calm has come")
         state.withLock { $0 = true }
     }
 
-    private var pendingNotices: Int {
-        let sql = "SELECT count(*) FROM notices WHERE state = 'pending'"
+    /// How many notices are to be sent, and how many events are to run again.
+    private var unfinished: Int {
+        let sql = """
+            SELECT (SELECT count(*) FROM notices WHERE state = 'pending')
+                + (SELECT count(*) FROM events WHERE outcome IS NULL OR outcome IN ('failed', 'suppressed'))
+            """
         return (try? DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: sql) }) ?? 0
-    }
-
-    /// Changes a row of the ledger behind the trail's back.
-    static func edit(_ path: String) throws {
-        try DatabaseQueue(path: path).write {
-            try $0.execute(sql: "UPDATE events SET outcome = 'allowed' WHERE outcome = 'reverted'")
-        }
     }
 }

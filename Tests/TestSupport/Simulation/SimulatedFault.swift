@@ -19,6 +19,14 @@ package enum SimulatedFault: String, Sendable, CaseIterable {
     case swallowsNotices
     /// Somebody changes the ledger's views.
     case editsLedger
+    /// A look at a whole group shows no rule.
+    case blindsSnapshots
+    /// The ledger forgets which rules stood at first sight.
+    case forgetsBaseline
+    /// The ledger forgets when temporary exemptions end.
+    case forgetsEnds
+    /// Nobody tells the workers that the policy was narrowed.
+    case keepsOldPolicy
 }
 
 extension SimulatedAWS {
@@ -38,6 +46,8 @@ extension SimulatedAWS {
                     "<R><requestId>fake</requestId><return>true</return>"
                         + "<revokedSecurityGroupRuleSet>\(items.joined())</revokedSecurityGroupRuleSet></R>"
                 )
+            case (.blindsSnapshots, "DescribeSecurityGroupRules") where call.form["Filter.1.Name"] == "group-id":
+                return .text("<R><requestId>blind</requestId><securityGroupRuleSet/></R>")
             case (.swallowsNotices, "Publish"):
                 return .text("<R><PublishResult><MessageId>n</MessageId></PublishResult></R>")
             case (.revokesApproved, "ReceiveMessage"):
@@ -60,7 +70,9 @@ extension SimulatedAWS {
                     peer: Peer("0.0.0.0/0")
                 )
                 let origin = SimulatedRules.Origin(maker: .guardian, eventID: nil, at: now)
-                if let live = world.rules.add(rule, to: group, by: origin) { world.opened.append(live) }
+                if let live = world.rules.add(rule, to: group, by: origin) {
+                    world.opened.append(Opening(rule: live, at: now))
+                }
                 return nil
             default: return nil
             }

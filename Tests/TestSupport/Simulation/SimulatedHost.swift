@@ -1,5 +1,6 @@
 import AWSClient
 import Foundation
+import GRDB
 import Ledger
 import Logging
 import SecurityGroups
@@ -14,10 +15,12 @@ package final class SimulatedHost: Sendable {
         var skew: TimeInterval
         var lives: [SimulatedLife] = []
         var problems: [String] = []
+        var policy: Policy
     }
 
     let aws: SimulatedAWS
-    let policy: Policy
+    /// How often snapshots are taken; zero for never.
+    let snapshots: Duration
     let fault: SimulatedFault?
     let logger: Logger
     private let directory: String
@@ -27,16 +30,17 @@ package final class SimulatedHost: Sendable {
     init(
         aws: SimulatedAWS,
         policy: Policy,
+        snapshots: Duration,
         directory: String,
         fault: SimulatedFault?,
         logger: Logger
     ) {
         self.aws = aws
-        self.policy = policy
+        self.snapshots = snapshots
         self.directory = directory
         self.fault = fault
         self.logger = logger
-        state = Mutex(State(skew: aws.with { Double(Int.random(in: -20...20, using: &$0.generator)) }))
+        state = Mutex(State(skew: aws.with { Double(Int.random(in: -20...20, using: &$0.generator)) }, policy: policy))
     }
 
     var machine: SimulatedMachine { aws.machine }
@@ -44,6 +48,8 @@ package final class SimulatedHost: Sendable {
     /// What the processes did that no process may do.
     var problems: [String] { state.withLock(\.problems) }
     private var skew: TimeInterval { state.withLock(\.skew) }
+    /// The time on the machine's clock.
+    var now: Date { machine.now.addingTimeInterval(skew) }
 
     /// Runs workers, one after another, until `isOver`. None is killed or paused after the storm.
     func run(number: Int, storm: Duration, isOver: @Sendable () -> Bool) async {
@@ -58,7 +64,9 @@ package final class SimulatedHost: Sendable {
             state.withLock { $0.lives.append(life) }
             aws.note("\(name) starts")
             do {
-                life.start(try worker(named: name))
+                let (worker, policies) = try worker(named: name)
+                life.policies = policies
+                life.start(worker)
             } catch {
                 note("\(name) cannot start: \(error)")
                 return
@@ -81,6 +89,31 @@ package final class SimulatedHost: Sendable {
         let skew = aws.with { Double(Int.random(in: -30...30, using: &$0.generator)) }
         aws.note("the clock is \(skew) s wrong")
         state.withLock { $0.skew = skew }
+    }
+
+    /// Lets every process judge by `policy` from now on.
+    func replacePolicy(with policy: Policy) {
+        let lives = state.withLock { state in
+            state.policy = policy
+            return state.lives
+        }
+        for life in lives { life.policies?.replace(with: policy) }
+    }
+
+    /// The ledger, as a command on the machine opens it.
+    func ledger(named name: String) throws -> LedgerDatabase {
+        try LedgerDatabase(
+            path: path,
+            worker: name,
+            lease: WorkerOptions.lease,
+            writesOnCallersThread: true,
+            now: { self.now }
+        )
+    }
+
+    /// Changes the ledger behind the back of all processes.
+    func edit(_ sql: String) {
+        do { try DatabaseQueue(path: path).write { try $0.execute(sql: sql) } } catch { note("not edited: \(error)") }
     }
 
     /// Ends every process that was killed, now that nothing counts any more, so that nothing of it is left in memory.
@@ -125,10 +158,10 @@ package final class SimulatedHost: Sendable {
         while !condition(), (try? await machine.sleep(.milliseconds(500))) != nil {}
     }
 
-    private func worker(named name: String) throws -> RevertWorker {
+    private func worker(named name: String) throws -> (RevertWorker, PolicyStore) {
         let (machine, aws) = (machine, aws)
         let random: @Sendable () -> Double = { aws.with { Double.random(in: 0...1, using: &$0.generator) } }
-        let now: @Sendable () -> Date = { machine.now.addingTimeInterval(self.skew) }
+        let now: @Sendable () -> Date = { self.now }
         let session = try AWSSession(
             environment: ["AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"],
             region: "eu-west-1",
@@ -150,11 +183,14 @@ package final class SimulatedHost: Sendable {
             writesOnCallersThread: true,
             now: now
         )
-        var options = WorkerOptions(queueURL: SimulatedAWS.queueURL, policy: policy, topicARN: SimulatedAWS.topicARN)
+        var options = WorkerOptions(
+            queueURL: SimulatedAWS.queueURL,
+            policy: state.withLock(\.policy),
+            topicARN: SimulatedAWS.topicARN
+        )
         options.regions = Set(SimulatedCallers.groups.map(\.region))
-        // What no record brings is found by snapshots; these simulations are about records.
-        options.snapshotInterval = .zero
-        return RevertWorker(
+        options.snapshotInterval = snapshots
+        let worker = RevertWorker(
             options: options,
             session: session,
             ledger: ledger,
@@ -167,6 +203,7 @@ package final class SimulatedHost: Sendable {
             random: random,
             logger: logger
         )
+        return (worker, options.policies)
     }
 }
 
@@ -178,11 +215,18 @@ final class SimulatedLife: Sendable {
     private let host: SimulatedHost
     private let task = Mutex<Task<Void, Never>?>(nil)
     private let end = Mutex(false)
+    private let store = Mutex<PolicyStore?>(nil)
 
     init(name: String, host: SimulatedHost) {
         self.name = name
         self.host = host
         processor = SimulatedProcessor(host.machine)
+    }
+
+    /// The policy by which the process judges.
+    var policies: PolicyStore? {
+        get { store.withLock(\.self) }
+        set { store.withLock { $0 = newValue } }
     }
 
     /// True once the worker has ended by itself.

@@ -57,10 +57,10 @@ package struct SimulatedRules: Sendable {
     package func everStood(
         _ rule: SecurityGroupRule,
         in group: SecurityGroupID,
-        where isApproved: (Maker) -> Bool
+        where isApproved: (Origin) -> Bool
     ) -> Bool {
         versions.values.joined().contains {
-            $0.rule?.rule == rule && $0.rule?.groupID == group && isApproved($0.origin.maker)
+            $0.rule?.rule == rule && $0.rule?.groupID == group && isApproved($0.origin)
         }
     }
 
@@ -68,9 +68,9 @@ package struct SimulatedRules: Sendable {
     package func everSaid(
         _ rule: SecurityGroupRule,
         _ id: SecurityGroupRuleID,
-        where isApproved: (Maker) -> Bool
+        where isApproved: (Origin) -> Bool
     ) -> Bool {
-        (versions[id] ?? []).contains { $0.rule?.rule == rule && isApproved($0.origin.maker) }
+        (versions[id] ?? []).contains { $0.rule?.rule == rule && isApproved($0.origin) }
     }
 
     /// Adds a rule; nil where one with this content stands.

@@ -1,4 +1,7 @@
+import Foundation
+package import Ledger
 package import SecurityGroups
+import TestSupport
 
 /// What the callers of a simulation have done, for the checks at the end.
 package struct SimulatedScript: Sendable {
@@ -13,9 +16,35 @@ package struct SimulatedScript: Sendable {
     package var forgedContents: Set<SecurityGroupRule> = []
     /// Ids of true events that a forged record bears.
     package var forgedEvents: Set<String> = []
+    /// When the ledger was first found to know the rules of a group.
+    package var firstSeen: [SecurityGroupID: Duration] = [:]
+    /// When the policy was narrowed; nil where it was not.
+    package var narrowedAt: Duration?
+    /// The exemptions that were lent for a while.
+    package var loans: [Loan] = []
     /// True records as they were delivered, for forgers who repeat them with other content.
     var bodies: [(eventID: String, record: SimulatedRecord, live: LiveRule)] = []
     var nextEvent = 1
 
     package init() {}
+
+    /// A temporary exemption.
+    package struct Loan: Sendable {
+        package var exemption: TemporaryExemption
+        /// When it was in the ledger.
+        package let madeAt: Duration
+    }
+
+    /// True where a temporary exemption lets stand, at `time`, what the on-call engineer made of a rule.
+    func lends(_ origin: SimulatedRules.Origin, in group: SecurityGroupID, at time: Duration) -> Bool {
+        loans.contains { loan in
+            let exemption = loan.exemption
+            // CloudTrail writes whole seconds.
+            let made = SimulatedMachine.start.addingTimeInterval(origin.at.inSeconds.rounded(.down))
+            guard exemption.groupID.map({ $0 == group.description }) ?? true, origin.at > loan.madeAt,
+                made.timeIntervalSince1970 >= exemption.from.timeIntervalSince1970.rounded(.down), made < exemption.end
+            else { return false }
+            return exemption.then == .leave || SimulatedMachine.start.addingTimeInterval(time.inSeconds) < exemption.end
+        }
+    }
 }

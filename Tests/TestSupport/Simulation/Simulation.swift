@@ -15,6 +15,8 @@ package struct Simulation: Sendable {
         package var records = 0
         package var forged = 0
         package var lost = 0
+        /// How many events sg-revert made itself.
+        package var own = 0
         /// How many rules the guard removed, changed or put back.
         package var changes = 0
         package var calls = 0
@@ -26,29 +28,6 @@ package struct Simulation: Sendable {
         /// The report of a simulation that has not run yet.
         package init(seed: UInt64) {
             self.seed = seed
-        }
-    }
-
-    /// What differs from seed to seed.
-    private struct Plan {
-        let storm: Duration
-        let policy: SimulatedPolicy
-        let processes: Int
-        let maxReceiveCount: Int
-        let isLossy: Bool
-        let hasForgers: Bool
-        let weather: SimulatedWeather
-
-        init(seed: UInt64) {
-            var generator = SeededGenerator(seed: seed ^ 0x5EED)
-            let seconds = generator.pick([60, 90, 150])
-            storm = .seconds(seconds)
-            policy = generator.pick(SimulatedPolicy.allCases)
-            processes = generator.pick([1, 2, 2, 3])
-            maxReceiveCount = generator.pick([4, 10, 10])
-            isLossy = generator.chance(30)
-            hasForgers = generator.chance(50)
-            weather = SimulatedWeather(&generator, storm: seconds * 1000)
         }
     }
 
@@ -81,9 +60,11 @@ package struct Simulation: Sendable {
 
     /// Runs to the end, in virtual time, on the caller's thread.
     package func run() throws -> Report {
+        // A simulator that was killed may have left its ledger.
+        try? FileManager.default.removeItem(atPath: directory)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let plan = Plan(seed: seed)
+        let plan = SimulatedPlan(seed: seed)
         let machine = SimulatedMachine(seed: seed)
         let aws = SimulatedAWS(
             machine: machine,
@@ -93,11 +74,24 @@ package struct Simulation: Sendable {
             trace: SimulatedTrace(output: output)
         )
         aws.note("\(plan)")
-        let policy = try plan.policy.read()
-        let host = SimulatedHost(aws: aws, policy: policy, directory: directory, fault: fault, logger: logger)
-        let callers = SimulatedCallers(aws, isLossy: plan.isLossy, hasForgers: plan.hasForgers)
+        let policy = try plan.policy.read(trustsFirstSight: plan.trustsFirstSight)
+        let host = SimulatedHost(
+            aws: aws,
+            policy: policy,
+            snapshots: plan.snapshots,
+            directory: directory,
+            fault: fault,
+            logger: logger
+        )
+        let callers = SimulatedCallers(aws, plan)
         callers.prepare()
-        let calm = SimulatedCalm(aws: aws, path: host.path, from: plan.storm, until: plan.storm + Self.patience)
+        let calm = SimulatedCalm(
+            aws: aws,
+            path: host.path,
+            from: plan.end,
+            quiet: plan.quiet,
+            until: plan.end + Self.patience
+        )
         var problems: [String] = []
         do {
             try live(host, callers, calm, plan)
@@ -105,8 +99,15 @@ package struct Simulation: Sendable {
             problems.append("\(error)")
         }
         problems += host.problems
-        if fault == .editsLedger { try SimulatedCalm.edit(host.path) }
-        var report = try SimulationChecks(seed: seed, aws: aws, policy: policy, path: host.path).report()
+        if fault == .editsLedger { host.edit("UPDATE events SET outcome = 'allowed' WHERE outcome = 'reverted'") }
+        var report = try SimulationChecks(
+            seed: seed,
+            aws: aws,
+            plan: plan,
+            policy: policy,
+            narrowPolicy: plan.policy.read(isNarrow: true, trustsFirstSight: plan.trustsFirstSight),
+            path: host.path
+        ).report()
         report.problems = problems + report.problems
         report.elapsed = machine.elapsed
         // What is killed may write when it is cleared; nobody is to read that.
@@ -115,12 +116,18 @@ package struct Simulation: Sendable {
         return report
     }
 
-    private func live(_ host: SimulatedHost, _ callers: SimulatedCallers, _ calm: SimulatedCalm, _ plan: Plan) throws {
+    private func live(
+        _ host: SimulatedHost,
+        _ callers: SimulatedCallers,
+        _ calm: SimulatedCalm,
+        _ plan: SimulatedPlan
+    ) throws {
         let isDone = Mutex(false)
         Task(executorPreference: SimulatedProcessor(host.machine)) {
             await withDiscardingTaskGroup { group in
                 group.addTask { await callers.act(for: plan.storm) }
                 group.addTask { await calm.watch() }
+                group.addTask { await SimulatedOperator(host: host, plan: plan, fault: fault).act() }
                 group.addTask {
                     while host.machine.elapsed < plan.storm {
                         try? await host.machine.sleep(.seconds(40))

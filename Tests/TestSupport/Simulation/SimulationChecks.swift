@@ -8,11 +8,15 @@ import SecurityGroups
 struct SimulationChecks {
     let seed: UInt64
     let aws: SimulatedAWS
+    let plan: SimulatedPlan
     let policy: Policy
+    let narrowPolicy: Policy
     let path: String
 
     /// The version of a rule may be acted on for so long after it was replaced: EC2 shows old answers, and calls take time.
     private static let grace: Duration = .seconds(20)
+    /// By so much a machine's clock may be wrong, and a call be late.
+    private static let skew: Duration = .seconds(40)
 
     func report() throws -> Simulation.Report {
         let world = aws.with { $0 }
@@ -24,6 +28,7 @@ struct SimulationChecks {
         report.changes = world.touched.count + world.opened.count
         report.calls = world.calls
         let ledger = try SimulatedLedger(path: path)
+        report.own = ledger.outcomes.keys.count { OwnEvent.isID($0) }
         report.problems += standing(world, ledger)
         report.problems += touched(world)
         report.problems += opened(world)
@@ -33,8 +38,12 @@ struct SimulationChecks {
         return report
     }
 
-    /// True if nobody needs leave to add the rule, or nobody looks.
-    private func mayStand(_ live: LiveRule) -> Bool {
+    private var hasSnapshots: Bool { plan.snapshots > .zero }
+
+    /// True if at `time` nobody needed leave to add the rule, or nobody looked.
+    private func mayStand(_ live: LiveRule, at time: Duration, in world: SimulatedAWS.World) -> Bool {
+        let isNarrow = world.script.narrowedAt.map { $0 <= time } ?? false
+        let policy = isNarrow ? narrowPolicy : policy
         let group = GroupFacts(
             groupID: live.groupID.description,
             account: SimulatedRecord.account,
@@ -46,54 +55,93 @@ struct SimulationChecks {
         return policy.decide(live.rule, context, under: watch).decision != .revert
     }
 
-    private func isApproved(_ maker: SimulatedRules.Maker) -> Bool {
-        maker == .baseline || maker == .caller(SimulatedCallers.terraform)
+    /// True if whoever made the rule so had leave to, and still had it at `time`.
+    private func isApproved(
+        _ origin: SimulatedRules.Origin,
+        in group: SecurityGroupID,
+        at time: Duration,
+        _ world: SimulatedAWS.World
+    ) -> Bool {
+        switch origin.maker {
+        case .baseline: plan.trustsFirstSight
+        case .caller(SimulatedCallers.oncall): world.script.lends(origin, in: group, at: time)
+        case .caller(let maker): maker == SimulatedCallers.terraform
+        case .guardian: false
+        }
     }
 
     /// No rule stands that the policy forbids, but for those of which no record came and those whose message is a dead letter.
+    /// Where there are snapshots, these are found as well.
     private func standing(_ world: SimulatedAWS.World, _ ledger: SimulatedLedger) -> [String] {
-        world.rules.standing.compactMap { live, origin in
-            if mayStand(live) || isApproved(origin.maker) || origin.maker == .guardian { return nil }
-            if world.script.forgedRules.contains(live.id) { return nil }
+        let end = aws.machine.elapsed
+        return world.rules.standing.compactMap { live, origin in
+            if mayStand(live, at: end, in: world) || isApproved(origin, in: live.groupID, at: end, world) { return nil }
+            if origin.maker == .guardian || world.script.forgedRules.contains(live.id) { return nil }
             // Whoever brings back what was approved of this very rule does what the guard would do.
-            if world.rules.everSaid(live.rule, live.id, where: isApproved) { return nil }
-            if let event = origin.eventID {
-                if world.script.lost.contains(event) || ledger.outcome(event) == .deadLettered { return nil }
-                if world.queue.redriven.contains(where: { $0.eventID == event }) { return nil }
+            let isBroughtBack = world.rules.everSaid(live.rule, live.id) {
+                $0.maker == .guardian || isApproved($0, in: live.groupID, at: end, world)
             }
-            return "\(live.id) in \(live.groupID) stands and is forbidden: \(live.rule), made by \(origin)"
+            if isBroughtBack { return nil }
+            var words = "stands and is forbidden"
+            if let event = origin.eventID {
+                let isLost = world.script.lost.contains(event)
+                let isGivenUp =
+                    ledger.outcome(event) == .deadLettered || world.queue.redriven.contains { $0.eventID == event }
+                if isLost || isGivenUp {
+                    if !hasSnapshots || isOfFirstSight(live, origin, world) { return nil }
+                    words += ", and no event tells of it"
+                } else if origin.maker == .caller(SimulatedCallers.oncall),
+                    world.script.lends(origin, in: live.groupID, at: .zero)
+                {
+                    words += ", and its exemption is over"
+                } else if mayStand(live, at: .zero, in: world) {
+                    words += ", and was allowed before"
+                }
+            }
+            return "\(live.id) in \(live.groupID) \(words): \(live.rule), made by \(origin)"
         }
+    }
+
+    /// True for what stood when the ledger first looked at the group, without a record that tells more.
+    private func isOfFirstSight(
+        _ live: LiveRule,
+        _ origin: SimulatedRules.Origin,
+        _ world: SimulatedAWS.World
+    ) -> Bool {
+        plan.trustsFirstSight && origin.at <= world.script.firstSeen[live.groupID] ?? .zero
     }
 
     /// No approved rule was touched that the guard could know to be approved.
     private func touched(_ world: SimulatedAWS.World) -> [String] {
         world.touched.compactMap { touch in
-            let isAllowed = mayStand(touch.rule)
-            guard isAllowed || isApproved(touch.origin.maker) else { return nil }
-            guard !world.script.forgedRules.contains(touch.rule.id) else { return nil }
-            if !isAllowed, let event = touch.origin.eventID {
+            let (rule, origin) = (touch.rule, touch.origin)
+            let isAllowed = mayStand(rule, at: touch.at, in: world)
+            guard isAllowed || isApproved(origin, in: rule.groupID, at: touch.at + Self.skew, world) else { return nil }
+            guard !world.script.forgedRules.contains(rule.id) else { return nil }
+            if !isAllowed, let event = origin.eventID {
                 // A record that contradicts another one of its id is not believed, whichever came first.
                 if world.script.forgedEvents.contains(event) { return nil }
                 guard let known = world.queue.deletedAt[event], known + Self.grace < touch.at else { return nil }
             }
-            guard touch.origin.maker == .baseline || touch.origin.at + Self.grace < touch.at else { return nil }
-            return "\(touch.rule.id) was touched at \(touch.at) although it was approved: \(touch.rule.rule), "
-                + "made by \(touch.origin)"
+            guard origin.maker == .baseline || origin.at + Self.grace < touch.at else { return nil }
+            return "\(rule.id) was touched at \(touch.at) although it was approved: \(rule.rule), made by \(origin)"
         }
     }
 
-    /// Nothing was opened that did not stand approved before.
+    /// Nothing was opened that did not stand approved before, and that was not allowed any more.
     private func opened(_ world: SimulatedAWS.World) -> [String] {
-        world.opened.compactMap { live in
-            let isAllowed = mayStand(live)
-            let stood = world.rules.everStood(live.rule, in: live.groupID) { maker in
-                isApproved(maker) || (isAllowed && maker != .guardian)
+        world.opened.compactMap { opening in
+            let live = opening.rule
+            let decidedAt = max(opening.at - Self.skew, .zero)
+            let isAllowed = mayStand(live, at: decidedAt, in: world)
+            let stood = world.rules.everStood(live.rule, in: live.groupID) { origin in
+                isApproved(origin, in: live.groupID, at: decidedAt, world) || (isAllowed && origin.maker != .guardian)
             }
             // A forged record of an exempt caller may have named what stood, and nobody can tell.
             if world.script.forgedRules.contains(live.id) || world.script.forgedContents.contains(live.rule) {
                 return nil
             }
-            return stood ? nil : "\(live.id) was opened and never stood approved: \(live.rule)"
+            return stood ? nil : "\(live.id) was opened at \(opening.at) and never stood approved: \(live.rule)"
         }
     }
 
@@ -133,6 +181,12 @@ struct SimulationChecks {
         for (id, outcome) in ledger.outcomes {
             guard let outcome, outcome == .reverted || outcome == .notRestored || outcome == .conflict else { continue }
             if !told.contains("\(id):\(outcome.rawValue)") { problems.append("nobody was told of \(id), \(outcome)") }
+        }
+        for id in world.script.loans.map(\.exemption.id) {
+            for moment in ["begun", "ended"]
+            where !told.contains(where: { $0.hasPrefix("exemption:\(id):") && $0.hasSuffix(moment) }) {
+                problems.append("nobody was told that \(id) has \(moment)")
+            }
         }
         return problems
     }

@@ -12,18 +12,30 @@ struct Keeper {
     let it: Pipeline
     let keeper: StateKeeper
 
-    init(_ it: Pipeline, interval: Duration = .seconds(900), holder: String = "one") throws {
+    init(_ it: Pipeline, interval: Duration = .seconds(900), holder: String = "one", lanes: Lanes? = nil) throws {
         self.it = it
         it.aws.with { $0.groups[Name.group] = $0.groups[Name.group] ?? [:] }
         let account = try #require(AccountID("111122223333"))
         let region = try #require(AWSRegion("eu-west-1"))
-        let pipeline = it.pipeline
+        var pipeline = it.pipeline
+        if let lanes {
+            pipeline.revert = RevertRun(
+                gateway: pipeline.revert.gateway,
+                isDryRun: pipeline.revert.isDryRun,
+                settle: .seconds(15),
+                clock: it.time.clock,
+                lanes: lanes,
+                identity: it.identity
+            )
+        }
+        let judging = pipeline
         keeper = StateKeeper(
             reader: SnapshotReader(
                 gateway: SecurityGroupGateway(session: it.session, clock: it.time.clock),
                 writer: it.writer,
                 settle: .seconds(15),
-                clock: it.time.clock
+                clock: it.time.clock,
+                isNotifying: { _ in true }
             ),
             writer: it.writer,
             leases: SharedLeases(shared: it.claims.shared, ledger: LedgerLeases(writer: it.writer)),
@@ -36,7 +48,7 @@ struct Keeper {
             isDryRun: it.pipeline.revert.isDryRun,
             clock: it.time.clock,
             logger: .silent,
-            judge: { try await pipeline.judge($0, logger: .silent) },
+            judge: { try await judging.judge($0, logger: .silent) },
             told: {}
         )
     }
