@@ -100,7 +100,10 @@ extension EndToEnd {
 
             let environment = table.environment.merging(world.second) { $1 }
             let two = try world.start(Self.worker, environment: environment)
-            try await eventually("the queue is empty") { try await world.isQuiet }
+            // A claim that was on its way when the host was killed gets a lease of a minute.
+            _ = try await eventually("the queue is empty", within: .seconds(150)) {
+                try await world.isQuiet ? () : nil
+            }
             // The killed host comes back, and has notices that waited.
             let again = try world.start(Self.worker, environment: table.environment)
             try await has(again, "worker started")
@@ -119,8 +122,7 @@ extension EndToEnd {
             let one = try world.start(Self.worker, environment: table.environment)
             try await has(one, "event reverted")
             one.pause()
-            // A call that was under way at the pause may still change an item in between.
-            try await eventually("the leases have ended") { (try? await world.aws.endLeases(table.name)) != nil }
+            try await world.aws.endLeases(table.name)
 
             let environment = table.environment.merging(world.second) { $1 }
             let two = try world.start(Self.worker, environment: environment)
