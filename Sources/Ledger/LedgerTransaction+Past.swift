@@ -58,7 +58,8 @@ extension LedgerTransaction {
             } else {
                 past.outrunModifications = try outrunModifications(of: question, query)
             }
-            past.approval = seen.first { $0.content.rule == question.rule }?.approval(against: query.eventTime)
+            let approval = seen.first { $0.content.rule == question.rule }?.approval(against: query.eventTime)
+            past.approval = past.isExemptByContent && approval?.isExemption == true ? nil : approval
             past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
             past.isOfAnotherEvent =
                 try seen.contains { seen in
@@ -105,21 +106,24 @@ extension LedgerTransaction {
         return "another event removed \(id), and an id is removed only once"
     }
 
-    /// Asks what other records say about who added the rule of this id. An id is given only once.
+    /// Asks what other records say about who added the rule of this id. An id is given only once, and a record that names it
+    /// counts for more than one whose rule was found by its content.
     private func askWhoAdded(_ question: RuleQuestion, _ query: PastQuery, _ past: inout RulePast) throws {
         guard let id = question.ruleID?.description else { return }
         let found = try row(
             """
-            SELECT max(iif(rules.outcome = 'exempt', coalesce(rules.reason, 'unknown'), NULL)),
-                max(rules.decision = 'revert')
+            SELECT max(iif(rules.outcome = 'exempt' AND named, coalesce(rules.reason, 'unknown'), NULL)),
+                max(rules.outcome = 'exempt'), max(rules.decision = 'revert')
             FROM events JOIN rules USING (number)
             WHERE events.group_id = ? AND events.event_id <> ? AND event_name LIKE 'Authorize%' AND rules.rule_id = ?
             """,
             [query.groupID, query.eventID, id]
         )
         let exempt: String? = found?[0]
-        let isForbidden: Bool? = found?[1]
+        let isExempt: Bool? = found?[1]
+        let isForbidden: Bool? = found?[2]
         past.rival = exempt.map { "another record says that \(id) was added by somebody exempt (\($0))" }
+        past.isExemptByContent = exempt == nil && isExempt == true
         past.isClaimedByOthers = try isForbidden ?? false || isOpenElsewhere(id, query)
     }
 

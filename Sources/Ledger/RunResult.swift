@@ -118,6 +118,8 @@ package struct APICall: Hashable, Sendable {
 package struct RuleResult: Hashable, Sendable {
     /// EC2's id of the rule, if it is known.
     package let ruleID: String?
+    /// False if the record names no id, so that the rule was found by its content. Another call may have added it.
+    package let isNamed: Bool
     /// The group that has it.
     package let groupID: String?
     /// Ingress or egress.
@@ -144,6 +146,7 @@ package struct RuleResult: Hashable, Sendable {
     /// Creates a result.
     package init(
         ruleID: String? = nil,
+        isNamed: Bool = true,
         groupID: String? = nil,
         direction: Direction,
         ipProtocol: String,
@@ -157,6 +160,7 @@ package struct RuleResult: Hashable, Sendable {
         undo: String? = nil
     ) {
         self.ruleID = ruleID?.bounded
+        self.isNamed = isNamed
         self.groupID = groupID?.bounded
         self.direction = direction
         self.ipProtocol = ipProtocol.bounded

@@ -82,7 +82,7 @@ import Testing
                 == #"{"attempt":1,"fence":1,"own_request_ids":["r1"],"replaces":true,"result":{"dry_run":true,"#
                 + #""exposed_ms":1500,"finished_at":"\#(finishedAt)","outcome":"reverted"},"#
                 + #""rules":[{"decision":"revert","description":"d","direction":"ingress","from_port":22,"#
-                + #""group_id":"sg-1","outcome":"reverted","protocol":"tcp","reason":"watch[0]","rule_id":"sgr-1","#
+                + #""group_id":"sg-1","named":true,"outcome":"reverted","protocol":"tcp","reason":"watch[0]","rule_id":"sgr-1","#
                 + #""source":"0.0.0.0/0","to_port":22,"undo":"aws \"x\"\n"}]}"#
         )
     }

@@ -44,7 +44,7 @@ import Testing
             APICall.columns.map(\.name),
         ]
         for names in lists { #expect(names == names.sorted() && Set(names).count == names.count) }
-        #expect(Set(RuleResult.columns.map(\.name)).union(["event_id"]) == Set(AuditRule.columns))
+        #expect(Set(RuleResult.columns.map(\.name)).union(["event_id"]) == Set(AuditRule.columns).union(["named"]))
         let filled = EventFacts.columns.map(\.name) + RecordedResult.columns.map(\.name)
         let own = ["event_id", "received_at", "attempts", "deliveries", "worker", "notified_at"]
         #expect(Set(AuditEvent.columns).subtracting(filled) == Set(own))

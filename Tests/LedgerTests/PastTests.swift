@@ -26,11 +26,13 @@ import Testing
     private func result(
         _ rule: SecurityGroupRule,
         id: Int = 1,
+        isNamed: Bool = true,
         _ decision: RuleDecision,
         _ outcome: RuleOutcome
     ) throws -> RuleResult {
         RuleResult(
             ruleID: try self.id(id).description,
+            isNamed: isNamed,
             groupID: Self.group,
             direction: rule.direction,
             ipProtocol: rule.ipProtocol.description,
@@ -218,6 +220,23 @@ import Testing
         #expect(try await past(rule()).rival == nil, "a modification adds nothing")
         #expect(try await past(rule(), id: 2, added: rule()).rival == nil)
         #expect(try await !past(rule(), added: rule()).isClaimedByOthers)
+    }
+
+    @Test func `an exempt record that names no id approves nothing against one that names the rule`() async throws {
+        let later = test.now.addingTimeInterval(60)
+        try await record(
+            "a",
+            rules: [result(rule(), isNamed: false, .exempt, .exempt)],
+            sightings: [sighting(rule(), by: "exempt a", eventTime: later)]
+        )
+        let named = try await past(rule(), added: rule())
+        #expect(named.rival == nil)
+        #expect(named.approval == nil)
+        #expect(named.isExemptByContent)
+        #expect(try await past(rule()).approval != nil, "a modification adds nothing")
+        try await record("b", rules: [result(rule(), .exempt, .exempt)])
+        #expect(try await past(rule(), added: rule()).rival != nil)
+        #expect(try await past(rule(), added: rule()).approval != nil)
     }
 
     @Test func `a second record that adds what somebody added who may not do so is told of that`() async throws {

@@ -201,6 +201,19 @@ private func pipeline(
         }
     }
 
+    @Test func `an exempt record that names no id takes no rule from the record that names it`() async throws {
+        for delay in [-50.0, 0, 50] {
+            let it = try pipeline(standing: [1])
+            var unnamed = it.record.by(terraform).id("unnamed", at: it.record.time + delay)
+            unnamed.hasRuleIDs = false
+            _ = try await it.process(it.message(unnamed.json))
+            #expect(try it.test.event("outcome", "unnamed") == "allowed")
+            _ = try await it.process(it.message(it.record.json, id: "m2"))
+            #expect(try it.test.event("outcome") == "reverted")
+            #expect(it.aws.with { $0.rules.isEmpty })
+        }
+    }
+
     @Test func `an edit of the description alone is no change`() async throws {
         let it = try pipeline(standing: [1])
         _ = try await it.process(it.message(it.record.by(terraform).json))

@@ -74,6 +74,7 @@ extension RuleResult {
         StoredColumn(rule: .direction) { .text($0.direction.rawValue) },
         StoredColumn(rule: .fromPort) { AuditValue($0.fromPort) },
         StoredColumn(rule: .groupID) { AuditValue($0.groupID) },
+        StoredColumn("named") { .boolean($0.isNamed) },
         StoredColumn(rule: .outcome) { .text($0.outcome.rawValue) },
         StoredColumn(rule: .ipProtocol) { .text($0.ipProtocol) },
         StoredColumn(rule: .reason) { AuditValue($0.reason) },

@@ -129,6 +129,7 @@ enum Schema {
             to_port INTEGER,
             source TEXT NOT NULL,
             description TEXT,
+            named INTEGER NOT NULL DEFAULT 1,       -- 0: the record names no id, and the rule was found by its content
             decision TEXT,
             reason TEXT,
             outcome TEXT NOT NULL,

@@ -102,6 +102,9 @@ package struct RulePast: Hashable, Sendable {
     package var contradiction: String?
     /// The words for another record by which somebody exempt added the rule of this id; nil where there is none.
     package var rival: String?
+    /// True if somebody exempt added a rule that says the same, by a record that names no id, and no other record by somebody
+    /// exempt names this one. That exemption approves nothing against a record that names the rule.
+    package var isExemptByContent = false
     /// How many modifications of the rule within the last hour found that it was modified again.
     package var outrunModifications = 0
     /// True if another record says that somebody added the rule of this id who may not do so.

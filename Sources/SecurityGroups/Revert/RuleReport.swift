@@ -4,6 +4,8 @@ package import FoundationEssentials
 package struct RuleReport: Hashable, Sendable {
     /// The rule's id, if it is known. A rule that was put back has its new id here.
     package let ruleID: SecurityGroupRuleID?
+    /// True if the record names the rule by its id; false if the rule was looked for by its content.
+    package let isNamed: Bool
     /// The rule's content. Nil if the record names the rule by id alone and EC2 never showed it.
     package let rule: SecurityGroupRule?
     /// Its description.
@@ -60,6 +62,7 @@ extension RevertMachine {
         let content = (settled.live ?? settled.made)?.content
         return RuleReport(
             ruleID: settled.reversal?.newID ?? settled.live?.id ?? settled.made?.id ?? item.changed.strictID,
+            isNamed: item.changed.id != nil,
             rule: content?.rule ?? item.changed.rule ?? item.changed.guessedRule,
             ruleDescription: content.map(\.ruleDescription) ?? item.changed.ruleDescription,
             decision: settled.decision,
@@ -67,7 +70,7 @@ extension RevertMachine {
             reversal: settled.reversal ?? reversalByEarlierRun(item, settled),
             standing: settled.standing,
             approval: settled.approval,
-            added: event.tellsAdded ? item.changed.rule : nil,
+            added: event.tellsAdded && item.changed.id != nil ? item.changed.rule : nil,
             isGone: settled.isGone || (event.change.kind.isRemoval && settled.outcome != .changedSince),
             notBefore: settled.notBefore,
             isFromEarlierRun: settled.outcome == .reverted && settled.reversal == nil

@@ -54,6 +54,7 @@ extension RevertRun.Call {
         let undo = report.outcome == .reverted ? report.reversal : nil
         return RuleResult(
             ruleID: report.ruleID?.description,
+            isNamed: report.isNamed,
             groupID: watched.groupID.description,
             direction: rule.direction,
             ipProtocol: rule.ipProtocol.description,
