@@ -84,6 +84,7 @@ import Testing
     @Test func `a group by name is nothing that an entry can mean`() throws {
         let allow = Allow(sources: [.itself, .group("web"), try source("0.0.0.0/0")], origin: "")
         #expect(try !allow.covers(rule(peer: .groupName("web")), in: Self.group))
+        #expect(try !allow.covers(rule(peer: .unknown("0.0.0.0/0")), in: Self.group))
         #expect(try !allow.covers(rule(peer: .group(Self.group)), in: nil))
     }
 

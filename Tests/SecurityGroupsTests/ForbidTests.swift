@@ -105,6 +105,7 @@ import Testing
         #expect(try own.overlaps(rule(peer: .group(Self.group)), in: Self.group))
         #expect(try own.overlaps(rule(peer: .group("sg-2")), in: Self.group))
         #expect(try own.overlaps(rule(peer: .groupName("web")), in: Self.group))
+        #expect(try own.overlaps(rule(peer: .unknown("web")), in: Self.group))
         #expect(try !own.overlaps(rule(peer: .group("sg-3")), in: Self.group))
         #expect(try Forbid(sources: [.anyGroup], origin: "").overlaps(rule(peer: .group("sg-3")), in: Self.group))
         #expect(try !Forbid(sources: [.anyGroup], origin: "").overlaps(rule(), in: Self.group))

@@ -27,10 +27,11 @@ import Testing
 
     @Test(arguments: [
         (Peer.prefixList("pl-0123456789abcdef0"), "pl-0123456789abcdef0"), (.group("sg-0a1b2c3d"), "sg-0a1b2c3d"),
-        (.groupName("web"), "web"),
+        (.groupName("web"), "web"), (.unknown("0.0.0.0/00"), "unknown: 0.0.0.0/00"),
     ])
     func `a peer that is no block is told by its id or name`(peer: Peer, text: String) {
         #expect(peer.description == text)
+        #expect(Peer(text) == peer)
     }
 
     @Test func `a group's name is not its id`() {

@@ -40,6 +40,27 @@ import Testing
         #expect(lost.aws.count(of: "RevokeSecurityGroupIngress") == 0)
     }
 
+    @Test func `a rule that EC2 shows in a form that nobody knows is no rule that is gone: it is revoked by its id`()
+        async throws
+    {
+        let it = try Pipeline()
+        let odd = SecurityGroupRule(
+            direction: .ingress,
+            ipProtocol: .tcp,
+            fromPort: 21,
+            toPort: 21,
+            peer: .unknown("0.0.0.0/00")
+        )
+        let id = try #require(SecurityGroupRuleID(Name.rule(1)))
+        let group = try #require(SecurityGroupID(Name.group))
+        it.aws.with { $0.rules = [Name.rule(1): LiveRule(id: id, groupID: group, rule: odd, ruleDescription: nil)] }
+        #expect(try await it.process(it.message(it.record.json)) == .delete)
+        #expect(try it.test.event("outcome") == "reverted")
+        #expect(try it.test.rules("source") == ["unknown: 0.0.0.0/00"])
+        #expect(try it.test.rules("undo") == [nil], "no command can name it")
+        #expect(it.aws.with { $0.rules.isEmpty })
+    }
+
     @Test func `a dry run looks, reports, and changes nothing`() async throws {
         var revert = try Revert(standing: [1])
         revert.isDryRun = true

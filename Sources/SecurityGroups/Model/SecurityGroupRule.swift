@@ -16,13 +16,26 @@ package enum Peer: Hashable, Sendable, CustomStringConvertible {
     case group(String)
     /// A security group by name, as requests from before rule ids could name it. EC2 never shows a rule in this form.
     case groupName(String)
+    /// A form that this version does not know, as EC2 shows it. No allow entry covers it, and each forbid entry may mean it.
+    case unknown(String)
+
+    private static let unknownPrefix = "unknown: "
+
+    /// True if the form is known, so that a call can name it.
+    package var isKnown: Bool {
+        if case .unknown = self { false } else { true }
+    }
 
     /// Reads the text that `description` writes.
     package init(_ description: String) {
         self =
             if let block = CIDRBlock(description) { .cidr(block) } else if description.hasPrefix("pl-") {
                 .prefixList(description)
-            } else if description.hasPrefix("sg-") { .group(description) } else { .groupName(description) }
+            } else if description.hasPrefix("sg-") {
+                .group(description)
+            } else if description.hasPrefix(Self.unknownPrefix) {
+                .unknown(String(description.dropFirst(Self.unknownPrefix.count)))
+            } else { .groupName(description) }
     }
 
     /// The peer as the AWS console and the ledger's views show it.
@@ -30,6 +43,7 @@ package enum Peer: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .cidr(let block): block.description
         case .prefixList(let id), .group(let id), .groupName(let id): id
+        case .unknown(let text): Self.unknownPrefix + text
         }
     }
 }

@@ -75,6 +75,8 @@ package struct Forbid: Hashable, Sendable {
             return found.contains(nil) ? nil : found.contains(.width) ? .width : .source
         case .group, .groupName:
             return misses ? .source : nil
+        case .unknown:
+            return nil
         }
     }
 

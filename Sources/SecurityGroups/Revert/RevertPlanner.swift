@@ -185,6 +185,7 @@ package final class RevertPlanner: Sendable {
 
     /// Judges the exact result of the worker's own call by today's policy, as if the approved caller had just made it.
     private func mayStand(_ approved: ApprovedContent, as kind: ChangeKind, now: Date) -> Bool {
+        guard approved.content.rule.peer.isKnown else { return false }
         let again = context.made(by: approved.approval.caller, kind, at: now)
         switch policy.watch(again) {
         case .notWatched: return true

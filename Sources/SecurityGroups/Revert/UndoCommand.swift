@@ -49,7 +49,7 @@ private func ipPermission(_ content: RuleContent) -> String {
         case .cidr: ("Ipv6Ranges", "CidrIpv6")
         case .prefixList: ("PrefixListIds", "PrefixListId")
         case .group: ("UserIdGroupPairs", "GroupId")
-        case .groupName: ("UserIdGroupPairs", "GroupName")
+        case .groupName, .unknown: ("UserIdGroupPairs", "GroupName")
         }
     var source = ["\"\(key)\":\(jsonString(rule.peer.description))"]
     if let owner = content.peerOwner { source.append("\"UserId\":\(jsonString(owner))") }
@@ -68,7 +68,7 @@ private func ruleRequest(_ content: RuleContent) -> String {
         case .cidr(let block) where block.family == .ipv4: "CidrIpv4"
         case .cidr: "CidrIpv6"
         case .prefixList: "PrefixListId"
-        case .group, .groupName: "ReferencedGroupId"
+        case .group, .groupName, .unknown: "ReferencedGroupId"
         }
     // Ports are sent even if the protocol has none: a field that is left out might keep its earlier value.
     var members = ["\"IpProtocol\":\(jsonString(rule.ipProtocol.description))"] + ports(rule)

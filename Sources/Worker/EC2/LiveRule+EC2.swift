@@ -2,22 +2,21 @@ import AWSClient
 import SecurityGroups
 
 extension LiveRule {
-    /// Reads a described rule; nil if it has a form that no rule of EC2 has.
+    /// Reads a described rule; nil if it has no id. What else cannot be read is taken for what no policy allows, so that the rule
+    /// is seen and can be revoked by its id.
     init?(_ described: DescribedSecurityGroupRule) {
         guard let id = SecurityGroupRuleID(described.securityGroupRuleID),
-            let groupID = SecurityGroupID(described.groupID),
-            let ipProtocol = IPProtocol(described.ipProtocol),
-            let peer = Peer(described)
+            let groupID = SecurityGroupID(described.groupID)
         else { return nil }
         self.init(
             id: id,
             groupID: groupID,
             rule: SecurityGroupRule(
                 direction: described.isEgress ? .egress : .ingress,
-                ipProtocol: ipProtocol,
+                ipProtocol: IPProtocol(described.ipProtocol) ?? .all,
                 fromPort: described.fromPort,
                 toPort: described.toPort,
-                peer: peer
+                peer: Peer(described)
             ),
             ruleDescription: described.description,
             ownerID: described.groupOwnerID,
@@ -42,6 +41,7 @@ extension EC2RuleRequest {
         case .cidr(let block): cidrIPv6 = block.description
         case .prefixList(let id): prefixListID = id
         case .group(let id), .groupName(let id): referencedGroupID = id
+        case .unknown: break
         }
         referencedGroupOwnerID = content.peerOwner
         description = content.ruleDescription
@@ -49,16 +49,15 @@ extension EC2RuleRequest {
 }
 
 extension Peer {
-    fileprivate init?(_ described: DescribedSecurityGroupRule) {
+    fileprivate init(_ described: DescribedSecurityGroupRule) {
         if let text = described.cidrIPv4 ?? described.cidrIPv6 {
-            guard let block = CIDRBlock(text) else { return nil }
-            self = .cidr(block)
+            self = CIDRBlock(text).map(Peer.cidr) ?? .unknown(text)
         } else if let id = described.prefixListID {
             self = .prefixList(id)
         } else if let id = described.referencedGroupID {
             self = .group(id)
         } else {
-            return nil
+            self = .unknown("no source that this version knows")
         }
     }
 }

@@ -51,7 +51,7 @@ extension RevertRun.Call {
         if report.isFromEarlierRun, let earlier = alreadyReverted(report) { return earlier }
         // A rule known by id alone that EC2 never showed has no content to record, but it counts.
         guard let rule = report.rule else { return nil }
-        let undo = report.outcome == .reverted ? report.reversal : nil
+        let undo = report.outcome == .reverted && rule.peer.isKnown ? report.reversal : nil
         return RuleResult(
             ruleID: report.ruleID?.description,
             isNamed: report.isNamed,

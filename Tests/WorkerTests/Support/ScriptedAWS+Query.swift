@@ -50,6 +50,7 @@ extension ScriptedAWS {
             case .prefixList(let id): "<prefixListId>\(id)</prefixListId>"
             case .group(let id), .groupName(let id):
                 "<referencedGroupInfo><groupId>\(id)</groupId></referencedGroupInfo>"
+            case .unknown(let text): "<cidrIpv4>\(text)</cidrIpv4>"
             }
         return """
             <item><securityGroupRuleId>\(live.id)</securityGroupRuleId><groupId>\(live.groupID)</groupId>\
