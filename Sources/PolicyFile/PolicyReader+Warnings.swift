@@ -102,12 +102,15 @@ private struct Part {
     let allow: Allow
     let ports: PortRange
     let source: RuleSource
+    /// The block of which the source is one half; nil where the source is no block, or everything.
+    private let parent: CIDRBlock?
 
     init(_ entry: (node: Node, allow: Allow), _ ports: PortRange, _ source: RuleSource) {
         node = entry.node
         allow = entry.allow
         self.ports = ports
         self.source = source
+        parent = if case .cidr(let block) = source { block.parent } else { nil }
     }
 
     enum Union {
@@ -130,12 +133,7 @@ private struct Part {
         if source == other.source, ports != other.ports {
             return ports.union(other.ports, allow.ipProtocol).map(Union.ports)
         }
-        guard ports == other.ports, case .cidr(let mine) = source, case .cidr(let theirs) = other.source,
-            mine != theirs,
-            mine.prefixLength == theirs.prefixLength, mine.prefixLength > 0,
-            let address = mine.description.split(separator: "/").first,
-            let parent = CIDRBlock("\(address)/\(mine.prefixLength - 1)"), parent.contains(theirs)
-        else { return nil }
+        guard let parent, parent == other.parent, ports == other.ports, source != other.source else { return nil }
         return .block(parent)
     }
 

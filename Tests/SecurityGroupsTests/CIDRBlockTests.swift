@@ -13,6 +13,15 @@ import Testing
         #expect(CIDRBlock(text)?.description == canonical)
     }
 
+    @Test(arguments: [
+        ("10.1.0.0/16", "10.0.0.0/15"), ("10.0.0.0/16", "10.0.0.0/15"), ("128.0.0.0/1", "0.0.0.0/0"),
+        ("192.0.2.129/32", "192.0.2.128/31"), ("192.0.3.0/24", "192.0.2.0/23"), ("8000::/1", "::/0"),
+        ("2001:db8::1/128", "2001:db8::/127"), ("0.0.0.0/0", nil),
+    ])
+    func `the parent is the block of which this one is a half`(text: String, parent: String?) throws {
+        #expect(try #require(CIDRBlock(text)).parent?.description == parent)
+    }
+
     /// RFC 5952: lower case, no leading zeros, the longest run of zeros shortened, the first of equal ones, never a
     /// single one.
     @Test(arguments: [

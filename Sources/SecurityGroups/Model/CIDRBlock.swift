@@ -60,6 +60,15 @@ package struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
         return bits == 0 || (address[whole] ^ other.address[whole]) >> (8 - UInt8(bits)) == 0
     }
 
+    /// The block of which this one is a half; nil for all addresses.
+    package var parent: Self? {
+        guard prefixLength > 0 else { return nil }
+        var address = address
+        let (byte, bit) = (prefixLength - 1).quotientAndRemainder(dividingBy: 8)
+        address[byte] &= ~(0x80 >> UInt8(bit))
+        return Self(family: family, prefixLength: prefixLength - 1, address: address)
+    }
+
     /// The block as EC2 writes it.
     package var description: String {
         "\(Self.text(of: address, family: family))/\(prefixLength)"
