@@ -35,4 +35,32 @@ import Testing
             #expect(error.description.count < 400)
         }
     }
+
+    @Test(arguments: [
+        (
+            AWSClientError.noCredentials(tried: "a, b", hint: "raise the limit"),
+            "no AWS credentials in a, b; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or choose a profile "
+                + "(raise the limit)"
+        ),
+        (.invalidCredentials(source: "profile p", reason: "r"), "the AWS credentials of profile p cannot be used: r"),
+        (
+            .unreadableResponse(service: "sts", operation: "AssumeRole", reason: "r"),
+            "sts AssumeRole got an answer that cannot be read: r; check that the endpoint is AWS"
+        ),
+        (.invalidSharedFile(path: "/c", line: 3, reason: "r"), "/c:3: r"),
+        (.invalidSharedFile(path: "/c", line: nil, reason: "r"), "/c: r"),
+        (.missingRegion, "no AWS region; set AWS_REGION, --region, or region in the profile"),
+    ])
+    func `says in one line what is wrong and what to do`(error: AWSClientError, text: String) {
+        #expect(error.description == text)
+        #expect(!error.isTimeout)
+    }
+
+    @Test func `does not blame a setting for credentials that are missing, because they may come`() {
+        #expect(!AWSClientError.noCredentials(tried: "t").isConfiguration)
+        #expect(!AWSClientError.invalidCredentials(source: "s", reason: "r").isConfiguration)
+        #expect(AWSClientError.invalidSharedFile(path: "/c", line: nil, reason: "r").isConfiguration)
+        #expect(AWSClientError.invalidQueueURL("q", reason: "r").isConfiguration)
+        #expect(AWSClientError.invalidTopicARN("t").isConfiguration)
+    }
 }

@@ -40,4 +40,39 @@ import Testing
         #expect(!found.isEmpty && found.allSatisfy { ["127.0.0.1", "::1"].contains($0) })
         #expect(await HostSystem.current.addresses("no-such-host.invalid").isEmpty)
     }
+
+    @Test func `makes random UUIDs, each only once`() throws {
+        let ids = (0..<200).map { _ in HostSystem.current.makeID() }
+        #expect(Set(ids).count == 200)
+        for id in ids {
+            #expect(UUID(uuidString: id)?.uuidString.lowercased() == id)
+            // The version, and the variant of RFC 9562.
+            let digits = Array(id)
+            #expect(digits[14] == "4" && "89ab".contains(digits[19]))
+        }
+    }
+
+    @Test func `measures by a time that only goes forward, and draws lots from 0 to 1`() {
+        var last = HostSystem.current.uptime()
+        for _ in 0..<100 {
+            let now = HostSystem.current.uptime()
+            #expect(now >= last)
+            last = now
+            #expect((0...1).contains(HostSystem.current.random()))
+        }
+    }
+
+    @Test func `does not wait for a command or a sleep when its task is cancelled`() async {
+        let waits: [@Sendable () async throws -> Void] = [
+            { try await HostSystem.current.sleep(.seconds(3600)) },
+            { _ = try await HostSystem.current.shell("sleep 3") },
+        ]
+        for wait in waits {
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await wait()
+            }
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+    }
 }

@@ -38,4 +38,33 @@ import Testing
         promise.settle(.success(1))
         #expect(try await promise.value() == 1)
     }
+
+    @Test func `shows its result once it has one`() throws {
+        let promise = Promise<Int>()
+        #expect(promise.result == nil)
+        promise.settle(.success(5))
+        #expect(try promise.result?.get() == 5)
+        let failed = Promise<Int>()
+        failed.settle(.failure(Failure()))
+        #expect(failed.isSettled)
+        #expect(throws: Failure.self) { try failed.result?.get() }
+    }
+
+    @Test func `gives its value also to a task that is cancelled, if it has one already`() async throws {
+        let promise = Promise<Int>()
+        promise.settle(.success(1))
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await promise.value()
+        }
+        #expect(try await task.value == 1)
+    }
+
+    @Test func `wakes those who wait for nothing but an end`() async throws {
+        let promise = Promise<Void>()
+        let waiter = Task { try await promise.value() }
+        #expect(promise.settle())
+        #expect(!promise.settle())
+        try await waiter.value
+    }
 }

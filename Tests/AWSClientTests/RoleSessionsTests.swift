@@ -60,4 +60,27 @@ import Testing
         let roles = try RoleSessions(base: base, template: "arn:aws-cn:iam::{account}:role/x")
         #expect(throws: AWSClientError.self) { try roles.session(account: text) }
     }
+
+    @Test func `has one role for all accounts where the template names no place for an account`() async throws {
+        let transport = ScriptedTransport([Self.credentials("ASIA1"), Self.groups, Self.groups])
+        let role = "arn:aws:iam::333333333333:role/path/guard"
+        let roles = try RoleSessions(base: AWSSession.scripted(transport), template: role)
+        for account in ["111111111111", "222222222222"] {
+            #expect(roles.arn(account: account) == role)
+            let client = try roles.session(account: account).ec2(region: #require(AWSRegion("eu-west-1")))
+            _ = try await client.describeSecurityGroups(filters: [])
+        }
+        #expect(transport.requests.count == 3)
+        #expect(transport.requests[0].text.contains("&RoleSessionName=sg-revert&DurationSeconds=3600"))
+    }
+
+    @Test func `says that a text is no account, and which ARN it would have made`() throws {
+        let base = try AWSSession.scripted(ScriptedTransport([]))
+        let roles = try RoleSessions(base: base, template: "arn:aws:iam::{account}:role/x")
+        let error = #expect(throws: AWSClientError.self) { try roles.session(account: "12345678901a") }
+        #expect(
+            error?.description
+                == "--role-arn=arn:aws:iam::12345678901a:role/x cannot be used: 12345678901a is no account id"
+        )
+    }
 }

@@ -38,3 +38,23 @@ import Testing
         #expect(Peer.group("web") != Peer.groupName("web"))
     }
 }
+
+@Suite struct PeerTests {
+    @Test(arguments: [
+        ("10.0.0.0/8", "10.0.0.0/8"), ("10.1.2.3/8", "10.0.0.0/8"), ("::/0", "::/0"), ("pl-1", "pl-1"),
+        ("sg-1", "sg-1"),
+        ("default", "default"), ("", ""), ("10.0.0.0/33", "10.0.0.0/33"),
+    ])
+    func `is read back from the text in the ledger's views`(text: String, written: String) {
+        let peer = Peer(text)
+        #expect(peer.description == written)
+        #expect(Peer(peer.description) == peer)
+    }
+
+    @Test func `is an id by its prefix, and else a name`() {
+        #expect(Peer("pl-x") == .prefixList("pl-x"))
+        #expect(Peer("sg-x") == .group("sg-x"))
+        #expect(Peer("SG-x") == .groupName("SG-x"))
+        #expect(Peer("1.2.3") == .groupName("1.2.3"))
+    }
+}

@@ -19,7 +19,7 @@ enum URIEncoding {
         var index = 0
         while index < input.count {
             if input[index] == UInt8(ascii: "%"), index + 2 < input.count,
-                let high = hexValue(input[index + 1]), let low = hexValue(input[index + 2])
+                let high = input[index + 1].hexDigitValue, let low = input[index + 2].hexDigitValue
             {
                 output.append(high << 4 | low)
                 index += 3
@@ -40,12 +40,15 @@ enum URIEncoding {
         default: false
         }
     }
+}
 
-    private static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
+extension UInt8 {
+    /// The value of a hexadecimal digit in ASCII; nil for any other byte.
+    var hexDigitValue: UInt8? {
+        switch self {
+        case 0x30...0x39: self - 0x30
+        case 0x41...0x46: self - 0x41 + 10
+        case 0x61...0x66: self - 0x61 + 10
         default: nil
         }
     }

@@ -60,6 +60,6 @@ final class JSONDocument: Sendable {
     }
 
     private func unit(at position: Int) -> UInt16 {
-        bytes[position..<(position + 4)].reduce(0) { $0 << 4 | UInt16(JSONScanner.hexValue($1) ?? 0) }
+        bytes[position..<(position + 4)].reduce(0) { $0 << 4 | UInt16($1.hexDigitValue ?? 0) }
     }
 }

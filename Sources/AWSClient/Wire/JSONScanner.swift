@@ -168,19 +168,10 @@ struct JSONScanner {
             position += 2
         case UInt8(ascii: "u"):
             guard position + 6 <= bytes.count,
-                bytes[(position + 2)..<(position + 6)].allSatisfy({ Self.hexValue($0) != nil })
+                bytes[(position + 2)..<(position + 6)].allSatisfy({ $0.hexDigitValue != nil })
             else { throw malformed }
             position += 6
         default: throw malformed
-        }
-    }
-
-    static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
         }
     }
 }

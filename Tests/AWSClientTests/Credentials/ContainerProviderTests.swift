@@ -91,4 +91,22 @@ import Testing
         await #expect(throws: AWSClientError.self) { try await credentials(environment, dead) }
         #expect(dead.requests.count == 3)
     }
+
+    @Test func `pauses between its questions, and names itself in each`() async throws {
+        let (transport, system) = (ScriptedTransport(Array(repeating: .answer(500), count: 3)), TestSystem())
+        let environment = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/c"]
+        let error = await #expect(throws: AWSClientError.self) { try await credentials(environment, transport, system) }
+        #expect(error?.description.contains("http://169.254.170.2/c answered HTTP 500") == true)
+        #expect(system.slept == [.seconds(0.05), .seconds(0.1)])
+        #expect(transport.requests.allSatisfy { $0.headers["User-Agent"]?.hasPrefix("sg-revert/") == true })
+    }
+
+    @Test func `asks once more only where another answer may come, and ends with its task`() async {
+        let environment = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/c"]
+        let flood = ScriptedTransport([.failure(.responseTooLarge(host: "h", limit: 1)), .answer(200, Self.answer)])
+        await #expect(throws: AWSClientError.self) { try await credentials(environment, flood) }
+        #expect(flood.requests.count == 1)
+        let ended = ScriptedTransport([.failure(.cancelled), .answer(200, Self.answer)])
+        await #expect(throws: CancellationError.self) { try await credentials(environment, ended) }
+    }
 }

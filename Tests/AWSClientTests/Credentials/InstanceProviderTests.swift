@@ -136,4 +136,29 @@ import Testing
             } throws: { "\($0)".contains(words) }
         }
     }
+
+    @Test func `takes the first of several roles, and nothing from an answer that is no document`() async throws {
+        let transport = ScriptedTransport([
+            Self.token, .answer(200, "first\nsecond\n"), Self.keys("2027-01-15T09:00:00Z"),
+        ])
+        #expect(try await session(transport).credentials.accessKeyID == "A")
+        #expect(transport.requests.last?.url.path.hasSuffix("/first") == true)
+        for script in [[Self.token, .answer(200, "\n")], [Self.token, Self.role, .answer(200, "<html>")]] {
+            let session = try session(ScriptedTransport(script))
+            await #expect(throws: AWSClientError.self) { try await session.credentials }
+        }
+    }
+
+    @Test func `keeps the last credentials where the service breaks, but ends with a cancelled task`() async throws {
+        let system = TestSystem()
+        let expired = [Self.token, Self.role, Self.keys("2027-01-15T08:30:00Z")]
+        let transport = ScriptedTransport(expired + [.answer(403), .failure(.cancelled)])
+        let session = try session(transport, system)
+        #expect(try await session.credentials.expiration == TestSystem.start + 1800)
+        // The service refuses the next token.
+        system.advance(by: 1900)
+        #expect(try await session.credentials.expiration == TestSystem.start + 1900 + 1500)
+        system.advance(by: 1600)
+        await #expect(throws: CancellationError.self) { try await session.credentials }
+    }
 }

@@ -61,6 +61,45 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("x = a # no", "a"), ("x = a ; no", "a"), ("x = a#b", "a#b"), ("x = a;b", "a;b"), ("x=a=b", "a=b"),
+        ("X\t=  a b  ", "a b"), ("x =", ""), ("x = # no", ""), ("x = 1\nX = 2", "2"),
+        ("x = a\n  b # c\n\tc", "a\nb # c\nc"),
+        ("; x = 0\nx = a\n# end", "a"),
+    ])
+    func `reads a value without its comment`(lines: String, value: String) throws {
+        var config = SharedConfig()
+        try config.add("[default]\n\(lines)", kind: .config)
+        #expect(config.profiles == ["default": ["x": value]])
+    }
+
+    @Test(arguments: [
+        ("[p]", SharedConfig.Kind.config, nil), ("[profile p]", .config, "p"), ("[profile p]", .credentials, nil),
+        ("[p]", .credentials, "p"), ("[ profile\t p ] # ours", .config, "p"), ("[default]", .config, "default"),
+        ("[profile a b]", .config, nil), ("[profile é]", .config, nil), ("[profile]", .credentials, "profile"),
+        ("[sso-session p]", .credentials, nil), ("[a.b/c@d:e+f%-_]", .credentials, "a.b/c@d:e+f%-_"),
+    ])
+    func `knows the sections of each file`(header: String, kind: SharedConfig.Kind, profile: String?) throws {
+        var config = SharedConfig()
+        try config.add("\(header)\nx = y", kind: kind)
+        #expect(config.profiles == profile.map { [$0: ["x": "y"]] } ?? [:])
+        #expect(config.ssoSessions.isEmpty && config.services.isEmpty)
+    }
+
+    @Test func `prefers the section with the word profile to a bare default, whatever their order`() throws {
+        for text in ["[default]\nx = 1\n[profile default]\ny = 2", "[profile default]\ny = 2\n[default]\nx = 1"] {
+            var config = SharedConfig()
+            try config.add(text, kind: .config)
+            #expect(config.profiles == ["default": ["y": "2"]])
+        }
+    }
+
+    @Test func `joins sections of one name, and skips names that no SDK takes`() throws {
+        var config = SharedConfig()
+        try config.add("[profile p]\nx = 1\nx y = 2\n  more\n[profile q]\n[profile p]\nx = 3\nz = 4", kind: .config)
+        #expect(config.profiles == ["p": ["x": "3", "z": "4"], "q": [:]])
+    }
+
     @Test(.enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"))
     func `parses the SDKs' common suite`() throws {
         let suite = try Conformance.json("profiles/profile-parser-tests.json")

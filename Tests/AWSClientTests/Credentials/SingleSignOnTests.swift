@@ -111,4 +111,82 @@ import Testing
                 && "\(error)".contains("/home/.aws/config:2") && !"\(error)".contains("SECRET")
         }
     }
+
+    /// The error of a session whose config file is `config` and whose token is good.
+    private func error(_ config: String, home: String? = "/home", _ answer: ScriptedTransport.Answer...) async -> String
+    {
+        let files = ["/config": "[profile corp]\n\(config)", Self.cache: Self.token]
+        var environment = ["AWS_CONFIG_FILE": "/config", "AWS_PROFILE": "corp", "AWS_REGION": "us-east-1"]
+        environment["HOME"] = home
+        let error = await #expect(throws: (any Error).self) {
+            try await AWSSession(
+                environment: environment,
+                transport: ScriptedTransport(answer),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                system: TestSystem(files: files).system
+            ).credentials
+        }
+        return "\(error.map { "\($0)" } ?? "")"
+    }
+
+    private static let section = "\n[sso-session main]\nsso_start_url = https://s\nsso_region = "
+
+    @Test func `says what a profile lacks before it asks anybody`() async {
+        let whole = "sso_session = main\nsso_account_id = 1\nsso_role_name = r"
+        #expect(await error("\(whole)\(Self.section)moon").hasSuffix("sso_region moon is no AWS Region"))
+        #expect(
+            await error("sso_session = main\(Self.section)eu-west-1")
+                .hasSuffix("sso_account_id and sso_role_name are missing")
+        )
+        #expect(
+            await error("\(whole)\(Self.section)eu-west-1", home: nil).hasSuffix("HOME is unset; the token is under it")
+        )
+    }
+
+    @Test func `does not blame the token where the service fails or its answer cannot be read`() async {
+        let config = "sso_session = main\nsso_account_id = 1\nsso_role_name = r\(Self.section)eu-west-1"
+        let unreadable = await error(config, .answer(200, "{}"))
+        #expect(unreadable.hasPrefix("sso GetRoleCredentials got an answer that cannot be read"))
+        let forbidden = await error(config, .answer(403, #"{"__type":"ForbiddenException","message":"No access"}"#))
+        #expect(forbidden == "sso GetRoleCredentials failed: ForbiddenException: No access (HTTP 403)")
+    }
+
+    @Test(arguments: ["refreshToken", "clientId", "clientSecret", "registrationExpiresAt"])
+    func `renews nothing where a part is missing, and uses the token to its end`(name: String) async throws {
+        let token = Self.renewable.replacingOccurrences(of: "\"\(name)\"", with: "\"x\"")
+        let transport = ScriptedTransport([Self.keys])
+        #expect(try await credentials(token, transport).accessKeyID == "A")
+        #expect(transport.requests.map { $0.headers["x-amz-sso_bearer_token"] } == ["OLD"])
+    }
+
+    @Test func `renews nothing once the registration of the client has ended`() async throws {
+        let token = Self.renewable.replacingOccurrences(of: "2027-02-15", with: "2027-01-15")
+        let transport = ScriptedTransport([Self.keys])
+        _ = try await credentials(token, transport)
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test func `uses a renewed token that cannot be saved, keeps the old refresh token, and ends with its task`()
+        async throws
+    {
+        let files = TestSystem(files: ["/home/.aws/config": Self.config, Self.cache: Self.renewable])
+        var machine = files.system
+        func credentials(_ answers: ScriptedTransport.Answer...) async throws -> Credentials {
+            try await AWSSession(
+                environment: ["HOME": "/home", "AWS_PROFILE": "corp", "AWS_REGION": "us-east-1"],
+                transport: ScriptedTransport(answers),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                system: machine
+            ).credentials
+        }
+        await #expect(throws: CancellationError.self) { try await credentials(.failure(.cancelled), Self.keys) }
+        let renewed = ScriptedTransport.Answer.answer(200, #"{"accessToken":"NEW","expiresIn":600}"#)
+        machine.writeFile = { _, _ in throw CocoaError(.fileWriteNoPermission) }
+        #expect(try await credentials(renewed, Self.keys).accessKeyID == "A")
+        #expect(files.read(Self.cache) == Self.renewable)
+        machine.writeFile = files.system.writeFile
+        #expect(try await credentials(renewed, Self.keys).accessKeyID == "A")
+        let saved = try #require(files.read(Self.cache))
+        #expect(saved.contains("REFRESH") && saved.contains("NEW"))
+    }
 }

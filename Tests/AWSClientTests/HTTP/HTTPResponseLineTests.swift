@@ -29,4 +29,23 @@ import Testing
         headers["CONTENT-TYPE"] = nil
         #expect(headers.fields.map(\.name) == ["x-amz-date"])
     }
+
+    @Test func `keeps lines of one name apart until the name is set`() {
+        var headers: HTTPHeaders = ["A": "1"]
+        headers.add("a", "2")
+        #expect(headers.fields.map(\.value) == ["1", "2"])
+        #expect(headers["A"] == "1")
+        headers["A"] = "3"
+        #expect(headers.fields == HTTPHeaders(dictionaryLiteral: ("A", "3")).fields)
+        headers["missing"] = nil
+        #expect(headers.fields.count == 1)
+    }
+
+    @Test(arguments: [
+        ("X-A", "b c", true), ("X-A", "tab\there", true), ("X-A", "é", true), ("X-A", "a\nb", false),
+        ("X-A", "\u{7F}", false), ("X-A", "\u{0}", false), ("X\r\nY", "b", false), ("", "", true),
+    ])
+    func `knows what would break a request apart`(name: String, value: String, isSendable: Bool) {
+        #expect(HTTPHeaders.Field(name: name, value: value).isSendable == isSendable)
+    }
 }

@@ -1,5 +1,6 @@
-import AWSClient
 import Testing
+
+@testable import AWSClient
 
 @Suite struct HTTPURLTests {
     @Test(arguments: [
@@ -37,5 +38,30 @@ import Testing
     )
     func `knows this machine`(text: String, isLoopback: Bool) throws {
         #expect(try #require(HTTPURL(text)).isLoopback == isLoopback)
+    }
+
+    @Test func `shows no query, which may hold a secret, but requests it`() throws {
+        let url = try #require(HTTPURL("https://Host:8443/a?token=SECRET"))
+        #expect("\(url)" == "https://host:8443/a")
+        #expect(url.text == "https://host:8443/a?token=SECRET")
+    }
+
+    @Test(arguments: [
+        ("https://h/", "/token", "", "https://h/token"), ("https://h", "/a/b", "c=d", "https://h/a/b?c=d"),
+        ("http://h:81/base/", "/a", "", "http://h:81/base/a"), ("http://h/base?old=1", "/a", "", "http://h/base/a"),
+    ])
+    func `appends a path to that of an endpoint`(base: String, path: String, query: String, expected: String) throws {
+        #expect(try #require(HTTPURL(base)).appending(path: path, query: query).text == expected)
+    }
+
+    @Test func `takes labels and names only as long as DNS has them, and URLs only as long as a request line`() {
+        let label = String(repeating: "a", count: 63)
+        let name = Array(repeating: label, count: 4).joined(separator: ".")
+        #expect(HTTPURL("https://\(label).example/") != nil)
+        #expect(HTTPURL("https://\(label)a.example/") == nil)
+        #expect(HTTPURL("https://\(name.dropFirst(2))/") != nil)
+        #expect(HTTPURL("https://\(name)/") == nil)
+        #expect(HTTPURL("https://h/" + String(repeating: "a", count: 2038)) != nil)
+        #expect(HTTPURL("https://h/" + String(repeating: "a", count: 2039)) == nil)
     }
 }

@@ -48,4 +48,20 @@ import Testing
         #expect(try await asked(for: "http://imds.invalid:PORT/", isMetadata: true) == [])
         #expect(try await asked(for: "https://sqs.invalid/", exceptions: "other,.invalid") == [])
     }
+
+    @Test(arguments: [
+        (["all_proxy": "a"], "a", "a"), (["ALL_PROXY": "A", "https_proxy": "s"], "s", "A"),
+        (["HTTPS_PROXY": "S"], "S", nil), (["http_proxy": "h"], nil, "h"), (["HTTP_PROXY": "H"], nil, nil),
+        (["https_proxy": " ", "HTTPS_PROXY": "S"], "S", nil),
+    ])
+    func `have one variable for each scheme, and one for both`(
+        environment: [String: String],
+        https: String?,
+        http: String?
+    ) {
+        let settings = ProxySettings(environment: environment)
+        #expect(settings.https == https)
+        #expect(settings.http == http)
+        #expect(settings.exceptions == nil)
+    }
 }

@@ -101,4 +101,100 @@ import Testing
         let sqs = try AWSSession.scripted(ScriptedTransport([])).sqs(queueURL: Self.queue)
         #expect(kind(await sqs.probeReceive(queueURL: Self.queue)) == "unclear")
     }
+
+    @Test(arguments: [
+        (EC2Probe.describeRules, ""), (.describeGroups, ""),
+        (.revokeIngress, "&GroupId=sg-1&SecurityGroupRuleId.1=sgr-00000000000000000"),
+        (.revokeEgress, "&GroupId=sg-1&SecurityGroupRuleId.1=sgr-00000000000000000"),
+        (
+            .authorizeIngress,
+            "&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=9&IpPermissions.1.ToPort=9"
+                + "&IpPermissions.1.IpRanges.1.CidrIp=192.0.2.1%2F32"
+        ),
+        (
+            .modifyRules,
+            "&GroupId=sg-1&SecurityGroupRule.1.SecurityGroupRuleId=sgr-00000000000000000"
+                + "&SecurityGroupRule.1.SecurityGroupRule.IpProtocol=tcp&SecurityGroupRule.1.SecurityGroupRule.FromPort=9"
+                + "&SecurityGroupRule.1.SecurityGroupRule.ToPort=9"
+                + "&SecurityGroupRule.1.SecurityGroupRule.CidrIpv4=192.0.2.1%2F32"
+        ),
+    ])
+    func `a dry run is harmless even where nobody heeds that it is one`(_ probe: EC2Probe, _ rest: String) async throws
+    {
+        let transport = ScriptedTransport([Self.ec2("DryRunOperation"), Self.ec2("DryRunOperation")])
+        let client = try AWSSession.scripted(transport).ec2(region: #require(AWSRegion("eu-west-1")))
+        let start = "Action=\(probe.rawValue)&Version=2016-11-15&DryRun=true"
+        #expect(await client.probe(probe, groupID: "sg-1") == .allowed)
+        #expect(transport.requests[0].text == start + rest)
+        // Without a group the call names nothing at all.
+        _ = await client.probe(probe, groupID: nil)
+        #expect(transport.requests[1].text == start)
+    }
+
+    @Test(arguments: [
+        ("AWS.SimpleQueueService.ReadCountOutOfRange", "allowed"), ("KMS.AccessDeniedException", "denied"),
+        ("AWS.SimpleQueueService.NonExistentQueue", "missing"), ("AWS.SimpleQueueService.Odd", "unclear"),
+    ])
+    func `the code that SQS used before its JSON protocol counts as well`(
+        _ code: String,
+        _ expected: String
+    ) async throws {
+        let answer = ScriptedTransport.Answer.answer(
+            400,
+            #"{"__type":"com.amazonaws.sqs#New"}"#,
+            ["x-amzn-query-error": "\(code);Sender"]
+        )
+        let sqs = try AWSSession.scripted(ScriptedTransport([answer])).sqs(queueURL: Self.queue)
+        #expect(kind(await sqs.probeReceive(queueURL: Self.queue)) == expected)
+    }
+
+    @Test(arguments: [
+        ("AccessDeniedException", "denied"), ("ResourceNotFoundException", "missing"),
+        ("ValidationException", "unclear"),
+    ])
+    func `reading a table is asked about with a key that no item has`(_ code: String, _ expected: String) async throws {
+        let transport = ScriptedTransport([.answer(400, #"{"__type":"x#\#(code)"}"#), .answer(200, "{}")])
+        let client = try AWSSession.scripted(transport).dynamodb()
+        let answer = await client.probeRead("claims")
+        #expect(kind(answer) == expected)
+        #expect("\(answer)".contains("claims"))
+        #expect(transport.requests[0].json?["Key"] as? NSDictionary == ["pk": ["S": "probe"]])
+        #expect(await client.probeRead("claims") == .allowed)
+    }
+
+    @Test(arguments: [("ConditionalCheckFailedException", "allowed"), ("AccessDeniedException", "denied")])
+    func `writing to a table is asked about with a condition that never holds`(
+        _ code: String,
+        _ expected: String
+    ) async throws {
+        let client = try AWSSession.scripted(ScriptedTransport([Self.sqs(code)])).dynamodb()
+        let write = DynamoDBWrite(.put([:]), condition: DynamoDBExpression("attribute_exists(pk)"))
+        #expect(kind(await client.probeWrite(write, table: "claims")) == expected)
+    }
+
+    @Test(arguments: [
+        (#"{"Entries":[{"ErrorCode":"MalformedDetail"}]}"#, "allowed"), (#"{"Entries":[{"EventId":"e"}]}"#, "allowed"),
+        (#"{"Entries":[{"ErrorCode":"NotAuthorizedForSourceException"}]}"#, "unclear"),
+    ])
+    func `putting events is asked about with one that EventBridge refuses`(
+        _ body: String,
+        _ expected: String
+    ) async throws {
+        let transport = ScriptedTransport([.answer(200, body), .answer(400, #"{"__type":"AccessDeniedException"}"#)])
+        let client = try AWSSession.scripted(transport).eventBridge()
+        #expect(kind(await client.probePut(on: "audit")) == expected)
+        #expect(transport.requests[0].text.contains(#""Detail":"no JSON""#))
+        #expect(kind(await client.probePut(on: "audit")) == "denied")
+    }
+
+    @Test func `a bus is asked for by its name`() async throws {
+        let transport = ScriptedTransport([
+            .answer(200, #"{"Name":"audit"}"#), .answer(400, #"{"__type":"ResourceNotFoundException"}"#),
+        ])
+        let client = try AWSSession.scripted(transport).eventBridge()
+        #expect(await client.probeBus("audit") == .allowed)
+        #expect(transport.requests[0].json == ["Name": "audit"])
+        #expect(transport.requests[0].headers["X-Amz-Target"] == "AWSEvents.DescribeEventBus")
+        #expect(kind(await client.probeBus("audit")) == "missing")
+    }
 }

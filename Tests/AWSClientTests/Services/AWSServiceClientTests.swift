@@ -142,14 +142,25 @@ import Testing
     }
 
     @Test func `stops retrying when the quota is used up, until calls succeed again`() async throws {
-        let failures = Array(repeating: ScriptedTransport.Answer.answer(500), count: 200)
-        let transport = ScriptedTransport(failures)
+        let failure = ScriptedTransport.Answer.answer(500)
+        // 500 / 14 = 35 retries beside the 20 first attempts; 10 are left of the quota.
+        let transport = ScriptedTransport(
+            Array(repeating: failure, count: 55) + Array(repeating: Self.success, count: 3) + [failure]
+                + [Self.success] + Array(repeating: failure, count: 9)
+        )
         let client = try AWSSession.scripted(transport).sts()
         for _ in 0..<20 {
             await #expect(throws: AWSServiceError.self) { try await client.getCallerIdentity() }
         }
-        // 500 / 14 = 35 retries beside the 20 first attempts.
         #expect(transport.requests.count == 55)
+
+        // A call that succeeds at once gives back 1, so four of them pay for a retry.
+        for _ in 0..<3 { _ = try await client.getCallerIdentity() }
+        await #expect(throws: AWSServiceError.self) { try await client.getCallerIdentity() }
+        #expect(transport.requests.count == 59)
+        _ = try await client.getCallerIdentity()
+        await #expect(throws: AWSServiceError.self) { try await client.getCallerIdentity() }
+        #expect(transport.requests.count == 62)
     }
 
     @Test func `waits before it reports a long poll that it may not retry, so that the poller does not spin`()

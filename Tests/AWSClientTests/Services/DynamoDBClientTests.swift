@@ -89,4 +89,90 @@ import Testing
             try await client.describe("claims")
         } throws: { "\($0)".hasPrefix("table claims does not exist: check --claims") }
     }
+
+    @Test func `names the placeholders of an update and of its condition together`() async throws {
+        let (client, transport) = try client(.answer(200, "{}"))
+        let write = DynamoDBWrite(
+            .update(
+                key: ["pk": .string("k")],
+                DynamoDBExpression("SET #a = :a", names: ["#a": "a"], values: [":a": .null])
+            ),
+            condition: DynamoDBExpression("#b = :b", names: ["#b": "b"], values: [":b": .bool(true)])
+        )
+        #expect(try await client.write(write, table: "t") == .written(item: nil))
+        #expect(transport.requests[0].headers["X-Amz-Target"] == "DynamoDB_20120810.UpdateItem")
+        #expect(
+            transport.requests[0].json == [
+                "TableName": "t", "Key": ["pk": ["S": "k"]], "UpdateExpression": "SET #a = :a",
+                "ConditionExpression": "#b = :b", "ExpressionAttributeNames": ["#a": "a", "#b": "b"],
+                "ExpressionAttributeValues": [":a": ["NULL": true], ":b": ["BOOL": true]],
+                "ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            ]
+        )
+    }
+
+    @Test func `sends no empty map of placeholders, which DynamoDB would refuse`() async throws {
+        let (client, transport) = try client(.answer(200, "{}"))
+        _ = try await client.write(DynamoDBWrite(.put(["pk": .string("k")])), table: "t")
+        #expect(transport.requests[0].json == ["TableName": "t", "Item": ["pk": ["S": "k"]]])
+    }
+
+    @Test(arguments: [
+        #"{"__type":"x#ConditionalCheckFailedException"}"#,
+        #"{"__type":"x#ConditionalCheckFailedException","Item":null}"#,
+    ])
+    func `refuses a write also where DynamoDB does not say what stands there`(body: String) async throws {
+        let (client, _) = try client(.answer(400, body))
+        #expect(try await client.write(Self.claim, table: "claims") == .refused(existing: nil))
+    }
+
+    @Test func `does not take another refusal for a condition that does not hold`() async throws {
+        let (client, transport) = try client(.answer(400, #"{"__type":"x#ValidationException","message":"too long"}"#))
+        let error = await #expect(throws: AWSServiceError.self) { try await client.write(Self.claim, table: "claims") }
+        #expect(
+            error?.description
+                == "dynamodb PutItem for table claims failed: ValidationException: too long (HTTP 400)"
+        )
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test func `says what a retried write met, because that may be its own first effect`() async throws {
+        let refused = #"{"__type":"x#ConditionalCheckFailedException","Item":{"token":{"S":"mine"}}}"#
+        let (client, transport) = try client(.answer(500), .answer(400, refused))
+        #expect(try await client.write(Self.claim, table: "claims") == .refused(existing: ["token": .string("mine")]))
+        #expect(transport.requests.count == 2)
+    }
+
+    // MARK: The table
+
+    @Test func `describes a table by its status and its key, the partition key first`() async throws {
+        let (client, transport) = try client(
+            .answer(
+                200,
+                #"{"Table":{"TableStatus":"ACTIVE","AttributeDefinitions":[{"AttributeName":"sk","AttributeType":"N"},"#
+                    + #"{"AttributeName":"pk","AttributeType":"S"}],"KeySchema":[{"AttributeName":"sk","KeyType":"RANGE"},"#
+                    + #"{"AttributeName":"pk","KeyType":"HASH"}]}}"#
+            ),
+            .answer(
+                200,
+                #"{"Table":{"TableStatus":"CREATING","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}]}}"#
+            ),
+            .answer(200, #"{"Table":{}}"#)
+        )
+        #expect(try await client.describe("t") == DescribedTable(status: "ACTIVE", key: ["pk S", "sk N"]))
+        #expect(try await client.describe("t") == DescribedTable(status: "CREATING", key: ["pk ?"]))
+        await #expect(throws: AWSClientError.self) { try await client.describe("t") }
+        #expect(transport.requests[0].json == ["TableName": "t"])
+    }
+
+    @Test(arguments: [
+        (#"{"TimeToLiveStatus":"ENABLED","AttributeName":"ttl"}"#, "ttl"),
+        (#"{"TimeToLiveStatus":"ENABLING","AttributeName":"ttl"}"#, "ttl"),
+        (#"{"TimeToLiveStatus":"DISABLING","AttributeName":"ttl"}"#, nil), (#"{"TimeToLiveStatus":"DISABLED"}"#, nil),
+        ("null", nil),
+    ])
+    func `knows by which attribute items are removed`(description: String, attribute: String?) async throws {
+        let (client, _) = try client(.answer(200, #"{"TimeToLiveDescription":\#(description)}"#))
+        #expect(try await client.timeToLiveAttribute(of: "t") == attribute)
+    }
 }

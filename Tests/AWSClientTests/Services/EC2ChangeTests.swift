@@ -77,4 +77,40 @@ import Testing
             ]
         )
     }
+
+    @Test func `leaves out ports and a description that a rule does not have`() async throws {
+        let (client, transport) = try client("<return>true</return>")
+        var rule = EC2RuleRequest(ipProtocol: "50")
+        rule.cidrIPv4 = "192.0.2.0/24"
+        let answer = try await client.authorizeSecurityGroupIngress(groupID: "sg-1", rule)
+        // An implementation may answer without the rules that were added.
+        #expect(answer == EC2ChangeResult(addedRuleIDs: [], requestID: "r"))
+        #expect(
+            transport.requests[0].text == "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId=sg-1"
+                + "&IpPermissions.1.IpProtocol=50&IpPermissions.1.IpRanges.1.CidrIp=192.0.2.0%2F24"
+        )
+    }
+
+    @Test(arguments: ["CidrIpv4", "PrefixListId", "ReferencedGroupId"])
+    func `gives a rule a peer of any kind`(name: String) async throws {
+        let (client, transport) = try client("")
+        var rule = rule
+        switch name {
+        case "CidrIpv4": rule.cidrIPv4 = "p"
+        case "PrefixListId": rule.prefixListID = "p"
+        default: rule.referencedGroupID = "p"
+        }
+        _ = try await client.modifySecurityGroupRules(groupID: "sg-1", securityGroupRuleID: "sgr-1", rule)
+        let prefix = "&SecurityGroupRule.1.SecurityGroupRule"
+        #expect(
+            transport.requests[0].text.hasSuffix(
+                "\(prefix).FromPort=22\(prefix).ToPort=23\(prefix).\(name)=p\(prefix).Description=x"
+            )
+        )
+    }
+
+    @Test func `reads a group without an id as no group`() async throws {
+        let (client, _) = try client("<securityGroupInfo><item><groupName>n</groupName></item></securityGroupInfo>")
+        await #expect(throws: AWSClientError.self) { try await client.describeSecurityGroups(filters: []) }
+    }
 }

@@ -144,4 +144,88 @@ import Testing
                 == "Action=GetManagedPrefixListEntries&Version=2016-11-15&PrefixListId=pl-1&MaxResults=100"
         )
     }
+
+    @Test func `tells the id of each call, and waits before each further page`() async throws {
+        let (client, transport) = try client(Self.page("", token: "t"), Self.page("", token: "u"), Self.page(""))
+        var ids: [String] = []
+        var turns: [Int] = []
+        _ = try await client.describeSecurityGroupRules(
+            filters: [],
+            answered: { ids.append($0) },
+            turning: { turns.append(transport.requests.count) }
+        )
+        #expect(ids == ["r", "r", "r"])
+        // Before the second and the third request.
+        #expect(turns == [1, 2])
+    }
+
+    @Test func `asks for no further page where the wait for it fails`() async throws {
+        let (client, transport) = try client(Self.page("", token: "t"), Self.page(""))
+        await #expect(throws: CancellationError.self) {
+            try await client.describeSecurityGroupRules(filters: [], turning: { throw CancellationError() })
+        }
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test func `fails as a whole where a later page fails`() async throws {
+        let denied = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"
+        let (client, _) = try client(Self.page(Self.item("sgr-1"), token: "t"), .answer(403, denied))
+        await #expect(throws: AWSServiceError.self) { try await client.describeSecurityGroupRules(filters: []) }
+    }
+
+    @Test(arguments: ["securityGroupRuleId", "groupId", "isEgress", "ipProtocol"])
+    func `reads no rule without a field that every rule has`(field: String) async throws {
+        let item = Self.item("sgr-1").replacing("<\(field)>", with: "<other>").replacing(
+            "</\(field)>",
+            with: "</other>"
+        )
+        let (client, _) = try client(Self.page(item))
+        let error = await #expect(throws: AWSClientError.self) {
+            try await client.describeSecurityGroupRules(filters: [])
+        }
+        #expect(error?.description.contains("an element of securityGroupRuleSet lacks what all have") == true)
+    }
+
+    @Test func `reads a rule's peer in another account, its tags and its direction`() async throws {
+        let rest = """
+            <referencedGroupInfo><groupId>sg-2</groupId><userId>444455556666</userId></referencedGroupInfo><tagSet>\
+            <item><key>k</key><value>v</value></item><item><key>empty</key></item><item><value>x</value></item>\
+            <item><key>k</key><value>later</value></item></tagSet><description></description>
+            """
+        let item = Self.item("sgr-1", rest).replacing(">false<", with: ">true<")
+        let (client, _) = try client(Self.page(item))
+        let rule = try #require(try await client.describeSecurityGroupRules(filters: []).first)
+        #expect(rule.isEgress)
+        #expect(rule.referencedGroupOwnerID == "444455556666")
+        #expect(rule.tags == ["k": "v", "empty": ""])
+        #expect(rule.description == "")
+    }
+
+    @Test func `does not take a revoke for done that proves nothing`() async throws {
+        let (client, _) = try client(.answer(200, "<R><return>false</return></R>", ["x-amzn-requestid": "h"]))
+        let result = try await client.revokeSecurityGroupIngress(groupID: "sg-1", securityGroupRuleIDs: ["sgr-1"])
+        #expect(result == RevokeSecurityGroupResult(isReturned: false, requestID: "h"))
+    }
+
+    @Test func `names the group that does not exist`() async throws {
+        let gone = "<Response><Errors><Error><Code>InvalidGroup.NotFound</Code></Error></Errors></Response>"
+        let (client, _) = try client(.answer(400, gone))
+        let error = await #expect(throws: AWSServiceError.self) {
+            try await client.revokeSecurityGroupEgress(groupID: "sg-1", securityGroupRuleIDs: ["sgr-1"])
+        }
+        #expect(error?.description.hasPrefix("security group sg-1 does not exist: check its id and Region") == true)
+    }
+
+    @Test func `says that a page or a prefix list's entry is not what EC2 writes`() async throws {
+        for (body, reason) in [
+            ("<R/>", "there is no entrySet"), ("<R><entrySet><item/></entrySet></R>", "lacks what all"),
+        ] {
+            let (client, _) = try client(.answer(200, body))
+            let error = await #expect(throws: AWSClientError.self) {
+                try await client.getManagedPrefixListEntries(prefixListID: "pl-1")
+            }
+            #expect(error?.description.contains("GetManagedPrefixListEntries") == true)
+            #expect(error?.description.contains(reason) == true)
+        }
+    }
 }

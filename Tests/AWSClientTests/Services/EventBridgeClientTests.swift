@@ -46,4 +46,30 @@ import Testing
         #expect(try await client.putEvents([]).isEmpty)
         #expect(transport.requests.count == 1)
     }
+
+    @Test func `puts events without resources on the account's own bus`() async throws {
+        let transport = ScriptedTransport([.answer(200, #"{"Entries":[{"EventId":"e"}]}"#)])
+        let client = try AWSSession.scripted(transport).eventBridge()
+        let plain = EventBridgeEvent(source: "s", detailType: "d", detail: "{}")
+        #expect(try await client.putEvents([plain]) == [nil])
+        #expect(transport.requests[0].json == ["Entries": [["Source": "s", "DetailType": "d", "Detail": "{}"]]])
+    }
+
+    @Test(arguments: [
+        ("InternalFailure", false), ("InternalException", false), ("ThrottlingException", false),
+        ("NotAuthorizedForSourceException", true), ("InvalidArgument", true),
+    ])
+    func `tells an event that stays wrong from trouble of EventBridge's own`(code: String, isOurs: Bool) async throws {
+        let transport = ScriptedTransport([.answer(200, #"{"Entries":[{"ErrorCode":"\#(code)"}]}"#)])
+        let outcomes = try await AWSSession.scripted(transport).eventBridge().putEvents([event])
+        #expect(outcomes.first??.isSenderFault == isOurs)
+    }
+
+    @Test(arguments: [("audit", "event bus audit"), (nil, "event bus default")])
+    func `names the bus that does not exist`(bus: String?, name: String) async throws {
+        let body = #"{"__type":"ResourceNotFoundException","message":"m"}"#
+        let client = try AWSSession.scripted(ScriptedTransport([.answer(400, body)])).eventBridge()
+        let error = await #expect(throws: AWSServiceError.self) { try await client.putEvents([event], bus: bus) }
+        #expect(error?.description.hasPrefix("\(name) does not exist: check --event-bus") == true)
+    }
 }

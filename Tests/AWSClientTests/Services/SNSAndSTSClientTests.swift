@@ -96,4 +96,65 @@ import Testing
         )
         #expect(transport.requests[0].text == "Action=GetCallerIdentity&Version=2011-06-15")
     }
+
+    @Test(arguments: ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "Credentials"])
+    func `takes no credentials that lack a part`(part: String) async throws {
+        let whole = Self.assumed(expiration: "2027-01-15T09:00:00Z")
+        let body = String(decoding: try whole.get().body, as: UTF8.self)
+            .replacing("<\(part)>", with: "<Other>").replacing("</\(part)>", with: "</Other>")
+        let client = try AWSSession.scripted(ScriptedTransport([.answer(200, body)])).sts()
+        let error = await #expect(throws: AWSClientError.self) {
+            try await client.assumeRole(roleARN: "arn:r", sessionName: "n")
+        }
+        #expect(error?.description.contains("the credentials are incomplete") == true)
+    }
+
+    @Test func `names the role that may not be assumed`() async throws {
+        let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+        let client = try AWSSession.scripted(ScriptedTransport([.answer(403, body)])).sts()
+        let error = await #expect(throws: AWSServiceError.self) {
+            try await client.assumeRole(roleARN: "arn:r", sessionName: "n", durationSeconds: 900)
+        }
+        #expect(error?.description == "sts AssumeRole for role arn:r failed: AccessDenied: no (HTTP 403)")
+    }
+
+    @Test(arguments: ["Account", "Arn", "UserId", "GetCallerIdentityResult"])
+    func `knows nobody of whom a part is missing`(part: String) async throws {
+        let body =
+            "<R><GetCallerIdentityResult><Arn>a</Arn><UserId>u</UserId><Account>1</Account></GetCallerIdentityResult></R>"
+            .replacing("<\(part)>", with: "<Other>").replacing("</\(part)>", with: "</Other>")
+        let client = try AWSSession.scripted(ScriptedTransport([.answer(200, body)])).sts()
+        await #expect(throws: AWSClientError.self) { try await client.getCallerIdentity() }
+    }
+
+    @Test(arguments: [("Fri, 15 Jan 2027 07:59:00 GMT", -60.0), ("yesterday", nil)])
+    func `tells the time of AWS's clock beside the identity`(date: String, offset: TimeInterval?) async throws {
+        let body =
+            "<R><GetCallerIdentityResult><Arn>a</Arn><UserId>u</UserId><Account>1</Account></GetCallerIdentityResult></R>"
+        let client = try AWSSession.scripted(ScriptedTransport([.answer(200, body, ["Date": date])])).sts()
+        let identity = try await client.getCallerIdentity()
+        #expect(identity.answeredAt == offset.map { TestSystem.start + $0 })
+    }
+
+    @Test func `publishes a subject, and takes no answer for published that has no id`() async throws {
+        let topic = "arn:aws:sns:us-east-1:111122223333:t"
+        let transport = ScriptedTransport([.answer(200, "<R><PublishResult/></R>")])
+        let client = try AWSSession.scripted(transport).sns(topicARN: topic)
+        let error = await #expect(throws: AWSClientError.self) {
+            try await client.publish(topicARN: topic, subject: "a b", message: "m")
+        }
+        #expect(error?.description.contains("there is no MessageId") == true)
+        #expect(transport.requests[0].text.hasSuffix("&Subject=a%20b&Message=m"))
+    }
+
+    @Test func `names the topic that does not exist`() async throws {
+        let topic = "arn:aws:sns:us-east-1:111122223333:t"
+        let body = "<ErrorResponse><Error><Code>NotFound</Code></Error><RequestId>r</RequestId></ErrorResponse>"
+        let client = try AWSSession.scripted(ScriptedTransport([.answer(404, body)])).sns(topicARN: topic)
+        let error = await #expect(throws: AWSServiceError.self) {
+            try await client.publish(topicARN: topic, subject: nil, message: "m")
+        }
+        #expect(error?.description.hasPrefix("topic \(topic) does not exist: check --topic-arn") == true)
+        #expect(error?.requestID == "r")
+    }
 }

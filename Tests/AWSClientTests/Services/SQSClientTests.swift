@@ -161,4 +161,97 @@ import Testing
                 && error?.operation == "ReceiveMessage"
         }
     }
+
+    @Test(arguments: [
+        ("MessageId", false), ("ReceiptHandle", false), ("Body", false), ("Attributes", true),
+        ("MessageAttributes", true),
+    ])
+    func `reads a message only with its id, its handle and its body`(missing: String, isMessage: Bool) async throws {
+        let members = [
+            #""MessageId":"m""#, #""ReceiptHandle":"h""#, #""Body":"b""#, #""Attributes":{"A":"1"}"#,
+            #""MessageAttributes":{"B":{"DataType":"Number","StringValue":"2"}}"#,
+        ]
+        let kept = members.filter { !$0.hasPrefix("\"\(missing)\"") }.joined(separator: ",")
+        let (client, _) = try client(.answer(200, #"{"Messages":[{\#(kept)}]}"#))
+        let messages = try? await client.receiveMessage(queueURL: queueURL)
+        #expect((messages?.count == 1) == isMessage)
+        if isMessage {
+            #expect(messages?[0].systemAttributes == (missing == "Attributes" ? [:] : ["A": "1"]))
+            #expect(messages?[0].messageAttributes.isEmpty == (missing == "MessageAttributes"))
+        }
+    }
+
+    @Test func `passes over attributes of a form that SQS does not write`() async throws {
+        let (client, _) = try client(
+            .answer(
+                200,
+                #"{"Messages":[{"MessageId":"m","ReceiptHandle":"h","Body":"b","Attributes":{"A":1,"B":"2","C":null},"#
+                    + #""MessageAttributes":{"D":{"StringValue":"x"},"E":{"DataType":"Binary","BinaryValue":"!"},"F":5}}]}"#
+            )
+        )
+        let message = try #require(try await client.receiveMessage(queueURL: queueURL).first)
+        #expect(message.systemAttributes == ["B": "2"])
+        #expect(message.messageAttributes == ["E": MessageAttributeValue(dataType: "Binary")])
+    }
+
+    @Test(arguments: [("1", 1), ("12", 12), ("0", 1), ("-3", 1), ("many", 1), ("", 1)])
+    func `counts at least the receive that returned the message`(text: String, count: Int) {
+        let attributes = ["ApproximateReceiveCount": text]
+        let message = SQSMessage(messageID: "m", receiptHandle: "h", body: "", systemAttributes: attributes)
+        #expect(message.receiveCount == count)
+    }
+
+    @Test func `gives every call but a receive ten seconds`() async throws {
+        let (client, transport) = try client(.answer(200, "{}"), .answer(200, "{}"), .answer(200, "{}"))
+        _ = try await client.receiveMessage(queueURL: queueURL, waitTimeSeconds: 0)
+        _ = try await client.deleteMessageBatch(queueURL: queueURL, receiptHandles: ["h"])
+        _ = try await client.getQueueAttributes(queueURL: queueURL)
+        #expect(transport.timeouts == [.seconds(10), .seconds(10), .seconds(10)])
+    }
+
+    @Test func `sends an attribute of every type, in the order of their names`() async throws {
+        let (client, transport) = try client(.answer(200, #"{"MessageId":"m"}"#))
+        _ = try await client.sendMessage(
+            queueURL: queueURL,
+            body: "b",
+            attributes: [
+                "z": MessageAttributeValue(dataType: "Binary.png", binaryValue: Data([0, 255])),
+                "a": MessageAttributeValue(dataType: "Number", stringValue: "1.5"),
+            ]
+        )
+        #expect(
+            transport.requests[0].text.contains(
+                #""MessageAttributes":{"a":{"DataType":"Number","StringValue":"1.5"},"#
+                    + #""z":{"DataType":"Binary.png","BinaryValue":"AP8="}}"#
+            )
+        )
+    }
+
+    @Test func `takes no answer for sent, found or known that does not say so`() async throws {
+        let (client, _) = try client(.answer(200, "{}"), .answer(200, #"{"QueueUrl":null}"#), .answer(200, "[]"))
+        let error = await #expect(throws: AWSClientError.self) {
+            try await client.sendMessage(queueURL: queueURL, body: "b")
+        }
+        #expect(error?.description.hasPrefix("sqs SendMessage got an answer that cannot be read") == true)
+        #expect(error?.isTransient == true)
+        await #expect(throws: AWSClientError.self) { try await client.getQueueURL(name: "q") }
+        await #expect(throws: AWSClientError.self) { try await client.getQueueAttributes(queueURL: queueURL) }
+    }
+
+    @Test func `a queue whose attributes nobody may read has none`() async throws {
+        let (client, _) = try client(.answer(200, "{}"))
+        #expect(try await client.getQueueAttributes(queueURL: queueURL) == [:])
+    }
+
+    @Test func `names a queue that is not found by its name`() async throws {
+        let (client, transport) = try client(.answer(400, #"{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}"#))
+        let error = await #expect(throws: AWSServiceError.self) { try await client.getQueueURL(name: "events") }
+        #expect(error?.description.hasPrefix("queue events does not exist: check --queue-url") == true)
+        #expect(transport.requests[0].json == ["QueueName": "events"])
+    }
+
+    @Test func `shows the error of an entry in one printable line`() {
+        let failure = BatchEntryFailure(code: "C\n", message: "M\u{1B}[31m", isSenderFault: true)
+        #expect("\(failure)" == "C?: M?[31m")
+    }
 }

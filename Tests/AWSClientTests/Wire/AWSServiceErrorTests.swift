@@ -55,12 +55,59 @@ import Testing
         #expect("\(error)".hasPrefix(expected))
     }
 
-    @Test func `knows the permission that a call needs`() {
-        #expect(Self.error("sqs", "DeleteMessageBatch", "AccessDenied").permission == "sqs:DeleteMessage")
-        #expect(
-            Self.error("ec2", "RevokeSecurityGroupIngress", "UnauthorizedOperation").permission
-                == "ec2:RevokeSecurityGroupIngress"
-        )
+    @Test(arguments: [
+        ("sqs", "DeleteMessageBatch", "sqs:DeleteMessage"),
+        ("ec2", "RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"),
+        ("eventbridge", "PutEvents", "events:PutEvents"), ("dynamodb", "UpdateItem", "dynamodb:UpdateItem"),
+    ])
+    func `knows the permission that a call needs`(service: String, operation: String, permission: String) {
+        #expect(Self.error(service, operation, "AccessDenied").permission == permission)
+    }
 
+    @Test(arguments: [
+        (AWSResource.Kind.queue, "AWS.SimpleQueueService.NonExistentQueue", "check --queue-url and its Region"),
+        (.topic, "NotFoundException", "check --topic-arn and notify.topic_arn"),
+        (.table, "ResourceNotFoundException", "check --claims and the Region"),
+        (.eventBus, "ResourceNotFoundException", "check --event-bus and the Region"),
+        (.group, "InvalidGroup.NotFound", "check its id and Region"),
+    ])
+    func `tells how to find a thing that does not exist`(kind: AWSResource.Kind, code: String, advice: String) {
+        var error = Self.error("s", "o", code)
+        error.resource = AWSResource(kind, "n")
+        #expect(error.isMissingResource)
+        #expect(error.description == "\(kind.rawValue) n does not exist: \(advice) (s o: \(code), HTTP 400)")
+        error.resource = nil
+        #expect(!error.isMissingResource)
+    }
+
+    @Test func `does not say of a role that it is missing, because STS does not tell`() {
+        for kind in [AWSResource.Kind.role, .prefixList] {
+            var error = Self.error("sts", "AssumeRole", "NotFound")
+            error.resource = AWSResource(kind, "n")
+            #expect(!error.isMissingResource)
+            #expect(!AWSResource(kind, "n").advice.isEmpty)
+        }
+    }
+
+    @Test(arguments: [(301, "301 s ahead of AWS's"), (-4000, "4000 s behind AWS's")])
+    func `says in which direction the clock is wrong`(lead: Int, text: String) {
+        var error = Self.error("ec2", "o", "AuthFailure")
+        error.clockLead = lead
+        #expect(error.description.contains("; this machine's clock is \(text): set it, for instance with timedatectl"))
+    }
+
+    @Test(arguments: [
+        ("sts", "IDPCommunicationError", 400, true), ("ec2", "IDPCommunicationError", 400, false),
+        ("ec2", "RequestTimeout", 400, true), ("ec2", "X", 501, false), ("ec2", "X", 504, true),
+        ("ec2", "Throttling", 503, false),
+    ])
+    func `tells a failure of the service from one of the call`(
+        service: String,
+        code: String,
+        status: Int,
+        isTransient: Bool
+    ) {
+        let error = AWSServiceError(service: service, operation: "o", code: code, statusCode: status)
+        #expect(error.isTransient == isTransient)
     }
 }

@@ -91,6 +91,44 @@ import Testing
         #expect(legacy.isThrottling)
     }
 
+    @Test(arguments: [
+        (#"{"code":"A"}"#, "A", ""), (#"{"Code":"A","errorMessage":"m"}"#, "A", "m"),
+        (#"{"__type":"x.y#A:http://z","code":"B","Message":"m"}"#, "A", "m"),
+    ])
+    func `finds the code and the message under every name that a service gives them`(
+        body: String,
+        code: String,
+        message: String
+    ) {
+        let error = decode(400, body)
+        #expect(error.code == code)
+        #expect(error.message == message)
+    }
+
+    @Test func `believes the header more than the body, and a body without any form not at all`() {
+        let header: HTTPHeaders = ["X-Amzn-ErrorType": "FromHeader:http://x"]
+        #expect(decode(400, #"{"__type":"FromBody"}"#, header).code == "FromHeader")
+        #expect(decode(400, "", header).code == "FromHeader")
+        #expect(decode(400, "", header).message == "")
+        // XML has a code of its own.
+        #expect(decode(400, "<R><Error><Code>FromXML</Code></Error></R>", header).code == "FromXML")
+    }
+
+    @Test(arguments: ["x-amzn-requestid", "x-amz-request-id"])
+    func `finds the request id in a header where the body has none`(name: String) {
+        #expect(decode(500, "", [name: "r"]).requestID == "r")
+        #expect(decode(400, "<R><Error><Code>C</Code></Error></R>", [name: "r"]).requestID == "r")
+        let inBody = "<R><Error><Code>C</Code></Error><RequestID>b</RequestID></R>"
+        #expect(decode(400, inBody, [name: "r"]).requestID == "b")
+    }
+
+    @Test func `quotes the beginning of a body that it cannot read, and no more`() {
+        let error = decode(502, " \n<html>" + String(repeating: "x", count: 500))
+        #expect(error.message.hasPrefix("the body is not an AWS error and begins <html>xxx"))
+        #expect(error.message.utf8.count < 170)
+        #expect(decode(502, " \n").message == "the body is empty")
+    }
+
     @Test(
         .enabled(if: Conformance.isAvailable, "SG_REVERT_CONFORMANCE_DIR is unset"),
         arguments: [("ec2", 2), ("query", 3), ("json_1_0", 12), ("json_1_0-query-compatible", 2)]

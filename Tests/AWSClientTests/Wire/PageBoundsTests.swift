@@ -33,4 +33,12 @@ import Testing
             try pages.turn(to: "b", items: PageBounds.maximumItems + 1)
         }
     }
+
+    @Test func `says what is wrong with the pages, and what to do`() {
+        #expect("\(PageBounds.Failure.repeatedToken)" == "a page names itself or an earlier one as the next")
+        #expect("\(PageBounds.Failure.tooManyPages)" == "there are more than 200 pages; ask for fewer things at once")
+        #expect(
+            "\(PageBounds.Failure.tooManyItems)" == "there are more than 100000 elements; ask for fewer things at once"
+        )
+    }
 }

@@ -20,4 +20,19 @@ import Testing
     func `decodes what it encodes`(text: String) {
         #expect(URIEncoding.decode(URIEncoding.encode(text)) == text)
     }
+
+    @Test(arguments: [
+        ("aZ09-._~", "aZ09-._~"), (" +&=/", "%20%2B%26%3D%2F"), ("\u{0}\u{7F}é😀", "%00%7F%C3%A9%F0%9F%98%80"),
+    ])
+    func `writes every byte but RFC 3986's unreserved ones as two capital digits`(text: String, encoded: String) {
+        #expect(URIEncoding.encode(text) == encoded)
+        #expect(URIEncoding.encode(text, keepingSlashes: true) == encoded.replacing("%2F", with: "/"))
+    }
+
+    @Test(arguments: [
+        ("%41%4a%4A", "AJJ"), ("%4", "%4"), ("%%41", "%A"), ("%4g%", "%4g%"), ("%C3", "\u{FFFD}"), ("+", "+"),
+    ])
+    func `decodes small and capital digits, and leaves what is no escape`(text: String, decoded: String) {
+        #expect(URIEncoding.decode(text) == decoded)
+    }
 }

@@ -37,4 +37,22 @@ import Testing
         #expect(throws: XMLTree.Failure.tooDeep(limit: 4)) { try parse("<a><b><c><d><e/></d></c></b></a>") }
         #expect(throws: XMLTree.Failure.tooLarge(limit: 3)) { try parse("<a/>", maximumSize: 3) }
     }
+
+    @Test(arguments: [
+        (XMLTree.Failure.malformed, "cut off or malformed"), (.hasDoctype, "as only web pages do"),
+        (.tooLarge(limit: 3), "larger than 3 bytes"), (.tooDeep(limit: 4), "deeper than 4 elements"),
+        (.tooManyElements(limit: 5), "more than 5 elements"),
+    ])
+    func `says why a document is refused`(failure: XMLTree.Failure, text: String) {
+        #expect(failure.description.contains(text))
+    }
+
+    @Test(arguments: [
+        ("lt", "<"), ("gt", ">"), ("amp", "&"), ("quot", "\""), ("apos", "'"), ("#9", "\t"), ("#x1F600", "😀"),
+        ("#1114111", "\u{10FFFF}"), ("#1114112", nil), ("#x", nil), ("#-65", nil), ("#x1F", nil), ("#xDFFF", nil),
+        ("LT", nil), ("", nil),
+    ])
+    func `knows the five entities and characters by number`(name: String, scalar: Unicode.Scalar?) {
+        #expect(XMLEntity.scalar(of: Array(name.utf8)[...]) == scalar)
+    }
 }
