@@ -50,4 +50,9 @@ import Testing
         #expect(JSONText.quoted(text) == unsafe)
         #expect(JSONText.quoted(text, escaping: .nonASCII) == ascii)
     }
+
+    @Test func `an object keeps the order of its members, whose values are JSON already`() {
+        #expect(JSONText.object([("b\"", "[1]"), ("a", JSONText.quoted("x"))]) == #"{"b\"":[1],"a":"x"}"#)
+        #expect(JSONText.object([]) == "{}")
+    }
 }

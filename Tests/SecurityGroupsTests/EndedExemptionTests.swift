@@ -92,18 +92,23 @@ import Testing
         #expect(!exemption.covers(context(Self.now + 60)))
     }
 
-    @Test
-    func `the id of an event of our own is the same for the same rule and content, and another for another content`()
-        throws
-    {
+    @Test func `people are told of an end for a day`() {
+        let exemption = exemption(until: 0)
+        #expect(!exemption.hasJustEnded(at: Self.now - 1))
+        #expect(exemption.hasJustEnded(at: Self.now))
+        #expect(exemption.hasJustEnded(at: Self.now + 86_399))
+        #expect(!exemption.hasJustEnded(at: Self.now + 86_400))
+        #expect(!self.exemption(until: nil).hasJustEnded(at: Self.now))
+    }
+
+    @Test func `one that is not in the file counts as well, behind those of the file`() throws {
+        let policy = Policy(watch: [], exempt: [exemption(until: nil, name: "file")])
+        #expect(policy.adding([exemption(until: 0)]).exempt.map(\.name) == ["file", "incident"])
+        #expect(policy.adding([]) == policy)
+        // A rule that it let in is closed at its end, as by one of the file.
         let rule = try standing()
-        let id = OwnEvent.sweepID(of: rule, round: 0)
-        #expect(id == OwnEvent.sweepID(of: try standing(madeAt: 0), round: 0))
-        #expect(id.hasPrefix("sweep-\(rule.id)-") && OwnEvent.isID(id))
-        #expect(OwnEvent.sweepID(of: rule, round: 1) == id + "-2")
-        let end = OwnEvent.exemptionEndID(of: rule, until: Date(timeIntervalSince1970: 1), round: 0)
-        #expect(OwnEvent.isID(end))
-        #expect(end != OwnEvent.exemptionEndID(of: rule, until: Date(timeIntervalSince1970: 2), round: 0))
-        #expect(!OwnEvent.isID("e0000000-1111-2222-3333-444444444444"))
+        #expect(Policy(watch: []).endedExemption(of: rule, at: Self.now) == nil)
+        let lent = Policy(watch: []).adding([exemption(until: 0)])
+        #expect(lent.endedExemption(of: rule, at: Self.now)?.name == "incident")
     }
 }

@@ -32,6 +32,11 @@ import Testing
         #expect(OwnEvent.ruleID(in: id) == nil)
     }
 
+    @Test func `no id of CloudTrail's is taken for one of ours`() {
+        #expect(!OwnEvent.isID("e0000000-1111-2222-3333-444444444444"))
+        #expect(!OwnEvent.isID("exemption"))
+    }
+
     @Test func `each content, group, end and round has an id of its own, whatever the description says`() throws {
         let rule = try standing()
         var ids = [

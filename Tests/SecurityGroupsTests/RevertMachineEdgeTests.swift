@@ -12,6 +12,7 @@ import Testing
         ids: [Character] = ["1"],
         age: Duration = .seconds(60),
         isNewGroup: Bool = false,
+        isOwn: Bool = false,
         policy: Policy? = nil,
         history: RevertMachine.History = .init()
     ) throws -> RevertMachine {
@@ -32,7 +33,8 @@ import Testing
                 groupID: try Fixture.group(),
                 isNewGroup: isNewGroup,
                 age: age,
-                settle: .seconds(15)
+                settle: .seconds(15),
+                isOwn: isOwn
             ),
             planner: RevertPlanner(policy: policy ?? Policy(watch: [watch]), watch: watch, context: context),
             history: history
@@ -201,5 +203,17 @@ import Testing
             it.know(PrefixLists([list: entries]))
             #expect(moves(&it, [live]).isEmpty == isAllowed)
         }
+    }
+
+    @Test func `an event of our own leaves a rule alone that says something else by now`() throws {
+        var it = try machine(isOwn: true)
+        let other = try Fixture.live("1", Fixture.rule(ports: 23))
+        #expect(moves(&it, [other]).isEmpty)
+        #expect(it.reports.map(\.outcome) == [.changedSince])
+        #expect(it.outcome == .unchanged)
+        // No record told of an addition, so nothing is remembered of one.
+        #expect(it.reports.map(\.added) == [nil])
+        var same = try machine(isOwn: true)
+        #expect(try moves(&same, [live()]).count == 1)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import InMemoryLogging
 import Logging
 import Testing
 
@@ -160,5 +161,25 @@ import Testing
         #expect(try await session.credentials.expiration == TestSystem.start + 1900 + 1500)
         system.advance(by: 1600)
         await #expect(throws: CancellationError.self) { try await session.credentials }
+    }
+
+    @Test func `warns each time that it goes on with expired credentials, without showing them`() async throws {
+        let log = InMemoryLogHandler()
+        let session = try AWSSession(
+            environment: [:],
+            transport: ScriptedTransport([Self.token, Self.role, Self.keys("2027-01-15T07:00:00Z")]),
+            logger: Logger(label: "test") { _ in log },
+            system: TestSystem().system
+        )
+        _ = try await session.credentials
+        #expect(
+            log.entries == [
+                .init(
+                    level: .warning,
+                    message: "using expired credentials of the EC2 instance, for want of newer ones",
+                    metadata: [:]
+                )
+            ]
+        )
     }
 }

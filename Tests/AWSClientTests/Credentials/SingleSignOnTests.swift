@@ -189,4 +189,13 @@ import Testing
         let saved = try #require(files.read(Self.cache))
         #expect(saved.contains("REFRESH") && saved.contains("NEW"))
     }
+
+    @Test func `uses the old token while it is good where nobody renews it`() async throws {
+        let broken = ScriptedTransport.Answer.failure(.connectionFailed(host: "h", reason: "reset"))
+        for answers in [[broken, broken, broken], [.answer(200, "{}")]] {
+            let transport = ScriptedTransport(answers + [Self.keys])
+            #expect(try await credentials(Self.renewable, transport).accessKeyID == "A")
+            #expect(transport.requests.last?.headers["x-amz-sso_bearer_token"] == "OLD")
+        }
+    }
 }

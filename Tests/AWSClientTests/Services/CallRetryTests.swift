@@ -77,6 +77,16 @@ import Testing
         #expect(error?.attempt == 3)
     }
 
+    @Test func `signs the next attempt with the time after the pause`() async throws {
+        let system = TestSystem()
+        var machine = system.system
+        machine.sleep = { _ in system.advance(by: 90) }
+        let transport = ScriptedTransport([.answer(500), Self.groups])
+        let client = try session(transport, machine).ec2(region: #require(AWSRegion("eu-west-1")))
+        _ = try await client.describeSecurityGroups(filters: [])
+        #expect(transport.requests.map { $0.headers["X-Amz-Date"] } == ["20270115T080000Z", "20270115T080130Z"])
+    }
+
     @Test func `waits for as long as the service asks`() async throws {
         let system = TestSystem()
         let (client, _) = try ec2([.answer(500, "", ["x-amz-retry-after": "1500"]), Self.groups], system: system)
