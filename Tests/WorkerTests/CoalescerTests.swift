@@ -130,6 +130,34 @@ import Testing
         #expect(calls.all == [[1]])
     }
 
+    @Test func `a leader that is cancelled during its call hands it over once`() async throws {
+        let calls = Calls()
+        let hasHung = Door()
+        let coalescer = Coalescer<String, Int, Int>(limit: 10) { _, items in
+            let answers = await calls.call(items)
+            guard calls.all.count == 2 else { return answers }
+            hasHung.open()
+            try await Task.sleep(for: .seconds(3600))
+            return answers
+        }
+        let first = Task { try await coalescer.submit([1], for: "key") }
+        await calls.began.pass()
+        let later = [2, 3, 4].map { item in Task { try await coalescer.submit([item], for: "key") } }
+        while coalescer.waitingCount(for: "key") < 3 { await Task.yield() }
+        calls.door.open()
+        _ = try await first.value
+        await hasHung.pass()
+        guard let leader = calls.all.last?.first, let index = [2, 3, 4].firstIndex(of: leader) else { return }
+        later[index].cancel()
+        await #expect(throws: CancellationError.self) { try await later[index].value }
+        for (item, task) in zip([2, 3, 4], later) where item != leader {
+            #expect(try await task.value == [item * 10])
+        }
+        // If the call had been handed over twice, more than one call would now count as under way for ever.
+        #expect(try await coalescer.submit([5], for: "key") == [50])
+        #expect(calls.all.map(\.count) == [1, 3, 2, 1])
+    }
+
     @Test func `a caller that is cancelled stops waiting, while its items go and the others get their answers`()
         async throws
     {

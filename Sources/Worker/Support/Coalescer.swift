@@ -60,14 +60,16 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
         }
         if leader(of: batch) === mine { return try await lead(batch, mine, key) }
         start(batch, key)
+        let turn: Turn
         do {
-            switch try await mine.turn.value() {
-            case .answered(let outputs): return outputs
-            case .leads(let batch): return try await lead(batch, mine, key)
-            }
+            turn = try await mine.turn.value()
         } catch {
             if Task.isCancelled { leave(mine, key) }
             throw error
+        }
+        switch turn {
+        case .answered(let outputs): return outputs
+        case .leads(let batch): return try await lead(batch, mine, key)
         }
     }
 
