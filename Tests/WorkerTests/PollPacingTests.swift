@@ -59,4 +59,22 @@ import Testing
         _ = pacing.pause(afterEmpty: .seconds(20))
         #expect(pacing.note(cut, after: .seconds(5)) == .once)
     }
+
+    @Test func `after a response that was too large, polls bring fewer messages for a while`() {
+        var pacing = PollPacing(wait: .seconds(20))
+        #expect(pacing.batch == 10)
+        let tooLarge = AWSClientError.transport(
+            service: "sqs",
+            operation: "ReceiveMessage",
+            .responseTooLarge(host: "sqs", limit: 16 << 20)
+        )
+        #expect(pacing.note(tooLarge, after: .seconds(1)) == .fewer)
+        #expect(pacing.batch == 2)
+        // Two messages that are still too large are none of SQS's.
+        #expect(pacing.note(tooLarge, after: .seconds(1)) == .none)
+        for _ in 0..<99 { pacing.broughtMessages() }
+        #expect(pacing.batch == 2)
+        pacing.broughtMessages()
+        #expect(pacing.batch == 10)
+    }
 }

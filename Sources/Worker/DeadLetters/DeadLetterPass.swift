@@ -118,7 +118,7 @@ struct DeadLetterPass: Sendable {
 
 extension AWSClientError {
     /// True if the response was larger than the client's limit.
-    fileprivate var isTooLarge: Bool {
+    var isTooLarge: Bool {
         if case .transport(_, _, .responseTooLarge) = self { true } else { false }
     }
 }

@@ -1,13 +1,23 @@
 import AWSClient
 
-/// The time for which a poll waits, and the pause before the next one.
+/// The time for which a poll waits, the messages that it may bring, and the pause before the next one.
 struct PollPacing {
     /// The time from the settings.
     let wanted: Duration
     /// The time for which a poll waits now. It is shorter than `wanted` if silent connections were cut.
     private(set) var wait: Duration
+    /// The number of messages that a poll may bring.
+    private(set) var batch = Self.largestBatch
     private var early = 0
     private var cuts = 0
+    private var smallBatches = 0
+
+    /// SQS hands out ten messages at most.
+    private static let largestBatch = 10
+    /// Two of SQS's largest messages, escaped as JSON, stay under the client's bound of 16 MiB.
+    private static let smallBatch = 2
+    /// The number of polls with messages after which a batch is large again.
+    private static let caution = 100
 
     init(wait: Duration) {
         wanted = wait
@@ -31,9 +41,12 @@ struct PollPacing {
     mutating func broughtMessages() {
         early = 0
         cuts = 0
+        guard batch < Self.largestBatch else { return }
+        smallBatches += 1
+        if smallBatches >= Self.caution { batch = Self.largestBatch }
     }
 
-    /// What a failed poll tells about silent connections.
+    /// What a failed poll tells about the next one.
     enum Cut: Equatable {
         /// Nothing.
         case none
@@ -41,11 +54,18 @@ struct PollPacing {
         case once
         /// It was cut again. From now on a poll waits for this time.
         case shortened(Duration)
+        /// The response was too large for the client. From now on a poll brings fewer messages.
+        case fewer
     }
 
     /// Notes a poll that failed after `took`.
     mutating func note(_ error: any Error, after took: Duration) -> Cut {
         if let error = error as? AWSClientError, error.isTimeout { return noteSilence() }
+        if let error = error as? AWSClientError, error.isTooLarge, batch > Self.smallBatch {
+            batch = Self.smallBatch
+            smallBatches = 0
+            return .fewer
+        }
         guard case AWSClientError.transport(_, _, .connectionFailed) = error, took >= .seconds(1),
             took < wait + .seconds(1)
         else { return .none }

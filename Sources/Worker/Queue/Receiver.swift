@@ -41,8 +41,10 @@ struct Receiver: Sendable {
                 let answer = polls.begin(at: start)
                 defer { polls.end(answer) }
                 intake.pollBegan()
-                let wait = pacing.wait
-                group.addTask { [isIdle] in await poll(answer, wait: wait, visibility: visibility, canCut: isIdle) }
+                let (wait, batch) = (pacing.wait, pacing.batch)
+                group.addTask { [isIdle] in
+                    await poll(answer, wait: wait, batch: batch, visibility: visibility, canCut: isIdle)
+                }
                 let messages: [SQSMessage]
                 do {
                     messages = try await answer.value()
@@ -59,19 +61,19 @@ struct Receiver: Sendable {
                 let took = clock.instant() - start
                 let held = messages.map { HeldMessage($0, receivedAt: start, visibility: visibility) }
                 hand.take(held)
-                let isMore = intake.pollEnded(isFull: messages.count >= 10)
+                let isMore = intake.pollEnded(isFull: messages.count >= batch)
                 for line in lines(held) {
                     group.addTask { try await work(line) }
                 }
                 if isMore { group.addTask { try await run(isFirst: false) } }
-                isIdle = messages.count < 10
+                isIdle = messages.count < batch
                 if messages.isEmpty {
                     if options.isUntilEmpty, try await isOver(start) { return }
                     await stop.sleep(for: pacing.pause(afterEmpty: took), clock: pacer)
                 } else {
                     pacing.broughtMessages()
                 }
-                if !isFirst, messages.count < 10 { return intake.receiverEnded() }
+                if !isFirst, messages.count < batch { return intake.receiverEnded() }
             }
         }
     }
@@ -93,10 +95,16 @@ struct Receiver: Sendable {
     /// Makes one poll. Messages that arrive after nobody waits for the poll any more are made visible again.
     ///
     /// - Parameter canCut: True if the poll ends as soon as `polls` are cut.
-    private func poll(_ answer: OpenPolls.Answer, wait: Duration, visibility: Duration, canCut: Bool) async {
+    private func poll(
+        _ answer: OpenPolls.Answer,
+        wait: Duration,
+        batch: Int,
+        visibility: Duration,
+        canCut: Bool
+    ) async {
         let result: Result<[SQSMessage], any Error>
         do {
-            let receive = { @Sendable in try await queue.receive(wait: wait, visibility: visibility) }
+            let receive = { @Sendable in try await queue.receive(wait: wait, visibility: visibility, atMost: batch) }
             let messages = canCut ? try await polls.cutting.interrupting(receive) : try await receive()
             result = messages.map { .success($0) } ?? .failure(PollCut())
         } catch {
@@ -119,6 +127,8 @@ struct Receiver: Sendable {
                     "advice": "if this comes again, set --wait-seconds to this",
                 ]
             )
+        case .fewer:
+            logger.warning("a response of the queue was too large: fewer messages are received at once for a while")
         case .none:
             await stop.sleep(for: try lanes.sitOut(Lane(.queue), error), clock: clock)
         }

@@ -36,11 +36,11 @@ package struct WorkQueue: Sendable {
     /// The Region of the queue.
     var region: AWSRegion { sqs.region }
 
-    /// Waits for up to ten messages, for at most `wait`, and hides them for `visibility`.
-    func receive(wait: Duration, visibility: Duration) async throws -> [SQSMessage] {
+    /// Waits for up to `count` messages, at most ten, for at most `wait`, and hides them for `visibility`.
+    func receive(wait: Duration, visibility: Duration, atMost count: Int = 10) async throws -> [SQSMessage] {
         try await sqs.receiveMessage(
             queueURL: url,
-            maxNumberOfMessages: 10,
+            maxNumberOfMessages: count,
             waitTimeSeconds: Int(wait.components.seconds),
             visibilityTimeout: Int(visibility.components.seconds)
         )
