@@ -128,6 +128,27 @@ import Testing
         #expect(it.aws.with { $0.revokes.count } == 1)
     }
 
+    @Test func `a postponement that SQS does not answer keeps no slot from the next message`() async throws {
+        let time = VirtualTime()
+        let answered = Mutex<[String]>([])
+        let aws = ScriptedAWS(time: time) { action in
+            guard action == "ChangeMessageVisibilityBatch" else { return }
+            // It is not answered before the next message was handled, or for five seconds.
+            for _ in 0..<5000 where !answered.withLock({ $0.contains("DeleteMessageBatch") }) {
+                try? await Task.sleep(for: .milliseconds(1))
+            }
+        } answered: { action in
+            answered.withLock { $0.append(action) }
+        }
+        let it = try Pipeline(standing: [1, 2], maxReceiveCount: nil, time: time, aws: aws)
+        try enqueue(it, [1, 2])
+        aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
+        _ = try await consumer(it, concurrency: 1).run(stop: StopSignal())
+        let batches = answered.withLock { $0.filter { $0.hasSuffix("Batch") } }
+        #expect(batches.prefix(2) == ["DeleteMessageBatch", "ChangeMessageVisibilityBatch"])
+        #expect(left(it).isEmpty)
+    }
+
     @Test func `a stop lets the running poll end and gives back what it brings`() async throws {
         let stop = StopSignal()
         let time = VirtualTime()

@@ -151,8 +151,10 @@ struct QueueConsumer: Sendable {
                     try await lanes.perform(Lane(.deletes), slot: slot) { try await queue.delete(held.message) }
                     return true
                 case .postpone(let duration):
+                    slot.release()
                     await postpone(held, for: duration, isExpected: true, logger: logger.about(held))
                 case .setAside(let duration):
+                    slot.release()
                     await postpone(held, for: duration, isExpected: false, logger: logger.about(held))
                 }
                 return false

@@ -202,7 +202,7 @@ final class WorkSlot: Sendable {
         return result
     }
 
-    /// Gives the slot to others for good. What is left to do is no work: one delete.
+    /// Gives the slot to others for good. What is left to do is no work: one delete or postponement.
     func release() {
         if leave() { slots?.release() }
     }
