@@ -8,21 +8,17 @@ extension HostSystem {
         sleep: { try await Task.sleep(for: $0) },
         random: { Double.random(in: 0...1) },
         makeID: { randomID() },
-        readFile: { path in
-            // A file handle is used, because `Data(contentsOf:)` refuses /dev/null, with which people disable the
-            // shared files.
-            do {
-                let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-                return Array(try file.readToEnd() ?? Data())
-            } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
-                return nil
-            }
-        },
+        readFile: { try SettingsFile.read($0) },
         writeFile: { path, bytes in try replaceFile(path, bytes) },
         addresses: { name in (try? await blocking { Host(name: name).addresses }) ?? [] },
         shell: { command in try await blocking { try ShellCommand(line: command).run() } },
         uptime: { origin.duration(to: .now) }
     )
+
+    /// Ends every shell command that still runs. It is for the end of the process.
+    package static func endCommands() {
+        ShellCommand.killRunning()
+    }
 
     private static let origin = ContinuousClock.now
 

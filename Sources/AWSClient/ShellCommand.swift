@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// It leads a process group of its own. When it ends, by itself or at a bound, the whole group is killed, so that
 /// children which still hold the pipe keep nobody waiting. Groups that still run when this process exits are killed,
-/// too.
+/// too; a process that leaves with `_exit` calls `HostSystem.endCommands` before.
 struct ShellCommand {
     /// The reason why there is no result.
     enum Failure: Error, Equatable, CustomStringConvertible {
@@ -106,7 +106,7 @@ struct ShellCommand {
         return Mutex([])
     }()
 
-    private static func killRunning() {
+    static func killRunning() {
         for leader in running.withLock(\.self) { killGroup(leader) }
     }
 }

@@ -1,6 +1,7 @@
-import AWSClient
 import Foundation
 import Testing
+
+@testable import AWSClient
 
 @Suite struct HostSystemTests {
     @Test func `tells a file that is not there from one that cannot be read`() throws {
@@ -14,7 +15,24 @@ import Testing
         #expect(try read(file.path()) == Array("[default]".utf8))
         #expect(try read(directory.appending(path: "missing").path()) == nil)
         #expect(try read("/dev/null") == [])
-        #expect(throws: (any Error).self) { try read(directory.path()) }
+        #expect(throws: SettingsFile.Failure.notRegular) { try read(directory.path()) }
+    }
+
+    @Test func `waits for no pipe, and reads no device without an end`() throws {
+        let pipe = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path()
+        #expect(mkfifo(pipe, 0o600) == 0)
+        defer { unlink(pipe) }
+        for path in [pipe, "/dev/zero"] {
+            #expect(throws: SettingsFile.Failure.notRegular) { try HostSystem.current.readFile(path) }
+        }
+    }
+
+    @Test func `gives up a file that is too large`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data(count: 101).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        #expect(throws: SettingsFile.Failure.tooLarge(limit: 100)) { try SettingsFile.read(file.path(), limit: 100) }
+        #expect(try SettingsFile.read(file.path(), limit: 101)?.count == 101)
     }
 
     @Test func `replaces a file by one that nobody else can read`() throws {
