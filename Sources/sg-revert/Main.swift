@@ -6,8 +6,7 @@ import Foundation
 @main
 enum Main {
     static func main() async {
-        // A reader that ends early, such as head, makes the next write fail; that is handled there.
-        signal(SIGPIPE, SIG_IGN)
+        ProcessStart.prepare()
         HostSystem.limitMemory()
         do {
             var command = try SgRevert.parseAsRoot()
@@ -39,6 +38,6 @@ enum Main {
     private static func quit(_ code: Int32) -> Never {
         StandardOutput.flush()
         fflush(nil)
-        _exit(code)
+        endProcess(code == 0 && StandardOutput.hasFailed ? 1 : code)
     }
 }

@@ -14,7 +14,7 @@ struct DeadLetterWork: Sendable {
     /// Asks for a stop at the first SIGINT or SIGTERM, and ends the process at the second.
     func stopOnSignals() async {
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) {
-            if interruption.isRequested { _exit(1) }
+            if interruption.isRequested { endProcess(1) }
             interruption.request()
             stop.request()
         }

@@ -19,8 +19,8 @@ final class TerminationSignals {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                guard count.next() == 1 else { _exit(1) }
-                queue.asyncAfter(deadline: .now() + (bound / .seconds(1))) { _exit(1) }
+                guard count.next() == 1 else { endProcess(1) }
+                queue.asyncAfter(deadline: .now() + (bound / .seconds(1))) { endProcess(1) }
                 request()
             }
             source.activate()
