@@ -28,8 +28,7 @@ struct StatusService: Sendable {
         while !isOver {
             isOver = (try? await Task.sleep(for: Self.period)) == nil
             worker.measureState()
-            for line in embedded.lines(at: Date()) { StandardOutput.write(line + "\n") }
-            StandardOutput.flush()
+            for line in embedded.lines(at: Date()) { writeToStandardOutput(Array((line + "\n").utf8)) }
         }
     }
 

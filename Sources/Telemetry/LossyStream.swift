@@ -4,14 +4,21 @@ import Synchronization
 
 /// Writes `bytes` to stderr. They are dropped if there is no stderr, or while nobody reads it.
 package func writeToStandardError(_ bytes: [UInt8]) {
-    StandardErrorStream.shared.write(bytes)
+    LossyStream.errors.write(bytes)
 }
 
-/// Standard error as a stream that never blocks its writer for long.
+/// Writes `bytes` to stdout. They are dropped if there is no stdout, or while nobody reads it.
+package func writeToStandardOutput(_ bytes: [UInt8]) {
+    LossyStream.output.write(bytes)
+}
+
+/// A stream that never blocks its writer for long, and drops lines instead.
 ///
 /// A pipe that nobody reads blocks its writer for ever. A worker must go on reverting, and must be able to stop.
-final class StandardErrorStream: Sendable {
-    static let shared = StandardErrorStream(descriptor: STDERR_FILENO)
+final class LossyStream: Sendable {
+    static let errors = LossyStream(descriptor: STDERR_FILENO, lossNote: "because nobody read stderr")
+    /// Its lines are for programs, which a note would confuse.
+    static let output = LossyStream(descriptor: STDOUT_FILENO)
 
     private struct State {
         /// The number of lines that were dropped since the last line was written.
@@ -19,12 +26,16 @@ final class StandardErrorStream: Sendable {
     }
 
     private let descriptor: Int32
+    private let lossNote: String?
     private let patience: Duration
     private let state = Mutex(State())
 
-    /// - Parameter patience: How long a line waits for a reader. A line after a dropped one does not wait.
-    init(descriptor: Int32, patience: Duration = .seconds(1)) {
+    /// - Parameters:
+    ///   - lossNote: The end of the line that tells how many lines were dropped before it; nil for no such line.
+    ///   - patience: How long a line waits for a reader. A line after a dropped one does not wait.
+    init(descriptor: Int32, lossNote: String? = nil, patience: Duration = .seconds(1)) {
         self.descriptor = descriptor
+        self.lossNote = lossNote
         self.patience = patience
     }
 
@@ -36,7 +47,7 @@ final class StandardErrorStream: Sendable {
                     state.lost += 1
                     return
                 }
-                _ = put(Array("sg-revert: \(state.lost) lines were lost, because nobody read stderr\n".utf8)[...])
+                if let lossNote { _ = put(Array("sg-revert: \(state.lost) lines were lost, \(lossNote)\n".utf8)[...]) }
                 state.lost = 0
             }
             if !put(bytes[...]) { state.lost += 1 }
@@ -53,7 +64,7 @@ final class StandardErrorStream: Sendable {
             if count >= 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR, errno != EAGAIN {
-                // There is no stderr, or its reader has ended. The line is dropped without being counted.
+                // There is no such stream, its reader has ended, or its disk is full. The line is dropped without being counted.
                 return true
             }
         }
