@@ -11,20 +11,33 @@ private final class NotifySocket {
     private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
 
     init() {
+        let bound = withAddress { bind(descriptor, $0, $1) }
+        precondition(bound == 0, "a fresh path can be bound")
+    }
+
+    private func withAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-        let bound = withUnsafePointer(to: &address) { address in
+        return withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        precondition(bound == 0, "a fresh path can be bound")
     }
 
     deinit {
         close(descriptor)
         unlink(path)
+    }
+
+    /// Sends messages until there is no room for more, from several sockets, because each may have only some under way.
+    func fill() {
+        for _ in 0..<8 {
+            let sender = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            defer { close(sender) }
+            while withAddress({ sendto(sender, [1], 1, Int32(MSG_DONTWAIT), $0, $1) }) == 1 {}
+        }
     }
 
     /// The next message, which has been sent already.
@@ -68,6 +81,14 @@ private final class NotifySocket {
         await watch.value
         #expect(socket.next() == "WATCHDOG=1")
         #expect(socket.next() == nil)
+    }
+
+    @Test func `does not wait for a manager that does not read`() throws {
+        let socket = NotifySocket()
+        let manager = try #require(ServiceManager(environment: ["NOTIFY_SOCKET": socket.path], processID: 1))
+        socket.fill()
+        manager.stopping()
+        while let message = socket.next() { #expect(message != "STOPPING=1") }
     }
 
     @Test func `is not there without a socket, and keeps no watch that is another process's`() {

@@ -31,7 +31,8 @@ struct ServiceManager: Sendable {
         }
     }
 
-    /// Sends a message. An error is ignored, because reverting must go on.
+    /// Sends a message. An error is ignored, because reverting must go on. For the same reason a manager that does not read its
+    /// socket is not waited for.
     private func send(_ state: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -46,7 +47,7 @@ struct ServiceManager: Sendable {
         let length = socklen_t(MemoryLayout.size(ofValue: address.sun_family) + name.count)
         withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), address, length)
+                _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), address, length)
             }
         }
     }
