@@ -55,6 +55,29 @@ import Testing
         #expect(try test.value("PRAGMA user_version") == "99")
     }
 
+    @Test func `the place of a ledger is checked without a trace`() throws {
+        #expect(try !LedgerDatabase.checkPlace(test.path))
+        #expect(try !LedgerDatabase.checkPlace(test.directory + "/new/folder/ledger.db"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: test.directory).isEmpty)
+        _ = try test.open()
+        #expect(try LedgerDatabase.checkPlace(test.path))
+    }
+
+    @Test func `a place in which a worker could not write is refused before it starts`() throws {
+        _ = try test.open()
+        let inFile = test.path + "/ledger.db"
+        #expect(throws: LedgerError.notAccessible(path: inFile, reason: "\(test.path) is no folder")) {
+            try LedgerDatabase.checkPlace(inFile)
+        }
+        let link = test.directory + "/link.db"
+        #expect(symlink(test.path, link) == 0)
+        #expect(throws: LedgerError.self) { try LedgerDatabase.checkPlace(link) }
+        chmod(test.path, 0o666)
+        #expect(throws: LedgerError.self) { try LedgerDatabase.checkPlace(test.path) }
+        // No file system takes a file here.
+        #expect(throws: LedgerError.self) { try LedgerDatabase.checkPlace("/proc/ledger.db") }
+    }
+
     @Test func `a directory is refused`() {
         #expect(throws: LedgerError.isDirectory(path: test.directory)) { try open(test.directory) }
         #expect(throws: LedgerError.isDirectory(path: test.directory)) { try LedgerReader(path: test.directory) }

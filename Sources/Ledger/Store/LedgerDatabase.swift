@@ -41,6 +41,26 @@ package final class LedgerDatabase: Sendable {
         )
     }
 
+    /// Checks that a worker of this user could write a ledger at `path`. Changes nothing.
+    ///
+    /// - Returns: False if there is no file yet, and one can be made.
+    /// - Throws: `LedgerError`.
+    package static func checkPlace(_ path: String) throws -> Bool {
+        let file = URL(fileURLWithPath: path)
+        var folder = file.deletingLastPathComponent()
+        var exists = true
+        do {
+            try LedgerFile.checkUse(of: file.path)
+        } catch LedgerError.missing {
+            exists = false
+            while folder.path != "/", unsafe access(folder.path, F_OK) != 0, errno == ENOENT {
+                folder.deleteLastPathComponent()
+            }
+        }
+        try LedgerFile.checkFolder(folder.path, of: file.path)
+        return exists
+    }
+
     /// Runs `body` in a transaction. Returns its result once the transaction is on disk.
     ///
     /// A cancelled task writes all the same, because what it writes has happened. The caller's thread is not blocked.

@@ -26,12 +26,17 @@ enum LedgerFile {
         guard unsafe mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
+        try checkUse(of: path)
+        return try identity(of: path)
+    }
+
+    /// Refuses a file that this process cannot use as its ledger, without opening it.
+    static func checkUse(of path: String) throws {
         try check(path)
         try checkOwner(of: path)
         guard unsafe access(path, R_OK | W_OK) == 0 else {
             throw LedgerError.notAccessible(path: path, reason: reason(errno))
         }
-        return try identity(of: path)
     }
 
     /// The identity of the file that `path` names now.
@@ -133,6 +138,26 @@ enum LedgerFile {
             return networkFileSystems.contains(String(fields[(hyphen + 1)...].first ?? ""))
         }
     }
+
+    /// Refuses a folder in which SQLite could not make its journal, or whose disk is full.
+    static func checkFolder(_ folder: String, of path: String) throws {
+        var status = stat()
+        guard unsafe stat(folder, &status) == 0 else {
+            throw LedgerError.notAccessible(path: path, reason: "\(folder): \(reason(errno))")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw LedgerError.notAccessible(path: path, reason: "\(folder) is no folder")
+        }
+        guard unsafe access(folder, W_OK | X_OK) == 0 else {
+            throw LedgerError.notAccessible(path: path, reason: "the folder \(folder) cannot be written to")
+        }
+        var room = statvfs()
+        guard unsafe statvfs(folder, &room) == 0, room.f_bavail * UInt(room.f_frsize) < leastRoom else { return }
+        throw LedgerError.failed(path: path, detail: "database or disk is full")
+    }
+
+    /// A new ledger, or the journal of a large write, fits into this many bytes.
+    private static let leastRoom: UInt = 512 * 1024
 
     private static let networkFileSystems: Set = [
         "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "afs", "lustre", "gfs2", "ocfs2", "fuse.sshfs", "fuse.s3fs",
