@@ -102,6 +102,9 @@ import Worker
         ("SG_REVERT_GROUP", "; did you mean SG_REVERT_GROUPS?"),
         ("SG_REVERT_PROFILE", "; did you mean AWS_PROFILE?"),
         ("SG_REVERT_REGION", "; did you mean AWS_REGION?"), ("SG_REVERT_SOMETHING_ELSE", "; see worker --help"),
+        ("sg_revert_dry_run", "; did you mean SG_REVERT_DRY_RUN?"),
+        ("SGREVERT_DRY_RUN", "; did you mean SG_REVERT_DRY_RUN?"),
+        ("SG-REVERT-GROUPS", "; did you mean SG_REVERT_GROUPS?"),
     ]
     )
     func `a variable of ours that does not exist is refused with the nearest name`(name: String, hint: String) throws {

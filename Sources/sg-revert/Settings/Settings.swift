@@ -19,18 +19,29 @@ struct Settings {
         file = if let configPath { try ConfigFile(path: configPath) } else { nil }
     }
 
-    /// Refuses unknown variables. A mistyped `SG_REVERT_DRY_RUN` would otherwise make a run revert.
+    /// Refuses unknown variables, and those that are one of ours but for their case or the signs between their words. A mistyped
+    /// `SG_REVERT_DRY_RUN` would otherwise make a run revert.
     private static func refuseUnknownVariables(in environment: [String: String]) throws(SettingsError) {
         let prefix = "SG_REVERT_"
         let known = Setting.all.flatMap(\.variables)
+        let ours = Dictionary(known.filter { $0.hasPrefix(prefix) }.map { (letters(of: $0), $0) }) { first, _ in first }
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-            guard name.hasPrefix(prefix), !value.isBlank, !known.contains(name) else { continue }
+            let meant = ours[letters(of: name)]
+            guard name.hasPrefix(prefix) || meant != nil, !value.isBlank, !known.contains(name) else { continue }
             // The standard AWS settings have other variables.
             let standard = Setting.all.first { setting in
                 !setting.variable.hasPrefix(prefix) && setting.variables.contains("AWS_\(name.dropFirst(prefix.count))")
             }
-            throw .unknownVariable(name, suggestion: standard?.variable ?? nearest(to: name, among: known))
+            throw .unknownVariable(
+                name,
+                suggestion: standard?.variable ?? meant ?? nearest(to: name, among: known)
+            )
         }
+    }
+
+    /// A name without its signs, in small letters.
+    private static func letters(of name: String) -> String {
+        name.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 
     /// The texts of a setting and their places; none if it is not set. A blank text counts as not set.
