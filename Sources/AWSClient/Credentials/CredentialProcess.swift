@@ -1,3 +1,5 @@
+import Formats
+
 /// A command that prints credentials, as the setting `credential_process` names it.
 struct CredentialProcess {
     let command: String
@@ -25,7 +27,10 @@ struct CredentialProcess {
             throw invalid("the credential process printed no AccessKeyId, SecretAccessKey or readable Expiration")
         }
         if let expiration = found.expiration, expiration <= system.now() {
-            throw invalid("the credential process printed credentials that have expired already")
+            let time = RFC3339.format(system.now())
+            throw invalid(
+                "the credential process printed credentials that have expired already, by this machine's clock (\(time))"
+            )
         }
         return found
     }
