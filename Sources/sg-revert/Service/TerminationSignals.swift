@@ -15,8 +15,8 @@ final class TerminationSignals {
     init(bound: Duration, request: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "signals", qos: .userInteractive)
         let count = Count()
+        // On Linux, Dispatch replaces what the signal does by default, once it listens. A signal before that ends the process.
         sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
                 guard count.next() == 1 else { endProcess(1) }
