@@ -14,7 +14,6 @@ import logging
 import os
 import re
 import signal
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -23,6 +22,8 @@ from typing import Any
 from moto.cloudformation import parsing
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+
+import lifeline
 
 Environment = dict[str, Any]
 REQUEST_ID = re.compile(rb"<(requestId|RequestId|RequestID)>[^<]*</\1>")
@@ -94,7 +95,7 @@ def drop_missing_values() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="An AWS emulator on a loopback port.")
     parser.add_argument("--port", type=int, default=0, help="default: any free port")
-    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
+    lifeline.add_option(parser)
     options = parser.parse_args()
 
     # One line for each request is noise, and nobody may be reading the pipe it would fill.
@@ -108,17 +109,10 @@ def main() -> None:
     # No orderly shutdown: nothing here outlives the process, and an open long poll would delay it.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
-    if options.watch_stdin:
-        threading.Thread(target=exit_at_end_of_input, daemon=True).start()
+    lifeline.watch(options)
 
     print(f"ready {server.port}", flush=True)
     server.serve_forever()
-
-
-def exit_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

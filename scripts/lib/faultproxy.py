@@ -42,6 +42,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+import lifeline
+
 SECRETS = {"testing": "testing"}
 Fault = dict[str, Any]
 
@@ -279,20 +281,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A proxy that breaks AWS on purpose.")
     parser.add_argument("--upstream", type=int, required=True, help="the emulator's port")
     parser.add_argument("--seed", type=int, default=1, help="for the faults that meet only a percentage")
-    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
+    lifeline.add_option(parser)
     options = parser.parse_args()
     proxy = Proxy(options.upstream, options.seed)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    if options.watch_stdin:
-        threading.Thread(target=exit_at_end_of_input, daemon=True).start()
+    lifeline.watch(options)
     print(f"ready {proxy.server_address[1]}", flush=True)
     proxy.serve_forever()
-
-
-def exit_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ import argparse
 import hashlib
 import hmac
 import json
-import os
 import ssl
-import sys
 import threading
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+import lifeline
 
 ANSWER = b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}'
 
@@ -110,19 +110,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--secret", default="")
-    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
+    lifeline.add_option(parser)
     options = parser.parse_args()
     server = Server(options.folder, options.secret.encode())
-    if options.watch_stdin:
-        threading.Thread(target=exit_at_end_of_input, daemon=True).start()
+    lifeline.watch(options)
     print(f"ready {server.server_address[1]}", flush=True)
     server.serve_forever()
-
-
-def exit_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":
