@@ -59,4 +59,9 @@ package enum AuditFinding: Error, Hashable, CustomStringConvertible, Sendable {
         case .more(let count): "and \(count) more findings"
         }
     }
+
+    /// True if a table, index, trigger or view is not as it should be.
+    var isOfSchema: Bool {
+        if case .schema = self { true } else { false }
+    }
 }

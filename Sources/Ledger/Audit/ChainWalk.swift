@@ -7,8 +7,6 @@ struct ChainWalk {
     private let anchor: Anchor?
     /// The numbers of emptied entries that begin or continue an event, so that a later emptied entry must name them.
     private var open: Set<Int64> = []
-    /// The emptied entries of events whose last entry was seen.
-    private var lastTime = ""
 
     init(head: Anchor?, anchor: Anchor?) {
         self.head = head
@@ -37,7 +35,6 @@ struct ChainWalk {
         if !entry.hasItsText { found.append(.unreadable(seq: entry.seq)) }
         if entry.entry == nil { found += checkEmptied(entry) }
         head = Anchor(seq: entry.seq, hash: entry.hash)
-        lastTime = max(lastTime, entry.at)
         count += 1
         return found + checkAnchor()
     }

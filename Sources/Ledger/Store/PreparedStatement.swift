@@ -5,7 +5,11 @@ import GRDBSQLite
 ///
 /// It is valid as long as the `StatementCache` that made it.
 @safe struct PreparedStatement {
-    fileprivate let handle: OpaquePointer
+    private let handle: OpaquePointer
+
+    init(_ statement: Statement) {
+        unsafe handle = statement.sqliteStatement
+    }
 
     /// Runs a statement that returns no row.
     ///
@@ -122,10 +126,10 @@ final class StatementCache {
 
     /// Returns the compiled statement of this text.
     func statement(_ sql: LedgerSQL, in db: Database) throws -> PreparedStatement {
-        if let known = statements[sql.rawValue] { return unsafe PreparedStatement(handle: known.sqliteStatement) }
+        if let known = statements[sql.rawValue] { return PreparedStatement(known) }
         let made = try db.makeStatement(sql: sql.text)
         statements[sql.rawValue] = made
-        return unsafe PreparedStatement(handle: made.sqliteStatement)
+        return PreparedStatement(made)
     }
 
     /// Frees all statements.
