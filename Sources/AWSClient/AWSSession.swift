@@ -88,7 +88,7 @@ package struct AWSSession: Sendable {
         get async throws { try await cache.credentials() }
     }
 
-    /// What carries the session's requests, with its proxies and certificates: for calls to others than AWS.
+    /// The transport of the session's requests, with its proxies and certificates. Calls to other servers than AWS use it, too.
     package var transport: any HTTPTransport { sources.runtime.transport }
 
     /// Fetches new credentials ahead of their end, for this session and every session made from it, until the task is

@@ -62,7 +62,7 @@ package struct PolicyDocument: Sendable {
             ? "is not UTF-8 text" : "may not be read; check its permissions"
     }
 
-    /// What is probably not meant, at the time `now`, in the order of the file.
+    /// The settings that are probably a mistake at the time `now`, in the order of the file.
     package func warnings(at now: Date) -> [PolicyProblem] {
         (warnings + expiries.filter { $0.until <= now }.map(\.problem)).inOrder
     }

@@ -27,14 +27,14 @@ final class CredentialCache: Sendable {
         var noRefreshBefore = Date.distantPast
     }
 
-    /// What those who wait for a fetch are told.
+    /// The result of a fetch for those who wait for it.
     private enum Fetched: Sendable {
         case credentials(Credentials)
         /// The caller that fetched was cancelled. Somebody else fetches.
         case abandoned
     }
 
-    /// What a caller does.
+    /// The next step of a caller.
     private enum Choice {
         case use(Credentials, askAhead: Bool)
         case wait(Promise<Fetched>)

@@ -18,7 +18,7 @@ struct CurlOptions: Sendable {
     let maximumResponseSize: Int
 }
 
-/// Is set when nobody waits for the request any more.
+/// A flag that is set when the task that waits for the request is cancelled.
 final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
 

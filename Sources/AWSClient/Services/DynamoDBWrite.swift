@@ -19,7 +19,7 @@ package struct DynamoDBExpression: Hashable, Sendable {
 
 /// A write of one item.
 package struct DynamoDBWrite: Hashable, Sendable {
-    /// What is done to the item.
+    /// The change of the item.
     package enum Action: Hashable, Sendable {
         case put(DynamoDBItem)
         case update(key: DynamoDBItem, DynamoDBExpression)
@@ -60,7 +60,7 @@ package struct DynamoDBWrite: Hashable, Sendable {
     }
 }
 
-/// What became of a conditional write.
+/// The result of a conditional write.
 package enum DynamoDBWriteResult: Hashable, Sendable {
     /// It is written. `item` is what stands now after an update, else nil.
     case written(item: DynamoDBItem?)

@@ -23,7 +23,7 @@ package struct AWSResource: Hashable, Sendable, CustomStringConvertible {
         "\(kind.rawValue) \(printable(name))"
     }
 
-    /// What to do if it does not exist.
+    /// The advice of an error if the thing does not exist.
     var advice: String {
         switch kind {
         case .queue: "check --queue-url and its Region"

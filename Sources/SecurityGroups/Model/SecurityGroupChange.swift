@@ -80,7 +80,7 @@ package struct ChangedRule: Hashable, Sendable {
     }
 }
 
-/// What one successful call did to the rules of one group, according to its record. Nothing is verified.
+/// The change that one successful call made to the rules of one group, according to its record. Nothing is verified.
 package struct SecurityGroupChange: Hashable, Sendable {
     /// The kind of change.
     package let kind: ChangeKind

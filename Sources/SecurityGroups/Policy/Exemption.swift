@@ -2,11 +2,11 @@ package import FoundationEssentials
 
 /// One entry of a policy's list of callers who may change rules.
 package struct Exemption: Hashable, Sendable {
-    /// What happens to the rules when the exemption ends.
+    /// The fate of the rules when the exemption ends.
     package enum End: String, Hashable, Sendable, CaseIterable {
-        /// What was added under it and still stands is reverted.
+        /// Rules that were added under it and still stand are reverted.
         case revert
-        /// What was added under it stays.
+        /// Rules that were added under it stay.
         case leave
     }
 

@@ -83,7 +83,7 @@ extension Policy {
 }
 
 extension Policy {
-    /// What the allow and forbid entries say about a rule, independent of the caller.
+    /// The verdict of the allow and forbid entries about a rule, independent of the caller.
     private enum Verdict {
         /// This allow entry covers the rule.
         case allowed(Allow)

@@ -16,14 +16,14 @@ package struct Watch: Hashable, Sendable {
     package let regions: Set<String>?
     /// The kinds of change that are judged. Other kinds are left alone.
     package let changes: Set<ChangeKind>
-    /// What is done about a rule that must not stand.
+    /// The action against a rule that must not stand.
     package let action: Action
-    /// What holds for rules that stood when the group was first seen.
+    /// The treatment of rules that stood when the group was first seen.
     package let baseline: Baseline
     /// The setting or the line of the policy that holds the entry, for the audit.
     package let origin: String
 
-    /// What is done about a rule that must not stand.
+    /// The action against a rule that must not stand.
     package enum Action: String, Hashable, Sendable, CaseIterable {
         /// It is reverted.
         case revert
@@ -31,7 +31,7 @@ package struct Watch: Hashable, Sendable {
         case report
     }
 
-    /// What holds for rules that stood when a group was first seen.
+    /// The treatment of rules that stood when a group was first seen.
     package enum Baseline: String, Hashable, Sendable, CaseIterable {
         /// They may stand.
         case firstSight = "first-sight"

@@ -1,4 +1,4 @@
-/// What follows for one rule from what EC2 shows.
+/// The conclusion about one rule from what EC2 shows.
 package enum RuleVerdict: Hashable, Sendable {
     /// Look again later: EC2 may still show another state by itself.
     case lookAgain

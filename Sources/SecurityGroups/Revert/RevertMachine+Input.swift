@@ -1,7 +1,7 @@
 extension RevertMachine {
     /// The event, and the times that the run needs.
     package struct Event: Sendable {
-        /// What the recorded call did.
+        /// The change that the call made, according to its record.
         package var change: SecurityGroupChange
         /// The group that the call changed.
         package var groupID: SecurityGroupID
@@ -35,7 +35,7 @@ extension RevertMachine {
         var tellsAdded: Bool { !isOwn && change.kind != .ruleModified && !change.kind.isRemoval }
     }
 
-    /// What the ledger holds of earlier runs of the event.
+    /// The knowledge of the ledger about earlier runs of the event.
     package struct History: Sendable {
         /// The rule ids that earlier runs tried to revert. Nil if no run came so far.
         package var matched: Set<SecurityGroupRuleID>?

@@ -43,7 +43,7 @@ extension RevertMachine {
         let decision: Decision
     }
 
-    /// What to look at in EC2.
+    /// The rules to look up in EC2.
     package enum Look: Hashable, Sendable {
         /// These rules.
         case rules([SecurityGroupRuleID])

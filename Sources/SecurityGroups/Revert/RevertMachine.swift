@@ -83,7 +83,7 @@ package struct RevertMachine: Sendable {
         contradiction = contradiction ?? words
     }
 
-    /// What to look at next.
+    /// The rules to look up next.
     ///
     /// A few rules are looked up by id where every id is known, because one call then serves the rules of many events. Otherwise
     /// all rules of the group are read.

@@ -35,10 +35,10 @@ package final class RevertPlanner: Sendable {
     package let watch: Watch
     /// The change: its kind, its caller and its group.
     package let context: ChangeContext
-    /// What brought the change to us.
+    /// The source from which the worker learned of the change.
     package let occasion: Occasion
 
-    /// What brings a change to us.
+    /// A source from which the worker learns of a change.
     package enum Occasion: Hashable, Sendable {
         /// A record of a call.
         case record

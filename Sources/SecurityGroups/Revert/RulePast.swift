@@ -19,7 +19,7 @@ package struct Caller: Hashable, Sendable {
 
 /// The reason why a rule may have its content: what was decided while EC2 showed exactly this content.
 package struct Approval: Hashable, Sendable {
-    /// What approved it: `allow NAME`, `exempt NAME`, `baseline`.
+    /// The source of the approval: `allow NAME`, `exempt NAME`, `baseline`.
     package let source: String
     /// The caller whose call was approved. Empty if no record told of one.
     package let caller: Caller
@@ -77,7 +77,7 @@ package struct RuleQuestion: Hashable, Sendable {
     }
 }
 
-/// What the ledger knows of a rule from other events.
+/// The knowledge of the ledger about a rule, from other events.
 package struct RulePast: Hashable, Sendable {
     /// How often a rule with the same content was reverted in this group within the last hour.
     package var reverts = 0

@@ -9,7 +9,7 @@ import Synchronization
 /// waiting tasks make the calls: a task that submits work makes the call that carries it, or gets its result from
 /// another task.
 final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
-    /// What a waiting task is told.
+    /// The answer to a waiting task.
     private enum Turn: Sendable {
         /// Its work was done.
         case answered([Output])

@@ -4,7 +4,7 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// What to do with a message after its event was handled.
+/// The treatment of a message after its event was handled.
 enum Disposition: Hashable, Sendable {
     /// It is finished and recorded. Delete it.
     case delete
@@ -46,7 +46,7 @@ final class EventRun: Sendable {
     let logger: Logger
     /// The time of the claim.
     let begunAt: ContinuousClock.Instant
-    /// What brought the event to us.
+    /// The source from which the worker learned of the event.
     let occasion: RevertPlanner.Occasion
     /// Why an event of our own was made.
     let reason: String?
@@ -81,7 +81,7 @@ final class EventRun: Sendable {
 final class EventRecord: Sendable {
     let event: CloudTrailEvent
     let content: EventContent
-    /// What the ledger is told of it.
+    /// The content of its record in the ledger.
     let facts: EventFacts
 
     init(_ event: CloudTrailEvent, _ content: EventContent) {

@@ -6,7 +6,7 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// What follows the end of a run.
+/// The steps that follow the end of a run.
 enum Settlement: Sendable {
     /// The message is handled in this way.
     case done(Disposition)
@@ -179,7 +179,7 @@ extension RuleResult {
 }
 
 extension CloudTrailEvent {
-    /// Who made which call; the logger has where.
+    /// The caller and the call. The logger already has the place.
     fileprivate var logMetadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["event.name": "\(plainText(eventName))"]
         if let who = actor.issuerARN ?? actor.arn ?? actor.actorID { metadata["actor"] = "\(plainText(who))" }

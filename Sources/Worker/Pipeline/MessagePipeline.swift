@@ -91,7 +91,7 @@ struct MessagePipeline: Sendable {
         }
     }
 
-    /// What every log line about a message carries: the event, and where it belongs.
+    /// The metadata of every log line about a message: the event, its account and its Region.
     private static func metadata(of record: EventRecord, in message: SQSMessage) -> Logger.Metadata {
         let event = record.event
         var metadata: Logger.Metadata = ["event.id": "\(plainText(event.eventID))"]

@@ -55,7 +55,7 @@ final class HeldMessage: Sendable {
 
     var phase: Phase { state.withLock { $0.phase } }
 
-    /// What a log line about the message carries: its id, and those of its event once that is known.
+    /// The metadata of a log line about the message: its id, and the ids of its event once they are known.
     var metadata: Logger.Metadata {
         description.withLock { $0 }.merging(["message.id": "\(message.messageID)"]) { known, _ in known }
     }

@@ -46,7 +46,7 @@ struct PollPacing {
         if smallBatches >= Self.caution { batch = Self.largestBatch }
     }
 
-    /// What a failed poll tells about the next one.
+    /// The conclusion from a failed poll about the next one.
     enum Cut: Equatable {
         /// Nothing.
         case none

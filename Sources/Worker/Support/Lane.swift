@@ -48,7 +48,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         return name + (region.map { " in \($0)" } ?? "")
     }
 
-    /// What becomes of work while the lane is out.
+    /// The treatment of work while the lane is out.
     var consequence: String {
         if stopsReceiving { return "receiving is paused, what is in hand is kept" }
         return service == .dynamodb ? "each host goes on with its own ledger alone" : "only its work waits"
@@ -61,7 +61,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Lane {
-    /// What the failure of one call says about its lane.
+    /// The conclusion from the failure of one call about its lane.
     enum Verdict: Hashable {
         /// Nothing: the failure is specific to this call.
         case own
@@ -73,7 +73,7 @@ extension Lane {
         case throttled
     }
 
-    /// What `error` says about this lane.
+    /// The conclusion from `error` about this lane.
     func verdict(on error: any Error) -> Verdict {
         switch error {
         case LedgerError.claimLost: return .own

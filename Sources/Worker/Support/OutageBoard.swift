@@ -5,7 +5,7 @@ import Logging
 import SecurityGroups
 import Synchronization
 
-/// What is out now, since when, and who has been told.
+/// The lanes that are out now, the start of each outage, and the notices about it.
 final class OutageBoard: Sendable {
     private struct Outage {
         let since: ContinuousClock.Instant
@@ -18,7 +18,7 @@ final class OutageBoard: Sendable {
         var isNoticed = false
     }
 
-    /// What became of a failure that was noted.
+    /// The effect of a failure that was noted.
     struct Note {
         /// True for the first failure of an outage.
         let isNew: Bool
@@ -53,7 +53,7 @@ final class OutageBoard: Sendable {
         outages.withLock { $0.filter { !$0.value.over.isSettled }.keys.sorted { $0.description < $1.description } }
     }
 
-    /// What is out, in a few words; nil when all works.
+    /// The lanes that are out, in a few words; nil if all work.
     var summary: String? {
         let lanes = lanes
         return lanes.isEmpty ? nil : lanes.map(\.description).joined(separator: ", ")

@@ -14,7 +14,7 @@ package struct WorkerStatus: Hashable, Sendable {
     package let pollAge: Duration
 }
 
-/// Whether the worker has started, and if not, the reason.
+/// The readiness of the worker, with the reason if it has not started.
 final class StartState: Sendable {
     private let reason = Mutex<String?>("it is starting")
 

@@ -38,7 +38,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// What to do about a setting that cannot be used, by the check of its finding.
+    /// The advice for each setting that cannot be used, by the name of its check.
     private static let fixes = [
         "role": "correct --role-arn",
         "queue": "set --queue-url to the URL of the queue that EventBridge fills",

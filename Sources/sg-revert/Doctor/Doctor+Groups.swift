@@ -108,7 +108,7 @@ extension Doctor {
         return findings
     }
 
-    /// Whether the worker needs a call, and if not, why.
+    /// The need of the worker for a call, or the reason why it does not need the call.
     enum Need: Hashable {
         case needed
         case optional(String)

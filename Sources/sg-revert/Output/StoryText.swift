@@ -82,7 +82,7 @@ func durationInWords(_ milliseconds: Int64) -> String {
     }
 }
 
-/// What the worker found about a rule, and did.
+/// The finding of the worker about a rule, and its action.
 private func standing(_ rule: AuditRule) -> String {
     switch rule[.outcome].text.flatMap(RuleOutcome.init) {
     case .reverted: "reverted: revoked, and seen to be gone"

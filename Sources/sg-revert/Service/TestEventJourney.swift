@@ -5,7 +5,7 @@ import Worker
 
 /// Looks for the row of a test event in some ledgers.
 struct TestEventWatch {
-    /// What a look found.
+    /// The result of a look.
     enum Sight {
         /// The event's row, which is final, and the ledger that has it.
         case row(AuditEvent, path: String)

@@ -23,7 +23,7 @@ struct Setting: Hashable, Sendable {
     /// The environment variables. The first that is set is used.
     let variables: [String]
     let kind: Kind
-    /// What the setting does, for `--help`.
+    /// The purpose of the setting, for `--help`.
     let meaning: String
     /// The default in words, if it is no plain value.
     let otherwise: String?
