@@ -51,7 +51,7 @@ final class InstanceProvider: CredentialProvider {
     /// time.
     private func extended(_ credentials: Credentials) -> Credentials {
         guard let expiration = credentials.expiration, expiration <= system.now() else { return credentials }
-        logger.warning("using expired credentials of the EC2 instance, for want of newer ones")
+        logger.warning("using expired credentials of the EC2 instance, because there are no newer ones")
         return Credentials(
             accessKeyID: credentials.accessKeyID,
             secretAccessKey: credentials.secretAccessKey,

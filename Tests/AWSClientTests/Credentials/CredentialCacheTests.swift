@@ -219,8 +219,30 @@ import Testing
         system.advance(by: 1100)
         for _ in 0..<10 { #expect(try await cache.credentials().accessKeyID == "A1") }
         #expect(source.count == 2, "in their last ten minutes the first call fetches")
-        system.advance(by: 15)
+        system.advance(by: 14)
+        #expect(try await cache.credentials().accessKeyID == "A1")
+        #expect(source.count == 2)
+        system.advance(by: 1)
         #expect(try await cache.credentials().accessKeyID == "A1")
         #expect(source.count == 3)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `fetches keys that live for five minutes ahead from two minutes before their end`() async throws {
+        let system = TestSystem()
+        let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 300 : 9000) }
+        let refresher = CredentialRefresher()
+        async let _ = refresher.run()
+        let cache = CredentialCache(source, refresher: refresher, now: system.system.now)
+        source.open.yield()
+        for seconds in [0.0, 179, 1] {
+            #expect(source.count <= 1)
+            system.advance(by: seconds)
+            #expect(try await cache.credentials().accessKeyID == "A1")
+        }
+        var starts = source.starts.makeAsyncIterator()
+        for _ in 0..<2 { _ = await starts.next() }
+        #expect(source.count == 2)
+        source.open.finish()
     }
 }

@@ -50,6 +50,7 @@ import Testing
         )
         #expect(transport.requests.dropFirst().allSatisfy { $0.headers["x-aws-ec2-metadata-token"] == "TOKEN" })
         #expect(transport.requests.allSatisfy { $0.isMetadata })
+        #expect(transport.requests.allSatisfy { $0.headers["User-Agent"]?.hasPrefix("sg-revert/") == true })
         #expect(transport.timeouts.allSatisfy { $0 == .seconds(2) })
     }
 
@@ -176,7 +177,7 @@ import Testing
             log.entries == [
                 .init(
                     level: .warning,
-                    message: "using expired credentials of the EC2 instance, for want of newer ones",
+                    message: "using expired credentials of the EC2 instance, because there are no newer ones",
                     metadata: [:]
                 )
             ]

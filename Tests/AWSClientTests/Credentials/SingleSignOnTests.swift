@@ -198,4 +198,13 @@ import Testing
             #expect(transport.requests.last?.headers["x-amz-sso_bearer_token"] == "OLD")
         }
     }
+
+    @Test(arguments: [("2027-01-15T08:15:01Z", "OLD"), ("2027-01-15T08:15:00Z", "NEW")])
+    func `renews a token from fifteen minutes before its end`(expiration: String, token: String) async throws {
+        let renewed = ScriptedTransport.Answer.answer(200, #"{"accessToken":"NEW","expiresIn":3600}"#)
+        let transport = ScriptedTransport(token == "NEW" ? [renewed, Self.keys] : [Self.keys])
+        let stored = Self.renewable.replacingOccurrences(of: "2027-01-15T08:01:00Z", with: expiration)
+        _ = try await credentials(stored, transport)
+        #expect(transport.requests.last?.headers["x-amz-sso_bearer_token"] == token)
+    }
 }

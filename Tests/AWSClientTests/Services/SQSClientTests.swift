@@ -99,6 +99,12 @@ import Testing
         #expect(outcomes.map { $0?.code } == ["MissingFromAnswer", "MissingFromAnswer"])
     }
 
+    @Test func `takes an error that says nothing of itself for one that another try may mend`() async throws {
+        let (client, _) = try client(.answer(200, #"{"Failed":[{"Id":"0"}]}"#))
+        let outcomes = try await client.deleteMessageBatch(queueURL: queueURL, receiptHandles: ["a"])
+        #expect(outcomes == [BatchEntryFailure(code: "Unknown", message: "", isSenderFault: false)])
+    }
+
     @Test func `changes visibilities, and makes no call for nothing`() async throws {
         let (client, transport) = try client(.answer(200, #"{"Successful":[{"Id":"0"}]}"#))
         let outcomes = try await client.changeMessageVisibilityBatch(queueURL: queueURL, entries: [("h", 0)])
