@@ -44,10 +44,12 @@ import Testing
         #expect(try it.one.test.event("deliveries") == "2")
     }
 
-    @Test func `an event costs a claim, an end, and the id of the call that reverted`() async throws {
+    @Test func `an event costs a claim, a look at the exemptions, an end, and the id of the call that reverted`()
+        async throws
+    {
         let it = try Fleet(standing: [1])
         _ = try await it.one.process(it.one.message(it.record.json))
-        #expect(it.tableCalls == 3)
+        #expect(it.tableCalls == 4)
     }
 
     @Test func `a record that is none of our business costs no call`() async throws {

@@ -78,8 +78,12 @@ import Testing
             try Fleet.claims("one", time: time, session: session, watchdog: time.clock)
         }
         let start = time.instant
-        #expect(try await it.process(it.message(it.record.json)) == .delete)
+        let facts = EventFacts(eventID: "other", digest: "d", eventName: "AuthorizeSecurityGroupIngress")
+        let delivery = Delivery(messageID: "m0", receivedAt: time.now)
+        #expect(try await it.claims.shared.claim(facts, delivery, intent: []) == .alone)
         #expect(time.instant - start == TableCalls.bound)
+        #expect(try await it.process(it.message(it.record.json)) == .delete)
+        #expect(time.instant - start == TableCalls.bound, "nobody asks a table that is out")
         #expect(try it.test.event("outcome") == "reverted")
     }
 

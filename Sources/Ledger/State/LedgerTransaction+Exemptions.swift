@@ -1,5 +1,5 @@
 import Formats
-import Foundation
+package import Foundation
 import GRDB
 package import SecurityGroups
 
@@ -17,43 +17,91 @@ extension LedgerTransaction {
             reason TEXT NOT NULL,
             made_by TEXT NOT NULL,
             ended_at TEXT,                          -- by a person, before its time
-            ended_by TEXT
+            ended_by TEXT,
+            shared_at TEXT                          -- when this ledger first knew that the shared table has it
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Begins a temporary exemption, and has people told.
+    /// Begins a temporary exemption. People are told, unless the table has it: one host of the fleet tells of it then.
     package func add(_ exemption: TemporaryExemption) throws {
         try run(
             """
-            INSERT INTO exemptions (id, principal, group_id, starts_at, until, after, remind_seconds, reason, made_by)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO exemptions
+                (id, principal, group_id, starts_at, until, after, remind_seconds, reason, made_by, shared_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 exemption.id, exemption.principal.bounded, exemption.groupID, RFC3339.format(exemption.from),
                 RFC3339.format(exemption.until), exemption.then.rawValue, exemption.remind?.components.seconds,
-                exemption.reason.bounded, exemption.madeBy.bounded,
+                exemption.reason.bounded, exemption.madeBy.bounded, exemption.sharedAt.map(RFC3339.format),
             ]
         )
         try note(kind: .exemption, entry: facts(exemption, "begun"))
+        guard exemption.sharedAt == nil else { return }
         try addNotice(
-            id: "exemption:\(exemption.id):begun",
-            kind: "exemption-begun",
+            id: exemption.exemption.noticeID(.begun),
+            kind: ExemptionNotice.begun.kind,
             groupID: exemption.groupID,
             payload: facts(exemption, "begun")
         )
     }
 
-    /// Ends a temporary exemption now.
+    /// Ends a temporary exemption. People are told, unless the table has it.
     ///
+    /// - Parameter time: When it ended; nil for now.
     /// - Returns: the exemption; nil where there is none of this id, or it has ended.
-    package func endExemption(_ id: String, by person: String) throws -> TemporaryExemption? {
-        guard var exemption = try exemptions().first(where: { $0.id == id }), exemption.end > now else { return nil }
-        exemption.endedAt = now
+    package func endExemption(_ id: String, by person: String, at time: Date? = nil) throws -> TemporaryExemption? {
+        guard let exemption = try exemptions().first(where: { $0.id == id }), exemption.end > now else { return nil }
+        let ended = try end(exemption, by: person, at: time ?? now)
+        if ended.sharedAt == nil { try tell(.ended, of: ended.exemption) }
+        return ended
+    }
+
+    private func end(_ exemption: TemporaryExemption, by person: String, at time: Date) throws -> TemporaryExemption {
+        var exemption = exemption
+        exemption.endedAt = time
         exemption.endedBy = person.bounded
-        try run("UPDATE exemptions SET ended_at = ?, ended_by = ? WHERE id = ?", [nowText, person.bounded, id.bounded])
+        try run(
+            "UPDATE exemptions SET ended_at = ?, ended_by = ? WHERE id = ?",
+            [RFC3339.format(time), exemption.endedBy, exemption.id]
+        )
         try note(kind: .exemption, entry: facts(exemption, "ended"))
-        try tell(.ended, of: exemption.exemption)
         return exemption
+    }
+
+    /// Takes over the exemptions that the shared table has.
+    ///
+    /// One that ended there ends here. So does one that was there before and is gone, since somebody removed it. What only this
+    /// ledger has stays as it is.
+    ///
+    /// - Parameter readAt: The time at which the table was read, or a little before.
+    package func learn(_ shared: [TemporaryExemption], readAt: Date) throws {
+        let known = Dictionary(try exemptions().map { ($0.id, $0) }) { $1 }
+        for exemption in shared {
+            if let known = known[exemption.id] {
+                // The texts are compared, since a time that was written and read again is not the same to the last bit.
+                guard let endedAt = exemption.endedAt, RFC3339.format(exemption.end) < RFC3339.format(known.end) else {
+                    continue
+                }
+                _ = try end(known, by: exemption.endedBy ?? "somebody", at: endedAt)
+            } else if exemption.end > now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) {
+                var new = exemption
+                new.sharedAt = now
+                try add(new)
+                if let endedAt = new.endedAt { _ = try end(new, by: new.endedBy ?? "somebody", at: endedAt) }
+            }
+        }
+        let ids = Set(shared.map(\.id))
+        for exemption in known.values.sorted(by: { $0.id < $1.id }) where !ids.contains(exemption.id) {
+            // The command writes into the table first, so a reading that began later than that has seen it.
+            guard let sharedAt = exemption.sharedAt, sharedAt < readAt, exemption.end > now else { continue }
+            _ = try end(exemption, by: "removal from the table", at: now)
+        }
+    }
+
+    /// The exemptions of the shared table that began or ended within the last day, which one host of the fleet tells of.
+    package func sharedExemptions() throws -> [Exemption] {
+        try exemptions().filter { $0.sharedAt != nil && $0.end > now.addingTimeInterval(-86_400) }.map(\.exemption)
     }
 
     /// All temporary exemptions that were ever written, the oldest first.
@@ -92,12 +140,14 @@ extension LedgerTransaction {
 
     static func exemptions(in db: Database) throws -> [TemporaryExemption] {
         let sql = """
-            SELECT id, principal, group_id, starts_at, until, after, remind_seconds, reason, made_by, ended_at, ended_by
+            SELECT id, principal, group_id, starts_at, until, after, remind_seconds, reason, made_by, ended_at, ended_by,
+                shared_at
             FROM exemptions ORDER BY starts_at, id
             """
         return try Row.fetchAll(db.cachedStatement(sql: sql)).map { row in
             let seconds: Int64? = row[6]
             let ended: String? = row[9]
+            let shared: String? = row[11]
             return TemporaryExemption(
                 id: row[0],
                 principal: row[1],
@@ -109,7 +159,8 @@ extension LedgerTransaction {
                 reason: row[7],
                 madeBy: row[8],
                 endedAt: ended.flatMap { RFC3339.parse($0) },
-                endedBy: row[10]
+                endedBy: row[10],
+                sharedAt: shared.flatMap { RFC3339.parse($0) }
             )
         }
     }
@@ -117,17 +168,20 @@ extension LedgerTransaction {
 
 /// What people are told of an exemption.
 package enum ExemptionNotice: String, Sendable {
+    /// It holds from now on.
+    case begun
     /// It ends soon.
     case reminder
     /// It has ended.
     case ended
 
-    fileprivate var kind: String { self == .ended ? "exemption-ended" : rawValue }
+    fileprivate var kind: String { self == .reminder ? rawValue : "exemption-\(rawValue)" }
 }
 
 extension Exemption {
     /// The id of a notice, the same on every host.
     package func noticeID(_ notice: ExemptionNotice) -> String {
-        "exemption:\(name ?? origin):\(until.map(RFC3339.format) ?? ""):\(notice.rawValue)"
+        if notice == .begun { return "exemption:\(name ?? origin):begun" }
+        return "exemption:\(name ?? origin):\(until.map(RFC3339.format) ?? ""):\(notice.rawValue)"
     }
 }

@@ -2,7 +2,7 @@ import Formats
 package import Foundation
 package import SecurityGroups
 
-/// An exemption that was written into the ledger, and not into the policy file.
+/// An exemption that a command made, and not the policy file. It is in a ledger, in the table that hosts share, or in both.
 package struct TemporaryExemption: Hashable, Sendable {
     /// Its id, `ex-` and 8 digits, which is also its name.
     package let id: String
@@ -26,6 +26,8 @@ package struct TemporaryExemption: Hashable, Sendable {
     package var endedAt: Date?
     /// Who did.
     package var endedBy: String?
+    /// When this ledger first knew that the shared table has it; nil for one that only this ledger has.
+    package var sharedAt: Date?
 
     /// An exemption with these values.
     package init(
@@ -39,7 +41,8 @@ package struct TemporaryExemption: Hashable, Sendable {
         reason: String,
         madeBy: String,
         endedAt: Date? = nil,
-        endedBy: String? = nil
+        endedBy: String? = nil,
+        sharedAt: Date? = nil
     ) {
         self.id = id
         self.principal = principal
@@ -52,6 +55,7 @@ package struct TemporaryExemption: Hashable, Sendable {
         self.madeBy = madeBy
         self.endedAt = endedAt
         self.endedBy = endedBy
+        self.sharedAt = sharedAt
     }
 
     /// When it ends, or ended.

@@ -23,6 +23,13 @@ package struct Wildcard: Hashable, Sendable, CustomStringConvertible, Expressibl
         !description.isEmpty && description.utf8.allSatisfy { $0 == UInt8(ascii: "*") }
     }
 
+    /// True if it matches the ARN of any role or user of any account.
+    package var isAnyCaller: Bool {
+        ["aws", "aws-cn", "aws-us-gov"].contains { partition in
+            ["role", "user"].contains { matches("arn:\(partition):iam::000000000000:\($0)/name-that-nobody-has") }
+        }
+    }
+
     /// True if the whole of `text` matches.
     package func matches(_ text: String) -> Bool {
         let isASCII = description.utf8.allSatisfy { $0 < 0x80 } && text.utf8.allSatisfy { $0 < 0x80 }

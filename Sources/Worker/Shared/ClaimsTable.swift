@@ -7,7 +7,7 @@ import SecurityGroups
 ///
 /// The table's partition key is `pk`, a text; its TTL attribute is `expires_at`, in seconds. `event#ID` is an event with its
 /// digest, fence, token, lease and outcome; `call#ID` a call to EC2 that a host of the fleet made; `rule#ID` why a rule was left
-/// standing; `lease#NAME` who does what one host at a time does.
+/// standing; `exemptions#all` the temporary exemptions; `lease#NAME` who does what one host at a time does.
 struct ClaimsTable: SharedClaims {
     let table: TableCalls
     /// Names this worker in the table, for people who look into it.
@@ -16,6 +16,21 @@ struct ClaimsTable: SharedClaims {
     /// Makes the tokens of claims.
     let makeToken: @Sendable () -> String
     var lease = WorkerOptions.lease
+    /// Reads the exemptions. Who asks while a read is under way shares the next one.
+    private let readings: Coalescer<String, Void, SharedReading?>
+
+    init(table: TableCalls, owner: String, clock: WorkerClock, makeToken: @escaping @Sendable () -> String) {
+        self.table = table
+        self.owner = owner
+        self.clock = clock
+        self.makeToken = makeToken
+        readings = Coalescer(limit: .max) { _, questions in
+            let readAt = clock.now()
+            let item = try await table.read(SharedExemptions.key)
+            let reading = item.map { SharedReading(exemptions: SharedExemptions($0).exemptions, readAt: readAt) }
+            return questions.map { reading }
+        }
+    }
 
     var isShared: Bool { true }
 
@@ -95,6 +110,10 @@ struct ClaimsTable: SharedClaims {
 
     func rule(_ ruleID: String) async throws -> SharedRule?? {
         try await table.read(SharedKey.rule(ruleID)).map { $0.flatMap { SharedRule($0, ruleID: ruleID) } }
+    }
+
+    func exemptions() async throws -> SharedReading? {
+        try await readings.submit([()], for: "all")[0]
     }
 
     func lease(_ name: String, holder: String, for duration: Duration) async throws -> Bool? {

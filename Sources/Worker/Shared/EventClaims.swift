@@ -9,8 +9,8 @@ import SecurityGroups
 ///
 /// 1. *The fleet's claim.* A crash leaves a lease in the table. It ends after a minute, and the redelivered message is claimed
 ///    anew with a higher fence. The rules that the record names are kept with the claim, so that the host that takes over knows
-///    whose doing a missing rule is.
-/// 2. *The ledger's claim.* Where the ledger says that the event is done, the run ended while the table was out, or this host
+///    whose doing a missing rule is. Beside it the temporary exemptions are read.
+/// 2. *The ledger's claim*, and the exemptions that the ledger did not know. Where the ledger says that the event is done, the run ended while the table was out, or this host
 ///    crashed between 4 and 5: the table learns the outcome now. Where another process of this host has the event, the fleet's
 ///    claim is given back.
 /// 3. *The run.* Its reverts are right whoever else runs. Both leases are renewed together; a host that was paused for longer
@@ -41,10 +41,14 @@ struct EventClaims: Sendable {
         slot: WorkSlot,
         alongside: @escaping @Sendable (LedgerTransaction) throws -> Void = { _ in }
     ) async throws -> ClaimResult {
+        async let reading = concernsFleet ? shared.exemptions() : nil
         let answer = concernsFleet ? try await shared.claim(event, delivery, intent: intent) : .alone
+        // They were read after the message was received, so that what was added before the event holds for it.
+        let exemptions = try await reading
         switch answer {
         case .alone:
             return try await writer.write(slot: slot) { transaction in
+                try exemptions?.learn(in: transaction)
                 try alongside(transaction)
                 return try transaction.claim(event, delivery: delivery, intent: intent)
             }
@@ -55,6 +59,7 @@ struct EventClaims: Sendable {
             return .duplicate(outcome)
         case .run(let hold):
             let result = try await writer.write(slot: slot) { transaction in
+                try exemptions?.learn(in: transaction)
                 try alongside(transaction)
                 return try transaction.claim(event, delivery: delivery, intent: intent, isConflict: hold.isConflict)
             }

@@ -2,8 +2,8 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// What the hosts of a fleet share beside the queue: claims on events, ids of own calls, rules that stand for a reason, leases,
-/// counts of reverts.
+/// What the hosts of a fleet share beside the queue: claims on events, ids of own calls, rules that stand for a reason, temporary
+/// exemptions, leases, counts of reverts.
 ///
 /// The ledger's claim keeps the processes of one host apart; this keeps the hosts apart. It is a help and never a condition:
 /// a revert is right without it, since it acts on live state. So no member throws because the store is out of reach, and each
@@ -47,6 +47,9 @@ protocol SharedClaims: Sendable {
     /// What a host of the fleet found out about a rule; nil where there is no store, or where it cannot be reached.
     func rule(_ ruleID: String) async throws -> SharedRule??
 
+    /// The temporary exemptions of the fleet, read after this call began; nil where there is no store, or where it cannot be reached.
+    func exemptions() async throws -> SharedReading?
+
     /// Takes or renews a lease of the fleet.
     ///
     /// - Returns: true if `holder` has it for `duration` from now; nil where there is no store, or where it cannot be reached.
@@ -81,6 +84,18 @@ enum SharedEnding: Hashable, Sendable {
     case unknown
 }
 
+/// The temporary exemptions of the fleet at a time.
+struct SharedReading: Hashable, Sendable {
+    let exemptions: [TemporaryExemption]
+    /// When the reading began.
+    let readAt: Date
+
+    /// Takes them over into the ledger, by which events are judged.
+    func learn(in transaction: LedgerTransaction) throws {
+        try transaction.learn(exemptions, readAt: readAt)
+    }
+}
+
 /// The ledger is all there is: one host, or hosts that share nothing.
 struct LedgerAlone: SharedClaims {
     var isShared: Bool { false }
@@ -94,6 +109,7 @@ struct LedgerAlone: SharedClaims {
     func isOwnCall(_ requestID: String) -> Bool { false }
     func keep(_ rules: [SharedRule]) {}
     func rule(_ ruleID: String) -> SharedRule?? { nil }
+    func exemptions() -> SharedReading? { nil }
     func lease(_ name: String, holder: String, for duration: Duration) -> Bool? { nil }
     func reverts(of groupID: String?) -> SharedReverts { SharedReverts() }
     func keep(_ reverts: [SharedReverts.Entry], of groupID: String?) {}

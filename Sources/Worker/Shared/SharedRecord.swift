@@ -97,6 +97,9 @@ enum SharedKey {
     static func rule(_ id: String) -> DynamoDBItem { key("rule#", id) }
     static func lease(_ name: String) -> DynamoDBItem { key("lease#", name) }
 
+    /// All temporary exemptions.
+    static let exemptions = key("exemptions#", "all")
+
     /// The reverts of a group, or of all groups, that were made in this hour since 1970.
     static func reverts(of groupID: String?, hour: Int) -> DynamoDBItem { key("reverts#", "\(groupID ?? "*")#\(hour)") }
 

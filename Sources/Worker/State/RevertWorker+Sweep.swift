@@ -39,7 +39,11 @@ extension RevertWorker {
         ) {}
         let keeper = stateKeeper(pipeline) {}
         let policies = options.policies
-        try await writer.write { policies.exempt(try $0.exemptionsInForce()) }
+        let reading = try await pipeline.claims.shared.exemptions()
+        try await writer.write { transaction in
+            try reading?.learn(in: transaction)
+            policies.exempt(try transaction.exemptionsInForce())
+        }
         let policy = policies.current
         var standing: Set<SecurityGroupRuleID> = []
         for place in await keeper.places(policy) {

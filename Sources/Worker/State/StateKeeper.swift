@@ -159,11 +159,16 @@ struct StateKeeper: Sendable {
 
     /// Closes what was made under exemptions that ended, tells of their ends, and reminds people before.
     func closeExemptions() async throws {
+        let reading = try await shared.exemptions()
         let (now, fileExemptions, isDryRun) = (clock.now(), policies, isDryRun)
         let (due, runs) = try await writer.write { transaction in
+            try reading?.learn(in: transaction)
             fileExemptions.exempt(try transaction.exemptionsInForce())
             let policy = fileExemptions.current
-            let due = policy.exempt.filter { $0.isToRemind(at: now) || $0.hasJustEnded(at: now) }
+            let ends = policy.exempt.filter { $0.isToRemind(at: now) || $0.hasJustEnded(at: now) }
+            let due =
+                try transaction.sharedExemptions().map { ($0, ExemptionNotice.begun) }
+                + ends.map { ($0, $0.isOver(at: now) ? .ended : .reminder) }
             let isAnyOver = policy.exempt.contains { $0.then == .revert && $0.isOver(at: now) }
             guard isAnyOver else { return (due, [OwnRun]()) }
             let runs = try transaction.exemptRules().compactMap { rule -> OwnRun? in
@@ -174,21 +179,20 @@ struct StateKeeper: Sendable {
             }
             return (due, runs)
         }
-        for exemption in due { try await tell(of: exemption, at: now) }
+        for (exemption, notice) in due { try await tell(notice, of: exemption, at: now) }
         await judge(runs)
     }
 
-    /// Tells of an exemption's end, or reminds of it, on one host of the fleet.
-    private func tell(of exemption: Exemption, at now: Date) async throws {
-        let isOver = exemption.isOver(at: now)
-        let name = exemption.noticeID(isOver ? .ended : .reminder)
+    /// Tells of an exemption on one host of the fleet.
+    private func tell(_ notice: ExemptionNotice, of exemption: Exemption, at now: Date) async throws {
+        let name = exemption.noticeID(notice)
         guard try await writer.write({ try $0.moment(name) }) == nil else { return }
         let facts = EventFacts(eventID: name, eventName: "Notice")
         let answer = try await shared.claim(facts, Delivery(messageID: name, receivedAt: now), intent: [])
         if case .held = answer { return }
         let isOurs = if case .duplicate = answer { false } else { true }
         try await writer.write { transaction in
-            if isOurs { try transaction.tell(isOver ? .ended : .reminder, of: exemption) }
+            if isOurs { try transaction.tell(notice, of: exemption) }
             try transaction.mark(name)
         }
         if case .run(let claim) = answer { _ = try await shared.finish(claim, .allowed, tells: true) }

@@ -51,7 +51,9 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
     /// The treatment of work while the lane is out.
     var consequence: String {
         if stopsReceiving { return "receiving is paused, what is in hand is kept" }
-        return service == .dynamodb ? "each host goes on with its own ledger alone" : "only its work waits"
+        guard service == .dynamodb else { return "only its work waits" }
+        return
+            "each host goes on with its own ledger alone, and learns of no exemption or approval that is made elsewhere"
     }
 
     /// True for a lane without which nothing may be received.
