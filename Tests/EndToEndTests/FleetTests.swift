@@ -186,7 +186,7 @@ extension EndToEnd {
             let second = claims.merging(world.second) { $1 }
             let principal = "arn:aws:iam::\(CloudTrailRecord.account):role/network-*"
             func work(_ environment: [String: String]) async throws {
-                let result = try await world.run(["worker", "--until-empty"], environment: environment)
+                let result = try await world.run(Self.worker + ["--until-empty"], environment: environment)
                 #expect(result.exitCode == 0, "\(result.errors)")
             }
             // The second host sees the group before anything is added to it.
