@@ -54,6 +54,16 @@ import Testing
         #expect(status(.describeRules, doctor(policy([.ingressAdded]), isDryRun: true)) == .problem)
     }
 
+    @Test func `a service that cannot be used is a problem where the worker needs it`() throws {
+        let region = try #require(Self.region)
+        let silent: [(AWSRegion, ProbeAnswer)] = [(region, .allowed), (region, .unusable("no answer"))]
+        let problem = Doctor.finding(.describeRules, silent, need: .needed)
+        #expect(problem.status == .problem)
+        #expect(problem.detail == "eu-west-1: no answer")
+        #expect(Doctor.finding(.modifyRules, silent, need: .optional("x")).status == .notTried)
+        #expect(Finding.of(.unusable("no answer"), "sns:Publish", on: "t").status == .problem)
+    }
+
     @Test func `an answer that tells nothing is not taken for a yes`() throws {
         let region = try #require(Self.region)
         let finding = Doctor.finding(.revokeIngress, [(region, .allowed), (region, .unclear("?"))], need: .needed)

@@ -6,6 +6,8 @@ package enum ProbeAnswer: Hashable, Sendable {
     case denied(String)
     /// The resource does not exist.
     case missing(String)
+    /// No call of the service can succeed: nothing answers, the service is out, or it refuses the credentials or the account.
+    case unusable(String)
     /// The answer tells nothing about the permission.
     case unclear(String)
 
@@ -20,7 +22,10 @@ package enum ProbeAnswer: Hashable, Sendable {
             if expected.contains(where: error.has(code:)) { return .allowed }
             if denials.contains(where: error.has(code:)) { return .denied("\(error)") }
             if absences.contains(where: error.has(code:)) { return .missing("\(error)") }
+            if error.isTransient || refusals.contains(where: error.has(code:)) { return .unusable("\(error)") }
             return .unclear("\(error)")
+        } catch let error as AWSClientError where error.isTransient {
+            return .unusable("\(error)")
         } catch {
             return .unclear("\(error)")
         }
@@ -30,6 +35,12 @@ package enum ProbeAnswer: Hashable, Sendable {
         "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
         "AuthorizationErrorException", "UnauthorizedException", "KMS.AccessDeniedException", "KmsAccessDenied",
         "KMSAccessDenied",
+    ]
+    /// The codes for credentials and accounts that a service does not take. `OptInRequired` and `AuthFailure` are EC2's in a Region
+    /// that the account has not enabled.
+    private static let refusals = [
+        "AuthFailure", "Blocked", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "OptInRequired",
+        "PendingVerification", "SignatureDoesNotMatch", "UnrecognizedClientException",
     ]
     private static let absences = [
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException",

@@ -25,9 +25,14 @@ extension Doctor {
         } catch {
             return [.problem("event-bus", "\(error)", fix: "set --event-bus to the name or ARN of a bus")]
         }
-        if case .missing(let error) = await events.probeBus(bus) {
+        switch await events.probeBus(bus) {
+        case .missing(let error):
             let fix = "create the event bus, or correct --event-bus"
             return [.problem("event-bus", error, fix: fix)] + notTried(["events:PutEvents"], "there is no event bus")
+        case .unusable(let error):
+            return [.problem("event-bus", error, fix: Finding.unusableFix)]
+                + notTried(["events:PutEvents"], "EventBridge cannot be used")
+        case .allowed, .denied, .unclear: break
         }
         return [.ok("event-bus", bus), Finding.of(await events.probePut(on: bus), "events:PutEvents", on: bus)]
     }

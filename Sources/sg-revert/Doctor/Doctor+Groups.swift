@@ -93,14 +93,20 @@ extension Doctor {
 
     private func permissions(_ places: [Place]) async -> [Finding] {
         var findings: [Finding] = []
+        var unusable: Set<AWSRegion> = []
         for probe in EC2Probe.allCases {
             var answers: [(AWSRegion, ProbeAnswer)] = []
             for place in places {
                 let isAboutOne = probe != .describeRules && probe != .describeGroups
-                if isAboutOne, place.sample == nil {
+                // Each further call would take as long to fail.
+                if unusable.contains(place.region) {
+                    answers.append((place.region, .unclear("not tried: EC2 cannot be used")))
+                } else if isAboutOne, place.sample == nil {
                     answers.append((place.region, .unclear("not tried: no watched group to ask about")))
                 } else {
-                    answers.append((place.region, await place.client.probe(probe, groupID: place.sample)))
+                    let answer = await place.client.probe(probe, groupID: place.sample)
+                    if case .unusable = answer { unusable.insert(place.region) }
+                    answers.append((place.region, answer))
                 }
             }
             findings.append(Self.finding(probe, answers, need: need(of: probe)))
@@ -147,9 +153,15 @@ extension Doctor {
                 fix: "allow \(check) to the worker's role, as infra/cloudformation/sg-revert.yaml does"
             )
         }
+        let unusable = answers.compactMap { region, answer -> String? in
+            if case .unusable(let error) = answer { "\(region): \(error)" } else { nil }
+        }
+        if !unusable.isEmpty, need == .needed {
+            return .problem(check, unusable.joined(separator: "; "), fix: Finding.unusableFix)
+        }
         let unclear = answers.compactMap { region, answer -> String? in
             switch answer {
-            case .unclear(let error), .missing(let error): "\(region): \(error)"
+            case .unclear(let error), .missing(let error), .unusable(let error): "\(region): \(error)"
             case .allowed, .denied: nil
             }
         }

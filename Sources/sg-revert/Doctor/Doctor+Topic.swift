@@ -16,9 +16,14 @@ extension Doctor {
         } catch {
             return [.problem("topic", "\(error)", fix: "set --topic-arn or notify.topic_arn to the topic's ARN")]
         }
-        if case .missing(let error) = await sns.probeTopic(topicARN: arn) {
+        switch await sns.probeTopic(topicARN: arn) {
+        case .missing(let error):
             let fix = "create the topic, or correct --topic-arn or notify.topic_arn"
             return [.problem("topic", error, fix: fix)] + notTried(["sns:Publish"], "there is no topic")
+        case .unusable(let error):
+            return [.problem("topic", error, fix: Finding.unusableFix)]
+                + notTried(["sns:Publish"], "SNS cannot be used")
+        case .allowed, .denied, .unclear: break
         }
         let publish = Finding.of(await sns.probePublish(topicARN: arn), "sns:Publish", on: arn)
         return [.ok("topic", arn), publish]

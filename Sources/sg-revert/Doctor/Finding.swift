@@ -42,9 +42,14 @@ struct Finding: Hashable, Sendable {
         case .allowed: ok(check, "allowed on \(resource)")
         case .denied(let error): problem(check, error, fix: "allow \(check) on \(resource) to the worker's role")
         case .missing(let error): problem(check, error, fix: "name one that exists")
+        case .unusable(let error): problem(check, error, fix: unusableFix)
         case .unclear(let error): notTried(check, "no clear answer: \(error)")
         }
     }
+
+    /// What to do about a service that cannot be used.
+    static let unusableFix =
+        "let the worker reach the service (network, VPC endpoint, proxy, AWS_ENDPOINT_URL); check the credentials"
 
     var row: Row {
         Row(Self.columns, [.text(check), .text(status.rawValue), .text(detail), fix.map { .text($0) } ?? .null])

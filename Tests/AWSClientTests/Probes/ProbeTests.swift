@@ -27,12 +27,14 @@ import Testing
         case .denied: "denied"
         case .missing: "missing"
         case .unclear: "unclear"
+        case .unusable: "unusable"
         }
     }
 
     @Test(arguments: [
         ("DryRunOperation", "allowed"), ("UnauthorizedOperation", "denied"), ("InvalidGroup.NotFound", "missing"),
-        ("InvalidSecurityGroupRuleId.NotFound", "allowed"), ("AuthFailure", "unclear"), ("OptInRequired", "unclear"),
+        ("InvalidSecurityGroupRuleId.NotFound", "allowed"), ("AuthFailure", "unusable"), ("OptInRequired", "unusable"),
+        ("Unsupported", "unclear"),
     ])
     func `each call of EC2 is asked about by a dry run`(_ code: String, _ expected: String) async throws {
         let region = try #require(AWSRegion("eu-west-1"))
@@ -42,6 +44,17 @@ import Testing
             #expect(kind(answer) == expected, "\(probe)")
             let body = transport.requests[0].text
             #expect(body.contains("Action=\(probe.rawValue)&") && body.contains("DryRun=true"))
+        }
+    }
+
+    @Test func `a service that does not answer is not taken for one that tells nothing`() async throws {
+        let region = try #require(AWSRegion("eu-west-1"))
+        for failure in [
+            HTTPTransportError.timedOut(host: "ec2", after: .seconds(10)), .connectionFailed(host: "ec2", reason: ""),
+        ] {
+            let transport = ScriptedTransport(Array(repeating: .failure(failure), count: 10))
+            let ec2 = try AWSSession.scripted(transport).ec2(region: region)
+            #expect(await kind(ec2.probe(.describeRules, groupID: nil)) == "unusable")
         }
     }
 
