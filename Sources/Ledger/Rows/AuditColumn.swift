@@ -9,4 +9,6 @@ package struct AuditColumn: Hashable, Sendable {
     package static let events = EventColumn.allCases.map { AuditColumn(name: $0.rawValue, meaning: $0.meaning) }
     /// The columns of `audit_rules`, in their order.
     package static let rules = RuleColumn.allCases.map { AuditColumn(name: $0.rawValue, meaning: $0.meaning) }
+    /// The columns of `standing_rules`, in their order.
+    package static let standing = StandingColumn.allCases.map { AuditColumn(name: $0.rawValue, meaning: $0.meaning) }
 }

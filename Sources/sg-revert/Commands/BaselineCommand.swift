@@ -14,7 +14,10 @@ struct BaselineShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "List what stood at the last look, and why it may.",
-        discussion: "The rows are those of the ledger's view standing_rules."
+        discussion: """
+            Columns (the ledger's view standing_rules):
+            \(columnHelp(AuditColumn.standing))
+            """
     )
 
     @Option(
