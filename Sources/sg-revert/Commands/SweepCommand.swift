@@ -1,8 +1,6 @@
 import ArgumentParser
-import Formats
 import Foundation
 import Ledger
-import Logging
 import SecurityGroups
 import Worker
 
@@ -44,13 +42,7 @@ struct SweepCommand: AsyncParsableCommand {
         let path = try sweep.ledger.path(settings)
         let left = try await asking {
             let name = "sweep@\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
-            let ledger = try LedgerDatabase(
-                path: path,
-                worker: name,
-                lease: WorkerOptions.lease,
-                warn: { logger.warning("\(plainText($0))") },
-                now: { Date() }
-            )
+            let ledger = try LedgerDatabase.ofWorker(name, at: path, logger)
             let worker = RevertWorker(options: options, session: session, ledger: ledger, name: name, logger: logger)
             var rows: [AuditStandingRule] = []
             let swept: [SweptRule]

@@ -1,6 +1,5 @@
 import AWSClient
 import ArgumentParser
-import Formats
 import Foundation
 import Ledger
 import Logging
@@ -85,13 +84,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     private func openLedger(_ settings: Settings, worker name: String, _ logger: Logger) throws -> LedgerDatabase {
         do {
-            return try LedgerDatabase(
-                path: worker.ledger.path(settings),
-                worker: name,
-                lease: WorkerOptions.lease,
-                warn: { logger.warning("\(plainText($0))") },
-                now: { Date() }
-            )
+            return try LedgerDatabase.ofWorker(name, at: worker.ledger.path(settings), logger)
         } catch let error as LedgerError {
             throw RunFailure(description: "\(error)", exitCode: error.isSetting ? 78 : 1)
         }

@@ -1,6 +1,9 @@
 import ArgumentParser
+import Formats
 import Foundation
 import Ledger
+import Logging
+import Worker
 
 /// The option that names the ledger.
 struct LedgerOptions: ParsableArguments {
@@ -28,6 +31,17 @@ struct LedgerOptions: ParsableArguments {
 }
 
 extension LedgerDatabase {
+    /// Opens the ledger of a worker, or creates it.
+    static func ofWorker(_ name: String, at path: String, _ logger: Logger) throws -> LedgerDatabase {
+        try LedgerDatabase(
+            path: path,
+            worker: name,
+            lease: WorkerOptions.lease,
+            warn: { logger.warning("\(plainText($0))") },
+            now: { Date() }
+        )
+    }
+
     /// Opens a ledger that exists, to write what a person says. A mistyped path does not create a ledger.
     static func existing(at path: String, by person: String) throws -> LedgerDatabase {
         _ = try LedgerReader(path: path)
