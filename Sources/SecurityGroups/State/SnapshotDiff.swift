@@ -96,7 +96,10 @@ package struct SnapshotDiff: Hashable, Sendable {
     package private(set) var updated: [Update] = []
 
     /// True if there is nothing to write.
-    package var isEmpty: Bool { appeared.isEmpty && vanished.isEmpty && updated.isEmpty }
+    package var isEmpty: Bool { count == 0 }
+
+    /// The number of rules of which something is to be written.
+    package var count: Int { appeared.count + vanished.count + updated.count }
 
     /// Compares a look with what the ledger knows.
     ///
@@ -117,15 +120,7 @@ package struct SnapshotDiff: Hashable, Sendable {
         for live in look.rules {
             let mine = rows[live.id] ?? []
             let same = mine.first { $0.content.rule == live.rule }
-            let isEdit = mine.contains { $0.content.rule != live.rule && $0.approvedBy != nil }
-            let allowance = look.group.allowance(
-                of: live.rule,
-                isEdit: isEdit,
-                madeBy: same?.maker ?? Caller(),
-                at: same?.madeAt,
-                by: policy,
-                lists: lists
-            )
+            let allowance = look.group.allowance(of: live, knownAs: mine, by: policy, lists: lists)
             if let same, !same.isGone {
                 if case .prefixList(let id) = live.rule.peer, unread.contains(id) { continue }
                 let approval = Self.approval(same, allowance, trustsFirstSight: trustsFirstSight)
@@ -153,5 +148,27 @@ package struct SnapshotDiff: Hashable, Sendable {
         let approval = known.approvedBy.map { Approval(source: $0) }
         if let approval, approval.isExemption || approval.isByPerson { return approval.source }
         return allowance ?? (known.knownBy == .baseline && trustsFirstSight ? Approval.baseline : nil)
+    }
+}
+
+extension WatchedGroup {
+    /// The reason why a caller may make such a rule today; nil if there is none.
+    ///
+    /// - Parameter rows: What the ledger knows of the rule.
+    fileprivate func allowance(
+        of live: LiveRule,
+        knownAs rows: [KnownRule],
+        by policy: Policy,
+        lists: PrefixLists
+    ) -> String? {
+        let same = rows.first { $0.content.rule == live.rule }
+        return allowance(
+            of: live.rule,
+            isEdit: rows.contains { $0.content.rule != live.rule && $0.approvedBy != nil },
+            madeBy: same?.maker ?? Caller(),
+            at: same?.madeAt,
+            by: policy,
+            lists: lists
+        )
     }
 }

@@ -30,13 +30,7 @@ extension RevertWorker {
         isReverting: Bool,
         looked: (Set<SecurityGroupRuleID>) throws -> Void
     ) async throws -> [SweptRule] {
-        let noQueue = QueueState(.init(), logger: logger) { .init() }
-        let queueRegion = options.queueURL.isEmpty ? nil : try session.sqs(queueURL: options.queueURL).region
-        let pipeline = pipeline(
-            region: session.region?.description ?? "",
-            noQueue,
-            try claims(inRegion: queueRegion)
-        ) {}
+        let pipeline = try pipelineWithoutQueue()
         let keeper = stateKeeper(pipeline) {}
         let policies = options.policies
         let reading = try await pipeline.claims.shared.exemptions()
@@ -63,15 +57,34 @@ extension RevertWorker {
         }
         let (now, isDryRun) = (clock.now(), options.isDryRun)
         var outcomes: [SecurityGroupRuleID: EventOutcome] = [:]
+        try await writer.forUnexplained(since: now, isDryRun: isDryRun) { part in
+            for unexplained in part where shown.contains(unexplained.rule.id) {
+                outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
+            }
+        }
+        return found.map { SweptRule(ruleID: $0.id.description, outcome: outcomes[$0.id]) }
+    }
+
+    private func pipelineWithoutQueue() throws -> MessagePipeline {
+        let noQueue = QueueState(.init(), logger: logger) { .init() }
+        let queueRegion = options.queueURL.isEmpty ? nil : try session.sqs(queueURL: options.queueURL).region
+        return pipeline(region: session.region?.description ?? "", noQueue, try claims(inRegion: queueRegion)) {}
+    }
+}
+
+extension LedgerWriter {
+    /// Calls `body` with all rules that stand without a reason since before `time`, one part after the other.
+    func forUnexplained(
+        since time: Date,
+        isDryRun: Bool,
+        _ body: ([LedgerTransaction.Unexplained]) async throws -> Void
+    ) async throws {
         var last: StandingRule?
         repeat {
             let after = last
-            let page = try await writer.write { try $0.unexplained(since: now, isDryRun: isDryRun, after: after) }
-            for unexplained in page.found where shown.contains(unexplained.rule.id) {
-                outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
-            }
-            last = page.last
+            let part = try await write { try $0.unexplained(since: time, isDryRun: isDryRun, after: after) }
+            try await body(part.found)
+            last = part.last
         } while last != nil
-        return found.map { SweptRule(ruleID: $0.id.description, outcome: outcomes[$0.id]) }
     }
 }

@@ -15,8 +15,6 @@ struct SnapshotReader: Sendable {
 
     /// How many groups one transaction remembers.
     private static let groupsPerWrite = 500
-    /// How many groups one call asks for.
-    private static let groupsPerCall = 100
 
     /// What a look at a place showed.
     struct Seen: Sendable {
@@ -46,7 +44,7 @@ struct SnapshotReader: Sendable {
         let described = try await gateway.describedGroups(asked, in: place)
         let watched = try await watched(among: described.compactMap(place.facts), in: place, by: policy)
         var seen = Seen(groups: watched.count)
-        for part in watched.chunks(of: Self.groupsPerCall) {
+        for part in watched.chunks(of: SecurityGroupGateway.groupsPerCall) {
             let readAt = clock.now()
             let rules = try await gateway.rules(ofGroups: part.map(\.id), in: place)
             let needed = policy.prefixLists(neededFor: rules.map(\.rule))
@@ -54,8 +52,7 @@ struct SnapshotReader: Sendable {
             seen.unreadLists.merge(unread.mapValues(\.description)) { $1 }
             let byGroup = Dictionary(grouping: rules, by: \.groupID)
             let looks = part.map { GroupLook(group: $0, rules: byGroup[$0.id] ?? []) }
-            let settle = settle
-            seen.changes += try await writer.write { transaction in
+            seen.changes += try await writer.write { [settle] transaction in
                 try looks.reduce(0) { count, look in
                     let diff = try transaction.keep(
                         look,
@@ -66,7 +63,7 @@ struct SnapshotReader: Sendable {
                         readAt: readAt,
                         settle: settle
                     )
-                    return count + diff.appeared.count + diff.vanished.count + diff.updated.count
+                    return count + diff.count
                 }
             }
             seen.rules.formUnion(rules.map(\.id))

@@ -59,11 +59,15 @@ struct StateKeeper: Sendable {
                     isStart = false
                 }
             }
-            group.addTask { await again { await attempt("sweep", sweep) } }
-            group.addTask { await again { await attempt("exemptions", closeExemptions) } }
-            group.addTask { await again { await attempt("open events", resume) } }
-            group.addTask { await again { await attempt("gauges", measure) } }
+            for (name, duty) in duties {
+                group.addTask { await again { await attempt(name, duty) } }
+            }
         }
+    }
+
+    /// The parts beside the look, each with a name for the log.
+    private var duties: [(name: String, duty: @Sendable () async throws -> Void)] {
+        [("sweep", sweep), ("exemptions", closeExemptions), ("open events", resume), ("gauges", measure)]
     }
 
     private func again(_ body: () async -> Void) async {
@@ -78,10 +82,7 @@ struct StateKeeper: Sendable {
     /// - Parameter isWanted: True for a round that takes a snapshot, unless the last is under a minute old.
     func round(isWanted: Bool) async {
         await look(isWanted: isWanted)
-        await attempt("sweep", sweep)
-        await attempt("exemptions", closeExemptions)
-        await attempt("open events", resume)
-        await attempt("gauges", measure)
+        for (name, duty) in duties { await attempt(name, duty) }
     }
 
     private func look(isWanted: Bool) async {
@@ -118,15 +119,7 @@ struct StateKeeper: Sendable {
                 )
             }
         }
-        let isFailing = !isWhole
-        try await writer.write { transaction in
-            try transaction.mark("snapshot", at: startedAt)
-            if !isFailing {
-                try transaction.unmark(Self.failing)
-            } else if try transaction.moment(Self.failing) == nil {
-                try transaction.mark(Self.failing, at: startedAt)
-            }
-        }
+        try await mark(startedAt, isWhole: isWhole)
         logger.info(
             "snapshot taken",
             metadata: [
@@ -136,18 +129,25 @@ struct StateKeeper: Sendable {
         )
     }
 
+    /// Records when a snapshot was taken, and since when snapshots have not been whole.
+    private func mark(_ startedAt: Date, isWhole: Bool) async throws {
+        try await writer.write { transaction in
+            try transaction.mark("snapshot", at: startedAt)
+            if isWhole {
+                try transaction.unmark(Self.failing)
+            } else if try transaction.moment(Self.failing) == nil {
+                try transaction.mark(Self.failing, at: startedAt)
+            }
+        }
+    }
+
     /// Judges the rules that stand unexplained for two settle times.
     func sweep() async throws {
         guard interval > .zero else { return }
         let since = clock.now().addingTimeInterval(-2 * settle.seconds)
-        let isDryRun = isDryRun
-        var last: StandingRule?
-        repeat {
-            let after = last
-            let page = try await writer.write { try $0.unexplained(since: since, isDryRun: isDryRun, after: after) }
-            await judge(page.found.map(OwnRun.init(sweeping:)))
-            last = page.last
-        } while last != nil
+        try await writer.forUnexplained(since: since, isDryRun: isDryRun) { part in
+            await judge(part.map(OwnRun.init(sweeping:)))
+        }
     }
 
     /// Runs events of our own again that began and did not end, such as those of a worker that died.
