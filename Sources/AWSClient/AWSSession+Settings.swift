@@ -21,7 +21,20 @@ extension AWSSession {
         return path
     }
 
-    static func region(_ name: String, _ text: String?) throws(AWSClientError) -> AWSRegion? {
+    /// The Region of the first setting that names one.
+    static func defaultRegion(
+        flag: String?,
+        _ environment: [String: String],
+        _ profile: [String: String]
+    ) throws(AWSClientError) -> AWSRegion? {
+        let settings = [
+            ("--region", flag), ("AWS_REGION", environment.setting("AWS_REGION")),
+            ("AWS_DEFAULT_REGION", environment.setting("AWS_DEFAULT_REGION")), ("region", profile.setting("region")),
+        ]
+        return try settings.first { $0.1 != nil }.flatMap(region)
+    }
+
+    private static func region(_ name: String, _ text: String?) throws(AWSClientError) -> AWSRegion? {
         guard let text else { return nil }
         guard let region = AWSRegion(text) else {
             throw .invalidSetting(name: name, value: text, reason: "no such AWS Region; expected a name like eu-west-1")

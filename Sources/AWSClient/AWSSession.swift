@@ -40,11 +40,7 @@ package struct AWSSession: Sendable {
         let config = try files.load()
         let properties = config.profiles[files.profile] ?? [:]
 
-        let regions = [
-            ("--region", region), ("AWS_REGION", environment.setting("AWS_REGION")),
-            ("AWS_DEFAULT_REGION", environment.setting("AWS_DEFAULT_REGION")), ("region", properties.setting("region")),
-        ]
-        let chosenRegion = try regions.first { $0.1 != nil }.flatMap(Self.region)
+        let chosenRegion = try Self.defaultRegion(flag: region, environment, properties)
         let runtime = AWSServiceClient.Runtime(
             transport: transport,
             system: system,

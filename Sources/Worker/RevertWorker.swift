@@ -57,14 +57,7 @@ package struct RevertWorker: Sendable {
             backoff: Backoff(base: .seconds(1), cap: .seconds(30), random: random),
             clock: clock,
             logger: logger,
-            probe: LaneProbe(
-                session: session,
-                queueURL: options.queueURL,
-                gateway: gateway,
-                claimsTable: options.claimsTable,
-                writer: writer
-            )
-            .callAsFunction
+            probe: LaneProbe(options: options, session: session, gateway: gateway, writer: writer).callAsFunction
         )
         writer.lanes = lanes
         self.writer = writer

@@ -55,14 +55,18 @@ struct AWSServiceClient: Sendable {
                 lastCost = try await pause(after: failure, attempt: attempt, isLongPoll: call.isLongPoll)
             }
             attempt += 1
-            runtime.logger.debug(
-                "retrying an AWS call",
-                metadata: [
-                    "aws.service": "\(service.rawValue)", "aws.operation": "\(call.operation)",
-                    "aws.attempt": "\(attempt)", "aws.error": "\(printable(failure.code))",
-                ]
-            )
+            logRetry(of: call, attempt, after: failure)
         }
+    }
+
+    private func logRetry(of call: Call, _ attempt: Int, after failure: Failure) {
+        runtime.logger.debug(
+            "retrying an AWS call",
+            metadata: [
+                "aws.service": "\(service.rawValue)", "aws.operation": "\(call.operation)",
+                "aws.attempt": "\(attempt)", "aws.error": "\(printable(failure.code))",
+            ]
+        )
     }
 
     private var maximumAttempts: Int {

@@ -13,26 +13,13 @@ enum LedgerSQL: Int, CaseIterable {
         case .head: "SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1"
         case .append:
             "INSERT INTO trail (\(TrailEntry.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        case .insertEvent:
-            """
-            INSERT INTO events (event_id, message_id, received_at, lease_owner, lease_until, lease_replay_count,
-                matched_rule_ids, last_seq, \(Self.names(EventFacts.columns)))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, \(Self.marks(EventFacts.columns))) ON CONFLICT (event_id) DO NOTHING
-            """
+        case .insertEvent: Self.insertion
         case .knownEvent:
             """
             SELECT number, digest, outcome, fence, attempts, replay_count, lease_until, matched_rule_ids, message_id, last_seq
             FROM events WHERE event_id = ?
             """
-        case .takeEvent:
-            // The replay count of a run that died is not kept, so that the message that brought it runs again. A run
-            // that takes over keeps it.
-            """
-            UPDATE events SET fence = ?, attempts = ?, lease_owner = ?, lease_until = ?,
-                lease_replay_count = max(?, coalesce(lease_replay_count, 0)),
-                matched_rule_ids = coalesce(?, matched_rule_ids), last_seq = ?
-            WHERE number = ?
-            """
+        case .takeEvent: Self.takeover
         case .remember:
             "UPDATE events SET matched_rule_ids = ? WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL"
         case .renew: "UPDATE events SET lease_until = ? WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL"
@@ -58,6 +45,21 @@ enum LedgerSQL: Int, CaseIterable {
         case .journalMode: "PRAGMA journal_mode"
         }
     }
+
+    private static let insertion = """
+        INSERT INTO events (event_id, message_id, received_at, lease_owner, lease_until, lease_replay_count,
+            matched_rule_ids, last_seq, \(names(EventFacts.columns)))
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, \(marks(EventFacts.columns))) ON CONFLICT (event_id) DO NOTHING
+        """
+
+    /// The replay count of a run that died is not kept, so that the message that brought it runs again. A run that takes
+    /// over keeps it.
+    private static let takeover = """
+        UPDATE events SET fence = ?, attempts = ?, lease_owner = ?, lease_until = ?,
+            lease_replay_count = max(?, coalesce(lease_replay_count, 0)),
+            matched_rule_ids = coalesce(?, matched_rule_ids), last_seq = ?
+        WHERE number = ?
+        """
 
     /// The columns that the end of every run changes. The replay count of a failed run is not recorded, because its
     /// message comes back and must not count as a duplicate then.

@@ -37,13 +37,7 @@ extension RevertMachine {
             settle(index, SettledRule(.changedSince))
             return nil
         }
-        let decision = decision(on: candidate)
-        let contradiction = past.contradiction ?? decision.flatMap { past.dispute(of: $0) }
-        if let contradiction { contradicts(contradiction) }
-        // A record with an id of its own is believed if it says that somebody exempt added what EC2 shows. One whose id
-        // is known with other content is believed as much, or a forged record could take the exemption from the true one.
-        let isBelieved = event.tellsAdded && candidate.match == .exact && decision == .exempt
-        let isConflict = contradiction != nil || (history.isConflict && !isBelieved)
+        let isConflict = findsConflict(candidate, past)
         guard let live = candidate.live else {
             let plan = planner.plan(
                 forRemoved: candidate.question.rule,
@@ -69,6 +63,19 @@ extension RevertMachine {
             }
         }
         return follow(plan, index, live: live, match: candidate.match, isDryRun: isDryRun, now)
+    }
+
+    /// True if the record is not to be believed. Notes what contradicts it.
+    private mutating func findsConflict(_ candidate: Candidate, _ past: RulePast) -> Bool {
+        let decision = decision(on: candidate)
+        if let contradiction = past.contradiction ?? decision.flatMap({ past.dispute(of: $0) }) {
+            contradicts(contradiction)
+            return true
+        }
+        // A record with an id of its own is believed if it says that somebody exempt added what EC2 shows. One whose id
+        // is known with other content is believed as much, or a forged record could take the exemption from the true one.
+        let isBelieved = event.tellsAdded && candidate.match == .exact && decision == .exempt
+        return history.isConflict && !isBelieved
     }
 
     /// After so many outrun modifications within an hour, the next one is judged by what the rule says.

@@ -46,21 +46,7 @@ struct SecurityGroupGateway: Sendable {
                 try await Self.look(atGroups: ids, in: place, clients: clients)
             }
         }
-        desks = RevokeDesks { place, direction in
-            let action = "RevokeSecurityGroup\(direction.actionSuffix)"
-            return CallDesk(
-                key: CallQuota.Key(place: place, action: action),
-                quota: quota,
-                limit: 200,
-                isDraining: isDraining,
-                weight: \.width
-            ) { group, rules in
-                let call = RevokeCall(ec2: try clients.client(in: place), group: group) { ids in
-                    try await Set(looks.submit(ids, for: place).flatMap(\.rules).map(\.id))
-                }
-                return try await call(rules.map(\.id))
-            }
-        }
+        desks = RevokeDesks(clients: clients, quota: quota, looks: looks, isDraining: isDraining)
     }
 
     /// The rules with these ids that stand, of any group.
@@ -169,11 +155,22 @@ private final class RevokeDesks: Sendable {
         let direction: Direction
     }
 
-    private let make: @Sendable (Place, Direction) -> Desk
+    private let clients: EC2Clients
+    private let quota: CallQuota
+    private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
+    private let isDraining: @Sendable () -> Bool?
     private let desks = Mutex<[Key: Desk]>([:])
 
-    init(make: @escaping @Sendable (Place, Direction) -> Desk) {
-        self.make = make
+    init(
+        clients: EC2Clients,
+        quota: CallQuota,
+        looks: Coalescer<Place, SecurityGroupRuleID, Look>,
+        isDraining: @escaping @Sendable () -> Bool?
+    ) {
+        self.clients = clients
+        self.quota = quota
+        self.looks = looks
+        self.isDraining = isDraining
     }
 
     subscript(place: Place, direction: Direction) -> Desk {
@@ -183,6 +180,21 @@ private final class RevokeDesks: Sendable {
             let desk = make(place, direction)
             desks[key] = desk
             return desk
+        }
+    }
+
+    private func make(_ place: Place, _ direction: Direction) -> Desk {
+        CallDesk(
+            key: CallQuota.Key(place: place, action: "RevokeSecurityGroup\(direction.actionSuffix)"),
+            quota: quota,
+            limit: 200,
+            isDraining: isDraining,
+            weight: \.width
+        ) { [clients, looks] group, rules in
+            let call = RevokeCall(ec2: try clients.client(in: place), group: group) { ids in
+                try await Set(looks.submit(ids, for: place).flatMap(\.rules).map(\.id))
+            }
+            return try await call(rules.map(\.id))
         }
     }
 }

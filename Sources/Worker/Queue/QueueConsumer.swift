@@ -59,11 +59,7 @@ struct QueueConsumer: Sendable {
                 await cut(polls, after: stop)
                 return .helperEnded
             }
-            group.addTask {
-                await stop.wait()
-                guard stop.isRequested, (try? await clock.sleep(options.shutdown)) != nil else { return .helperEnded }
-                return .stopBoundReached
-            }
+            group.addTask { await reachesBound(of: stop) ? .stopBoundReached : .helperEnded }
             var abandoned: [String] = []
             while let step = try await group.next() {
                 switch step {
@@ -100,6 +96,15 @@ struct QueueConsumer: Sendable {
             guard (try? await hand.emptied()) != nil, (try? await clock.sleep(Self.pollGrace)) != nil else { return }
         }
         polls.cutting.request()
+    }
+
+    /// Waits for the stop and then for its bound.
+    ///
+    /// - Returns: False if the consumer ends before.
+    private func reachesBound(of stop: StopSignal) async -> Bool {
+        await stop.wait()
+        guard stop.isRequested else { return false }
+        return (try? await clock.sleep(options.shutdown)) != nil
     }
 
     private func receiver(_ polls: OpenPolls, _ stop: StopSignal) -> Receiver {

@@ -42,16 +42,12 @@ struct Receiver: Sendable {
                 defer { polls.end(answer) }
                 intake.pollBegan()
                 let (wait, batch) = (pacing.wait, pacing.batch)
-                group.addTask { [isIdle] in
-                    await poll(answer, wait: wait, batch: batch, visibility: visibility, canCut: isIdle)
-                }
+                let canCut = isIdle
+                group.addTask { await poll(answer, wait: wait, batch: batch, visibility: visibility, canCut: canCut) }
                 let messages: [SQSMessage]
                 do {
                     messages = try await answer.value()
-                    lanes.works(Lane(.queue))
-                    time.note(messages)
-                    options.metrics.received(messages.count)
-                    liveness.completedPoll(at: clock.instant())
+                    note(messages)
                 } catch {
                     _ = intake.pollEnded(isFull: false)
                     if error is PollCut || Task.isCancelled { return }
@@ -61,21 +57,28 @@ struct Receiver: Sendable {
                 let took = clock.instant() - start
                 let held = messages.map { HeldMessage($0, receivedAt: start, visibility: visibility) }
                 hand.take(held)
-                let isMore = intake.pollEnded(isFull: messages.count >= batch)
-                for line in lines(held) {
-                    group.addTask { try await work(line) }
-                }
+                let isFull = messages.count >= batch
+                let isMore = intake.pollEnded(isFull: isFull)
+                for line in lines(held) { group.addTask { try await work(line) } }
                 if isMore { group.addTask { try await run(isFirst: false) } }
-                isIdle = messages.count < batch
+                isIdle = !isFull
                 if messages.isEmpty {
                     if options.isUntilEmpty, try await isOver(start) { return }
                     await stop.sleep(for: pacing.pause(afterEmpty: took), clock: pacer)
                 } else {
                     pacing.broughtMessages()
                 }
-                if !isFirst, messages.count < batch { return intake.receiverEnded() }
+                if !isFirst, !isFull { return intake.receiverEnded() }
             }
         }
+    }
+
+    /// Takes note of a response.
+    private func note(_ messages: [SQSMessage]) {
+        lanes.works(Lane(.queue))
+        time.note(messages)
+        options.metrics.received(messages.count)
+        liveness.completedPoll(at: clock.instant())
     }
 
     /// Waits until there is room for messages and they could be recorded.

@@ -110,17 +110,24 @@ extension MessagePipeline {
             if revert.lanes?.board.isOut(lane) == true { return nil }
             try await giveWay(in: place)
         }
-        var isReported = false
-        if own.occasion == .sweep {
-            switch try await explanation(of: own.rule) {
-            case .unknown: return nil
-            case .exempt:
-                // An event that was begun comes to its end, and finds the approval by now.
-                if !own.isAgain { return .allowed }
-            case .reported: isReported = true
-            case .none: break
-            }
+        let known = try await own.occasion == .sweep ? explanation(of: own.rule) : .none
+        if known == .unknown { return nil }
+        // An event that was begun comes to its end, and finds the approval by now.
+        if known == .exempt, !own.isAgain { return .allowed }
+        guard let run = try await claim(own, logger) else { return nil }
+        var pipeline = self
+        pipeline.revert = revert.impatient
+        let result = try await pipeline.ownResult(of: run)
+        do {
+            try await record(result, of: run, isTold: known == .reported && result.outcome == .reported)
+        } catch is MessageLost {
+            return nil
         }
+        return result.outcome
+    }
+
+    /// The run of an event of our own; nil where another worker has the event, or it is done.
+    private func claim(_ own: OwnRun, _ logger: Logger) async throws -> EventRun? {
         let brought = EventRecord(own.event, .change(own.change))
         let delivery = Delivery(messageID: own.event.eventID, receivedAt: clock.now())
         let slot = WorkSlot(clock: clock)
@@ -134,7 +141,7 @@ extension MessagePipeline {
         }
         var logger = logger
         logger[metadataKey: "event.id"] = "\(own.event.eventID)"
-        let run = EventRun(
+        return EventRun(
             message: SQSMessage(messageID: own.event.eventID, receiptHandle: "", body: ""),
             record: brought,
             claim: claim,
@@ -145,15 +152,6 @@ extension MessagePipeline {
             occasion: own.occasion,
             reason: own.reason
         )
-        var pipeline = self
-        pipeline.revert = revert.impatient
-        let result = try await pipeline.ownResult(of: run)
-        do {
-            try await record(result, of: run, isTold: isReported && result.outcome == .reported)
-        } catch is MessageLost {
-            return nil
-        }
-        return result.outcome
     }
 
     /// Waits while the reverts of messages use more than half of EC2's quota, at most for a time.

@@ -4,11 +4,9 @@ import SecurityGroups
 
 /// Tries a lane with a call that changes nothing.
 struct LaneProbe: Sendable {
+    let options: WorkerOptions
     let session: AWSSession
-    let queueURL: String
     let gateway: SecurityGroupGateway
-    /// The table that hosts share; nil where there is none.
-    var claimsTable: String?
     /// A writer that does not wait for the lane.
     let writer: LedgerWriter
 
@@ -25,12 +23,13 @@ struct LaneProbe: Sendable {
             // The receivers try this lane themselves.
             return
         case .deletes:
-            try await WorkQueue(sqs: session.sqs(queueURL: queueURL), url: queueURL).tryDelete()
+            let url = options.queueURL
+            try await WorkQueue(sqs: session.sqs(queueURL: url), url: url).tryDelete()
         case .ec2:
             guard let region = lane.region, let rule = Self.noRule else { return }
             _ = try await gateway.rules([rule], in: Place(account: lane.account, region: region))
         case .dynamodb:
-            guard let claimsTable else { return }
+            guard let claimsTable = options.claimsTable else { return }
             _ = try await session.dynamodb(region: lane.region).write(ClaimsTableProbe.write, table: claimsTable)
         case .sts:
             _ = try await session.sts(region: lane.region).getCallerIdentity()

@@ -93,8 +93,8 @@ struct Pipeline {
             clock: time.clock,
             logger: .silent,
             probe: LaneProbe(
+                options: WorkerOptions(queueURL: Name.queueURL, policy: .watching([])),
                 session: session,
-                queueURL: Name.queueURL,
                 gateway: SecurityGroupGateway(session: session),
                 writer: writer
             ).callAsFunction
