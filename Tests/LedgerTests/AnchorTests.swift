@@ -39,7 +39,6 @@ import Testing
     func `what a prune may empty has changed and judged nothing, and is about an event`(kind: TrailKind) {
         if kind.isShortLived { #expect(kind.tellsOfEvent) }
         if kind.endsRun { #expect(kind.tellsOfEvent) }
-        #expect(TrailKind(rawValue: kind.rawValue) == kind)
         #expect(kind.rawValue.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x2D })
     }
 

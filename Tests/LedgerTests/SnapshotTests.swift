@@ -314,7 +314,7 @@ import Testing
             return try await ledger.write { transaction in
                 try looks.reduce(0) { count, look in
                     let diff = try transaction.keep(look, place: "p", policy: policy, readAt: now, settle: .seconds(15))
-                    return count + diff.appeared.count + diff.updated.count + diff.vanished.count
+                    return count + diff.count
                 }
             }
         }
