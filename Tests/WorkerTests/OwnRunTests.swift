@@ -76,7 +76,7 @@ import Testing
         #expect(try it.events() == Array(repeating: ["Sweep", "reverted"], count: 3))
     }
 
-    @Test func `ten thousand of them are judged part by part`() async throws {
+    @Test func `twelve hundred of them are judged part by part`() async throws {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)
         try it.it.aws.stand(Array(1...1200))
@@ -116,7 +116,7 @@ import Testing
         #expect(time.now.timeIntervalSince(start) >= 2, "until the bucket is nearly full again")
     }
 
-    @Test func `a run of our own waits while messages use more than half of EC2's quota, and not for ever`()
+    @Test func `EC2 has room for a run of our own while half of its quota is left, and again once it refills`()
         async throws
     {
         let it = try Pipeline()
