@@ -34,6 +34,7 @@ private struct Settings {
     var first: UInt64 = 1
     var count: UInt64 = 1
     var fault: SimulatedFault?
+    var hosts = 1
     var isTraced = false
     var isLogged = false
     var isQuiet = false
@@ -47,6 +48,7 @@ private struct Settings {
             case "--quiet": isQuiet = true
             case "--first", "--seed": first = UInt64(rest.popFirst() ?? "") ?? first
             case "--seeds": count = UInt64(rest.popFirst() ?? "") ?? count
+            case "--hosts": hosts = rest.popFirst().flatMap { Int($0) } ?? hosts
             case "--fault": fault = SimulatedFault(rawValue: rest.popFirst() ?? "")
             default: throw Unknown(argument: name)
             }
@@ -64,6 +66,7 @@ private struct Settings {
         }
         return Simulation(
             seed: seed,
+            hosts: hosts,
             directory: "\(parent)/sg-revert-simulation-\(ProcessInfo.processInfo.processIdentifier)",
             fault: fault,
             output: isTraced ? tracer : nil,

@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 
 /// A value of a DynamoDB item, of the types that are used here.
 ///
@@ -59,7 +59,7 @@ extension DynamoDBValue {
     }
 
     /// Reads an item. Attributes of other types, which somebody else wrote, are left out.
-    static func item(_ json: JSONTree?) -> DynamoDBItem? {
+    package static func item(_ json: JSONTree?) -> DynamoDBItem? {
         guard let members = json?.members else { return nil }
         return Dictionary(members.compactMap { name, value in DynamoDBValue(value).map { (name, $0) } }) { $1 }
     }
@@ -97,7 +97,7 @@ extension JSONWriter {
         }
     }
 
-    mutating func member(_ name: String, _ item: DynamoDBItem?) {
+    package mutating func member(_ name: String, _ item: DynamoDBItem?) {
         guard let item else { return }
         self.name(name)
         self.item(item)

@@ -1,5 +1,5 @@
 /// The reason why a JSON document is refused.
-enum JSONFailure: Error, Equatable {
+package enum JSONFailure: Error, Equatable {
     case malformed(offset: Int)
     case tooDeep(limit: Int)
 }

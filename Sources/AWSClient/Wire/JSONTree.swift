@@ -1,8 +1,8 @@
 /// A value of a JSON response: a view of the response's bytes.
 ///
 /// Foundation's decoder builds every value in advance, but most of a response of SQS is one long string.
-struct JSONTree: Sendable {
-    typealias Failure = JSONFailure
+package struct JSONTree: Sendable {
+    package typealias Failure = JSONFailure
 
     private let document: JSONDocument
     private let index: Int
@@ -13,7 +13,7 @@ struct JSONTree: Sendable {
     }
 
     /// Reads RFC 8259, at most 32 values deep.
-    static func parse(_ bytes: [UInt8]) throws(JSONFailure) -> JSONTree {
+    package static func parse(_ bytes: [UInt8]) throws(JSONFailure) -> JSONTree {
         JSONTree(try JSONDocument(bytes), 0)
     }
 
@@ -22,7 +22,7 @@ struct JSONTree: Sendable {
     var isObject: Bool { value.kind == .object }
 
     /// The member with this name; nil if it is missing, is null, or this is no object.
-    subscript(name: String) -> JSONTree? {
+    package subscript(name: String) -> JSONTree? {
         guard value.kind == .object else { return nil }
         var member = index + 1
         while member < value.next {
@@ -39,13 +39,13 @@ struct JSONTree: Sendable {
     }
 
     /// The names and values of an object; nil for any other value.
-    var members: [(name: String, value: JSONTree)]? {
+    package var members: [(name: String, value: JSONTree)]? {
         guard value.kind == .object else { return nil }
         return children.map { ($0.document.name(of: $0.value), $0) }
     }
 
     /// The text of a string; nil for any other value.
-    var string: String? {
+    package var string: String? {
         value.kind == .string ? document.text(value.bytes, isPlain: value.isPlain) : nil
     }
 

@@ -1,15 +1,15 @@
-import Formats
+package import Formats
 
 /// Members of requests. A member whose value is nil is left out.
 extension JSONWriter {
     /// The bytes of an object with the members that `body` adds.
-    static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    package static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(escaping: .minimal)
         writer.object(body)
         return writer.bytes
     }
 
-    mutating func member(_ name: String, _ value: String?) {
+    package mutating func member(_ name: String, _ value: String?) {
         guard let value else { return }
         self.name(name)
         string(value)

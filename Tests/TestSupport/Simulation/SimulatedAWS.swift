@@ -26,6 +26,8 @@ package final class SimulatedAWS: Sendable {
         package var rules = SimulatedRules()
         package var queue: SimulatedQueue
         package var deadLetters = SimulatedQueue()
+        /// The table that several machines share.
+        var tables: DynamoDBTables = [tableName: [:]]
         package var script = SimulatedScript()
         package var published: [[String: String]] = []
         /// Rules that the guard removed or changed.
@@ -46,6 +48,7 @@ package final class SimulatedAWS: Sendable {
 
     package static let queueURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"
     package static let deadLetterURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/dead-letters"
+    package static let tableName = "claims"
     package static let topicARN = "arn:aws:sns:eu-west-1:111122223333:sg-revert"
     /// The issuer ARN of the role that the guard runs as.
     package static let ownRole = "arn:aws:iam::111122223333:role/sg-revert"
@@ -84,7 +87,7 @@ package final class SimulatedAWS: Sendable {
         if let outage = weather.outages.first(where: { $0.covers(call, at: machine.elapsed) }) {
             note("\(process) \(call.action) meets an outage")
             guard let code = outage.code else { throw .connectionFailed(host: call.service, reason: "nobody answers") }
-            return .failure(code, status: 401)
+            return call.service == "dynamodb" ? .dynamoDBError(code) : .failure(code, status: 401)
         }
         let fate = with { world in
             world.calls += 1
@@ -92,9 +95,10 @@ package final class SimulatedAWS: Sendable {
         }
         if fate < weather.errors {
             note("\(process) \(call.action) fails")
-            return .failure("ServiceUnavailable", status: 503)
+            return call.service == "dynamodb"
+                ? .dynamoDBError("InternalServerError", status: 500) : .failure("ServiceUnavailable", status: 503)
         }
-        let answer = try await respond(to: call, of: process)
+        let answer = try await respond(to: call, request, of: process)
         try await sleep(half)
         if fate < weather.errors + weather.lostAnswers {
             note("\(process) \(call.action) loses its answer")
@@ -105,6 +109,7 @@ package final class SimulatedAWS: Sendable {
 
     private func respond(
         to call: SimulatedCall,
+        _ request: HTTPRequest,
         of process: String
     ) async throws(HTTPTransportError) -> HTTPResponse {
         let answer: HTTPResponse
@@ -117,6 +122,7 @@ package final class SimulatedAWS: Sendable {
                 case "sqs": Self.sqs(call, &world, now)
                 case "ec2": Self.ec2(call, &world, now, weather)
                 case "sns": Self.publish(call, &world)
+                case "dynamodb": world.tables.answer(call.action, request.body)
                 default: .identity(Self.ownRole)
                 }
             }

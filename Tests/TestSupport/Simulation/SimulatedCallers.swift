@@ -61,6 +61,8 @@ package struct SimulatedCallers: Sendable {
             let pause = aws.with { $0.generator.chance(20) ? .milliseconds(50) : $0.generator.duration(200...9_000) }
             guard (try? await aws.machine.sleep(pause)) != nil else { break }
             let now = aws.machine.elapsed
+            // The calm may have come already, and nobody waits for what is made in it.
+            guard now < duration else { break }
             let text = aws.with { world in
                 var step = Step(now: now, isLossy: isLossy, makers: makers)
                 if hasForgers, world.generator.chance(15) { step.forge(&world) } else { step.take(&world) }

@@ -1,11 +1,11 @@
 import Foundation
-import GRDB
+import SecurityGroups
 import Synchronization
 
 /// Says when all has settled: the queue is empty, every notice is sent, and nothing more is coming.
 final class SimulatedCalm: Sendable {
     private let aws: SimulatedAWS
-    private let path: String
+    private let paths: [String]
     private let from: Duration
     private let until: Duration
     private let quiet: Duration
@@ -15,9 +15,9 @@ final class SimulatedCalm: Sendable {
     ///   - from: before this nothing has settled, whatever is left to do.
     ///   - quiet: for so long nothing may be left to do.
     ///   - until: when the simulation ends even if nothing has settled.
-    init(aws: SimulatedAWS, path: String, from: Duration, quiet: Duration, until: Duration) {
+    init(aws: SimulatedAWS, paths: [String], from: Duration, quiet: Duration, until: Duration) {
         self.aws = aws
-        self.path = path
+        self.paths = paths
         self.from = from
         self.quiet = quiet
         self.until = until
@@ -41,10 +41,7 @@ final class SimulatedCalm: Sendable {
 
     /// How many notices are to be sent, and how many events are to run again.
     private var unfinished: Int {
-        let sql = """
-            SELECT (SELECT count(*) FROM notices WHERE state = 'pending')
-                + (SELECT count(*) FROM events WHERE outcome IS NULL OR outcome IN ('failed', 'suppressed'))
-            """
-        return (try? DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: sql) }) ?? 0
+        guard let ledger = try? SimulatedLedger(paths: paths) else { return 0 }
+        return ledger.notices.count { !$0.isSent } + ledger.outcomes.values.count { $0?.isFinal != true }
     }
 }

@@ -23,6 +23,8 @@ package final class SimulatedHost: Sendable {
     let snapshots: Duration
     let fault: SimulatedFault?
     let logger: Logger
+    /// True if it shares a table with other machines.
+    private let isShared: Bool
     private let directory: String
     private let state: Mutex<State>
 
@@ -31,12 +33,14 @@ package final class SimulatedHost: Sendable {
         aws: SimulatedAWS,
         policy: Policy,
         snapshots: Duration,
+        isShared: Bool,
         directory: String,
         fault: SimulatedFault?,
         logger: Logger
     ) {
         self.aws = aws
         self.snapshots = snapshots
+        self.isShared = isShared
         self.directory = directory
         self.fault = fault
         self.logger = logger
@@ -190,6 +194,7 @@ package final class SimulatedHost: Sendable {
         )
         options.regions = Set(SimulatedCallers.groups.map(\.region))
         options.snapshotInterval = snapshots
+        options.claimsTable = isShared ? SimulatedAWS.tableName : nil
         let worker = RevertWorker(
             options: options,
             session: session,

@@ -6,12 +6,14 @@ import TestSupport
 
 /// The people who run the guard: they lend access for a while, and narrow the policy.
 struct SimulatedOperator: Sendable {
-    let host: SimulatedHost
+    let hosts: [SimulatedHost]
     let plan: SimulatedPlan
     let fault: SimulatedFault?
 
-    private var aws: SimulatedAWS { host.aws }
-    private var machine: SimulatedMachine { host.machine }
+    /// Where they sit when they lend.
+    private var desk: SimulatedHost { hosts[0] }
+    private var aws: SimulatedAWS { desk.aws }
+    private var machine: SimulatedMachine { desk.machine }
 
     /// Does all that the plan has.
     func act() async {
@@ -35,14 +37,21 @@ struct SimulatedOperator: Sendable {
             }
         }
         if fault == .forgetsBaseline {
-            host.edit("UPDATE sightings SET approved_by = NULL, known_by = 'sweep' WHERE known_by = 'baseline'")
+            edit("UPDATE sightings SET approved_by = NULL, known_by = 'sweep' WHERE known_by = 'baseline'")
         }
     }
 
     private var knownGroups: [SecurityGroupID] {
         let sql = "SELECT group_id FROM group_snapshots"
-        let known = try? DatabaseQueue(path: host.path).read { try String.fetchAll($0, sql: sql) }
-        return (known ?? []).compactMap { SecurityGroupID($0) }
+        return hosts.flatMap { host in
+            let known = try? DatabaseQueue(path: host.path).read { try String.fetchAll($0, sql: sql) }
+            return (known ?? []).compactMap { SecurityGroupID($0) }
+        }
+    }
+
+    /// Changes all ledgers behind the back of all processes.
+    private func edit(_ sql: String) {
+        for host in hosts { host.edit(sql) }
     }
 
     private func narrow(at time: Duration) async {
@@ -56,7 +65,7 @@ struct SimulatedOperator: Sendable {
                 trustsFirstSight: plan.trustsFirstSight
             )
         else { return }
-        host.replacePolicy(with: narrow)
+        for host in hosts { host.replacePolicy(with: narrow) }
     }
 
     /// Lends access for a while, and now and then ends that before its time.
@@ -69,7 +78,7 @@ struct SimulatedOperator: Sendable {
             )
         }
         try? await machine.sleep(start)
-        let from = host.now
+        let from = desk.now
         let lent = TemporaryExemption(
             id: "ex-0000000\(number)",
             principal: SimulatedCallers.oncall,
@@ -82,18 +91,23 @@ struct SimulatedOperator: Sendable {
             madeBy: "operator"
         )
         do {
-            try await host.ledger(named: "operator").write { try $0.add(lent) }
+            for host in hosts { try await host.ledger(named: "operator").write { try $0.add(lent) } }
         } catch {
-            return host.note("an exemption cannot be added: \(error)")
+            return desk.note("an exemption cannot be added: \(error)")
         }
         aws.note("\(lent.id) is lent until \(lent.until), then \(lent.then)")
         let madeAt = machine.elapsed
         aws.with { $0.script.loans.append(SimulatedScript.Loan(exemption: lent, madeAt: madeAt)) }
-        if fault == .forgetsEnds { host.edit("UPDATE exemptions SET until = '2099-01-01T00:00:00.000Z'") }
+        if fault == .forgetsEnds { edit("UPDATE exemptions SET until = '2099-01-01T00:00:00.000Z'") }
         guard isEnded else { return }
         try? await machine.sleep(duration / 2)
-        let ended = try? await host.ledger(named: "operator").write { try $0.endExemption(lent.id, by: "operator") }
-        guard let ended = ended ?? nil else { return }
+        var last: TemporaryExemption?
+        for host in hosts {
+            let ended = try? await host.ledger(named: "operator").write { try $0.endExemption(lent.id, by: "operator") }
+            guard let ended = ended ?? nil else { continue }
+            last = [last, ended].compactMap(\.self).max { $0.end < $1.end }
+        }
+        guard let ended = last else { return }
         aws.note("\(lent.id) is ended")
         aws.with { world in
             for index in world.script.loans.indices where world.script.loans[index].exemption.id == ended.id {

@@ -11,7 +11,7 @@ struct SimulatedPlan {
     let isLossy: Bool
     /// True if somebody puts messages of his own on the queue.
     let hasForgers: Bool
-    let weather: SimulatedWeather
+    private(set) var weather: SimulatedWeather
     /// How often snapshots are taken; zero for never.
     let snapshots: Duration
     /// True if the callers wait until the first snapshot is in the ledger.
@@ -22,8 +22,11 @@ struct SimulatedPlan {
     let narrowing: Duration?
     /// How many temporary exemptions there are.
     let loans: Int
+    /// How many machines there are, each with a ledger of its own; where there are several, they share a table.
+    let hosts: Int
 
-    init(seed: UInt64) {
+    /// - Parameter hosts: How many machines there are.
+    init(seed: UInt64, hosts: Int) {
         var generator = SeededGenerator(seed: seed ^ 0x5EED)
         let seconds = generator.pick([60, 90, 150])
         storm = .seconds(seconds)
@@ -39,6 +42,8 @@ struct SimulatedPlan {
         trustsFirstSight = !(hasSnapshots && generator.chance(20))
         narrowing = hasSnapshots && generator.chance(30) ? generator.duration(10_000...(seconds * 1000)) : nil
         loans = hasSnapshots && generator.chance(50) ? generator.pick([1, 2]) : 0
+        self.hosts = hosts
+        if hosts > 1 { weather.loseTable(&generator, storm: seconds * 1000) }
     }
 
     /// When everything that was begun has had the time to end, where no message waits any more.

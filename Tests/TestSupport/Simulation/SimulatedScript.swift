@@ -36,12 +36,19 @@ package struct SimulatedScript: Sendable {
     }
 
     /// True where a temporary exemption lets stand, at `time`, what the on-call engineer made of a rule.
-    func lends(_ origin: SimulatedRules.Origin, in group: SecurityGroupID, at time: Duration) -> Bool {
+    ///
+    /// - Parameter slack: By so much the clock may be wrong by which the exemption began.
+    func lends(
+        _ origin: SimulatedRules.Origin,
+        in group: SecurityGroupID,
+        at time: Duration,
+        slack: Duration = .zero
+    ) -> Bool {
         loans.contains { loan in
             let exemption = loan.exemption
             // CloudTrail writes whole seconds.
             let made = SimulatedMachine.start.addingTimeInterval(origin.at.inSeconds.rounded(.down))
-            guard exemption.groupID.map({ $0 == group.description }) ?? true, origin.at > loan.madeAt,
+            guard exemption.groupID.map({ $0 == group.description }) ?? true, origin.at > loan.madeAt - slack,
                 made.timeIntervalSince1970 >= exemption.from.timeIntervalSince1970.rounded(.down), made < exemption.end
             else { return false }
             return exemption.then == .leave || SimulatedMachine.start.addingTimeInterval(time.inSeconds) < exemption.end

@@ -60,4 +60,19 @@ package struct SimulatedWeather: Sendable {
             refusedGroup = (generator.pick(SimulatedCallers.groups).id, generator.duration(30_000...200_000))
         }
     }
+
+    /// Puts the table that hosts share out of reach for a while, now and then.
+    mutating func loseTable(_ generator: inout SeededGenerator, storm: Int) {
+        guard generator.chance(30) else { return }
+        let from = generator.duration(0...storm)
+        outages.append(
+            Outage(
+                service: "dynamodb",
+                region: "eu-west-1",
+                from: from,
+                until: from + generator.duration(5_000...100_000),
+                code: generator.pick([nil, "ResourceNotFoundException"])
+            )
+        )
+    }
 }

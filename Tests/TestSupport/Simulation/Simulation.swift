@@ -35,23 +35,27 @@ package struct Simulation: Sendable {
     private static let patience: Duration = .seconds(6 * 3600)
 
     private let seed: UInt64
+    private let hosts: Int
     private let directory: String
     private let fault: SimulatedFault?
     private let output: (@Sendable (String) -> Void)?
     private let logger: Logger
 
     /// - Parameters:
-    ///   - directory: where the ledger is made. It is removed at the end.
+    ///   - hosts: how many machines there are, each with a ledger of its own; several share a table.
+    ///   - directory: where the ledgers are made. It is removed at the end.
     ///   - fault: a fault of the world that no guard can make good.
     ///   - output: gets the trace, line by line.
     package init(
         seed: UInt64,
+        hosts: Int = 1,
         directory: String,
         fault: SimulatedFault? = nil,
         output: (@Sendable (String) -> Void)? = nil,
         logger: Logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.seed = seed
+        self.hosts = hosts
         self.directory = directory
         self.fault = fault
         self.output = output
@@ -64,7 +68,7 @@ package struct Simulation: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let plan = SimulatedPlan(seed: seed)
+        let plan = SimulatedPlan(seed: seed, hosts: hosts)
         let machine = SimulatedMachine(seed: seed)
         let aws = SimulatedAWS(
             machine: machine,
@@ -75,71 +79,80 @@ package struct Simulation: Sendable {
         )
         aws.note("\(plan)")
         let policy = try plan.policy.read(trustsFirstSight: plan.trustsFirstSight)
-        let host = SimulatedHost(
-            aws: aws,
-            policy: policy,
-            snapshots: plan.snapshots,
-            directory: directory,
-            fault: fault,
-            logger: logger
-        )
+        let machines = try (1...plan.hosts).map { number in
+            let directory = "\(directory)/\(number)"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            return SimulatedHost(
+                aws: aws,
+                policy: policy,
+                snapshots: plan.snapshots,
+                isShared: plan.hosts > 1,
+                directory: directory,
+                fault: fault,
+                logger: logger
+            )
+        }
         let callers = SimulatedCallers(aws, plan)
         callers.prepare()
         let calm = SimulatedCalm(
             aws: aws,
-            path: host.path,
+            paths: machines.map(\.path),
             from: plan.end,
             quiet: plan.quiet,
             until: plan.end + Self.patience
         )
         var problems: [String] = []
         do {
-            try live(host, callers, calm, plan)
+            try live(machines, callers, calm, plan)
         } catch let error as SimulatedMachine.Stalled {
             problems.append("\(error)")
         }
-        problems += host.problems
-        if fault == .editsLedger { host.edit("UPDATE events SET outcome = 'allowed' WHERE outcome = 'reverted'") }
+        problems += machines.flatMap(\.problems)
+        if fault == .editsLedger {
+            for host in machines { host.edit("UPDATE events SET outcome = 'allowed' WHERE outcome = 'reverted'") }
+        }
         var report = try SimulationChecks(
             seed: seed,
             aws: aws,
             plan: plan,
             policy: policy,
             narrowPolicy: plan.policy.read(isNarrow: true, trustsFirstSight: plan.trustsFirstSight),
-            path: host.path
+            paths: machines.map(\.path)
         ).report()
         report.problems = problems + report.problems
         report.elapsed = machine.elapsed
         // What is killed may write when it is cleared; nobody is to read that.
         try FileManager.default.removeItem(atPath: directory)
-        host.clear()
+        for host in machines { host.clear() }
         return report
     }
 
     private func live(
-        _ host: SimulatedHost,
+        _ hosts: [SimulatedHost],
         _ callers: SimulatedCallers,
         _ calm: SimulatedCalm,
         _ plan: SimulatedPlan
     ) throws {
         let isDone = Mutex(false)
-        Task(executorPreference: SimulatedProcessor(host.machine)) {
+        let machine = hosts[0].machine
+        Task(executorPreference: SimulatedProcessor(machine)) {
             await withDiscardingTaskGroup { group in
                 group.addTask { await callers.act(for: plan.storm) }
                 group.addTask { await calm.watch() }
-                group.addTask { await SimulatedOperator(host: host, plan: plan, fault: fault).act() }
+                group.addTask { await SimulatedOperator(hosts: hosts, plan: plan, fault: fault).act() }
                 group.addTask {
-                    while host.machine.elapsed < plan.storm {
-                        try? await host.machine.sleep(.seconds(40))
-                        host.setClock()
+                    while machine.elapsed < plan.storm {
+                        try? await machine.sleep(.seconds(40))
+                        for host in hosts { host.setClock() }
                     }
                 }
-                for number in 1...plan.processes {
+                for number in 1...max(plan.processes, hosts.count) {
+                    let host = hosts[number % hosts.count]
                     group.addTask { await host.run(number: number, storm: plan.storm) { calm.hasCome } }
                 }
             }
             isDone.withLock { $0 = true }
         }
-        try host.machine.run { isDone.withLock(\.self) }
+        try machine.run { isDone.withLock(\.self) }
     }
 }

@@ -134,7 +134,7 @@ final class ScriptedAWS: HTTPTransport {
             let isTable = request.headers["X-Amz-Target"]?.hasPrefix("DynamoDB_") == true
             let answer =
                 isTable
-                ? Self.dynamoDB(action, request.body, &world)
+                ? world.tables.answer(action, request.body)
                 : isSQS ? Self.sqs(action, request.body, now, &world) : Self.query(action, form, &world)
             if let lost = world.lost[action]?.first {
                 world.lost[action]?.removeFirst()
