@@ -58,14 +58,17 @@ extension LedgerTransaction {
             } else {
                 past.outrunModifications = try outrunModifications(of: question, query)
             }
-            let approval = seen.first { $0.content.rule == question.rule }?.approval(against: query.eventTime)
+            // A record that names the rule tells of the call that made it, so that a look that seems to come shortly before that
+            // call came after it: the clock is slow.
+            let bound = question.added == nil ? query.eventTime : query.eventTime.map(Self.beforeDoubt)
+            let approval = seen.first { $0.content.rule == question.rule }?.approval(against: bound)
             past.approval = past.isExemptByContent && approval?.isExemption == true ? nil : approval
             past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
-            past.isOfAnotherEvent =
-                try seen.contains { seen in
-                    seen.eventID.map { $0 != query.eventID } ?? seen.stood(before: query.eventTime)
-                }
+            past.isBroughtByAnother =
+                try seen.contains { $0.eventID.map { $0 != query.eventID } ?? false }
                 || question.ruleID.map { try isNamedElsewhere($0.description, query) } ?? false
+            past.isOfAnotherEvent =
+                past.isBroughtByAnother || seen.contains { $0.eventID == nil && $0.stood(before: bound) }
         }
         return past
     }

@@ -139,11 +139,12 @@ extension LedgerTransaction {
         }
     }
 
+    /// A time that is before `time` by every clock: those of two services, and this machine's, may differ by some seconds.
+    static func beforeDoubt(_ time: Date) -> Date { time.addingTimeInterval(-60) }
+
     /// True if the ledger saw the group in EC2 well before `time`.
     package func knewGroup(_ groupID: String, before time: Date, but eventID: String) throws -> Bool {
-        // Two services may differ by some seconds, so an event of the group may seem older than the event that created
-        // it.
-        let bound = RFC3339.format(time.addingTimeInterval(-60))
+        let bound = RFC3339.format(Self.beforeDoubt(time))
         let seen = try row("SELECT 1 FROM sightings WHERE group_id = ? AND first_seen < ? LIMIT 1", [groupID, bound])
         if seen != nil { return true }
         let judged = try row(

@@ -109,6 +109,27 @@ private func approved(
         }
     }
 
+    @Test func `the next exemption of the same caller brings nothing back that was made under the last one`() throws {
+        let exemptions = [now - 700, now - 10].map { from in
+            Exemption(principals: [Wildcard(terraform)], from: from, until: from + 200, origin: "exempt")
+        }
+        let watch = Watch(changes: [.ruleModified], origin: "watch")
+        let context = ChangeContext(
+            group: GroupFacts(groupID: "sg-1", account: nil, region: nil),
+            kind: .ruleModified,
+            issuerARN: nil,
+            eventTime: now - 60
+        )
+        let planner = RevertPlanner(
+            policy: Policy(watch: [watch], exempt: exemptions),
+            watch: watch,
+            context: context
+        )
+        let earlier = try approved(444, by: terraform)
+        let plan = try planner.plan(for: live(), match: .exact, past: past { $0.earlier = earlier }, now: now)
+        #expect(try plan.step == .revoke(live()))
+    }
+
     private func removalPlanner(_ until: Date) throws -> RevertPlanner {
         try planner(.ingressRemoved, changes: [.ingressAdded, .ingressRemoved], exemptUntil: until)
     }
@@ -117,7 +138,8 @@ private func approved(
         let live = try live()
         let cases: [(RecordMatch, Double, Bool, Bool)] = [
             // How the record compares, when the approved event was, whether the record is a conflict: does the rule stay?
-            (.exact, -10, false, true), (.exact, -60, false, false), (.exact, -600, false, false),
+            (.exact, -10, false, true), (.exact, -60, false, true), (.exact, -61, false, false),
+            (.exact, -600, false, false),
             (.other, -600, false, true), (.exact, -600, true, true), (.untold, -10, false, true),
         ]
         for (match, seconds, isConflict, stays) in cases {
@@ -131,6 +153,43 @@ private func approved(
             )
             #expect(plan.step == (stays ? .nothing(.changedSince) : .revoke(live)), "\(match) \(seconds) \(isConflict)")
         }
+    }
+
+    @Test func `an approval in the second of a change is later than an addition, and no later than an edit`() throws {
+        let live = try live()
+        let approval = Approval(source: "exempt tf", eventTime: now - 60)
+        for (kind, stays) in [(ChangeKind.ingressAdded, true), (.ruleModified, false)] {
+            let plan = try planner(kind).plan(
+                for: live,
+                match: .exact,
+                past: past { $0.approval = approval },
+                now: now
+            )
+            #expect(plan.step == (stays ? .nothing(.changedSince) : .revoke(live)))
+        }
+    }
+
+    @Test func `an exemption that ended in the second in which it let a rule in does not keep the rule`() throws {
+        let approval = Approval(source: "exempt tf", eventTime: now - 60)
+        let record = try planner(.ingressAdded)
+        let planner = RevertPlanner(
+            policy: record.policy,
+            watch: record.watch,
+            context: record.context,
+            occasion: .exemptionEnd
+        )
+        let plan = try planner.plan(for: live(), match: .exact, past: past { $0.approval = approval }, now: now)
+        #expect(try plan.step == .revoke(live()))
+    }
+
+    @Test func `an exemption does not cover the rule of another event that says the same`() throws {
+        let plan = try planner(.ingressAdded, caller: terraform).plan(
+            for: live(),
+            match: .exact,
+            past: past { $0.isBroughtByAnother = true },
+            now: now
+        )
+        #expect(plan.step == .nothing(.changedSince) && plan.approval == nil)
     }
 
     @Test func `an edit of the description alone is no change`() throws {

@@ -60,6 +60,22 @@ import Testing
         #expect(try await notices(it).sorted() == ["exemption-begun", "exemption-ended", "reverted"])
     }
 
+    @Test func `the record of another exempt caller that names no id does not keep what was lent`() async throws {
+        let terraform = "arn:aws:iam::111122223333:role/terraform"
+        let exemption = Exemption(name: "tf", principals: [Wildcard(terraform)], origin: "exempt tf")
+        let policy = Policy(watch: [Watch(groups: [Name.group], origin: "watch")], exempt: [exemption])
+        let it = try Keeper(Pipeline(policy: policy))
+        try await lend(it, minutes: 1)
+        try await add(it)
+        var unnamed = RecordText(eventID: "unnamed", time: it.it.time.now).by(terraform)
+        unnamed.hasRuleIDs = false
+        #expect(try await it.it.process(it.it.message(unnamed.json)) == .delete)
+        #expect(try it.it.test.event("outcome", "unnamed") == "unchanged")
+        it.it.time.advance(.seconds(61))
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
     @Test func `with then: leave it stays`() async throws {
         let it = try Keeper(Pipeline())
         try await lend(it, then: .leave)

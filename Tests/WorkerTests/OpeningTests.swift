@@ -11,7 +11,7 @@ private let terraform = "arn:aws:iam::111122223333:role/terraform"
 
 extension RecordText {
     /// The same record, of a call by this role.
-    fileprivate func by(_ issuer: String) -> Self {
+    func by(_ issuer: String) -> Self {
         var record = self
         record.members["userIdentity"] =
             #"{"type":"AssumedRole","sessionContext":{"sessionIssuer":{"arn":"\#(issuer)"}}}"#

@@ -49,7 +49,10 @@ extension RevertMachine {
         }
         var known = past
         // The id comes from the record, or an earlier run of this event found it.
-        if items[index].changed.id != nil || history.matched != nil { known.isOfAnotherEvent = false }
+        if items[index].changed.id != nil || history.matched != nil {
+            known.isBroughtByAnother = false
+            known.isOfAnotherEvent = false
+        }
         var plan = planner.plan(for: live, match: candidate.match, past: known, isConflict: isConflict, now: date)
         if candidate.match == .other, event.isOwn {
             // The next look judges what it says by now.

@@ -92,6 +92,10 @@ package final class RevertPlanner: Sendable {
         let isBelieved = match != .other && !isConflict
         let judged = isBelieved ? context : context.madeByNobody
         let decision = policy.decide(live.rule, judged, under: watch)
+        // An exemption covers what the caller added, and not what another call made, whoever finds it by its content.
+        if decision.decision == .exempt, past.isBroughtByAnother, match == .exact, context.kind != .ruleModified {
+            return RevertPlan(decision: decision.adding(Self.another), step: .nothing(.changedSince))
+        }
         if let outcome = decision.decision.settledOutcome {
             let isProof = decision.decision == .allow || match == .exact
             return RevertPlan(
@@ -126,12 +130,10 @@ package final class RevertPlanner: Sendable {
         _ past: RulePast,
         _ isConflict: Bool
     ) -> String? {
-        if past.isOfAnotherEvent, match == .exact, !isConflict, context.kind != .ruleModified {
-            return "another event made the rule that stands"
-        }
+        if past.isOfAnotherEvent, match == .exact, !isConflict, context.kind != .ruleModified { return Self.another }
         guard let approval = past.approval else { return nil }
         if approval.outlasts(occasion) { return "it was approved since by \(approval.source)" }
-        if isConflict || match == .other || approval.isLater(than: context.eventTime) {
+        if isConflict || match == .other || approval.isLater(than: context, occasion) {
             return "it was approved since by \(approval.source)"
         }
         // Without a record, nothing tells that it said the same before: we came because it says this.
@@ -140,6 +142,8 @@ package final class RevertPlanner: Sendable {
         }
         return nil
     }
+
+    private static let another = "another event made the rule that stands"
 
     /// Plans for a rule that the event removed and that does not stand.
     ///
@@ -183,10 +187,13 @@ package final class RevertPlanner: Sendable {
         return policy.decide(unknown, context, under: watch) ?? Decision(decision: .revert, reason: watch.origin)
     }
 
-    /// Judges the exact result of the worker's own call by today's policy, as if the approved caller had just made it.
+    /// Judges the exact result of the worker's own call by today's policy, as if the approved caller had just made it. An exemption
+    /// counts only if it holds now and also covered the call that was approved.
     private func mayStand(_ approved: ApprovedContent, as kind: ChangeKind, now: Date) -> Bool {
         guard approved.content.rule.peer.isKnown else { return false }
         let again = context.made(by: approved.approval.caller, kind, at: now)
+        let before = context.made(by: approved.approval.caller, kind, at: approved.approval.eventTime)
+        let policy = policy.keepingExemptions { $0.covers(before) }
         switch policy.watch(again) {
         case .notWatched: return true
         case .undetermined: return false
@@ -236,9 +243,6 @@ extension RuleDecision {
 }
 
 extension Approval {
-    /// True if no entry of the policy approved it.
-    fileprivate var isOutsidePolicy: Bool { isBaseline || isByPerson }
-
     /// True if the approval lets a rule stay that is judged without a record. An approval by an allow entry does not: the
     /// policy of today decides anew.
     fileprivate func outlasts(_ occasion: RevertPlanner.Occasion) -> Bool {
@@ -249,10 +253,11 @@ extension Approval {
         }
     }
 
-    /// True if the approved event came after `time`. An event without a time counts as not later.
-    fileprivate func isLater(than time: Date?) -> Bool {
-        guard let eventTime, let time else { return false }
-        return eventTime > time
+    /// True if the approved event came after `change`. An event without a time counts as not later. Times have whole seconds:
+    /// what a record says was approved in the second in which the rule was added came later, since nothing comes before that.
+    fileprivate func isLater(than change: ChangeContext, _ occasion: RevertPlanner.Occasion) -> Bool {
+        guard let eventTime, let time = change.eventTime else { return false }
+        return occasion == .record && change.kind != .ruleModified ? eventTime >= time : eventTime > time
     }
 }
 

@@ -44,6 +44,8 @@ extension Approval {
     package var isByPerson: Bool { source.hasPrefix("approved ") }
     /// True if the rule stood when its group was first seen.
     package var isBaseline: Bool { source == Self.baseline }
+    /// True if no entry of the policy approved it.
+    package var isOutsidePolicy: Bool { isBaseline || isByPerson }
 }
 
 /// The content of a rule that the ledger saw in EC2 while it was approved.
@@ -96,7 +98,9 @@ package struct RulePast: Hashable, Sendable {
     package var lastDecision: RuleDecision?
     /// True if a later event about the same rule was allowed or exempt.
     package var isSettledLater = false
-    /// True if another event created the rule of this id.
+    /// True if the record of another event brought the rule of this id.
+    package var isBroughtByAnother = false
+    /// True if another event created the rule of this id: its record brought it, or a look at the group showed it before.
     package var isOfAnotherEvent = false
     /// The content that another record says was added under this id; nil if no record contradicts.
     package var contradiction: String?

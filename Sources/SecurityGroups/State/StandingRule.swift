@@ -65,6 +65,13 @@ extension Policy {
         return covering.max { ($0.until ?? now) < ($1.until ?? now) }
     }
 
+    /// The policy with those of its exemptions for which `isKept` holds.
+    func keepingExemptions(where isKept: (Exemption) -> Bool) -> Self {
+        var policy = self
+        policy.exempt.removeAll { !isKept($0) }
+        return policy
+    }
+
     /// The policy with exemptions that are not in its file.
     package func adding(_ exemptions: [Exemption]) -> Self {
         guard !exemptions.isEmpty else { return self }
