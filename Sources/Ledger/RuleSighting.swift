@@ -19,7 +19,7 @@ package struct RuleSighting: Hashable, Sendable {
     /// What the rule said when the policy forbade it; nil where it did not. No baseline covers that any more.
     package var forbidden: SecurityGroupRule?
     /// How the rule came to be known, should the ledger not know it yet.
-    package var knownBy = KnownBy.event
+    package var knownBy: KnownBy
 
     /// Creates a sighting.
     package init(
@@ -38,5 +38,7 @@ package struct RuleSighting: Hashable, Sendable {
         self.content = content
         self.approval = approval
         self.added = added
+        // A rule of the baseline that is put back belongs to it under its new id, too.
+        knownBy = approval?.isBaseline == true ? .baseline : .event
     }
 }

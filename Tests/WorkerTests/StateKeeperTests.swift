@@ -296,6 +296,15 @@ import Testing
         #expect(try it.it.test.event("outcome") == "reverted")
     }
 
+    @Test func `a host whose clock is slow does not take for the baseline what a record says was added`() async throws {
+        let it = try Keeper(Pipeline(standing: [1, 2]))
+        await it.keeper.round(isWanted: true)
+        // By AWS's clock the call was 20 seconds after the look.
+        let record = RecordText(time: it.it.time.now + 20)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(it.it.aws.with { Array($0.rules.keys) } == [Name.rule(2)])
+    }
+
     @Test func `an edit of the description alone leaves a rule older than the guard as it is, and is unchanged`()
         async throws
     {
@@ -370,6 +379,10 @@ import Testing
         #expect(try await it.it.process(it.it.message(record.json)) == .delete)
         #expect(try it.it.test.event("outcome", "remove") == "reverted")
         #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [openRule(port: 21)])
+        await it.later()
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.count == 1 && $0.revokes.isEmpty })
+        #expect(try it.standing().map { Array($0.dropFirst()) } == [["baseline", "baseline"]])
     }
 
     @Test func `a rule that was reverted is not put back as part of a baseline`() async throws {

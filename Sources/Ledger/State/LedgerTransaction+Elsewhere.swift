@@ -2,7 +2,7 @@ package import SecurityGroups
 
 /// What other hosts of a fleet did, as far as this ledger has to know it.
 extension LedgerTransaction {
-    /// Keeps that another host left a rule to an exempt caller.
+    /// Keeps why another host let a rule stand.
     package func keep(_ approval: Approval, of rule: StandingRule, from eventID: String) throws {
         let sighting = RuleSighting(
             account: rule.account,

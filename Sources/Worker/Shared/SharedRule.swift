@@ -11,17 +11,18 @@ struct SharedRule: Hashable, Sendable {
     let content: String
     /// The event that was judged.
     let eventID: String
-    /// The exemption under which the rule was made; nil where the rule was reported.
+    /// Why the rule may stand; nil where it was reported.
     let approval: Approval?
 }
 
 extension SharedRule {
-    /// What a run is to tell the other hosts: the rules that it left to an exempt caller, and those that it reported.
+    /// What a run is to tell the other hosts: the rules that it left to an exempt caller, those that it put back for a reason that
+    /// no policy file says, and those that it reported.
     static func all(of result: RunResult, eventID: String) -> [Self] {
-        let exempt = result.sightings.compactMap { sighting -> Self? in
-            guard let content = sighting.content, let approval = sighting.approval, approval.isExemption else {
-                return nil
-            }
+        let approved = result.sightings.compactMap { sighting -> Self? in
+            guard let content = sighting.content, let approval = sighting.approval,
+                approval.isExemption || approval.isOutsidePolicy
+            else { return nil }
             return Self(
                 ruleID: sighting.ruleID.description,
                 content: "\(content.rule)",
@@ -33,7 +34,7 @@ extension SharedRule {
             guard rule.outcome == .reported, let id = rule.ruleID, let content = rule.rule else { return nil }
             return Self(ruleID: id, content: "\(content)", eventID: eventID, approval: nil)
         }
-        return exempt + reported
+        return approved + reported
     }
 
     /// Reads an item of the table; nil where it is no rule's.

@@ -5,8 +5,8 @@ import SecurityGroups
 enum Explanation: Hashable, Sendable {
     /// No host knows a reason.
     case none
-    /// Another host left it to an exempt caller. This ledger knows that by now.
-    case exempt
+    /// Another host left it to an exempt caller, or put it back. This ledger knows that by now.
+    case approved
     /// Another host reported it.
     case reported
     /// The table of the fleet cannot be asked.
@@ -21,6 +21,6 @@ extension MessagePipeline {
         guard let known, known.content == "\(rule.content.rule)" else { return .none }
         guard let approval = known.approval else { return .reported }
         try await writer.write { try $0.keep(approval, of: rule, from: known.eventID) }
-        return .exempt
+        return .approved
     }
 }

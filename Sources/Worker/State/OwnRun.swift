@@ -113,7 +113,7 @@ extension MessagePipeline {
         let known = try await own.occasion == .sweep ? explanation(of: own.rule) : .none
         if known == .unknown { return nil }
         // An event that was begun comes to its end, and finds the approval by now.
-        if known == .exempt, !own.isAgain { return .allowed }
+        if known == .approved, !own.isAgain { return .allowed }
         guard let run = try await claim(own, logger) else { return nil }
         var pipeline = self
         pipeline.revert = revert.impatient
