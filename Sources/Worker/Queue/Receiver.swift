@@ -47,7 +47,6 @@ struct Receiver: Sendable {
                 let messages: [SQSMessage]
                 do {
                     messages = try await answer.value()
-                    note(messages)
                 } catch {
                     _ = intake.pollEnded(isFull: false)
                     if error is PollCut || Task.isCancelled { return }
@@ -55,11 +54,10 @@ struct Receiver: Sendable {
                     continue
                 }
                 let took = clock.instant() - start
-                let held = messages.map { HeldMessage($0, receivedAt: start, visibility: visibility) }
-                hand.take(held)
+                let lines = take(messages, receivedAt: start, visibility: visibility)
                 let isFull = messages.count >= batch
                 let isMore = intake.pollEnded(isFull: isFull)
-                for line in lines(held) { group.addTask { try await work(line) } }
+                for line in lines { group.addTask { try await work(line) } }
                 if isMore { group.addTask { try await run(isFirst: false) } }
                 isIdle = !isFull
                 if messages.isEmpty {
@@ -73,12 +71,21 @@ struct Receiver: Sendable {
         }
     }
 
-    /// Takes note of a response.
-    private func note(_ messages: [SQSMessage]) {
+    /// Takes the messages of a response into hand.
+    ///
+    /// - Returns: The lines in which they are worked on.
+    private func take(
+        _ messages: [SQSMessage],
+        receivedAt start: ContinuousClock.Instant,
+        visibility: Duration
+    ) -> [[HeldMessage]] {
         lanes.works(Lane(.queue))
         time.note(messages)
         options.metrics.received(messages.count)
         liveness.completedPoll(at: clock.instant())
+        let held = messages.map { HeldMessage($0, receivedAt: start, visibility: visibility) }
+        hand.take(held)
+        return lines(held)
     }
 
     /// Waits until there is room for messages and they could be recorded.

@@ -84,18 +84,6 @@ enum SharedEnding: Hashable, Sendable {
     case unknown
 }
 
-/// The temporary exemptions of the fleet at a time.
-struct SharedReading: Hashable, Sendable {
-    let exemptions: [TemporaryExemption]
-    /// When the reading began.
-    let readAt: Date
-
-    /// Takes them over into the ledger, by which events are judged.
-    func learn(in transaction: LedgerTransaction) throws {
-        try transaction.learn(exemptions, readAt: readAt)
-    }
-}
-
 /// The ledger is all there is: one host, or hosts that share nothing.
 struct LedgerAlone: SharedClaims {
     var isShared: Bool { false }

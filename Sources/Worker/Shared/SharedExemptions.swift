@@ -142,3 +142,15 @@ extension TemporaryExemption {
         text.hasPrefix("arn:") && text.utf8.count <= 2048 && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }
+
+/// The temporary exemptions of the fleet at a time.
+struct SharedReading: Hashable, Sendable {
+    let exemptions: [TemporaryExemption]
+    /// When the reading began.
+    let readAt: Date
+
+    /// Takes them over into the ledger, by which events are judged.
+    func learn(in transaction: LedgerTransaction) throws {
+        try transaction.learn(exemptions, readAt: readAt)
+    }
+}
