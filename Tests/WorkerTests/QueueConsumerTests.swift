@@ -128,6 +128,15 @@ import Testing
         #expect(it.aws.with { $0.revokes.count } == 1)
     }
 
+    @Test func `a receiver knows from the one that started it that large messages wait`() async throws {
+        let it = try Pipeline(standing: Array(1...30))
+        try enqueue(it, 1...30)
+        it.aws.with { $0.mostMessages = 2 }
+        _ = try await consumer(it, concurrency: 100).run(stop: StopSignal())
+        #expect(left(it).isEmpty)
+        #expect(it.aws.with { $0.tooLarge } == 1)
+    }
+
     @Test func `a postponement that SQS does not answer keeps no slot from the next message`() async throws {
         let time = VirtualTime()
         let answered = Mutex<[String]>([])

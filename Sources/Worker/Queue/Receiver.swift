@@ -30,9 +30,11 @@ struct Receiver: Sendable {
     static let idleVisibility: Duration = .seconds(5)
 
     /// Receives until the stop, or with `isUntilEmpty` until the queue is empty.
-    func run(isFirst: Bool = true) async throws {
+    ///
+    /// - Parameter known: What the receiver that started this one has learned of the queue.
+    func run(isFirst: Bool = true, pacing known: PollPacing? = nil) async throws {
         try await withThrowingDiscardingTaskGroup { group in
-            var pacing = PollPacing(wait: options.wait)
+            var pacing = known ?? PollPacing(wait: options.wait)
             // After a full response there is more, so the next poll does not wait.
             var isIdle = isFirst
             while try await mayAsk() {
@@ -58,7 +60,7 @@ struct Receiver: Sendable {
                 let isFull = messages.count >= batch
                 let isMore = intake.pollEnded(isFull: isFull)
                 for line in lines { group.addTask { try await work(line) } }
-                if isMore { group.addTask { try await run(isFirst: false) } }
+                if isMore { group.addTask { [pacing] in try await run(isFirst: false, pacing: pacing) } }
                 isIdle = !isFull
                 if messages.isEmpty {
                     if options.isUntilEmpty, try await isOver(start) { return }

@@ -50,6 +50,10 @@ final class ScriptedAWS: HTTPTransport {
         /// The form of each call that added or changed a rule.
         var amendments: [[String: String]] = []
         var visibilities: [(id: String, seconds: Int)] = []
+        /// A response with more messages than this is too large for the client.
+        var mostMessages = 10
+        /// How many responses were too large.
+        var tooLarge = 0
         var published: [[String: String]] = []
         var nextID = 1
     }
@@ -110,12 +114,21 @@ final class ScriptedAWS: HTTPTransport {
         let action = sqsAction ?? form["Action"] ?? ""
         await before(action)
         if Task.isCancelled { throw .cancelled }
+        if action == "ReceiveMessage", isTooLarge(request) { throw .responseTooLarge(host: "sqs", limit: 16 << 20) }
         let now = time.now
         let answer = respond(action, request, form, isSQS: sqsAction != nil, now)
         answered(action)
         // What a long poll is for: nobody asks again at once.
         if action == "ReceiveMessage", answer.body == Array("{}".utf8) { try? await Task.sleep(for: .milliseconds(1)) }
         return answer
+    }
+
+    private func isTooLarge(_ request: HTTPRequest) -> Bool {
+        with { world in
+            guard SQSRequest(request.body)?.maximum ?? 1 > world.mostMessages else { return false }
+            world.tooLarge += 1
+            return true
+        }
     }
 
     private func respond(
