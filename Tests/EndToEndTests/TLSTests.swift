@@ -97,7 +97,8 @@ extension EndToEnd {
                 environment: server.trust.merging(bus(server)) { $1 }
             )
             #expect(result.exitCode == 0 && result.errors.contains("status 307"), "\(result.errors)")
-            #expect(try server.requests().compactMap(\.["path"].string).sorted() == ["/", "/moved"])
+            // A notice whose answer comes late is sent again, but nothing goes to where the redirection points.
+            #expect(Set(try server.requests().compactMap(\.["path"].string)) == ["/", "/moved"])
         }
     }
 }

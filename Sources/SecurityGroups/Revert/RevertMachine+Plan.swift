@@ -47,12 +47,7 @@ extension RevertMachine {
             )
             return follow(plan, index, live: nil, match: candidate.match, isDryRun: isDryRun, now)
         }
-        var known = past
-        // The id comes from the record, or an earlier run of this event found it.
-        if items[index].changed.id != nil || history.matched != nil {
-            known.isBroughtByAnother = false
-            known.isOfAnotherEvent = false
-        }
+        let known = known(past, of: index)
         var plan = planner.plan(for: live, match: candidate.match, past: known, isConflict: isConflict, now: date)
         if candidate.match == .other, event.isOwn {
             // The next look judges what it says by now.
@@ -79,6 +74,15 @@ extension RevertMachine {
         // is known with other content is believed as much, or a forged record could take the exemption from the true one.
         let isBelieved = event.tellsAdded && candidate.match == .exact && decision == .exempt
         return history.isConflict && !isBelieved
+    }
+
+    /// The past of a rule. No other event made it where the record names it, or an earlier run of this event found it.
+    private func known(_ past: RulePast, of index: Int) -> RulePast {
+        guard items[index].changed.id != nil || history.matched != nil else { return past }
+        var known = past
+        known.isBroughtByAnother = false
+        known.isOfAnotherEvent = false
+        return known
     }
 
     /// After so many outrun modifications within an hour, the next one is judged by what the rule says.

@@ -50,9 +50,10 @@ final class LoopbackServer: Sendable {
         Thread.detachNewThread { self.acceptAll() }
     }
 
+    /// Ends the thread that accepts, which then closes the socket. Closed here, its number could be another server's by the time
+    /// that the thread accepts again.
     func stop() {
         shutdown(listener, CInt(SHUT_RDWR))
-        close(listener)
     }
 
     static func response(_ body: String, status: String = "200 OK", headers: String = "") -> Reply {
@@ -60,6 +61,7 @@ final class LoopbackServer: Sendable {
     }
 
     private func acceptAll() {
+        defer { close(listener) }
         while true {
             let client = accept(listener, nil, nil)
             guard client >= 0 else { return }
