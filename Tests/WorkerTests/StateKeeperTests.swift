@@ -228,7 +228,7 @@ import Testing
         #expect(try it.standing() == [[Name.rule(5), "baseline", "baseline"]])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a group whose rules cannot be closed holds up no other group`() async throws {
         let other = "sg-ffffffffffffffff0"
         let watch = Watch(groups: [Name.group, other], baseline: .policy, origin: "watch")

@@ -227,7 +227,7 @@ import Testing
         #expect(source.count == 3)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `fetches keys that live for five minutes ahead from two minutes before their end`() async throws {
         let system = TestSystem()
         let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 300 : 9000) }
