@@ -3,13 +3,7 @@ import GRDB
 import Glibc
 
 /// The only connection through which a process writes a ledger.
-///
-/// `@unchecked Sendable` is safe. Every stored property is a constant, and all but `state` are of `Sendable` types. `state` holds the
-/// compiled statements and the head of the trail. It is used in two places only. One is `attempt`, with `transaction(in:_:)`
-/// before it: they run only in `queue.writeWithoutTransaction` and `queue.asyncWriteWithoutTransaction`, and `queue` is serial, so
-/// that one thread uses `state` at a time. The other is `deinit`: each closure on the queue holds a reference to this object, so
-/// that no closure is left when `deinit` runs.
-final class LedgerWriteConnection: @unchecked Sendable {
+final class LedgerWriteConnection: Sendable {
     private let path: String
     private let worker: String
     private let lease: Duration
@@ -18,7 +12,11 @@ final class LedgerWriteConnection: @unchecked Sendable {
     private let now: @Sendable () -> Date
     private let turn: WriteTurn
     private let file: LedgerFile.Identity
-    private let state = TransactionState()
+    /// The compiled statements and the head of the trail.
+    // Safe: it is used in two places only. One is `attempt`, with `transaction(in:_:)` before it: they run only in
+    // `queue.writeWithoutTransaction` and `queue.asyncWriteWithoutTransaction`, and `queue` is serial, so that one thread uses it
+    // at a time. The other is `deinit`: each closure on the queue holds a reference to this object, so that none is left by then.
+    private nonisolated(unsafe) let state = TransactionState()
     private let queue: DatabaseQueue
 
     init(
@@ -54,7 +52,7 @@ final class LedgerWriteConnection: @unchecked Sendable {
 
     deinit {
         // Compiled statements must be freed before their connection.
-        state.statements.removeAll()
+        unsafe state.statements.removeAll()
     }
 
     /// Runs `body` in a transaction on the connection's queue. GRDB's async functions are not used, because they roll
@@ -85,7 +83,7 @@ final class LedgerWriteConnection: @unchecked Sendable {
             return try attempt(in: db, body)
         } catch is JournalChanged {
             // Somebody switched the ledger to another journal mode since the last write.
-            state.statements.removeAll()
+            unsafe state.statements.removeAll()
             try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
             try Self.checkSettings(of: db, path: path)
             warn(Self.switchedBack(path))
@@ -96,12 +94,12 @@ final class LedgerWriteConnection: @unchecked Sendable {
     private struct JournalChanged: Error {}
 
     private func attempt<T>(in db: Database, _ body: (LedgerTransaction) throws -> T) throws -> T {
-        state.head = nil
+        unsafe state.head = nil
         return try db.inImmediateTransaction {
             var mode = ""
-            try state.statements.statement(.journalMode, in: db).query { mode = $0.text(0) ?? "" }
+            try unsafe state.statements.statement(.journalMode, in: db).query { mode = $0.text(0) ?? "" }
             guard mode == "truncate" else { throw JournalChanged() }
-            return try body(
+            return try unsafe body(
                 LedgerTransaction(db: db, path: path, worker: worker, lease: lease, now: now(), state: state)
             )
         }
