@@ -124,11 +124,11 @@ package struct Claim: Hashable, Sendable {
     package var kept: [String] = []
     /// True if the ledger has seen at least one of these rules.
     package var knowsRules = false
-    /// Whether the run before this one never ended: its worker died, or lost its lease.
+    /// True if the run before this one never ended, because its worker died or lost its lease.
     package internal(set) var isTakeover: Bool
     /// The hold in the table that the hosts of a fleet share; nil where the ledger alone counts.
     package internal(set) var shared: SharedClaim?
-    /// What earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
+    /// The rules that earlier runs reverted before they failed. A later run finds these rules gone; reporting them as they are
     /// here keeps their undo commands, and `reverted` as the outcome of an event whose rules needed two runs.
     package let alreadyReverted: [RuleResult]
 

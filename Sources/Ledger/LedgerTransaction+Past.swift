@@ -3,7 +3,7 @@ package import Foundation
 import GRDB
 package import SecurityGroups
 
-/// What a question about the past needs besides the rule.
+/// The event for which the ledger is asked about the past of rules.
 package struct PastQuery: Hashable, Sendable {
     /// The event that runs now. It does not count as past.
     package let eventID: String
@@ -85,7 +85,7 @@ extension LedgerTransaction {
         return seen.first.flatMap { $0.content.rule == rule ? $0.approved : nil }
     }
 
-    /// What another record says that was added under the same id.
+    /// The contradiction between this record and another one that added a rule with the same id; nil if there is none.
     private func contradiction(
         of question: RuleQuestion,
         _ seen: [Sighting],
@@ -149,7 +149,7 @@ extension LedgerTransaction {
         return open != nil
     }
 
-    /// What another record says that was added under the id of a rule that is gone; nil where none contradicts.
+    /// The same contradiction for a rule that is gone, whose sightings the ledger may not have. It compares the rows of events.
     package func contradiction(ofGone question: RuleQuestion, _ query: PastQuery) throws -> String? {
         guard let id = question.ruleID, let added = question.added else { return nil }
         let other = try row(

@@ -16,9 +16,9 @@ package struct RuleSighting: Hashable, Sendable {
     package let approval: Approval?
     /// The content that the record says was added under the rule's id; nil for any other change.
     package let added: SecurityGroupRule?
-    /// What the rule said when the policy forbade it; nil where it did not. No baseline covers that any more.
+    /// The rule's content when the policy forbade it; nil if the policy did not. No baseline covers this content any more.
     package var forbidden: SecurityGroupRule?
-    /// How the rule came to be known, should the ledger not know it yet.
+    /// The value of `known_by` for a rule that the ledger does not know yet.
     package var knownBy: KnownBy
 
     /// Creates a sighting.

@@ -28,7 +28,7 @@ extension LedgerTransaction {
 }
 
 extension LedgerReader {
-    /// Who sent the messages that the workers of this ledger met, the latest first.
+    /// The senders of the messages that the workers of this ledger received, the latest first.
     package func senders() throws -> [SeenSender] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT sender, last_seen FROM senders ORDER BY last_seen DESC, sender").map {

@@ -40,7 +40,7 @@ package struct SharedClaim: Hashable, Sendable {
         self.told = told
     }
 
-    /// What a notice carries that waits for the table: all that is needed to ask it.
+    /// The hold as text. A notice that waits for the table carries it, to ask the table about this hold.
     var text: String { "\(fence) \(token) \(replayCount) \(key)" }
 
     /// Reads `text`.
@@ -69,7 +69,7 @@ extension Claim {
 package struct HeldNotice: Hashable, Sendable {
     /// The event under its id in the ledger.
     package let eventID: String
-    /// What it tells of.
+    /// The outcome of the event that it tells people.
     package let outcome: EventOutcome
     /// The hold under which the event was run.
     package let shared: SharedClaim

@@ -21,9 +21,9 @@ package struct WorkerOptions: Sendable {
     package var webhook: Webhook?
     /// The name or ARN of the EventBridge bus where others are told.
     package var eventBus: String?
-    /// What counts and measures.
+    /// The metrics that the worker counts into.
     package var metrics = WorkerMetrics.none
-    /// How notifications are written.
+    /// The format of notifications.
     package var notifyFormat: NoticeFormat = .text
     /// True to judge only, and to revert nothing.
     package var isDryRun: Bool
@@ -37,7 +37,7 @@ package struct WorkerOptions: Sendable {
     package var settle: Duration
     /// The longest time that a stop may take.
     package var shutdown: Duration
-    /// How often the rules of watched groups are read; zero for never.
+    /// The interval at which the rules of watched groups are read; zero to read them never.
     package var snapshotInterval: Duration = .seconds(900)
     /// The role that is assumed in accounts other than our own; nil where our own credentials serve everywhere.
     package var roles: RoleSessions?

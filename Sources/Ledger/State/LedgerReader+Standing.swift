@@ -6,11 +6,11 @@ import GRDB
 package typealias AuditStandingRule = Cells<StandingColumn>
 
 extension LedgerReader {
-    /// What stood at the last look, by group and rule.
+    /// The rules that stood at the last look, sorted by group and rule.
     ///
     /// - Parameters:
-    ///   - groups: the groups that are asked for; empty for all.
-    ///   - isUnexplained: True for the rules alone that nothing lets stand.
+    ///   - groups: The ids of the groups; empty for all groups.
+    ///   - isUnexplained: True to get only rules that stand without a reason.
     package func standingRules(in groups: [String] = [], isUnexplained: Bool = false) throws -> [AuditStandingRule] {
         let sql = """
             SELECT \(AuditStandingRule.columns.joined(separator: ", ")) FROM standing_rules
@@ -47,9 +47,9 @@ package enum KnownContentColumn: String, CaseIterable, Hashable, Sendable {
 }
 
 extension LedgerReader {
-    /// What a rule was seen to say, the newest first: what stands, and what stood before.
+    /// The contents that a rule was seen with, the newest first. A rule that was modified has several.
     ///
-    /// - Parameter time: what came to stand later is left out; nil for nothing.
+    /// - Parameter time: Contents that came to stand later are left out; nil for all contents.
     package func knownContents(
         ofRule ruleID: String,
         inGroup groupID: String,

@@ -1,9 +1,9 @@
 import GRDB
 import SecurityGroups
 
-/// The word of a person on rules that stand.
+/// Approvals of standing rules by a person.
 extension LedgerTransaction {
-    /// Which standing rules are meant.
+    /// A choice of standing rules.
     package enum Chosen: Hashable, Sendable {
         /// One rule.
         case rule(String)
@@ -13,14 +13,14 @@ extension LedgerTransaction {
 
     /// Records that rules may stand.
     ///
-    /// - Returns: the ids of the rules that were approved; none where none stands.
+    /// - Returns: The ids of the rules that were approved; empty if none of them stands.
     package func approve(_ chosen: Chosen, by person: String, reason: String?) throws -> [String] {
         try set(chosen, approvedBy: "approved \(person)", .approved, "approved", by: person, reason: reason)
     }
 
-    /// Takes the approval of rules back: they stand without a reason, unless the policy allows them.
+    /// Takes back the approval of rules. They then stand without a reason, unless the policy allows them.
     ///
-    /// - Returns: the ids of the rules.
+    /// - Returns: The ids of the rules.
     package func forget(_ chosen: Chosen, by person: String) throws -> [String] {
         try set(chosen, approvedBy: nil, .sweep, "forgotten", by: person, reason: nil)
     }

@@ -1,8 +1,8 @@
 package import SecurityGroups
 
-/// What other hosts of a fleet did, as far as this ledger has to know it.
+/// Writes down the decisions of other hosts of a fleet that this ledger needs.
 extension LedgerTransaction {
-    /// Keeps why another host let a rule stand.
+    /// Stores the reason why another host let a rule stand.
     package func keep(_ approval: Approval, of rule: StandingRule, from eventID: String) throws {
         let sighting = RuleSighting(
             account: rule.account,
@@ -15,8 +15,8 @@ extension LedgerTransaction {
         try keep([sighting], of: eventID.bounded)
     }
 
-    /// Keeps that another host has judged an event of our own, so that it is not asked for again. What that host reverted is
-    /// `unchanged` here.
+    /// Records that another host has judged an event that sg-revert made, so that this host does not run it again. If that host
+    /// reverted the rule, the outcome here is `unchanged`.
     package func keep(_ outcome: EventOutcome, ofElsewhere event: EventFacts, _ delivery: Delivery) throws {
         guard case .run(let claim) = try claim(event, delivery: delivery) else { return }
         let own: EventOutcome = outcome == .reported ? .reported : .unchanged

@@ -22,7 +22,7 @@ extension LedgerTransaction {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Begins a temporary exemption. People are told, unless the table has it: one host of the fleet tells of it then.
+    /// Begins a temporary exemption, and tells people. If the shared table has it, too, one host of the fleet tells them instead.
     package func add(_ exemption: TemporaryExemption) throws {
         try run(
             """
@@ -46,10 +46,10 @@ extension LedgerTransaction {
         )
     }
 
-    /// Ends a temporary exemption. People are told, unless the table has it.
+    /// Ends a temporary exemption, and tells people. If the shared table has it, too, one host of the fleet tells them instead.
     ///
-    /// - Parameter time: When it ended; nil for now.
-    /// - Returns: the exemption; nil where there is none of this id, or it has ended.
+    /// - Parameter time: The time at which it ended; nil for now.
+    /// - Returns: The exemption; nil if there is none with this id, or if it has ended.
     package func endExemption(_ id: String, by person: String, at time: Date? = nil) throws -> TemporaryExemption? {
         guard let exemption = try exemptions().first(where: { $0.id == id }), exemption.end > now else { return nil }
         let ended = try end(exemption, by: person, at: time ?? now)
@@ -69,17 +69,17 @@ extension LedgerTransaction {
         return exemption
     }
 
-    /// Takes over the exemptions that the shared table has.
+    /// Copies the exemptions of the shared table into the ledger.
     ///
-    /// One that ended there ends here. So does one that was there before and is gone, since somebody removed it. What only this
-    /// ledger has stays as it is.
+    /// An exemption that has ended in the table ends in the ledger. An exemption that somebody removed from the table ends in the
+    /// ledger, too. An exemption that only this ledger has does not change.
     ///
-    /// - Parameter readAt: The time at which the table was read, or a little before.
+    /// - Parameter readAt: The time at which the read of the table began.
     package func learn(_ shared: [TemporaryExemption], readAt: Date) throws {
         let known = Dictionary(try exemptions().map { ($0.id, $0) }) { $1 }
         for exemption in shared {
             if let known = known[exemption.id] {
-                // The texts are compared, since a time that was written and read again is not the same to the last bit.
+                // The texts are compared, because a time loses its last bits when it is written and read again.
                 guard let endedAt = exemption.endedAt, RFC3339.format(exemption.end) < RFC3339.format(known.end) else {
                     continue
                 }
@@ -93,13 +93,13 @@ extension LedgerTransaction {
         }
         let ids = Set(shared.map(\.id))
         for exemption in known.values.sorted(by: { $0.id < $1.id }) where !ids.contains(exemption.id) {
-            // The command writes into the table first, so a reading that began later than that has seen it.
+            // The command writes into the table first, so a read that began after that write has seen the exemption.
             guard let sharedAt = exemption.sharedAt, sharedAt < readAt, exemption.end > now else { continue }
             _ = try end(exemption, by: "removal from the table", at: now)
         }
     }
 
-    /// The exemptions of the shared table that began or ended within the last day, which one host of the fleet tells of.
+    /// The exemptions of the shared table that began or ended within the last day. One host of the fleet tells people of each.
     package func sharedExemptions() throws -> [Exemption] {
         try exemptions().filter { $0.sharedAt != nil && $0.end > now.addingTimeInterval(-86_400) }.map(\.exemption)
     }
@@ -107,12 +107,12 @@ extension LedgerTransaction {
     /// All temporary exemptions that were ever written, the oldest first.
     package func exemptions() throws -> [TemporaryExemption] { try Self.exemptions(in: db) }
 
-    /// Those that a late or replayed event may still be judged by.
+    /// The exemptions by which a late or replayed event may still be judged.
     package func exemptionsInForce() throws -> [Exemption] {
         try exemptions().filter { $0.end > now.addingTimeInterval(-LedgerDatabase.dedupeHorizon) }.map(\.exemption)
     }
 
-    /// Has people told, once, of what becomes of an exemption.
+    /// Tells people once that an exemption has begun, ends soon or has ended.
     package func tell(_ notice: ExemptionNotice, of exemption: Exemption) throws {
         try addNotice(
             id: exemption.noticeID(notice),
@@ -166,7 +166,7 @@ extension LedgerTransaction {
     }
 }
 
-/// What people are told of an exemption.
+/// The notices about an exemption that people get.
 package enum ExemptionNotice: String, Sendable {
     /// It holds from now on.
     case begun

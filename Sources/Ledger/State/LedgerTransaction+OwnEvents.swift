@@ -4,28 +4,28 @@ import GRDB
 import Hashing
 package import SecurityGroups
 
-/// Events that sg-revert made itself. No message brings one again, so whoever begins one sees to its end.
+/// Events that sg-revert made itself. No message brings such an event again, so the workers run it until it has ended.
 extension LedgerTransaction {
-    /// An event of our own that began and did not end.
+    /// An event that sg-revert made and that has not ended.
     package struct OpenEvent: Hashable, Sendable {
         /// Its id.
         package let eventID: String
         /// Its name: `Sweep` or `ExemptionEnd`.
         package let name: String
-        /// The time that it bears.
+        /// Its `event_time`.
         package let time: Date
-        /// The rule that it is about, as it stood then.
+        /// The rule that it is about, with the content of that time.
         package let rule: StandingRule
-        /// True if the rule stood so at the last look.
+        /// True if the rule had this content at the last look.
         package let isStanding: Bool
     }
 
-    /// In which rows of `events` such events are. It is the condition of an index, too.
+    /// The SQL condition for the rows of these events in `events`. An index has the same condition.
     static let isOwnAndOpen = """
         (event_id GLOB 'sweep-*' OR event_id GLOB 'exemption-end-*') AND coalesce(outcome, 'failed') IN ('failed', 'suppressed')
         """
 
-    /// The events of our own that began, did not end, and are to be run again by now, the oldest first.
+    /// The events that sg-revert made, that have not ended and that are due to run again, the oldest first.
     package func openEvents(limit: Int = 100) throws -> [OpenEvent] {
         let sql = """
             SELECT event_id, event_name, group_id, event_time, digest FROM events

@@ -3,10 +3,12 @@ package import Foundation
 import GRDB
 package import SecurityGroups
 
-/// Snapshots: what stands in watched groups, beside what events told.
+/// Snapshots of the rules that stand in watched groups.
 extension LedgerTransaction {
-    /// When the rules of a group were last read is kept once for the group, so that a snapshot without changes writes next to
-    /// nothing. A group stays known: one that comes back has no second first sight.
+    /// The tables of snapshots.
+    ///
+    /// The time of the last read is stored once for each group, so that a snapshot without changes writes very little. The row of
+    /// a group stays when the group is gone: if the group comes back, its rules are not a new baseline.
     static let snapshotsSchema = """
         CREATE TABLE group_snapshots (
             group_id TEXT PRIMARY KEY NOT NULL,
@@ -25,13 +27,13 @@ extension LedgerTransaction {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Keeps a look at one group: what is new, what is gone, and what the policy allows by now.
+    /// Stores a look at one group: new rules, rules that are gone, and rules that the policy now allows.
     ///
     /// - Parameters:
-    ///   - unread: The prefix lists that EC2 refuses to show. A known rule of one stays as it is known.
-    ///   - readAt: When EC2 was asked.
-    ///   - settle: For so long after an event's run, EC2 may still show the state before.
-    /// - Returns: what was written.
+    ///   - unread: The prefix lists that EC2 refuses to show. Known rules with such a list do not change.
+    ///   - readAt: The time at which EC2 was asked.
+    ///   - settle: The settle time: for so long after an event's run, EC2 may still show the earlier state.
+    /// - Returns: The changes that were written.
     @discardableResult
     package func keep(
         _ look: GroupLook,
@@ -66,11 +68,11 @@ extension LedgerTransaction {
         return diff
     }
 
-    /// Takes the rules of groups as gone that EC2 does not know any more.
+    /// Records that the rules of groups are gone, for groups that EC2 does not show any more.
     ///
     /// - Parameters:
-    ///   - asked: the groups that EC2 was asked for; nil for all of the place.
-    ///   - shown: the groups that EC2 shows.
+    ///   - asked: The groups that EC2 was asked for; nil for all groups of the place.
+    ///   - shown: The groups that EC2 shows.
     package func keepGoneGroups(place: String, asked: Set<String>?, shown: Set<String>) throws {
         let known = try String.fetchAll(
             db.cachedStatement(sql: "SELECT group_id FROM group_snapshots WHERE place = ?"),
@@ -84,10 +86,10 @@ extension LedgerTransaction {
         }
     }
 
-    /// The moment at which somebody last asked for a snapshot before its time.
+    /// The name of the moment at which an early snapshot was last asked for.
     package static let snapshotWanted = "snapshot-wanted"
 
-    /// When something was last done; nil where it never was.
+    /// The time at which something was last done; nil if it was never done.
     package func moment(_ name: String) throws -> Date? {
         let text: String? = try row("SELECT at FROM moments WHERE name = ?", [name])?[0]
         return text.flatMap { RFC3339.parse($0) }
@@ -103,9 +105,9 @@ extension LedgerTransaction {
 
     /// Takes or renews the lease `name` for `holder`, unless another holds it.
     ///
-    /// A lease that ends later than `duration` from now was written by a clock that ran ahead, and is not believed.
+    /// A lease that ends later than `duration` from now was written by a clock that ran ahead. It counts as ended.
     ///
-    /// - Returns: true if the caller holds it now.
+    /// - Returns: True if `holder` has it now.
     package func takeLease(_ name: String, holder: String, for duration: Duration) throws -> Bool {
         try run(
             """
@@ -118,7 +120,7 @@ extension LedgerTransaction {
         return db.changesCount > 0
     }
 
-    /// Forgets that something was ever done.
+    /// Forgets when something was last done.
     package func unmark(_ name: String) throws {
         try run("DELETE FROM moments WHERE name = ?", [name])
     }

@@ -3,9 +3,9 @@ package import Foundation
 import GRDB
 package import SecurityGroups
 
-/// Standing rules that somebody has to look at.
+/// Standing rules that a worker must judge.
 extension LedgerTransaction {
-    /// A rule that stands without a reason, with the id of the event that is to judge it.
+    /// A rule that stands without a reason, and the id of the event that judges it.
     package struct Unexplained: Hashable, Sendable {
         /// The rule.
         package let rule: StandingRule
@@ -22,19 +22,20 @@ extension LedgerTransaction {
         return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
     }
 
-    /// How many rules stand without a reason.
+    /// The number of rules that stand without a reason.
     package func unexplainedCount() throws -> Int {
         try row("SELECT count(*) FROM sightings WHERE gone_at IS NULL AND approved_by IS NULL", [])?[0] ?? 0
     }
 
-    /// The rules that stand without a reason since before `time`, that no event under way is about (a worker that died may have
-    /// left one, which comes again), and that were not judged since they came to say what they say. They come in parts, so that
-    /// nobody waits long for the ledger.
+    /// The rules that have stood without a reason since before `time` and that are to be judged.
+    ///
+    /// A rule is left out if an event that has not ended is about it: that event comes again. It is also left out if it was judged
+    /// with its present content. The rules come in parts, so that other writers of the ledger do not wait for long.
     ///
     /// - Parameters:
-    ///   - isDryRun: True where nothing would be changed, so that what was reported is done.
-    ///   - last: the last rule of the part before; nil for the first part.
-    /// - Returns: the rules, and the last rule that was looked at; nil after the last part.
+    ///   - isDryRun: True for a dry run. A rule that was reported then counts as judged.
+    ///   - last: The last rule of the part before; nil for the first part.
+    /// - Returns: The rules, and the last rule that was looked at; nil after the last part.
     package func unexplained(
         since time: Date,
         isDryRun: Bool,
@@ -81,7 +82,7 @@ extension LedgerTransaction {
         return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
     }
 
-    /// True where an event of our own is to be run: it was not, or its last run failed and that was a while ago.
+    /// True if an event that sg-revert made is to be run: it has not run yet, or its last run failed some time ago.
     package func isOpen(ownEvent eventID: String) throws -> Bool {
         guard let (outcome, attempts, last) = try lastRun(of: eventID) else { return true }
         guard let outcome, outcome.isFinal else {
@@ -91,33 +92,33 @@ extension LedgerTransaction {
         return false
     }
 
-    /// The id of the event that closes a rule whose exemption is over; nil where it was closed since it came to say what it says.
+    /// The id of the event that judges a rule after the end of its exemption; nil if it was judged with its present content.
     ///
     /// - Parameters:
-    ///   - until: When the exemption ended.
-    ///   - isDryRun: True where nothing would be changed, so that what was reported is done.
+    ///   - until: The time at which the exemption ended.
+    ///   - isDryRun: True for a dry run. A rule that was reported then counts as judged.
     package func nextExemptionEnd(of rule: StandingRule, until: Date?, isDryRun: Bool) throws -> String? {
         try nextRound(of: rule, isReport: isDryRun || isReported(rule)) { round in
             OwnEvent.exemptionEndID(of: rule, until: until, round: round)
         }
     }
 
-    /// The event that judges a rule next; nil where the rule was judged since it came to say what it says.
+    /// The event that judges a rule next; nil if the rule was judged with its present content.
     private func nextSweep(of rule: StandingRule, brought eventID: String?, isReport: Bool) throws -> Unexplained? {
         if isReport, let eventID, try lastRun(of: eventID)?.outcome == .reported { return nil }
         return try nextRound(of: rule, isReport: isReport) { OwnEvent.sweepID(of: rule, round: $0) }
             .map { Unexplained(rule: rule, eventID: $0) }
     }
 
-    /// The id of the first event of a rule that was not finished; nil where the last one that was finished still holds.
+    /// The id of the first event of a rule that is not finished; nil if the result of the last finished one still holds.
     private func nextRound(of rule: StandingRule, isReport: Bool, id: (_ round: Int) -> String) throws -> String? {
         for round in 0... {
             let id = id(round)
             guard let (outcome, _, last) = try lastRun(of: id) else { return id }
             if try isOpen(ownEvent: id) { return id }
             guard let outcome, outcome.isFinal else { return nil }
-            // Judged before the rule came back; by an entry that only reports, and there is one that reverts by now; or while its
-            // group was not watched, which a look found it to be since.
+            // The result no longer holds if the rule was judged before it came back, by an entry that only reports while an entry
+            // now reverts, or while its group was not watched.
             let isOld =
                 try last < rule.since || outcome == .reported && !isReport
                 || outcome == .ignored && wasLookedAt(rule.groupID, after: last)
@@ -126,7 +127,7 @@ extension LedgerTransaction {
         return nil
     }
 
-    /// True where the entry that watches the rule's group only reports.
+    /// True if the entry that watches the rule's group only reports.
     private func isReported(_ rule: StandingRule) throws -> Bool {
         let found = try row(
             "SELECT 1 FROM group_snapshots WHERE group_id = ? AND action = ?",
@@ -153,7 +154,7 @@ extension LedgerTransaction {
         return (try outcome.map(parse), found[1], RFC3339.parse(found[2] as String) ?? .distantPast)
     }
 
-    /// All that a rule was seen to say, and whether it still does.
+    /// All contents that a rule was seen with, and for each whether the rule still has it.
     func contents(of ruleID: SecurityGroupRuleID, in groupID: String) throws -> [(rule: StandingRule, isStanding: Bool)]
     {
         let sql = "\(Self.standingColumns), gone_at IS NULL FROM sightings AS s WHERE group_id = ? AND rule_id = ?"

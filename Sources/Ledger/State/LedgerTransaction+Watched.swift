@@ -7,7 +7,7 @@ package import SecurityGroups
 package struct WatchSighting: Hashable, Sendable {
     /// The group's id.
     package let groupID: String
-    /// The group's account, where it is known.
+    /// The group's account; nil if it is not known.
     package let account: String?
     /// The group's Region.
     package let region: String
@@ -36,7 +36,7 @@ package struct WatchSighting: Hashable, Sendable {
     }
 }
 
-/// The ledger's memory of which groups matched the policy by name or tags.
+/// The groups that have matched the policy by name or tags, as the ledger remembers them.
 extension LedgerTransaction {
     /// The table. A row is one name and set of tags with which a group matched; `ended_at` is null while EC2 shows them.
     static let watchedSchema = """

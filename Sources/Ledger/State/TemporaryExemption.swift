@@ -2,31 +2,31 @@ import Formats
 package import Foundation
 package import SecurityGroups
 
-/// An exemption that a command made, and not the policy file. It is in a ledger, in the table that hosts share, or in both.
+/// An exemption that a command made, as opposed to one of the policy file. It is in a ledger, in the shared table, or in both.
 package struct TemporaryExemption: Hashable, Sendable {
     /// Its id, `ex-` and 8 digits, which is also its name.
     package let id: String
-    /// Who is exempt: a pattern of issuer ARNs.
+    /// The callers who are exempt: a pattern of issuer ARNs.
     package let principal: String
-    /// In which group; nil for all.
+    /// The group in which it holds; nil for all groups.
     package let groupID: String?
-    /// From when on.
+    /// The time at which it begins.
     package let from: Date
-    /// Until when.
+    /// The time at which it ends, unless somebody ends it before.
     package let until: Date
-    /// What happens then.
+    /// The fate, at that time, of the rules that were added under it.
     package let then: Exemption.End
-    /// How long before the end people are reminded; nil for never.
+    /// The time before the end at which people are reminded; nil for no reminder.
     package let remind: Duration?
-    /// Why.
+    /// The reason that its author gave.
     package let reason: String
-    /// Who wrote it: `user@host`.
+    /// The person who wrote it: `user@host`.
     package let madeBy: String
-    /// When somebody ended it before its time.
+    /// The time at which somebody ended it early; nil if nobody did.
     package var endedAt: Date?
-    /// Who did.
+    /// The person who ended it early: `user@host`.
     package var endedBy: String?
-    /// When this ledger first knew that the shared table has it; nil for one that only this ledger has.
+    /// The time at which this ledger first saw it in the shared table; nil if only this ledger has it.
     package var sharedAt: Date?
 
     /// An exemption with these values.
@@ -58,10 +58,10 @@ package struct TemporaryExemption: Hashable, Sendable {
         self.sharedAt = sharedAt
     }
 
-    /// When it ends, or ended.
+    /// The time at which it ends or ended.
     package var end: Date { endedAt.map { min($0, until) } ?? until }
 
-    /// The exemption as the policy judges by it. An event's time has whole seconds, so it begins with its second.
+    /// The exemption in the form by which the policy judges. An event's time has whole seconds, so `from` is rounded down.
     package var exemption: Exemption {
         Exemption(
             name: id,

@@ -218,7 +218,7 @@ extension LedgerTransaction {
     }
 }
 
-/// What the ledger knows of an event before a claim.
+/// The ledger's row of an event, as a claim finds it.
 struct KnownEvent {
     let eventID: String
     let number: Int64

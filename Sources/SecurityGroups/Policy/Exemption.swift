@@ -21,13 +21,13 @@ package struct Exemption: Hashable, Sendable {
     package let sourceIdentity: [Wildcard]?
     /// The ids of the groups in which it holds; nil for all groups.
     package let groups: Set<String>?
-    /// From when on, by the event's time; nil for always.
+    /// The first moment at which it holds, by the event's time; nil if it has no beginning.
     package let from: Date?
-    /// Until when, this moment excluded, by the event's time; nil for ever.
+    /// The moment at which it ends, by the event's time; nil if it has no end. It does not hold at this moment any more.
     package let until: Date?
-    /// What happens at that moment.
+    /// The fate, at that moment, of the rules that were added under it.
     package let then: End
-    /// How long before the end people are reminded; nil for never.
+    /// The time before the end at which people are reminded; nil for no reminder.
     package let remind: Duration?
     /// The line of the policy that holds the entry, for the audit.
     package let origin: String

@@ -1,7 +1,7 @@
 import AWSClient
 import SecurityGroups
 
-/// What is put back or restored is rare, and goes alone.
+/// The calls that add a rule or change one. They are rare, so each rule has a call of its own.
 extension SecurityGroupGateway {
     /// Adds a rule to a group.
     func authorize(_ content: RuleContent, in group: SecurityGroupID, _ place: Place) async throws -> Amendment {

@@ -57,7 +57,7 @@ struct Gate {
         }
         place = Place(account: account, region: region)
         guard change.rules.count <= SecurityGroupChange.maximumRules else {
-            throw ImpossibleName(kind: "change of so many rules", text: "\(change.rules.count) rules")
+            throw ImpossibleName(kind: "number of rules", text: "\(change.rules.count)")
         }
         if let text = change.groupID {
             guard let id = SecurityGroupID(text) else { throw ImpossibleName(kind: "security group", text: text) }

@@ -5,18 +5,23 @@ import SecurityGroups
 
 /// The claims of a fleet in a DynamoDB table.
 ///
-/// The table's partition key is `pk`, a text; its TTL attribute is `expires_at`, in seconds. `event#ID` is an event with its
-/// digest, fence, token, lease and outcome; `call#ID` a call to EC2 that a host of the fleet made; `rule#ID` why a rule was left
-/// standing; `exemptions#all` the temporary exemptions; `lease#NAME` who does what one host at a time does.
+/// The table's partition key is `pk`, a text; its TTL attribute is `expires_at`, in seconds. These are its items:
+///
+/// - `event#ID`: an event with its digest, fence, token, lease and outcome;
+/// - `call#ID`: a call to EC2 that a host of the fleet made;
+/// - `rule#ID`: the reason why a rule was left standing;
+/// - `exemptions#all`: the temporary exemptions;
+/// - `lease#NAME`: the host that has a lease;
+/// - `reverts#GROUP#HOUR`: the reverts that count toward limits.
 struct ClaimsTable: SharedClaims {
     let table: TableCalls
-    /// Names this worker in the table, for people who look into it.
+    /// The name of this worker. It stands in the table for people who read the table.
     let owner: String
     let clock: WorkerClock
     /// Makes the tokens of claims.
     let makeToken: @Sendable () -> String
     var lease = WorkerOptions.lease
-    /// Reads the exemptions. Who asks while a read is under way shares the next one.
+    /// Reads the exemptions. All callers that ask during a read share the next read.
     private let readings: Coalescer<String, Void, SharedReading?>
 
     init(table: TableCalls, owner: String, clock: WorkerClock, makeToken: @escaping @Sendable () -> String) {
@@ -34,7 +39,7 @@ struct ClaimsTable: SharedClaims {
 
     var isShared: Bool { true }
 
-    /// How often a claim is tried that others keep getting ahead of.
+    /// The number of tries of a claim. A try fails if another host has written since the read.
     private static let tries = 6
 
     func claim(_ event: EventFacts, _ delivery: Delivery, intent: [String]) async throws -> SharedAnswer {
@@ -51,7 +56,7 @@ struct ClaimsTable: SharedClaims {
                 if let answer = attempt.refused(by: item, now: clock.now(), lease: lease) { return answer }
             }
         }
-        // A table in which somebody else is ahead every time is of no help, and an event must not wait for it.
+        // Other hosts wrote before every try. The event must not wait for the table any longer.
         return .alone
     }
 
@@ -81,7 +86,7 @@ struct ClaimsTable: SharedClaims {
     func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) async throws -> SharedEnding {
         switch try await table.write(SharedWrite.finish(claim, outcome, tells: tells, now: clock.now())) {
         case nil: .unknown
-        // What is gone was kept for a month, and nobody else asks for it any more.
+        // An item is removed after a month. By then no other host asks for it.
         case .written, .refused(nil): .done
         case .refused(let item?): .lost(isSettled: SharedRecord(item)?.isSettled ?? true)
         }
@@ -103,7 +108,7 @@ struct ClaimsTable: SharedClaims {
 
     func keep(_ rules: [SharedRule]) async throws {
         for rule in rules {
-            // Without the table there is nobody to tell.
+            // While the table is out, no other host can be told.
             guard try await table.write(rule.write(now: clock.now())) != nil else { return }
         }
     }
@@ -137,7 +142,7 @@ struct ClaimsTable: SharedClaims {
     }
 }
 
-/// A claim that is being made, as a value: it is told what stands in the way, and says what is to be written next.
+/// A claim that is being made, as a value. Its input is the item that refused the last write; its output is the next write.
 struct ClaimAttempt: Sendable {
     private let event: EventFacts
     private let delivery: Delivery
@@ -146,7 +151,7 @@ struct ClaimAttempt: Sendable {
     /// The event's id in the table.
     private var key: String
     private var isConflict = false
-    /// What the table has of the event; nil where nothing is known.
+    /// The event's item in the table; nil if the table has none, or if it was not read yet.
     private var record: SharedRecord?
 
     init(_ event: EventFacts, _ delivery: Delivery, intent: [String], token: String) {
@@ -157,7 +162,7 @@ struct ClaimAttempt: Sendable {
         key = event.eventID
     }
 
-    /// What is to be written.
+    /// The write that claims the event.
     func write(owner: String, now: Date, lease: Duration) -> DynamoDBWrite {
         SharedWrite.claim(
             SharedKey.event(key),
@@ -186,13 +191,15 @@ struct ClaimAttempt: Sendable {
         )
     }
 
-    /// Takes what stood in the way of the last write; nil where another write is to be tried.
+    /// Takes the item that refused the last write.
+    ///
+    /// - Returns: The answer; nil if another write is to be tried.
     mutating func refused(by item: DynamoDBItem?, now: Date, lease: Duration) -> SharedAnswer? {
         guard let item else {
             record = nil
             return nil
         }
-        // An item that no worker wrote is in the way of every host alike.
+        // No host can claim the event over an item that no worker wrote.
         guard let found = SharedRecord(item) else { return .alone }
         let verdict = found.verdict(
             digest: event.digest,

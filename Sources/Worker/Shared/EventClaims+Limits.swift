@@ -3,7 +3,9 @@ import Ledger
 import SecurityGroups
 
 extension EventClaims {
-    /// What the ledger knows of rules, with the limits counted over all hosts. Without limits it costs no call.
+    /// The past of rules by the ledger, with the limits counted over all hosts.
+    ///
+    /// If the policy has no limits, the shared table is not called.
     func past(of questions: [RuleQuestion], _ query: PastQuery, now: Date) async throws -> [RulePast] {
         let pasts = try await writer.write { transaction in
             try questions.map { try transaction.past(of: $0, query) }
@@ -29,10 +31,10 @@ extension EventClaims {
         }
     }
 
-    /// Counts what a run reverted toward the limits of all hosts.
+    /// Counts the rules that a run reverted toward the limits of all hosts.
     func count(_ result: RunResult, of claim: Claim, limits: RevertLimits, now: Date) async throws {
         guard shared.isShared, limits.areSet else { return }
-        // What an earlier run reverted was counted then.
+        // The rules that an earlier run reverted were counted then.
         let counted = Set(claim.alreadyReverted.compactMap(\.ruleID))
         let reverted = result.rules.filter { $0.outcome == .reverted && !counted.contains($0.ruleID ?? "") }
         guard !reverted.isEmpty else { return }

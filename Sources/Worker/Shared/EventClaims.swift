@@ -3,36 +3,36 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// The claims on events: the fleet's and the ledger's together. The pipeline claims and finishes here and nowhere else.
+/// The claims on events, in the table of the fleet and in the ledger. The pipeline claims and finishes events only here.
 ///
-/// The order, and what a crash after each step leaves:
+/// These are the steps, and the state that a crash after each step leaves:
 ///
-/// 1. *The fleet's claim.* A crash leaves a lease in the table. It ends after a minute, and the redelivered message is claimed
-///    anew with a higher fence. The rules that the record names are kept with the claim, so that the host that takes over knows
-///    whose doing a missing rule is. Beside it the temporary exemptions are read.
-/// 2. *The ledger's claim*, and the exemptions that the ledger did not know. Where the ledger says that the event is done, the run ended while the table was out, or this host
-///    crashed between 4 and 5: the table learns the outcome now. Where another process of this host has the event, the fleet's
-///    claim is given back.
-/// 3. *The run.* Its reverts are right whoever else runs. Both leases are renewed together; a host that was paused for longer
-///    than the lease finds the claim lost and stops.
-/// 4. *The ledger's end*, with the notice in the outbox, which waits there. A crash leaves the event done here and open in the
-///    table. This host tells the table when it starts again, if no other host has taken the event over by then.
-/// 5. *The fleet's end*, under the condition that the fence is still ours. It decides which host did the event, and which one
-///    tells of the outcome. A host that comes too late drops its notice.
-/// 6. *The notice is let go*, and the message is deleted. A crash leaves a duplicate, and a notice that is let go at the next
-///    start.
+/// 1. *Claim in the table.* The ids of the rules that the record names are kept with the claim. A host that takes over then knows
+///    that a missing rule was reverted by this event. The temporary exemptions are read at the same time. After a crash the lease
+///    ends within a minute, and the redelivered message is claimed again with a higher fence.
+/// 2. *Claim in the ledger.* The ledger also learns the exemptions that it did not know. If the ledger says that the event is
+///    done, the run ended while the table was out, or this host crashed between steps 4 and 5; the table gets the outcome now. If
+///    another process of this host has the event, the claim in the table is given back.
+/// 3. *Run.* Both leases are renewed together. A host that was paused for longer than the lease finds its claim lost, and stops.
+///    Its reverts are right even if another host runs the event, too.
+/// 4. *End in the ledger.* The notice is put into the outbox, and waits there. After a crash the event is done in the ledger and
+///    open in the table. This host ends it in the table at its next start, unless another host has taken the event over.
+/// 5. *End in the table*, under the condition that the fence is still ours. It decides which host did the event and tells people
+///    of the outcome. A host that comes too late drops its notice.
+/// 6. *Release of the notice*, then the delete of the message. After a crash the message comes again as a duplicate, and the
+///    notice is released at the next start.
 ///
-/// Without the table steps 1 and 5 are nothing. The notice of a run that was claimed in the table waits until the table has been
-/// silent for a while; see `HeldNotices`.
+/// Without the table there are no steps 1 and 5. If the table is lost during a run, the notice waits until the table has not
+/// answered for a while; see `HeldNotices`.
 struct EventClaims: Sendable {
     let writer: LedgerWriter
     var shared: any SharedClaims = LedgerAlone()
 
-    /// Decides what to do with a delivery, and if the event is to be run, claims it on both.
+    /// Decides what to do with a delivery. If the event is to be run, claims it in the table and in the ledger.
     ///
     /// - Parameters:
-    ///   - concernsFleet: False for an event that changes nothing wherever it runs, so that it is not worth a call.
-    ///   - alongside: What else is read or written in the transaction of the ledger's claim.
+    ///   - concernsFleet: False for an event that every host ignores. The table is not called for it.
+    ///   - alongside: Further reads and writes in the transaction of the ledger's claim.
     func claim(
         _ event: EventFacts,
         _ delivery: Delivery,
@@ -87,9 +87,9 @@ struct EventClaims: Sendable {
         return result
     }
 
-    /// Makes the leases of claims end one lease from now, on both.
+    /// Renews claims in the table and in the ledger. Their leases then end one lease from now.
     ///
-    /// - Returns: The claims that somebody else has taken over.
+    /// - Returns: The claims that another worker has taken over.
     func renew(_ claims: [Claim]) async throws -> Set<Claim> {
         async let endedHere = writer.writeOnce { try $0.renew(claims) }
         let ended = Set(try await shared.renew(claims.compactMap(\.shared)))
@@ -97,9 +97,9 @@ struct EventClaims: Sendable {
         return Set(try await endedHere).union(endedThere)
     }
 
-    /// Keeps which rules a run is about to revert, on both, and renews the fleet's lease.
+    /// Writes the rules that a run is about to revert into the table and the ledger, and renews the lease in the table.
     ///
-    /// - Throws: `MessageLost` or `LedgerError.claimLost` where somebody else has taken the event over.
+    /// - Throws: `MessageLost` or `LedgerError.claimLost` if another worker has taken the event over.
     func remember(_ ruleIDs: [String], for claim: Claim) async throws {
         try await writer.write { try $0.remember(matched: ruleIDs, for: claim) }
         guard let hold = claim.shared else { return }
@@ -107,9 +107,9 @@ struct EventClaims: Sendable {
         try await shared.remember(ruleIDs.filter { !known.contains($0) }, for: hold)
     }
 
-    /// Records the end of a run on both.
+    /// Records the end of a run in the table and in the ledger.
     ///
-    /// - Throws: `MessageLost` where another host took the event over meanwhile: the message is that host's to delete.
+    /// - Throws: `MessageLost` if another host has taken the event over. That host deletes the message.
     func finish(
         _ claim: Claim,
         with result: RunResult,
@@ -130,7 +130,7 @@ struct EventClaims: Sendable {
             case .lost: throw MessageLost()
             case .done where recorded.notify:
                 try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) }
-            // Whose event it is by now, HeldNotices asks again.
+            // HeldNotices asks the table again for the host that did the event.
             case .done, .unknown: break
             }
         }

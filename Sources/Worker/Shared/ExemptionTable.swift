@@ -11,7 +11,7 @@ package struct ExemptionTable: Sendable {
     package let name: String
     private let now: @Sendable () -> Date
 
-    /// How often a write is tried that another command gets ahead of.
+    /// The number of tries of a write. A try fails if another command has written since the read.
     private static let tries = 8
 
     package init(client: DynamoDBClient, name: String, now: @escaping @Sendable () -> Date) {
@@ -20,14 +20,14 @@ package struct ExemptionTable: Sendable {
         self.now = now
     }
 
-    /// Reads what the table has.
+    /// Reads all temporary exemptions of the table.
     package func read() async throws -> SharedExemptions {
         SharedExemptions(try await client.getItem(table: name, key: SharedExemptions.key))
     }
 
     /// Adds an exemption. Every host judges by it from the next event on that it receives.
     ///
-    /// - Throws: `ExemptionTableError`, or what DynamoDB answered.
+    /// - Throws: `ExemptionTableError`, or the error of DynamoDB.
     package func add(_ exemption: TemporaryExemption) async throws {
         for _ in 0..<Self.tries {
             let found = try await read()
@@ -41,8 +41,8 @@ package struct ExemptionTable: Sendable {
 
     /// Ends an exemption now.
     ///
-    /// - Returns: the exemption; nil where the table has none of this id, or it has ended.
-    /// - Throws: `ExemptionTableError`, or what DynamoDB answered.
+    /// - Returns: The exemption; nil if the table has none with this id, or if it has ended.
+    /// - Throws: `ExemptionTableError`, or the error of DynamoDB.
     package func end(_ id: String, by person: String) async throws -> TemporaryExemption? {
         var written: TemporaryExemption?
         for _ in 0..<Self.tries {
@@ -58,9 +58,11 @@ package struct ExemptionTable: Sendable {
     }
 }
 
-/// Why the table did not take an exemption.
+/// The reason why the table did not take an exemption.
 package enum ExemptionTableError: Error, CustomStringConvertible {
+    /// The table has as many exemptions as it has room for.
     case full(String)
+    /// Other commands wrote before every try.
     case busy(String)
 
     package var description: String {

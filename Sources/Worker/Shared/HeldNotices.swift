@@ -2,12 +2,12 @@ import Formats
 import Ledger
 import Logging
 
-/// Decides on notices that wait for the shared table: sent by the host that did the event, dropped by every other.
+/// Decides about notices that wait for the shared table. The host that did the event sends its notice; every other host drops it.
 ///
-/// The table says which host that is, so no notice goes out without its answer while it can be reached. A table that stays silent
-/// holds a notice up for `patience`, and then it is sent: people are to be told, even at the risk that two hosts tell the same.
-/// A host that was paused for longer than its leases, and that finds no table when it wakes up, runs that risk. `patience` counts
-/// from the first silence that this process itself met, and from anew after a pause.
+/// The table says which host did the event. While the table answers, no notice is sent without its answer. If the table does not
+/// answer for the time of `patience`, the notice is sent, because people must be told. Two hosts may then tell the same, for
+/// instance if a host was paused for longer than its leases and cannot reach the table when it wakes up. `patience` begins with
+/// the first call of this process that the table did not answer. After a pause of the process it begins again.
 struct HeldNotices: Sendable {
     let claims: EventClaims
     let clock: WorkerClock
@@ -15,22 +15,22 @@ struct HeldNotices: Sendable {
     /// Called when notices may be sent.
     let released: @Sendable () -> Void
 
-    /// A run's own end decides sooner than this.
+    /// The least age of a notice. A younger one belongs to a run that is about to end in the table itself.
     private static let age: Duration = .seconds(2)
     private static let period: Duration = .seconds(5)
-    /// How long the table may be silent before notices go out without its answer.
+    /// The time without an answer of the table after which notices are sent without it.
     static let patience: Duration = .seconds(15)
-    /// A round that comes later than this after the one before follows a pause of the process.
+    /// The longest time between two rounds of a process that was not paused.
     private static let gap: Duration = .seconds(12)
 
-    /// How long the table has been silent.
+    /// The time for which the table has not answered.
     struct Silence: Sendable {
         fileprivate var since: ContinuousClock.Instant?
         fileprivate var last: ContinuousClock.Instant?
 
-        /// Takes that the table did not answer.
+        /// Notes that the table did not answer.
         ///
-        /// - Returns: true once nobody is to wait for it any longer.
+        /// - Returns: True if the time of `patience` is over.
         fileprivate mutating func goesOn(at now: ContinuousClock.Instant) -> Bool {
             if let last, now - last > HeldNotices.gap { since = nil }
             last = now
@@ -40,8 +40,9 @@ struct HeldNotices: Sendable {
         }
     }
 
-    /// Looks at once and every few seconds, until the task is cancelled. Without a table there is nothing to wait for, and one
-    /// look sends what waits.
+    /// Asks the table at once and then every few seconds, until the task is cancelled.
+    ///
+    /// Without a table, sends all waiting notices and returns.
     func run() async {
         guard claims.shared.isShared else { return await last(tellsUnknown: true) }
         var silence = Silence()
@@ -64,7 +65,7 @@ struct HeldNotices: Sendable {
 
     /// Asks the table about each notice that waits, for the last time before this process ends.
     ///
-    /// - Parameter tellsUnknown: False leaves what the table does not answer to the next start.
+    /// - Parameter tellsUnknown: False to keep notices about which the table does not answer for the next start.
     func last(tellsUnknown: Bool) async {
         await attempt {
             for notice in try await claims.writer.writeOnce({ try $0.heldNotices(olderThan: .zero) }) {

@@ -2,14 +2,15 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// What the hosts of a fleet share beside the queue: claims on events, ids of own calls, rules that stand for a reason, temporary
-/// exemptions, leases, counts of reverts.
+/// The store that the hosts of a fleet share beside the queue.
 ///
-/// The ledger's claim keeps the processes of one host apart; this keeps the hosts apart. It is a help and never a condition:
-/// a revert is right without it, since it acts on live state. So no member throws because the store is out of reach, and each
-/// answers within a bound; the worker then goes on with its ledger alone.
+/// It holds claims on events, ids of own calls, rules that stand for a reason, temporary exemptions, leases and counts of reverts.
+///
+/// The ledger's claim keeps the processes of one host apart; this store keeps the hosts apart. A revert acts on live state, so it
+/// is right without the store. Therefore no member throws because the store cannot be reached, and each member answers within a
+/// bound. The worker then goes on with its ledger alone.
 protocol SharedClaims: Sendable {
-    /// False where the ledger alone counts, so that there is nothing to ask.
+    /// False if the hosts share nothing, so that no call is made.
     var isShared: Bool { get }
 
     /// Claims the event for this host.
@@ -17,42 +18,42 @@ protocol SharedClaims: Sendable {
     /// - Parameter intent: The ids of the rules that the record names, kept with the claim.
     func claim(_ event: EventFacts, _ delivery: Delivery, intent: [String]) async throws -> SharedAnswer
 
-    /// Makes the leases of claims end one lease from now.
+    /// Renews claims. Their leases then end one lease from now.
     ///
     /// - Returns: The claims that another host has taken over.
     func renew(_ claims: [SharedClaim]) async throws -> [SharedClaim]
 
-    /// Keeps which rules a run is about to revert, before it does.
+    /// Writes down the rules that a run is about to revert.
     ///
-    /// - Throws: `MessageLost` where another host has taken the event over.
+    /// - Throws: `MessageLost` if another host has taken the event over.
     func remember(_ ruleIDs: [String], for claim: SharedClaim) async throws
 
-    /// Records that the run has ended with this outcome. The same call twice has the effect of one.
+    /// Records that the run has ended with this outcome. A second call with the same values changes nothing.
     ///
-    /// - Parameter tells: True where this host tells people of the outcome, should the answer be `done`. No other host does then.
+    /// - Parameter tells: True if this host tells people of the outcome when the answer is `done`. Then no other host does.
     func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) async throws -> SharedEnding
 
-    /// Gives a claim back, as if it had never been.
+    /// Gives a claim back. Another worker can then claim the event at once.
     func release(_ claim: SharedClaim) async throws
 
-    /// Tells the other hosts that we made the calls with these request ids.
+    /// Tells the other hosts that this host made the calls with these request ids.
     func keep(ownCalls requestIDs: [String]) async throws
 
-    /// True where any host of the fleet made the call with this request id.
+    /// True if any host of the fleet made the call with this request id.
     func isOwnCall(_ requestID: String) async throws -> Bool
 
     /// Tells the other hosts of rules that were left standing.
     func keep(_ rules: [SharedRule]) async throws
 
-    /// What a host of the fleet found out about a rule; nil where there is no store, or where it cannot be reached.
+    /// Reads the decision of a host of the fleet about a rule; nil if there is no store, or if it cannot be reached.
     func rule(_ ruleID: String) async throws -> SharedRule??
 
-    /// The temporary exemptions of the fleet, read after this call began; nil where there is no store, or where it cannot be reached.
+    /// The temporary exemptions of the fleet, read after this call began; nil if there is no store, or if it cannot be reached.
     func exemptions() async throws -> SharedReading?
 
     /// Takes or renews a lease of the fleet.
     ///
-    /// - Returns: true if `holder` has it for `duration` from now; nil where there is no store, or where it cannot be reached.
+    /// - Returns: True if `holder` has it for `duration` from now; nil if there is no store, or if it cannot be reached.
     func lease(_ name: String, holder: String, for duration: Duration) async throws -> Bool?
 
     /// The reverts of the last hour, of one group or, without one, of all.
@@ -66,25 +67,25 @@ protocol SharedClaims: Sendable {
 enum SharedAnswer: Hashable, Sendable {
     /// There is no store, or it cannot be reached: the ledger alone decides.
     case alone
-    /// The event is this host's until the lease ends.
+    /// This host has the event until the lease ends.
     case run(SharedClaim)
-    /// Another host has it until about then.
+    /// Another host has the event until about this time.
     case held(until: Date)
-    /// It is done on some host, with this outcome.
+    /// A host has done the event, with this outcome.
     case duplicate(EventOutcome)
 }
 
-/// What became of the end of a run.
+/// The result of recording the end of a run.
 enum SharedEnding: Hashable, Sendable {
-    /// It is recorded: this host is the one that did the event.
+    /// The end is recorded. This host did the event.
     case done
-    /// Another host took the event over. `isSettled` is true once that host has come to an outcome.
+    /// Another host took the event over. `isSettled` is true if that host has recorded a final outcome.
     case lost(isSettled: Bool)
     /// There is no store, or it cannot be reached.
     case unknown
 }
 
-/// The ledger is all there is: one host, or hosts that share nothing.
+/// The claims of a host that shares nothing with others: only its ledger counts.
 struct LedgerAlone: SharedClaims {
     var isShared: Bool { false }
 

@@ -5,8 +5,8 @@ import SecurityGroups
 
 /// The temporary exemptions of a fleet.
 ///
-/// One item of the table holds them all, each as an attribute with its id as the name, so that one read shows every one of them.
-/// Each write puts the whole item, under the condition that its `version` is the one that was read.
+/// One item of the table holds all of them, so that one read is enough. Each exemption is an attribute whose name is its id. Each
+/// write replaces the whole item, under the condition that its `version` is still the one that was read.
 package struct SharedExemptions: Hashable, Sendable {
     /// The exemptions, the oldest first.
     package private(set) var exemptions: [TemporaryExemption] = []
@@ -16,10 +16,10 @@ package struct SharedExemptions: Hashable, Sendable {
 
     static let key = SharedKey.exemptions
 
-    /// How many the item has room for: DynamoDB takes 400 KB, and each event reads all of it.
+    /// The largest number of exemptions in the item. DynamoDB accepts items of up to 400 KB, and each event reads the whole item.
     package static let limit = 200
 
-    /// Reads the item of the table; nil where there is none.
+    /// Reads the item of the table; nil for a table without the item.
     init(_ item: DynamoDBItem?) {
         guard let item else { return }
         self.item = item
@@ -35,9 +35,10 @@ package struct SharedExemptions: Hashable, Sendable {
 
     private static let own: Set = ["pk", "version", "expires_at"]
 
-    /// The write that adds an exemption; nil where there is no room.
+    /// The write that adds an exemption; nil if there is no room.
     ///
-    /// It takes out what ended so long ago that no late event is judged by it, and where there is no room also what ended last.
+    /// It removes exemptions that ended so long ago that no late event is judged by them. If there is still no room, it removes
+    /// further ones that have ended, the longest ended first.
     func adding(_ exemption: TemporaryExemption, now: Date) -> DynamoDBWrite? {
         let horizon = now.addingTimeInterval(-LedgerDatabase.dedupeHorizon)
         var kept = exemptions.filter { $0.end > horizon }.sorted { $0.end > $1.end }
@@ -46,7 +47,7 @@ package struct SharedExemptions: Hashable, Sendable {
         return write(kept + [exemption], now: now)
     }
 
-    /// The write that ends an exemption now, and the exemption; nil where there is none of this id, or it has ended.
+    /// The write that ends an exemption now, and the exemption; nil if there is none with this id, or if it has ended.
     func ending(
         _ id: String,
         by person: String,
@@ -78,7 +79,7 @@ package struct SharedExemptions: Hashable, Sendable {
         return DynamoDBWrite(.put(new), condition: condition)
     }
 
-    /// After so many writes the count begins anew.
+    /// The number of writes after which `version` begins again at 1.
     private static let versions = 1 << 50
 }
 
@@ -101,7 +102,7 @@ extension TemporaryExemption {
         return members
     }
 
-    /// Reads the attribute's value; nil where no command can have written it.
+    /// Reads the attribute's value; nil if no command can have written it.
     fileprivate init?(_ members: DynamoDBItem, id: String) {
         func time(_ name: String) -> Date?? {
             guard let value = members[name] else { return .some(nil) }
@@ -143,13 +144,13 @@ extension TemporaryExemption {
     }
 }
 
-/// The temporary exemptions of the fleet at a time.
+/// The temporary exemptions of the fleet, and the time at which they were read.
 struct SharedReading: Hashable, Sendable {
     let exemptions: [TemporaryExemption]
-    /// When the reading began.
+    /// The time at which the read began.
     let readAt: Date
 
-    /// Takes them over into the ledger, by which events are judged.
+    /// Writes them into the ledger. Events are judged by the ledger's exemptions.
     func learn(in transaction: LedgerTransaction) throws {
         try transaction.learn(exemptions, readAt: readAt)
     }

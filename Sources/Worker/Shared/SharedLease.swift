@@ -2,10 +2,10 @@ import AWSClient
 import Foundation
 import Ledger
 
-/// Leases of a fleet: of its hosts, and of the workers of each, one at a time has a lease.
+/// The leases of a fleet. At any time one host, and of its workers one, has a lease.
 struct SharedLeases: Leases {
     let shared: any SharedClaims
-    /// Keeps the workers of this host apart, and is all there is while the table is lost.
+    /// The leases of the ledger. They keep the workers of this host apart, and hold alone while the table cannot be reached.
     let ledger: LedgerLeases
 
     func lease(_ name: String, holder: String, for duration: Duration) async throws -> Bool {
@@ -19,8 +19,8 @@ struct SharedLeases: Leases {
 extension SharedWrite {
     /// Takes or renews a lease.
     ///
-    /// The condition is that nobody else has it. One that ends later than `duration` from now is of a clock that is wrong, and
-    /// counts as ended.
+    /// The condition is that no other holder has it. A lease that ends later than `duration` from now was written by a host whose
+    /// clock is wrong. It counts as ended.
     static func lease(_ name: String, holder: String, for duration: Duration, now: Date) -> DynamoDBWrite {
         let end = milliseconds(now.addingTimeInterval(duration.seconds))
         var update = Update()

@@ -6,19 +6,19 @@ import SecurityGroups
 
 /// An event as the shared table has it.
 struct SharedRecord: Hashable, Sendable {
-    /// The digest of the event's record; empty where it is not known.
+    /// The digest of the event's record; empty if it is not known.
     var digest: String
-    /// Rises with each claim.
+    /// The number of the last claim. It rises with each claim.
     var fence: Int
-    /// Names the last claim.
+    /// The token of the last claim. No other claim has the same.
     var token: String
-    /// When the lease of the run under way ends; nil where none is under way.
+    /// The end of the lease of the current run; nil if there is no run.
     var leaseUntil: Date?
     /// The outcome of the last run that ended.
     var outcome: EventOutcome?
     /// The highest replay count of the runs that ended.
     var replayCount = 0
-    /// The replay count of the run under way.
+    /// The replay count of the current run.
     var claimReplayCount = 0
     /// The rules that runs tried to revert.
     var matchedRuleIDs: [String] = []
@@ -26,21 +26,24 @@ struct SharedRecord: Hashable, Sendable {
     var told: Set<EventOutcome> = []
 }
 
-/// What is to be done with a delivery of an event that the table knows.
+/// The decision about a delivery of an event that the table knows.
 enum SharedVerdict: Hashable, Sendable {
-    /// The claim that stands is the one that was just made; its answer was lost.
+    /// The claim in the table is the one that this worker just made. The answer to its write was lost.
     case mine
-    /// The table knows the id with other content.
+    /// The table has the event id with other content.
     case conflict
+    /// Another worker runs the event, until about this time.
     case held(until: Date)
+    /// The event is done, with this outcome.
     case duplicate(EventOutcome)
+    /// The event is to be claimed: its last run has failed, or never ended, or the message is a replay.
     case takeOver
 }
 
 extension SharedRecord {
-    /// Decides on a delivery by the same rules as the ledger.
+    /// Decides about a delivery by the same rules as the ledger.
     ///
-    /// - Parameter token: Names the claim that is being made.
+    /// - Parameter token: The token of the claim that is being made.
     func verdict(
         digest: String,
         replayCount: Int,
@@ -60,15 +63,15 @@ extension SharedRecord {
         return .takeOver
     }
 
-    /// More than any count or time in milliseconds for thousands of years.
+    /// The largest number that is read. No count and no time in milliseconds reaches it for thousands of years.
     private static let largest = 1 << 50
 
-    /// True once a run has come to an outcome that no other run follows by itself.
+    /// True if the outcome is final: no further run follows by itself.
     var isSettled: Bool { leaseUntil == nil && outcome?.isFinal == true }
 
-    /// Reads an item of the table; nil where it is none that a worker wrote.
+    /// Reads an item of the table; nil if no worker can have written it.
     ///
-    /// A number must be one that a worker may have written, since a worker counts on from it.
+    /// Numbers outside the range that a worker writes are refused, because a worker adds to them.
     init?(_ item: DynamoDBItem) {
         func number(_ name: String, upTo limit: Int) -> Int?? {
             guard let value = item[name] else { return .some(nil) }
@@ -103,7 +106,7 @@ enum SharedKey {
     /// The reverts of a group, or of all groups, that were made in this hour since 1970.
     static func reverts(of groupID: String?, hour: Int) -> DynamoDBItem { key("reverts#", "\(groupID ?? "*")#\(hour)") }
 
-    /// A key is at most 2,048 bytes; what is longer than AWS makes it goes by its digest.
+    /// Makes a key. DynamoDB accepts keys of up to 2,048 bytes, so the digest stands for an id that is longer than AWS makes them.
     private static func key(_ kind: String, _ id: String) -> DynamoDBItem {
         let name = id.utf8.count <= 512 ? id : "sha256:" + Digest.hex(Digest.sha256(Array(id.utf8)))
         return ["pk": .string(kind + name)]

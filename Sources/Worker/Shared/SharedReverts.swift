@@ -4,32 +4,32 @@ import Hashing
 import Ledger
 import SecurityGroups
 
-/// The reverts of a fleet that count toward the policy's limits: those of the last hour, of one group or of all.
+/// The reverts of the last hour that count toward the policy's limits, in all hosts of a fleet.
 ///
-/// An item of the table holds the reverts of a group that were made in one hour of the clock, each as a short text in a set: to
-/// add one twice has the effect of once. A host looks before it reverts and adds after, as it does in its ledger. Hosts that look
-/// at the same time may together go beyond a limit by what each has in hand; they do not each have a limit of their own.
+/// An item of the table holds the reverts of one group, or of all groups, in one hour of the clock. Each revert is a short text in
+/// a set, so that a revert which is added twice counts once. A host reads the item before it reverts, and adds to it afterwards.
+/// Hosts that read at the same time may together exceed a limit by the reverts that each of them has in hand.
 struct SharedReverts: Hashable, Sendable {
     /// One revert of one rule.
     struct Entry: Hashable, Sendable {
-        /// To the second.
+        /// The time of the revert, in whole seconds.
         let time: Date
         /// A digest of the event's id.
         let event: String
-        /// A digest of what the rule says.
+        /// A digest of the rule's content.
         let rule: String
     }
 
     var entries: Set<Entry> = []
 
-    /// How many reverts within the last hour were of rules that say the same, beside those of the event.
+    /// Counts the reverts of the last hour of rules with this content. Those of the event itself do not count.
     func count(of rule: SecurityGroupRule, but eventID: String, now: Date) -> (count: Int, last: Date?) {
         let (rule, event) = (Self.digest("\(rule)"), Self.digest(eventID))
         let found = recent(now).filter { $0.rule == rule && $0.event != event }
         return (found.count, found.map(\.time).max())
     }
 
-    /// When there is room again for one more of `limit` reverts an hour; nil where there is room now.
+    /// The time at which the limit allows one more revert; nil if it allows one now.
     func roomAt(_ limit: Int, but eventID: String, now: Date) -> Date? {
         let event = Self.digest(eventID)
         let times = recent(now).filter { $0.event != event }.map(\.time).sorted(by: >)
@@ -37,12 +37,12 @@ struct SharedReverts: Hashable, Sendable {
         return times.indices.contains(index) ? min(times[index], now).addingTimeInterval(3600) : nil
     }
 
-    /// The reverts of the last hour. What is dated much later is of a clock that is wrong, and would count for as long as it is.
+    /// The reverts of the last hour. Reverts that are dated much later, by a host whose clock is wrong, do not count.
     private func recent(_ now: Date) -> Set<Entry> {
         entries.filter { $0.time > now.addingTimeInterval(-3600) && $0.time < now.addingTimeInterval(300) }
     }
 
-    /// A digest that is short, since an item has room for 400 KB.
+    /// Makes a short digest, because an item has room for 400 KB.
     static func digest(_ text: String) -> String {
         String(Digest.hex(Digest.sha256(Array(text.utf8))).prefix(12))
     }
@@ -75,7 +75,7 @@ extension SharedReverts {
         return [hour, hour - 1].map { SharedKey.reverts(of: groupID, hour: $0) }
     }
 
-    /// Adds what an item holds.
+    /// Adds the reverts of an item.
     mutating func add(_ item: DynamoDBItem?) {
         guard case .stringSet(let texts)? = item?["reverts"] else { return }
         entries.formUnion(texts.compactMap(Entry.init))

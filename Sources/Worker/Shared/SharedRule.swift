@@ -3,21 +3,25 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// What a host found out about a rule that it left standing, so that another host, whose ledger knows nothing of the event, does not
-/// take the rule for one that nothing explains.
+/// A rule that a host left standing, with the reason.
+///
+/// The ledger of another host knows nothing of the event. That host reads this item, so that it does not revert the rule as one
+/// that nothing explains.
 struct SharedRule: Hashable, Sendable {
     let ruleID: String
-    /// What the rule said.
+    /// The rule's content.
     let content: String
     /// The event that was judged.
     let eventID: String
-    /// Why the rule may stand; nil where it was reported.
+    /// The reason why the rule may stand; nil if the rule was reported.
     let approval: Approval?
 }
 
 extension SharedRule {
-    /// What a run is to tell the other hosts: the rules that it left to an exempt caller, those that it put back for a reason that
-    /// no policy file says, and those that it reported.
+    /// The rules of a run that the other hosts must know.
+    ///
+    /// These are the rules that the run left to an exempt caller, those that it put back for a reason that no policy file says, and
+    /// those that it reported.
     static func all(of result: RunResult, eventID: String) -> [Self] {
         let approved = result.sightings.compactMap { sighting -> Self? in
             guard let content = sighting.content, let approval = sighting.approval,
@@ -37,7 +41,7 @@ extension SharedRule {
         return approved + reported
     }
 
-    /// Reads an item of the table; nil where it is no rule's.
+    /// Reads an item of the table; nil if it is not the item of a rule.
     init?(_ item: DynamoDBItem, ruleID: String) {
         guard let content = item["content"]?.string, let eventID = item["event_id"]?.string else { return nil }
         self.init(
@@ -58,7 +62,7 @@ extension SharedRule {
         )
     }
 
-    /// The write that keeps it. A rule may stand for long, so it is kept for a year.
+    /// The write that stores it for a year, because a rule may stand for a long time.
     func write(now: Date) -> DynamoDBWrite {
         var item = SharedKey.rule(ruleID)
         item["content"] = .string(content)

@@ -3,14 +3,14 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// The conditional writes of a claim's life.
+/// The conditional writes of a claim: take, renew, finish, release.
 enum SharedWrite {
-    /// Events, and calls of ours, are kept for so long: a duplicate or a replay can come for 28 days.
+    /// The time for which events and our own calls are kept. A duplicate or a replay can come for 28 days.
     static let retention: TimeInterval = 30 * 86_400
 
     /// The first claim of an event, or the one that follows `record`.
     ///
-    /// The condition is that nothing has changed since: no item, or the same fence with the same lease.
+    /// The condition is that nothing has changed: there is still no item, or it still has the same fence, token and lease.
     static func claim(
         _ key: DynamoDBItem,
         after record: SharedRecord?,
@@ -46,7 +46,7 @@ enum SharedWrite {
         return update.write(key, if: DynamoDBExpression(text, names: names, values: values))
     }
 
-    /// Makes the lease end one lease from now, and keeps `ruleIDs`.
+    /// Renews the lease, which then ends one lease from now, and adds `ruleIDs` to the item.
     static func renew(_ claim: SharedClaim, matched ruleIDs: [String] = [], now: Date, lease: Duration) -> DynamoDBWrite
     {
         var update = Update()
@@ -57,7 +57,7 @@ enum SharedWrite {
 
     /// Ends the run.
     ///
-    /// - Parameter tells: True where this host tells people of the outcome, and no other is to do so.
+    /// - Parameter tells: True if this host tells people of the outcome, so that no other host does.
     static func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool, now: Date) -> DynamoDBWrite {
         var update = Update()
         update.set("outcome", .string(outcome.rawValue))
@@ -78,7 +78,7 @@ enum SharedWrite {
         return update.write(SharedKey.event(claim.key), if: isHeld(claim))
     }
 
-    /// Keeps the id of a call of ours.
+    /// Stores the request id of one of our own calls.
     static func call(_ requestID: String, owner: String, now: Date) -> DynamoDBWrite {
         let item = SharedKey.call(requestID).merging(["owner": .string(owner), "expires_at": expiry(now)]) { $1 }
         return DynamoDBWrite(.put(item))

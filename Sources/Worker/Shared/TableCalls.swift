@@ -1,19 +1,21 @@
 import AWSClient
 import SecurityGroups
 
-/// Calls to the shared table, each within a bound. While the table is out, no call is made and nobody waits.
+/// Calls to the shared table. Each call has a time limit. While the table is out, no call is made and nobody waits.
 struct TableCalls: Sendable {
     let client: DynamoDBClient
     let table: String
     let lane: Lane
     let lanes: Lanes
-    /// The clock of the bound.
+    /// The clock for the time limit.
     let watchdog: WorkerClock
 
-    /// The longest that a call may hold up a message, its retries included.
+    /// The longest time of a call with its retries. A message waits no longer than this.
     static let bound: Duration = .seconds(2)
 
-    /// Makes a call; nil where the table is out, or where the call fails, which makes it so.
+    /// Makes a call.
+    ///
+    /// - Returns: The answer; nil if the table is out, or if the call fails. A call that fails makes the table count as out.
     func callAsFunction<Answer: Sendable>(
         _ call: @escaping @Sendable (DynamoDBClient, _ table: String) async throws -> Answer
     ) async throws -> Answer? {
@@ -26,7 +28,7 @@ struct TableCalls: Sendable {
         }
     }
 
-    /// Writes under a condition; nil where the table is out.
+    /// Writes under a condition; nil if the table is out.
     func write(_ write: DynamoDBWrite) async throws -> DynamoDBWriteResult? {
         try await self { client, table in
             let result = try await client.write(write, table: table)
@@ -36,7 +38,7 @@ struct TableCalls: Sendable {
         }
     }
 
-    /// Reads an item; nil where the table is out, and nothing in it where there is none.
+    /// Reads an item; nil if the table is out. The inner optional is nil if the table does not have the item.
     func read(_ key: DynamoDBItem) async throws -> DynamoDBItem?? {
         try await self { client, table in try await client.getItem(table: table, key: key) }
     }

@@ -11,11 +11,11 @@ struct OwnRun: Sendable {
     let event: CloudTrailEvent
     let change: SecurityGroupChange
     let occasion: RevertPlanner.Occasion
-    /// Why the event was made, in one line.
+    /// The reason why the event was made, in one line.
     let reason: String
-    /// True for an event that began before and did not end.
+    /// True for an event that was begun earlier and has not ended.
     private(set) var isAgain = false
-    /// Where the rule is; nil for a Region that cannot exist.
+    /// The place of the rule; nil for a Region that cannot exist.
     let place: Place?
 
     /// The event of a rule that nothing explains.
@@ -30,9 +30,9 @@ struct OwnRun: Sendable {
         )
     }
 
-    /// An event that began and did not end.
+    /// An event that was begun earlier and has not ended.
     ///
-    /// - Parameter exemption: the exemption that ended and takes the rule with it.
+    /// - Parameter exemption: The exemption that has ended and to which the rule belongs; nil if there is none.
     init(again open: LedgerTransaction.OpenEvent, after exemption: Exemption?) {
         self.init(
             open.rule,
@@ -98,12 +98,12 @@ struct OwnRun: Sendable {
 }
 
 extension MessagePipeline {
-    /// Claims an event of our own, as a message's is claimed, judges it and records how that came out.
+    /// Claims and judges an event that sg-revert made, and records its outcome.
     ///
-    /// It takes no slot of a message, waits while messages need EC2's quota, and does not wait through an outage: it runs again at a
-    /// later look.
+    /// It takes no slot from messages, and waits while messages need EC2's quota. During an outage it does not wait, and runs again
+    /// after a later look.
     ///
-    /// - Returns: the outcome; nil where another worker has the event, it is done, or EC2 is out of order there.
+    /// - Returns: The outcome; nil if another worker has the event, if it is done, or if EC2 is out in its place.
     func judge(_ own: OwnRun, logger: Logger) async throws -> EventOutcome? {
         if let place = own.place {
             let lane = Lane(.ec2, account: place.account, region: place.region)
@@ -112,7 +112,7 @@ extension MessagePipeline {
         }
         let known = try await own.occasion == .sweep ? explanation(of: own.rule) : .none
         if known == .unknown { return nil }
-        // An event that was begun comes to its end, and finds the approval by now.
+        // An event that was begun earlier runs to its end. It finds the approval itself.
         if known == .approved, !own.isAgain { return .allowed }
         guard let run = try await claim(own, logger) else { return nil }
         var pipeline = self
@@ -126,7 +126,7 @@ extension MessagePipeline {
         return result.outcome
     }
 
-    /// The run of an event of our own; nil where another worker has the event, or it is done.
+    /// The run of an event that sg-revert made; nil if another worker has the event, or if it is done.
     private func claim(_ own: OwnRun, _ logger: Logger) async throws -> EventRun? {
         let brought = EventRecord(own.event, .change(own.change))
         let delivery = Delivery(messageID: own.event.eventID, receivedAt: clock.now())
@@ -154,7 +154,7 @@ extension MessagePipeline {
         )
     }
 
-    /// Waits while the reverts of messages use more than half of EC2's quota, at most for a time.
+    /// Waits while the reverts of messages use more than half of EC2's quota, but no longer than `patience`.
     private func giveWay(in place: Place) async throws {
         let end = clock.instant() + Self.patience
         while !revert.gateway.hasRoom(in: place), clock.instant() < end {
@@ -162,10 +162,11 @@ extension MessagePipeline {
         }
     }
 
-    /// For so long an event of our own gives way: what an exemption let in is to be closed within two minutes of its end.
+    /// The longest wait for the reverts of messages. It is short, because the rules of an exemption are closed within two minutes
+    /// of its end.
     private static var patience: Duration { .seconds(30) }
 
-    /// The result of a run; there is no message that could be a dead letter.
+    /// The result of a run. It has no message, so that instead of a dead letter there is a failure.
     private func ownResult(of run: EventRun) async throws -> RunResult {
         switch try await ending(of: run) {
         case .finished(let result): return result

@@ -7,7 +7,7 @@ package import SecurityGroups
 package struct SweptRule: Hashable, Sendable {
     /// The rule's id.
     package let ruleID: String
-    /// What became of it; nil where nothing was tried, or another worker has it.
+    /// The outcome of its revert; nil if nothing was tried, or if another worker has it.
     package let outcome: EventOutcome?
 
     /// True where the rule does not stand any more, or was found to be allowed.
@@ -17,14 +17,14 @@ package struct SweptRule: Hashable, Sendable {
 }
 
 extension RevertWorker {
-    /// Looks once at what stands, and reverts what nothing explains where that is asked for.
+    /// Looks once at the rules that stand. If `isReverting` is true, reverts the rules that nothing explains.
     ///
     /// - Parameters:
     ///   - groups: the groups to look at; empty for all that the policy watches.
     ///   - isReverting: True to judge each rule as the event `Sweep`, once it has stood for two settle times.
     ///   - looked: called after the look and before anything is changed.
     /// - Returns: the rules that stood unexplained.
-    /// - Throws: what EC2 or the ledger answered.
+    /// - Throws: The error of EC2 or of the ledger.
     package func sweep(
         _ groups: [SecurityGroupID],
         isReverting: Bool,

@@ -7,7 +7,7 @@ import SecurityGroups
 struct SnapshotReader: Sendable {
     let gateway: SecurityGroupGateway
     let writer: LedgerWriter
-    /// For so long after an event's run, EC2 may still show the state before.
+    /// The settle time: for so long after an event's run, EC2 may still show the earlier state.
     let settle: Duration
     let clock: WorkerClock
     /// True if there is somewhere to send notifications.
@@ -16,7 +16,7 @@ struct SnapshotReader: Sendable {
     /// How many groups one transaction remembers.
     private static let groupsPerWrite = 500
 
-    /// What a look at a place showed.
+    /// The result of reading a place.
     struct Seen: Sendable {
         /// How many groups the policy watches there.
         var groups = 0
@@ -33,7 +33,7 @@ struct SnapshotReader: Sendable {
     /// - Parameters:
     ///   - only: the groups that are asked for; nil for all that the policy watches.
     ///   - onward: called after each part, such as to renew a lease.
-    /// - Throws: what EC2 or the ledger answered. What was read until then is kept.
+    /// - Throws: The error of EC2 or of the ledger. The rules that were read before the error are kept.
     func read(
         _ place: Place,
         policy: Policy,
@@ -114,7 +114,7 @@ extension WatchedGroup {
 }
 
 extension Place {
-    /// What EC2 says of a group; nil for one of another account.
+    /// The facts of a group that EC2 described; nil if the group is of another account.
     fileprivate func facts(of group: DescribedSecurityGroup) -> GroupFacts? {
         if let account = account?.description, let owner = group.ownerID, owner != account { return nil }
         return GroupFacts(

@@ -5,49 +5,50 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// Looks at what stands, beside what events tell: it keeps snapshots of watched groups, makes an event of each rule that nothing
-/// explains, and closes what was made under an exemption that ended.
+/// Finds rules that must not stand and of which no event tells.
 ///
-/// Of several workers only the one that holds the lease reads. An event is claimed, so that one of them judges it.
+/// It takes snapshots of watched groups, judges each rule that nothing explains as an event of its own, and closes the rules of
+/// exemptions that have ended. Of several workers, only the holder of a lease takes snapshots. Each event is claimed, so that only
+/// one worker judges it.
 struct StateKeeper: Sendable {
     let reader: SnapshotReader
     let writer: LedgerWriter
     let leases: any Leases
-    /// What the hosts of a fleet share, so that one of them tells what concerns all.
+    /// The store that the hosts of a fleet share. With it, only one host tells people what concerns all hosts.
     var shared: any SharedClaims = LedgerAlone()
     let policies: PolicyStore
     /// The name of this worker.
     let holder: String
     /// The accounts and Regions that are looked at under a policy.
     let places: @Sendable (Policy) async -> [Place]
-    /// How often; zero for never.
+    /// The time between two snapshots; zero for no snapshots.
     let interval: Duration
-    /// For so long an event may be on its way to EC2's answers. A rule waits twice as long before it counts as unexplained.
+    /// The settle time. A rule counts as unexplained once it has stood for two settle times.
     let settle: Duration
     let isDryRun: Bool
     let clock: WorkerClock
     let logger: Logger
-    /// Judges an event of our own; nil where another has it, or it is done.
+    /// Judges an event that sg-revert made; nil if another worker has it, or if it is done.
     var judge: @Sendable (OwnRun) async throws -> EventOutcome?
     /// Called when there may be something to tell people.
     let told: @Sendable () -> Void
-    /// Takes how many rules stand unexplained, and how many temporary exemptions hold.
+    /// Called with the number of unexplained rules and the number of temporary exemptions that hold.
     var measured: @Sendable (_ unexplained: Int, _ exemptions: Int) -> Void = { _, _ in }
 
-    /// How long a holder may be silent before another takes over.
+    /// The time of the lease. If its holder does not renew it, another worker takes over.
     private static let lease = Duration.seconds(60)
-    /// How often the keeper asks the ledger if there is something to do.
+    /// The pause between two rounds.
     private static let pause = Duration.seconds(20)
-    /// A snapshot younger than this is not taken again.
+    /// The least time between two snapshots.
     private static let leastAge = Duration.seconds(60)
-    /// Since when a snapshot has had places that it could not read.
+    /// The name of the moment since which snapshots have not read all places.
     private static let failing = "snapshot-failing"
-    /// The events of how many groups are judged at once.
+    /// The number of groups whose events are judged at the same time.
     private static let width = 16
 
     /// Looks at once and then again and again, until the task is cancelled. Exemptions end in time however long a look takes.
     func run() async {
-        // Each part by itself: a group whose rules cannot be closed holds up neither the look at others nor the end of exemptions.
+        // Each part has a task: a group whose rules cannot be closed then delays neither snapshots nor the end of exemptions.
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 var isStart = true
@@ -77,7 +78,7 @@ struct StateKeeper: Sendable {
         }
     }
 
-    /// One round: what is due is done. A part that fails leaves the others to be done, and is tried again in the next round.
+    /// Does everything that is due, once. If a part fails, the others are still done, and the next round tries it again.
     ///
     /// - Parameter isWanted: True for a round that takes a snapshot, unless the last is under a minute old.
     func round(isWanted: Bool) async {
@@ -97,7 +98,7 @@ struct StateKeeper: Sendable {
     /// Reads all places.
     func snapshot() async throws {
         let (policy, start, startedAt) = (policies.current, clock.instant(), clock.now())
-        // What is judged by a prefix list is judged by the list as it is now.
+        // Rules with a prefix list are judged by the present entries of the list.
         reader.gateway.forgetPrefixLists()
         var (groups, rules, changes) = (0, 0, 0)
         var isWhole = true
@@ -129,7 +130,7 @@ struct StateKeeper: Sendable {
         )
     }
 
-    /// Records when a snapshot was taken, and since when snapshots have not been whole.
+    /// Records the time of a snapshot, and the time since which snapshots have not read all places.
     private func mark(_ startedAt: Date, isWhole: Bool) async throws {
         try await writer.write { transaction in
             try transaction.mark("snapshot", at: startedAt)
@@ -141,7 +142,7 @@ struct StateKeeper: Sendable {
         }
     }
 
-    /// Judges the rules that stand unexplained for two settle times.
+    /// Judges the rules that have stood unexplained for two settle times.
     func sweep() async throws {
         guard interval > .zero else { return }
         let since = clock.now().addingTimeInterval(-2 * settle.seconds)
@@ -150,14 +151,14 @@ struct StateKeeper: Sendable {
         }
     }
 
-    /// Runs events of our own again that began and did not end, such as those of a worker that died.
+    /// Runs events again that sg-revert made and that have not ended, such as those of a worker that died.
     private func resume() async throws {
         let (now, policy) = (clock.now(), policies.current)
         let open = try await writer.write { try $0.openEvents() }
         await judge(open.map { OwnRun(again: $0, after: policy.endedExemption(of: $0.rule, at: now)) })
     }
 
-    /// Closes what was made under exemptions that ended, tells of their ends, and reminds people before.
+    /// Closes the rules of exemptions that have ended, and tells people when exemptions begin, end soon and have ended.
     func closeExemptions() async throws {
         let reading = try await shared.exemptions()
         let (now, fileExemptions, isDryRun) = (clock.now(), policies, isDryRun)
@@ -183,7 +184,7 @@ struct StateKeeper: Sendable {
         await judge(runs)
     }
 
-    /// Tells of an exemption on one host of the fleet.
+    /// Tells people of an exemption, unless another host of the fleet does.
     private func tell(_ notice: ExemptionNotice, of exemption: Exemption, at now: Date) async throws {
         let name = exemption.noticeID(notice)
         guard try await writer.write({ try $0.moment(name) }) == nil else { return }
@@ -217,10 +218,10 @@ struct StateKeeper: Sendable {
         }
         guard let last else { return true }
         let age = clock.now().timeIntervalSince(last)
-        // A snapshot of the future was written before the clock was set back.
+        // The time of the last snapshot is in the future if the clock was set back since then.
         guard age >= 0 else { return true }
         if let asked, asked > last { return true }
-        // A place that was not read is asked again after a minute, and then after pauses that double.
+        // After a place could not be read, the next snapshot comes after a minute, and the following pauses double.
         let isSoon = isWanted || failing != nil
         let pause = max(Self.leastAge.seconds, failing.map { last.timeIntervalSince($0) } ?? 0)
         return age >= (isSoon ? min(pause, interval.seconds) : interval.seconds)
@@ -230,8 +231,10 @@ struct StateKeeper: Sendable {
         try await leases.lease("snapshot", holder: holder, for: duration)
     }
 
-    /// Judges events of our own: those of a group at once, so that their revokes go together, and several groups at once, so that
-    /// none waits for a group whose rules cannot be closed.
+    /// Judges events that sg-revert made.
+    ///
+    /// The events of one group run at the same time, so that one call revokes their rules. Several groups run at the same time, so
+    /// that none waits for a group whose rules cannot be closed.
     private func judge(_ runs: [OwnRun]) async {
         guard !runs.isEmpty else { return }
         if policies.current.limits.countTogether {

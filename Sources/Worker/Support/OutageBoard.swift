@@ -66,7 +66,7 @@ final class OutageBoard: Sendable {
 
     func isOut(_ lane: Lane) -> Bool { over(lane) != nil }
 
-    /// What is settled when the lane may be tried again; nil when it may be tried now.
+    /// A promise that is fulfilled when the lane may be tried again; nil if it may be tried now.
     func over(_ lane: Lane) -> Promise<Void>? {
         guard count.load(ordering: .acquiring) > 0 else { return nil }
         return outages.withLock { outages in

@@ -81,7 +81,7 @@ struct ExemptAddCommand: AsyncParsableCommand {
         }
     }
 
-    /// What somebody who means well would not write.
+    /// The warnings about an exemption that is wider or longer than a careful person would make it.
     static func warnings(of exemption: TemporaryExemption) -> [String] {
         var warnings: [String] = []
         if Wildcard(exemption.principal).isAnyCaller {

@@ -42,8 +42,10 @@ extension Doctor {
         return findings
     }
 
-    /// Who sent the messages that the workers of this ledger met. SQS tells it only to a receive, and a receive of the doctor's own
-    /// would count toward maxReceiveCount.
+    /// Lists the senders of the messages that the workers of this ledger received.
+    ///
+    /// The doctor reads them from the ledger. SQS names a sender only in the answer to a receive, and a receive by the doctor would
+    /// count toward maxReceiveCount.
     func senders() -> Finding {
         guard let path = setup.ledgerPath, let reader = try? LedgerReader(path: path) else {
             return .notTried("senders", "no ledger to read them from; the worker writes them down")

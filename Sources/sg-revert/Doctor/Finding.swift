@@ -47,7 +47,7 @@ struct Finding: Hashable, Sendable {
         }
     }
 
-    /// What to do about a service that cannot be used.
+    /// The fix that is shown for a service that cannot be used.
     static let unusableFix =
         "let the worker reach the service (network, VPC endpoint, proxy, AWS_ENDPOINT_URL); check the credentials"
 

@@ -29,7 +29,7 @@ struct Explanation {
         var reason: String
         /// The entries that were tried on it.
         let trace: [TraceStep]
-        /// What the ledger saw the rule say before the event, the newest first; nil where no ledger was asked.
+        /// The contents that the ledger saw the rule with before the event, the newest first; nil if no ledger was asked.
         var known: [AuditKnownContent]?
     }
 
@@ -119,7 +119,7 @@ struct Explanation {
 }
 
 extension Explanation {
-    /// What the ledger saw of each rule before the event, for people; nil where no ledger was asked.
+    /// The contents that the ledger saw each rule with before the event, as text for people; nil if no ledger was asked.
     var knownText: String? {
         let lines = rules.flatMap { rule -> [String] in
             guard let known = rule.known else { return [] }

@@ -7,7 +7,7 @@ func endProcess(_ exitCode: Int32) -> Never {
     _exit(exitCode)
 }
 
-/// What the process needs of its surroundings before it opens anything.
+/// Prepares the process before it opens files and sockets: its standard streams and its signals.
 enum ProcessStart {
     static func prepare() {
         openStandardStreams()
