@@ -12,5 +12,6 @@ import Testing
         #expect(approval.isExemption == isExemption)
         #expect(approval.isByPerson == isByPerson)
         #expect(approval.isBaseline == isBaseline)
+        #expect(approval.elsewhere == (isExemption || isByPerson || isBaseline ? approval : nil))
     }
 }

@@ -69,6 +69,22 @@ private func approved(
     }
 
     @Test(arguments: [(RecordMatch.exact, false), (.untold, false), (.other, false), (.exact, true)])
+    func `only a record that tells of what stands, and is believed, says who made a rule that is allowed`(
+        match: RecordMatch,
+        isConflict: Bool
+    ) throws {
+        let planner = try planner(.ruleModified, allow: 22, caller: terraform)
+        let plan = planner.plan(for: try live(), match: match, past: past(), isConflict: isConflict, now: now)
+        let approval = try #require(plan.approval)
+        let isMaker = match != .other && !isConflict
+        #expect(approval.source == "allow web" && approval.eventTime == now - 60)
+        #expect(approval.caller == Caller(issuerARN: isMaker ? terraform : nil))
+        // Another host learns of the exemption, which holds when the policy allows the rule no longer.
+        let elsewhere = Approval(source: "exempt tf", caller: approval.caller, eventTime: now - 60)
+        #expect(approval.elsewhere == (isMaker ? elsewhere : nil))
+    }
+
+    @Test(arguments: [(RecordMatch.exact, false), (.untold, false), (.other, false), (.exact, true)])
     func `an exemption covers what the record says and EC2 shows, and no more`(
         match: RecordMatch,
         isConflict: Bool

@@ -101,7 +101,7 @@ package final class RevertPlanner: Sendable {
             return RevertPlan(
                 decision: decision,
                 step: .nothing(outcome),
-                approval: isProof ? approval(by: decision) : nil
+                approval: isProof ? approval(by: decision, isMaker: isBelieved) : nil
             )
         }
         if let reason = reasonToStay(live.rule, match, past, isConflict) {
@@ -222,11 +222,14 @@ package final class RevertPlanner: Sendable {
         return RevertPlan(decision: decision.adding(words), step: .nothing(.suppressed), notBefore: until)
     }
 
-    private func approval(by decision: Decision) -> Approval {
+    /// - Parameter isMaker: True if the caller made the rule what it says. False where the record tells of other content, or is
+    ///   not believed.
+    private func approval(by decision: Decision, isMaker: Bool) -> Approval {
         Approval(
             source: decision.approvedBy ?? decision.decision.rawValue,
-            caller: context.caller,
-            eventTime: context.eventTime
+            caller: isMaker ? context.caller : Caller(),
+            eventTime: context.eventTime,
+            exemption: isMaker ? policy.exempt.first { $0.covers(context) }?.approval : nil
         )
     }
 }

@@ -25,12 +25,15 @@ package struct Approval: Hashable, Sendable {
     package let caller: Caller
     /// The time of the event that was approved.
     package let eventTime: Date?
+    /// The source of the exemption that would approve the rule if the allow entry did not; nil if there is none.
+    package let exemption: String?
 
     /// Creates an approval.
-    package init(source: String, caller: Caller = Caller(), eventTime: Date? = nil) {
+    package init(source: String, caller: Caller = Caller(), eventTime: Date? = nil, exemption: String? = nil) {
         self.source = source
         self.caller = caller
         self.eventTime = eventTime
+        self.exemption = exemption
     }
 }
 
@@ -46,6 +49,13 @@ extension Approval {
     package var isBaseline: Bool { source == Self.baseline }
     /// True if no entry of the policy approved it.
     package var isOutsidePolicy: Bool { isBaseline || isByPerson }
+    /// The same approval for a host that does not know the event; nil if such a host finds the reason in its policy.
+    ///
+    /// What an exempt caller made stays when the policy allows it to others no longer, so the host has to know that.
+    package var elsewhere: Approval? {
+        if isExemption || isOutsidePolicy { return self }
+        return exemption.map { Approval(source: $0, caller: caller, eventTime: eventTime) }
+    }
 }
 
 /// The content of a rule that the ledger saw in EC2 while it was approved.
@@ -70,6 +80,9 @@ package struct RuleQuestion: Hashable, Sendable {
     package let rule: SecurityGroupRule?
     /// The content that the call added, according to the record; nil for any other change.
     package let added: SecurityGroupRule?
+
+    /// True if the record tells what was added, and the rule says something else by now.
+    package var isChangedSince: Bool { added.map { $0 != rule } ?? false }
 
     /// Creates a question.
     package init(ruleID: SecurityGroupRuleID?, rule: SecurityGroupRule?, added: SecurityGroupRule? = nil) {
