@@ -17,6 +17,8 @@ package struct PastQuery: Hashable, Sendable {
     package let limits: RevertLimits
     /// The caller of its change.
     package let caller: Caller
+    /// By how many seconds this host's clock is ahead of AWS's. The ledger dates what a look shows by the one, events by the other.
+    package let clockError: TimeInterval
 
     /// Creates a query for one event.
     package init(
@@ -25,7 +27,8 @@ package struct PastQuery: Hashable, Sendable {
         eventTime: Date?,
         isRemoval: Bool,
         limits: RevertLimits,
-        caller: Caller = Caller()
+        caller: Caller = Caller(),
+        clockError: TimeInterval = 0
     ) {
         self.eventID = eventID.bounded
         self.groupID = groupID
@@ -33,7 +36,11 @@ package struct PastQuery: Hashable, Sendable {
         self.isRemoval = isRemoval
         self.limits = limits
         self.caller = caller
+        self.clockError = clockError
     }
+
+    /// The event's time by this host's clock.
+    var eventTimeHere: Date? { eventTime?.addingTimeInterval(clockError) }
 }
 
 extension LedgerTransaction {
@@ -44,7 +51,7 @@ extension LedgerTransaction {
         past.roomAt = try roomAt(query)
         let seen = try question.ruleID.map { try sightings(of: $0.description, in: query.groupID) } ?? []
         // What a look saw after the event says nothing of what stood before it.
-        past.lastSeen = seen.first { $0.stood(before: query.eventTime) || $0.eventID != nil }?.content.rule
+        past.lastSeen = seen.first { $0.stood(before: query.eventTimeHere) || $0.eventID != nil }?.content.rule
         past.contradiction = try contradiction(of: question, seen, query)
         if query.isRemoval {
             past.earlier = try approvedBefore(question, seen, query)
@@ -60,7 +67,7 @@ extension LedgerTransaction {
             }
             // A record that names the rule tells of the call that made it, so that a look that seems to come shortly before that
             // call came after it: the clock is slow.
-            let bound = question.added == nil ? query.eventTime : query.eventTime.map(Self.beforeDoubt)
+            let bound = question.added == nil ? query.eventTimeHere : query.eventTimeHere.map(Self.beforeDoubt)
             let approval = seen.first { $0.content.rule == question.rule }?.approval(against: bound)
             past.approval = past.isExemptByContent && approval?.isExemption == true ? nil : approval
             past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved

@@ -338,12 +338,20 @@ import Testing
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
-    @Test func `a forbidden edit that the first look took for the baseline is no before-image of itself`() async throws
-    {
+    /// - Parameter delay: By how many seconds the host's clock is slow.
+    @Test(arguments: [0.0, 20])
+    func `a forbidden edit that the first look took for the baseline is no before-image of itself`(
+        delay: TimeInterval
+    ) async throws {
         let it = try Keeper(Pipeline(standing: [1], policy: .watching(.ingressAdded, .ruleModified)))
-        let record = RecordText.modify(1, port: 21, time: it.it.time.now)
+        let record = RecordText.modify(1, port: 21, time: it.it.time.now + delay)
         it.it.time.advance(.seconds(5))
         await it.keeper.round(isWanted: true)
+        let received = (it.it.time.now.timeIntervalSince1970 + delay) * 1000
+        let attributes = ["ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "\(Int64(received))"]
+        it.it.pipeline.revert.time.note([
+            SQSMessage(messageID: "m0", receiptHandle: "r", body: "", systemAttributes: attributes)
+        ])
         #expect(try await it.it.process(it.it.message(record.json)) == .delete)
         #expect(try it.it.test.event("outcome", "modify") == "reverted")
         #expect(it.it.aws.with { $0.rules.isEmpty })

@@ -216,7 +216,7 @@ struct MessagePipeline: Sendable {
             return .finished(RunResult(outcome: .unchanged, reason: "the group does not exist"))
         case .undecodable(let error): return .deadLetter(.undecodable, error)
         case .watched(let watched):
-            let journal = RunJournal(claims, run.claim, of: watched, clock: clock) { [clock] in
+            let journal = RunJournal(claims, run.claim, of: watched, time: revert.time, clock: clock) { [clock] in
                 clock.instant() - run.begunAt
             }
             let result = try await revert(watched, claim: run.claim, journal: journal, slot: run.slot)

@@ -25,6 +25,7 @@ extension RunJournal {
         _ claims: EventClaims,
         _ claim: Claim,
         of watched: WatchedChange,
+        time: AWSTime,
         clock: WorkerClock,
         age: @escaping @Sendable () -> Duration
     ) {
@@ -37,7 +38,9 @@ extension RunJournal {
             eventTime: watched.event.eventTime,
             isRemoval: watched.change.kind.isRemoval,
             limits: watched.planner.policy.limits,
-            caller: watched.planner.context.caller
+            caller: watched.planner.context.caller,
+            // An event of our own is dated by this host's clock.
+            clockError: watched.planner.occasion == .record ? time.error : 0
         )
         intend = { ids in
             try await claims.remember(ids.map(\.description), for: claim)

@@ -9,7 +9,7 @@ import Synchronization
 /// message that is now, and it tells by how much the clock is wrong.
 final class AWSTime: Sendable {
     private let clock: WorkerClock
-    private let error = Mutex<TimeInterval>(0)
+    private let found = Mutex<TimeInterval>(0)
 
     /// A clock that is wrong by more than this cannot sign a request: what says so is not believed.
     private static let limit: TimeInterval = 3600
@@ -18,8 +18,11 @@ final class AWSTime: Sendable {
         self.clock = clock
     }
 
+    /// By how many seconds the host's clock is ahead.
+    var error: TimeInterval { found.withLock(\.self) }
+
     /// The time of day.
-    var now: Date { clock.now() - error.withLock(\.self) }
+    var now: Date { clock.now() - error }
 
     /// Takes what SQS says of messages that it has just handed out.
     func note(_ messages: [SQSMessage]) {
@@ -28,9 +31,9 @@ final class AWSTime: Sendable {
             guard let text = message.systemAttributes["ApproximateFirstReceiveTimestamp"],
                 let milliseconds = Double(text)
             else { continue }
-            let found = now.timeIntervalSince1970 - milliseconds / 1000
-            guard abs(found) < Self.limit else { continue }
-            error.withLock { $0 = found }
+            let error = now.timeIntervalSince1970 - milliseconds / 1000
+            guard abs(error) < Self.limit else { continue }
+            found.withLock { $0 = error }
             return
         }
     }
