@@ -23,9 +23,12 @@ import Testing
     }
 
     /// Two processes, for two processors.
-    @Test(arguments: [1, 21])
-    func `what must hold holds after the storms of 20 worlds`(first: Int) async throws {
-        let result = try await simulate("--first", "\(first)", "--seeds", "20", "--quiet")
+    @Test(arguments: [(1, 1), (21, 1), (1, 2)])
+    func `what must hold holds after the storms of 20 worlds, also with two machines that share a table`(
+        first: Int,
+        hosts: Int
+    ) async throws {
+        let result = try await simulate("--first", "\(first)", "--seeds", "20", "--hosts", "\(hosts)", "--quiet")
         #expect(result.lines.last?.hasPrefix("total: 20 seeds") == true)
         #expect(result.exitCode == 0, "\(result.output)")
     }

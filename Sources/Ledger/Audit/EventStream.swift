@@ -96,7 +96,7 @@ extension EventCursor: Comparable {
 
 extension EventOutcome? {
     /// The rank of the outcome. The highest one is what happened in the end, on whichever host.
-    fileprivate var finality: Int {
+    package var finality: Int {
         switch self {
         case .reverted: 10
         case .notRestored: 9

@@ -97,21 +97,23 @@ struct SimulatedOperator: Sendable {
         }
         aws.note("\(lent.id) is lent until \(lent.until), then \(lent.then)")
         let madeAt = machine.elapsed
-        aws.with { $0.script.loans.append(SimulatedScript.Loan(exemption: lent, madeAt: madeAt)) }
+        aws.with { $0.script.loans.append(SimulatedScript.Loan(exemption: lent, lastEnd: lent.end, madeAt: madeAt)) }
         if fault == .forgetsEnds { edit("UPDATE exemptions SET until = '2099-01-01T00:00:00.000Z'") }
         guard isEnded else { return }
         try? await machine.sleep(duration / 2)
-        var last: TemporaryExemption?
+        // By a clock that is fast it has ended already.
+        var ends: [TemporaryExemption] = []
         for host in hosts {
             let ended = try? await host.ledger(named: "operator").write { try $0.endExemption(lent.id, by: "operator") }
-            guard let ended = ended ?? nil else { continue }
-            last = [last, ended].compactMap(\.self).max { $0.end < $1.end }
+            ends.append((ended ?? nil) ?? lent)
         }
-        guard let ended = last else { return }
+        guard let ended = ends.min(by: { $0.end < $1.end }), let last = ends.map(\.end).max(), ended.endedAt != nil
+        else { return }
         aws.note("\(lent.id) is ended")
         aws.with { world in
             for index in world.script.loans.indices where world.script.loans[index].exemption.id == ended.id {
                 world.script.loans[index].exemption = ended
+                world.script.loans[index].lastEnd = last
             }
         }
     }

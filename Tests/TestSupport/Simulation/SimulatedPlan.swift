@@ -55,6 +55,7 @@ struct SimulatedPlan {
         return trouble + snapshots + .seconds(60) + quiet
     }
 
-    /// For so long nothing may be left to do: a snapshot, two settle times, two rounds of the keeper, and what they bring about.
-    var quiet: Duration { snapshots > .zero ? snapshots + .seconds(100) : .zero }
+    /// For so long nothing may be left to do: a snapshot, two settle times, two rounds of the keeper, and what they bring about. After
+    /// the table that machines share was out, no sweep acts for three minutes.
+    var quiet: Duration { snapshots > .zero ? snapshots + .seconds(hosts > 1 ? 280 : 100) : .zero }
 }

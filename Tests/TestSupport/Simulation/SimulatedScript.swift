@@ -31,13 +31,15 @@ package struct SimulatedScript: Sendable {
     /// A temporary exemption.
     package struct Loan: Sendable {
         package var exemption: TemporaryExemption
+        /// When it ended by the clock of the machine by which it ended last.
+        var lastEnd: Date
         /// When it was in the ledger.
         package let madeAt: Duration
     }
 
     /// True where a temporary exemption lets stand, at `time`, what the on-call engineer made of a rule.
     ///
-    /// - Parameter slack: By so much the clock may be wrong by which the exemption began.
+    /// - Parameter slack: By so much the clock may be wrong by which the exemption began or ended.
     func lends(
         _ origin: SimulatedRules.Origin,
         in group: SecurityGroupID,
@@ -48,10 +50,11 @@ package struct SimulatedScript: Sendable {
             let exemption = loan.exemption
             // CloudTrail writes whole seconds.
             let made = SimulatedMachine.start.addingTimeInterval(origin.at.inSeconds.rounded(.down))
+            let end = slack > .zero ? loan.lastEnd : exemption.end
             guard exemption.groupID.map({ $0 == group.description }) ?? true, origin.at > loan.madeAt - slack,
-                made.timeIntervalSince1970 >= exemption.from.timeIntervalSince1970.rounded(.down), made < exemption.end
+                made.timeIntervalSince1970 >= exemption.from.timeIntervalSince1970.rounded(.down), made < end
             else { return false }
-            return exemption.then == .leave || SimulatedMachine.start.addingTimeInterval(time.inSeconds) < exemption.end
+            return exemption.then == .leave || SimulatedMachine.start.addingTimeInterval(time.inSeconds) < end
         }
     }
 }

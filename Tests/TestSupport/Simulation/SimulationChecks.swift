@@ -215,7 +215,7 @@ struct SimulatedLedger {
         let isSent: Bool
     }
 
-    /// The outcome of each event. The last one counts where one host failed and another one ended it.
+    /// The outcome of each event; of several hosts' the one that a reader of all ledgers is shown.
     private(set) var outcomes: [String: EventOutcome?] = [:]
     private(set) var notices: [Notice] = []
 
@@ -230,9 +230,8 @@ struct SimulatedLedger {
             for row in events {
                 let (id, text): (String, String?) = (row[0], row[1])
                 let outcome = text.flatMap(EventOutcome.init)
-                // What changed something is the outcome of a fleet; the other hosts found nothing left to do.
-                let isKnown = (outcomes[id] ?? nil).map { $0.isFinal && (outcome?.isFinal != true || $0 != .unchanged) }
-                if isKnown != true { outcomes[id] = .some(outcome) }
+                if let known = outcomes[id], known.finality >= outcome.finality { continue }
+                outcomes[id] = .some(outcome)
             }
             notices += rows.map { Notice(id: $0[0], tellingID: $0[1], isSent: $0[2] == "sent") }
         }
