@@ -171,7 +171,9 @@ import Testing
             case .watched:
                 let sighting = WatchSighting(groupID: group, account: nil, region: "r", facts: nil, eventID: nil)
                 _ = try transaction.watched(sighting, notifies: true)
-            case .unexplained: _ = try transaction.unexplained(since: transaction.now, isDryRun: false)
+            case .unexplained:
+                _ = try transaction.unexplained(since: transaction.now, isDryRun: false)
+                _ = try transaction.awaitedEvents(since: transaction.now)
             case .exempt: _ = try transaction.exemptRules()
             case .open: _ = try transaction.openEvents()
             case .exemptionEnd: _ = try transaction.nextExemptionEnd(of: standing, until: nil, isDryRun: false)

@@ -1,3 +1,4 @@
+import AWSClient
 import Foundation
 import Ledger
 import SecurityGroups
@@ -73,6 +74,24 @@ import Testing
         #expect(try it.it.test.event("outcome", "unnamed") == "unchanged")
         it.it.time.advance(.seconds(61))
         await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test func `a worker that has just started closes what another could not close at the end of an exemption`()
+        async throws
+    {
+        let it = try Keeper(Pipeline())
+        try await lend(it, minutes: 1)
+        try await add(it)
+        let denied = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
+        it.it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [denied] }
+        it.it.time.advance(.seconds(61))
+        await it.keeper.round(isWanted: false)
+        #expect(try it.events().contains(["ExemptionEnd", "failed"]))
+        it.it.time.advance(.seconds(61))
+        // It knows no exemption yet.
+        it.it.policies.exempt([])
+        try await it.keeper.resume()
         #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 

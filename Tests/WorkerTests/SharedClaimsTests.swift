@@ -104,6 +104,27 @@ import Testing
         #expect(try await it.one.claims.renew([claim]) == [claim])
     }
 
+    @Test func `a host that reverted after its claim was taken over tells of it, unless another host has told that`()
+        async throws
+    {
+        for other in [EventOutcome.unchanged, .reverted] {
+            let it = try Fleet(standing: [1])
+            let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+            guard case .run(let claim) = claimed else { return }
+            it.time.advance(WorkerOptions.lease + .seconds(1))
+            let taken = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+            guard case .run(let second) = taken else { return }
+            let result = RunResult(outcome: other, notify: other == .reverted)
+            try await it.two.claims.finish(second, with: result, slot: nil)
+            await #expect(throws: MessageLost.self) {
+                try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+            }
+            try await it.settle(it.one)
+            #expect(try await it.told(it.one) == (other == .unchanged ? ["\(Name.event):reverted"] : []))
+            #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.isEmpty)
+        }
+    }
+
     @Test func `a notice waits while the host that took over has come to no outcome`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))

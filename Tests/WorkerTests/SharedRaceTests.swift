@@ -69,6 +69,24 @@ import Testing
         for host in [it.one, it.two] { #expect(try host.standing() == [[Name.rule(1), "baseline", "baseline"]]) }
     }
 
+    @Test(arguments: [true, false])
+    func `what an exempt caller made of an added rule stays, though another host has the record of that`(
+        isExempt: Bool
+    ) async throws {
+        let terraform = "arn:aws:iam::111122223333:role/terraform"
+        let exemption = Exemption(name: "tf", principals: [Wildcard(terraform)], origin: "exempt tf")
+        let watch = Watch(groups: [Name.group], changes: [.ingressAdded, .ruleModified], origin: "watch")
+        let fleet = try Fleet(policy: Policy(watch: [watch], exempt: isExempt ? [exemption] : []))
+        let edited = try liveRule(1, port: 99)
+        fleet.aws.with { $0.rules[Name.rule(1)] = edited }
+        let added = RecordText(time: fleet.time.now)
+        let edit = RecordText.modify(1, port: 99, time: fleet.time.now + 1).by(terraform)
+        if isExempt { #expect(try await fleet.two.process(fleet.two.message(edit.json)) == .delete) }
+        #expect(try await fleet.one.process(fleet.one.message(added.json, id: "m2")) == .delete)
+        #expect(fleet.aws.with { $0.rules.isEmpty } == !isExempt)
+        #expect(try fleet.one.test.rules("outcome") == [isExempt ? "changed-since" : "reverted"])
+    }
+
     @Test(arguments: [First.record, .look])
     func `an edit of the description alone is left as it is`(_ first: First) async throws {
         let it = try await Hosts(watching: .ingressAdded, .ruleModified)
@@ -87,5 +105,8 @@ import Testing
         #expect(try it.fleet.aws.with { $0.rules.values.map(\.rule) } == [openRule(port: 21)])
         #expect(it.fleet.aws.with { $0.amendments.count == 1 && $0.revokes.isEmpty })
         #expect(try await it.told("reverted") == 1)
+        for host in [it.one, it.two] {
+            #expect(try host.standing().map { Array($0.dropFirst()) } == [["baseline", "baseline"]])
+        }
     }
 }

@@ -181,6 +181,102 @@ import Testing
         #expect(try await it.fleet.told(it.fleet.two) == [])
     }
 
+    @Test func `what a host left to an exempt caller while the table was out, it tells the others afterwards`()
+        async throws
+    {
+        let exemption = Exemption(
+            name: "mia",
+            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
+            origin: "exempt mia"
+        )
+        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        try it.fleet.aws.stand([1])
+        let table = it.fleet.aws.with { $0.tables }
+        it.fleet.aws.with { $0.tables = [:] }
+        let record = RecordText(time: it.fleet.time.now)
+        #expect(try await it.fleet.one.process(it.fleet.one.message(record.json)) == .delete)
+        it.fleet.aws.with { $0.tables = table }
+        // By then a probe has found the table again.
+        let shared = try Fleet.claims("one", time: it.fleet.time, session: it.fleet.aws.session())
+        try await it.fleet.settle(it.fleet.one, claims: EventClaims(writer: it.fleet.one.writer, shared: shared))
+        #expect(try await it.fleet.one.writer.write { try $0.untoldRules() }.isEmpty)
+        await it.two.later()
+        #expect(it.ruleStands)
+        #expect(try it.two.standing() == [[Name.rule(1), "event", "exempt mia"]])
+    }
+
+    @Test func `a host that could not reach the table sweeps nothing until every host has had the time to tell`()
+        async throws
+    {
+        let it = try await Watchers(Fleet())
+        try await it.surprise()
+        try await it.fleet.two.writer.write { try $0.mark(LedgerTransaction.tableSilent) }
+        it.fleet.time.advance(.seconds(179))
+        await it.two.keeper.round(isWanted: false)
+        #expect(it.ruleStands)
+        it.fleet.time.advance(.seconds(2))
+        await it.two.keeper.round(isWanted: false)
+        #expect(!it.ruleStands)
+    }
+
+    @Test(arguments: [EventOutcome.deadLettered, .failed])
+    func `a host waits with its sweep for an event that failed there, unless another host has given it up`(
+        _ outcome: EventOutcome
+    ) async throws {
+        let it = try await Watchers(Fleet())
+        let (one, two) = (it.fleet.one, it.fleet.two)
+        try it.fleet.aws.stand([1])
+        let denied = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
+        it.fleet.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [denied] }
+        it.fleet.time.advance(.seconds(901))
+        let record = RecordText(time: it.fleet.time.now)
+        #expect(try await one.process(one.message(record.json)) != .delete)
+        let facts = EventFacts(eventID: Name.event, digest: record.digest, eventName: "AuthorizeSecurityGroupIngress")
+        let slot = WorkSlot(clock: it.fleet.time.clock)
+        guard case .run(let claim) = try await two.claims.claim(facts, it.fleet.delivery, slot: slot) else { return }
+        try await two.claims.finish(claim, with: RunResult(outcome: outcome), slot: nil)
+        await it.one.keeper.round(isWanted: false)
+        it.fleet.time.advance(.seconds(31))
+        await it.one.keeper.round(isWanted: false)
+        #expect(it.ruleStands == (outcome == .failed))
+    }
+
+    @Test func `a clock that was set back does not keep a host from sweeping`() async throws {
+        let it = try await Watchers(Fleet())
+        try await it.surprise()
+        try await it.fleet.two.writer.write {
+            try $0.mark(LedgerTransaction.tableSilent, at: Date(timeIntervalSince1970: 2_000_000_000))
+        }
+        await it.two.keeper.round(isWanted: false)
+        #expect(!it.ruleStands)
+    }
+
+    @Test
+    func `a rule that an exempt caller made and the policy allows stays on every host when the policy is narrowed`()
+        async throws
+    {
+        let exemption = Exemption(
+            name: "mia",
+            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
+            origin: "exempt mia"
+        )
+        var wide = watching(exempt: [exemption])
+        wide.allow = [Allow(name: "all", sources: [.cidr(try #require(CIDRBlock("0.0.0.0/0")))], origin: "allow all")]
+        let it = try await Watchers(Fleet(policy: wide))
+        try it.fleet.aws.stand([1])
+        let record = RecordText(time: it.fleet.time.now)
+        #expect(try await it.fleet.one.process(it.fleet.one.message(record.json)) == .delete)
+        await it.two.later()
+        #expect(try it.two.standing() == [[Name.rule(1), "sweep", "allow all"]])
+        for host in [it.fleet.one, it.fleet.two] { host.policies.replace(with: watching(exempt: [exemption])) }
+        for _ in 1...2 {
+            await it.two.later()
+            await it.one.later()
+        }
+        #expect(it.ruleStands)
+        for host in [it.one, it.two] { #expect(try host.standing().map(\.last) == ["exempt mia"]) }
+    }
+
     @Test func `without the table no rule is swept, since another host may know why it stands`() async throws {
         let it = try await Watchers(Fleet())
         try await it.surprise()

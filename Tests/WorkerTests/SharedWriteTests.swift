@@ -175,14 +175,17 @@ import Testing
 
     @Test func `a run tells the other hosts of what it left to an exempt caller and of what it reported`() throws {
         let live = try liveRule(1)
-        func sighting(_ source: String?, stands: Bool = true) -> RuleSighting {
+        func sighting(_ approval: Approval?, stands: Bool = true) -> RuleSighting {
             RuleSighting(
                 region: "eu-west-1",
                 groupID: live.groupID,
                 ruleID: live.id,
                 content: stands ? live.content : nil,
-                approval: source.map { Approval(source: $0) }
+                approval: approval
             )
+        }
+        func sighting(_ source: String, stands: Bool = true) -> RuleSighting {
+            sighting(Approval(source: source), stands: stands)
         }
         func told(_ sightings: [RuleSighting], _ rules: [RuleResult] = []) -> [SharedRule] {
             var result = RunResult(outcome: .allowed, rules: rules)
@@ -192,6 +195,8 @@ import Testing
         #expect(told([sighting("exempt terraform")]).map(\.approval?.source) == ["exempt terraform"])
         #expect(told([sighting("exempt terraform")]).map(\.content) == ["\(live.rule)"])
         #expect(told([sighting("baseline")]).map(\.approval?.source) == ["baseline"], "no policy file says so")
+        let maker = Approval(source: "allow office", exemption: "exempt terraform")
+        #expect(told([sighting(maker)]).map(\.approval?.source) == ["exempt terraform"], "the policy may be narrowed")
         for other in [sighting("allow office"), sighting(nil), sighting("exempt x", stands: false)] {
             #expect(told([other]).isEmpty)
         }

@@ -34,11 +34,13 @@ extension LedgerTransaction {
     ///
     /// - Parameters:
     ///   - isDryRun: True for a dry run. A rule that was reported then counts as judged.
+    ///   - settled: The events that other hosts have ended. No rule waits for them.
     ///   - last: The last rule of the part before; nil for the first part.
     /// - Returns: The rules, and the last rule that was looked at; nil after the last part.
     package func unexplained(
         since time: Date,
         isDryRun: Bool,
+        settled: [String] = [],
         after last: StandingRule? = nil,
         limit: Int = 500
     ) throws -> (found: [Unexplained], last: StandingRule?) {
@@ -47,7 +49,8 @@ extension LedgerTransaction {
             FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?
                 AND (group_id, rule_id) > (?, ?)
                 AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND (lease_until > ?
-                    OR outcome IS NULL AND received_at > ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')))
+                    OR outcome IS NULL AND received_at > ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')
+                        AND event_id NOT IN (SELECT value FROM json_each(?))))
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND rules.outcome = 'exempt'
                         AND received_at > coalesce(s.forgotten_at, '')
@@ -55,7 +58,8 @@ extension LedgerTransaction {
                         AND rules.from_port = s.from_port AND rules.to_port = s.to_port AND rules.source = s.source)
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND received_at > ?
-                        AND events.outcome IN ('failed', 'suppressed') AND event_name <> '\(OwnEvent.sweep)')
+                        AND events.outcome IN ('failed', 'suppressed') AND event_name <> '\(OwnEvent.sweep)'
+                        AND events.event_id NOT IN (SELECT value FROM json_each(?)))
             ORDER BY group_id, rule_id LIMIT ?
             """
         let hourAgo = now.addingTimeInterval(-3600)
@@ -63,7 +67,7 @@ extension LedgerTransaction {
             db.cachedStatement(sql: sql),
             arguments: [
                 RFC3339.format(time), last?.groupID.description ?? "", last?.id.description ?? "", nowText,
-                RFC3339.format(hourAgo), RFC3339.format(hourAgo), limit,
+                RFC3339.format(hourAgo), settled.jsonText, RFC3339.format(hourAgo), settled.jsonText, limit,
             ]
         )
         let found = try rows.compactMap { row -> Unexplained? in
@@ -71,6 +75,23 @@ extension LedgerTransaction {
             return try nextSweep(of: rule, brought: row[17], isReport: isDryRun || isReported(rule))
         }
         return (found, rows.count < limit ? nil : try rows.last.flatMap(standing))
+    }
+
+    /// The ids of events that have not ended and that keep rules from being swept which have stood without a reason since before `time`.
+    /// Events that a worker of this ledger runs now are left out.
+    package func awaitedEvents(since time: Date, limit: Int = 100) throws -> [String] {
+        let sql = """
+            SELECT event_id FROM events
+            WHERE group_id IN (SELECT group_id FROM sightings
+                    WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?)
+                AND coalesce(outcome, 'failed') IN ('failed', 'suppressed') AND received_at > ?
+                AND coalesce(lease_until, '') <= ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')
+            LIMIT ?
+            """
+        return try String.fetchAll(
+            db.cachedStatement(sql: sql),
+            arguments: [RFC3339.format(time), RFC3339.format(now.addingTimeInterval(-3600)), nowText, limit]
+        )
     }
 
     /// The rules that an exempt caller made and that stand.

@@ -210,6 +210,7 @@ enum Schema {
         \(LedgerTransaction.sightingsSchema)
         \(LedgerTransaction.watchedSchema)
         \(LedgerTransaction.exemptionsSchema)
+        \(LedgerTransaction.untoldSchema)
 
         CREATE VIEW audit_rules AS SELECT
             \(RuleColumn.allCases.map(\.expression).joined(separator: ", "))

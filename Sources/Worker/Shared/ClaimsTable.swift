@@ -88,8 +88,12 @@ struct ClaimsTable: SharedClaims {
         case nil: .unknown
         // An item is removed after a month. By then no other host asks for it.
         case .written, .refused(nil): .done
-        case .refused(let item?): .lost(isSettled: SharedRecord(item)?.isSettled ?? true)
+        case .refused(let item?): SharedRecord(item)?.ending(for: outcome) ?? .lost(isSettled: true)
         }
+    }
+
+    func isSettled(_ eventID: String) async throws -> Bool {
+        try await table.read(SharedKey.event(eventID)).flatMap(\.self).flatMap(SharedRecord.init)?.isSettled ?? false
     }
 
     func release(_ claim: SharedClaim) async throws {
@@ -106,11 +110,11 @@ struct ClaimsTable: SharedClaims {
         try await table.read(SharedKey.call(requestID)).flatMap(\.self) != nil
     }
 
-    func keep(_ rules: [SharedRule]) async throws {
+    func keep(_ rules: [SharedRule]) async throws -> Bool {
         for rule in rules {
-            // While the table is out, no other host can be told.
-            guard try await table.write(rule.write(now: clock.now())) != nil else { return }
+            guard try await table.write(rule.write(now: clock.now())) != nil else { return false }
         }
+        return true
     }
 
     func rule(_ ruleID: String) async throws -> SharedRule?? {

@@ -5,10 +5,13 @@ import SecurityGroups
 extension EventClaims {
     /// The past of rules by the ledger, with the limits counted over all hosts.
     ///
-    /// If the policy has no limits, the shared table is not called.
+    /// The shared table is called if the policy has limits, and for a rule that says something else than its record.
     func past(of questions: [RuleQuestion], _ query: PastQuery, now: Date) async throws -> [RulePast] {
-        let pasts = try await writer.write { transaction in
+        var pasts = try await writer.write { transaction in
             try questions.map { try transaction.past(of: $0, query) }
+        }
+        for index in pasts.indices where questions[index].isChangedSince && pasts[index].approval == nil {
+            pasts[index].approval = try await approvalElsewhere(of: questions[index])
         }
         let limits = query.limits
         guard shared.isShared, limits.areSet else { return pasts }
@@ -29,6 +32,14 @@ extension EventClaims {
             }
             return past
         }
+    }
+
+    /// The approval of a rule's content by another host, which ran the event of a later change; nil if no host approved it.
+    private func approvalElsewhere(of question: RuleQuestion) async throws -> Approval? {
+        guard shared.isShared, let id = question.ruleID, let rule = question.rule,
+            let known = try await shared.rule(id.description).flatMap(\.self), known.content == "\(rule)"
+        else { return nil }
+        return known.approval
     }
 
     /// Counts the rules that a run reverted toward the limits of all hosts.

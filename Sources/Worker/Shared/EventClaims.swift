@@ -11,18 +11,20 @@ import SecurityGroups
 ///    that a missing rule was reverted by this event. The temporary exemptions are read at the same time. After a crash the lease
 ///    ends within a minute, and the redelivered message is claimed again with a higher fence.
 /// 2. *Claim in the ledger.* The ledger also learns the exemptions that it did not know. If the ledger says that the event is
-///    done, the run ended while the table was out, or this host crashed between steps 4 and 5; the table gets the outcome now. If
+///    done, the run ended while the table was out, or this host crashed between steps 5 and 6; the table gets the outcome now. If
 ///    another process of this host has the event, the claim in the table is given back.
 /// 3. *Run.* Both leases are renewed together. A host that was paused for longer than the lease finds its claim lost, and stops.
 ///    Its reverts are right even if another host runs the event, too.
-/// 4. *End in the ledger.* The notice is put into the outbox, and waits there. After a crash the event is done in the ledger and
-///    open in the table. This host ends it in the table at its next start, unless another host has taken the event over.
-/// 5. *End in the table*, under the condition that the fence is still ours. It decides which host did the event and tells people
+/// 4. *Approvals in the table*, of the rules that stay. After a crash the other hosts know them, and the next run finds the same.
+/// 5. *End in the ledger.* The notice is put into the outbox, and waits there. The approvals that the table did not take wait in
+///    the ledger, too. After a crash the event is done in the ledger and open in the table. This host ends it in the table at its
+///    next start, unless another host has taken the event over.
+/// 6. *End in the table*, under the condition that the fence is still ours. It decides which host did the event and tells people
 ///    of the outcome. A host that comes too late drops its notice.
-/// 6. *Release of the notice*, then the delete of the message. After a crash the message comes again as a duplicate, and the
+/// 7. *Release of the notice*, then the delete of the message. After a crash the message comes again as a duplicate, and the
 ///    notice is released at the next start.
 ///
-/// Without the table there are no steps 1 and 5. If the table is lost during a run, the notice waits until the table has not
+/// Without the table there are no steps 1, 4 and 6. If the table is lost during a run, the notice waits until the table has not
 /// answered for a while; see `HeldNotices`.
 struct EventClaims: Sendable {
     let writer: LedgerWriter
@@ -50,6 +52,7 @@ struct EventClaims: Sendable {
             return try await writer.write(slot: slot) { transaction in
                 try exemptions?.learn(in: transaction)
                 try alongside(transaction)
+                if concernsFleet, shared.isShared { try transaction.mark(LedgerTransaction.tableSilent) }
                 return try transaction.claim(event, delivery: delivery, intent: intent)
             }
         case .held(let until):
@@ -120,20 +123,32 @@ struct EventClaims: Sendable {
         var result = result
         if let hold = claim.shared, hold.told.contains(result.outcome) { result.notify = false }
         let recorded = result
-        try await writer.write(slot: slot) { try $0.finish(claim, with: recorded) }
+        let explained = SharedRule.all(of: recorded, eventID: claim.eventID)
+        let isTold = try await shared.keep(explained)
+        try await writer.write(slot: slot) { transaction in
+            try transaction.finish(claim, with: recorded)
+            if !isTold { try transaction.keep(untold: explained) }
+        }
         guard shared.isShared else { return }
         async let kept: Void = shared.keep(ownCalls: recorded.ownRequestIDs)
-        async let explained: Void = shared.keep(SharedRule.all(of: recorded, eventID: claim.eventID))
         async let counted: Void = count(recorded, of: claim, limits: limits, now: now)
         if let hold = claim.shared {
             switch try await shared.finish(hold, recorded.outcome, tells: recorded.notify) {
-            case .lost: throw MessageLost()
+            case .lost, .late: throw MessageLost()
             case .done where recorded.notify:
                 try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) }
             // HeldNotices asks the table again for the host that did the event.
             case .done, .unknown: break
             }
         }
-        _ = try await (kept, explained, counted)
+        _ = try await (kept, counted)
+    }
+
+    /// Writes the rules into the table that have waited for it in the ledger.
+    func tellUntold() async throws {
+        guard shared.isShared else { return }
+        let rules = try await writer.writeOnce { try $0.untoldRules() }
+        guard !rules.isEmpty, try await shared.keep(rules) else { return }
+        try await writer.writeOnce { try $0.forget(told: rules) }
     }
 }

@@ -47,6 +47,7 @@ struct HeldNotices: Sendable {
         guard claims.shared.isShared else { return await last(tellsUnknown: true) }
         var silence = Silence()
         repeat {
+            await attempt { try await claims.tellUntold() }
             await attempt { try await round(&silence) }
         } while (try? await clock.sleep(Self.period)) != nil
     }
@@ -67,6 +68,7 @@ struct HeldNotices: Sendable {
     ///
     /// - Parameter tellsUnknown: False to keep notices about which the table does not answer for the next start.
     func last(tellsUnknown: Bool) async {
+        await attempt { try await claims.tellUntold() }
         await attempt {
             for notice in try await claims.writer.writeOnce({ try $0.heldNotices(olderThan: .zero) }) {
                 let ending = try await claims.shared.finish(notice.shared, notice.outcome, tells: true)
@@ -77,7 +79,7 @@ struct HeldNotices: Sendable {
 
     private func decide(on notice: HeldNotice, _ ending: SharedEnding) async throws {
         switch ending {
-        case .done, .unknown:
+        case .done, .unknown, .late:
             try await claims.writer.writeOnce { try $0.releaseNotices(of: notice.eventID) }
             released()
         case .lost(isSettled: true):

@@ -33,6 +33,9 @@ protocol SharedClaims: Sendable {
     /// - Parameter tells: True if this host tells people of the outcome when the answer is `done`. Then no other host does.
     func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) async throws -> SharedEnding
 
+    /// True if a host has ended the event and no further run follows by itself. False if that is not known.
+    func isSettled(_ eventID: String) async throws -> Bool
+
     /// Gives a claim back. Another worker can then claim the event at once.
     func release(_ claim: SharedClaim) async throws
 
@@ -43,7 +46,9 @@ protocol SharedClaims: Sendable {
     func isOwnCall(_ requestID: String) async throws -> Bool
 
     /// Tells the other hosts of rules that were left standing.
-    func keep(_ rules: [SharedRule]) async throws
+    ///
+    /// - Returns: False if the store cannot be reached. The hosts are then to be told later.
+    func keep(_ rules: [SharedRule]) async throws -> Bool
 
     /// Reads the decision of a host of the fleet about a rule; nil if there is no store, or if it cannot be reached.
     func rule(_ ruleID: String) async throws -> SharedRule??
@@ -81,6 +86,8 @@ enum SharedEnding: Hashable, Sendable {
     case done
     /// Another host took the event over. `isSettled` is true if that host has recorded a final outcome.
     case lost(isSettled: Bool)
+    /// Another host took the event over and ended it, and nobody was told that this host reverted a rule.
+    case late
     /// There is no store, or it cannot be reached.
     case unknown
 }
@@ -93,10 +100,11 @@ struct LedgerAlone: SharedClaims {
     func renew(_ claims: [SharedClaim]) -> [SharedClaim] { [] }
     func remember(_ ruleIDs: [String], for claim: SharedClaim) {}
     func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) -> SharedEnding { .unknown }
+    func isSettled(_ eventID: String) -> Bool { false }
     func release(_ claim: SharedClaim) {}
     func keep(ownCalls requestIDs: [String]) {}
     func isOwnCall(_ requestID: String) -> Bool { false }
-    func keep(_ rules: [SharedRule]) {}
+    func keep(_ rules: [SharedRule]) -> Bool { true }
     func rule(_ ruleID: String) -> SharedRule?? { nil }
     func exemptions() -> SharedReading? { nil }
     func lease(_ name: String, holder: String, for duration: Duration) -> Bool? { nil }

@@ -69,6 +69,11 @@ extension SharedRecord {
     /// True if the outcome is final: no further run follows by itself.
     var isSettled: Bool { leaseUntil == nil && outcome?.isFinal == true }
 
+    /// The result of recording the end of a run with `outcome` after another host took its claim over.
+    func ending(for outcome: EventOutcome) -> SharedEnding {
+        isSettled && outcome == .reverted && !told.contains(.reverted) ? .late : .lost(isSettled: isSettled)
+    }
+
     /// Reads an item of the table; nil if no worker can have written it.
     ///
     /// Numbers outside the range that a worker writes are refused, because a worker adds to them.

@@ -3,30 +3,14 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// A rule that a host left standing, with the reason.
-///
-/// The ledger of another host knows nothing of the event. That host reads this item, so that it does not revert the rule as one
-/// that nothing explains.
-struct SharedRule: Hashable, Sendable {
-    let ruleID: String
-    /// The rule's content.
-    let content: String
-    /// The event that was judged.
-    let eventID: String
-    /// The reason why the rule may stand; nil if the rule was reported.
-    let approval: Approval?
-}
-
 extension SharedRule {
     /// The rules of a run that the other hosts must know.
     ///
-    /// These are the rules that the run left to an exempt caller, those that it put back for a reason that no policy file says, and
-    /// those that it reported.
+    /// These are the rules that an exempt caller made, those that the run put back for a reason that no policy file says, and those
+    /// that it reported.
     static func all(of result: RunResult, eventID: String) -> [Self] {
         let approved = result.sightings.compactMap { sighting -> Self? in
-            guard let content = sighting.content, let approval = sighting.approval,
-                approval.isExemption || approval.isOutsidePolicy
-            else { return nil }
+            guard let content = sighting.content, let approval = sighting.approval?.elsewhere else { return nil }
             return Self(
                 ruleID: sighting.ruleID.description,
                 content: "\(content.rule)",

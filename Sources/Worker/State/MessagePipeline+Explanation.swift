@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 import SecurityGroups
 
@@ -9,18 +10,38 @@ enum Explanation: Hashable, Sendable {
     case approved
     /// Another host reported it.
     case reported
-    /// The table of the fleet cannot be asked.
+    /// The table of the fleet cannot be asked, or does not have all that the hosts know.
     case unknown
+
+    /// For so long after the table was out, it may lack what a host found out meanwhile. A host writes that into the table within
+    /// seconds, but it may have been paused or restarted before.
+    static let doubt: Duration = .seconds(180)
 }
 
 extension MessagePipeline {
     /// Asks the other hosts of the fleet for the reason of a rule. Each ledger knows only the events of its own host.
     func explanation(of rule: StandingRule) async throws -> Explanation {
         guard claims.shared.isShared else { return .none }
-        guard let known = try await claims.shared.rule(rule.id.description) else { return .unknown }
-        guard let known, known.content == "\(rule.content.rule)" else { return .none }
+        guard let known = try await claims.shared.rule(rule.id.description) else {
+            try await writer.write { try $0.mark(LedgerTransaction.tableSilent) }
+            return .unknown
+        }
+        guard let known, known.content == "\(rule.content.rule)" else {
+            return try await isTableWhole ? .none : .unknown
+        }
         guard let approval = known.approval else { return .reported }
         try await writer.write { try $0.keep(approval, of: rule, from: known.eventID) }
         return .approved
+    }
+
+    /// True if the table has answered for long enough that it has everything that the hosts know.
+    private var isTableWhole: Bool {
+        get async throws {
+            guard let silent = try await writer.write({ try $0.moment(LedgerTransaction.tableSilent) }) else {
+                return true
+            }
+            // A moment of the future was written before the clock was set back.
+            return abs(clock.now().timeIntervalSince(silent)) > Explanation.doubt.seconds
+        }
     }
 }

@@ -57,7 +57,7 @@ extension RevertWorker {
         }
         let (now, isDryRun) = (clock.now(), options.isDryRun)
         var outcomes: [SecurityGroupRuleID: EventOutcome] = [:]
-        try await writer.forUnexplained(since: now, isDryRun: isDryRun) { part in
+        try await pipeline.claims.forUnexplained(since: now, isDryRun: isDryRun) { part in
             for unexplained in part where shown.contains(unexplained.rule.id) {
                 outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
             }
@@ -72,19 +72,33 @@ extension RevertWorker {
     }
 }
 
-extension LedgerWriter {
+extension EventClaims {
     /// Calls `body` with all rules that stand without a reason since before `time`, one part after the other.
     func forUnexplained(
         since time: Date,
         isDryRun: Bool,
         _ body: ([LedgerTransaction.Unexplained]) async throws -> Void
     ) async throws {
+        let settled = try await settledElsewhere(since: time)
         var last: StandingRule?
         repeat {
             let after = last
-            let part = try await write { try $0.unexplained(since: time, isDryRun: isDryRun, after: after) }
+            let part = try await writer.write {
+                try $0.unexplained(since: time, isDryRun: isDryRun, settled: settled, after: after)
+            }
             try await body(part.found)
             last = part.last
         } while last != nil
+    }
+
+    /// The ids of events that are open in this ledger, keep a rule from being swept, and have ended on another host. Their messages do
+    /// not come back.
+    private func settledElsewhere(since time: Date) async throws -> [String] {
+        guard shared.isShared else { return [] }
+        var settled: [String] = []
+        for eventID in try await writer.write({ try $0.awaitedEvents(since: time) }) {
+            if try await shared.isSettled(eventID) { settled.append(eventID) }
+        }
+        return settled
     }
 }

@@ -146,15 +146,21 @@ struct StateKeeper: Sendable {
     func sweep() async throws {
         guard interval > .zero else { return }
         let since = clock.now().addingTimeInterval(-2 * settle.seconds)
-        try await writer.forUnexplained(since: since, isDryRun: isDryRun) { part in
+        let claims = EventClaims(writer: writer, shared: shared)
+        try await claims.forUnexplained(since: since, isDryRun: isDryRun) { part in
             await judge(part.map(OwnRun.init(sweeping:)))
         }
     }
 
     /// Runs events again that sg-revert made and that have not ended, such as those of a worker that died.
-    private func resume() async throws {
-        let (now, policy) = (clock.now(), policies.current)
-        let open = try await writer.write { try $0.openEvents() }
+    func resume() async throws {
+        let (now, policies) = (clock.now(), policies)
+        let open = try await writer.write { transaction in
+            // A worker that has just started must know which exemptions have ended. They are the reasons of such events.
+            policies.exempt(try transaction.exemptionsInForce())
+            return try transaction.openEvents()
+        }
+        let policy = policies.current
         await judge(open.map { OwnRun(again: $0, after: policy.endedExemption(of: $0.rule, at: now)) })
     }
 
@@ -162,7 +168,9 @@ struct StateKeeper: Sendable {
     func closeExemptions() async throws {
         let reading = try await shared.exemptions()
         let (now, fileExemptions, isDryRun) = (clock.now(), policies, isDryRun)
+        let isTableSilent = shared.isShared && reading == nil
         let (due, runs) = try await writer.write { transaction in
+            if isTableSilent { try transaction.mark(LedgerTransaction.tableSilent) }
             try reading?.learn(in: transaction)
             fileExemptions.exempt(try transaction.exemptionsInForce())
             let policy = fileExemptions.current

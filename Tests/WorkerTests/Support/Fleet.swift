@@ -99,12 +99,13 @@ struct Fleet {
         try await host.writer.write { try $0.takeNotices(limit: 10, lease: .seconds(60)).map(\.id) }
     }
 
-    /// Decides on the notices of a host that wait for the table, in rounds over `duration`.
+    /// Tells the table what waits for it, and decides on the notices of a host that do, in rounds over `duration`.
     func settle(_ host: Pipeline, for duration: Duration = .seconds(5), claims: EventClaims? = nil) async throws {
         let held = HeldNotices(claims: claims ?? host.claims, clock: time.clock, logger: .silent) {}
         var silence = HeldNotices.Silence()
         for _ in 0..<max(1, duration.components.seconds / 5) {
             time.advance(.seconds(5))
+            try await held.claims.tellUntold()
             try await held.round(&silence)
         }
     }

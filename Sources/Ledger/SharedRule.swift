@@ -1,0 +1,24 @@
+package import SecurityGroups
+
+/// A rule that a host left standing, with the reason.
+///
+/// The ledger of another host knows nothing of the event. That host reads this item of the table, so that it does not revert the rule
+/// as one that nothing explains.
+package struct SharedRule: Hashable, Sendable {
+    /// The rule's id.
+    package let ruleID: String
+    /// The rule's content.
+    package let content: String
+    /// The event that was judged.
+    package let eventID: String
+    /// The reason why the rule may stand; nil if the rule was reported.
+    package let approval: Approval?
+
+    /// Creates a rule with these values.
+    package init(ruleID: String, content: String, eventID: String, approval: Approval?) {
+        self.ruleID = ruleID
+        self.content = content
+        self.eventID = eventID
+        self.approval = approval
+    }
+}
