@@ -1,9 +1,16 @@
 """What the benchmark believes: its stand-in for AWS, and when a figure counts as worse."""
 
+import argparse
+import asyncio
+import contextlib
 import copy
+import io
+import json
 import sys
+import tempfile
 import time
 import unittest
+from pathlib import Path
 from typing import Any
 
 from template import ROOT
@@ -28,6 +35,19 @@ class StandInTests(unittest.TestCase):
         # The second ten were hidden for no time at all.
         again = world.take(10, 30)
         self.assertEqual([each.deliveries for each in again], [2] * 10)
+
+    def test_a_poll_that_waits_gets_what_is_visible_again(self) -> None:
+        async def polled() -> str:
+            world = self.world()
+            world.take(20, 3600)
+            hidden = list(world.in_flight)
+            poll = asyncio.ensure_future(standin.Connection(world).receive({"WaitTimeSeconds": 3600}))
+            await asyncio.sleep(0)
+            world.hide(hidden[0], 0.0)
+            world.wake()
+            return await poll
+
+        self.assertIn("Messages", asyncio.run(polled()))
 
     def test_a_deleted_message_does_not_come_back(self) -> None:
         world = self.world()
@@ -95,6 +115,30 @@ class ComparisonTests(unittest.TestCase):
 
     def test_a_scenario_that_is_new_is_compared_with_nothing(self) -> None:
         self.assertEqual(bench.regressions(self.results(), {"calibration": 0.1, "scenarios": {}}), [])
+
+    def test_one_refused_call_is_a_regression(self) -> None:
+        old = self.results()
+        scenario = {"median": {"throttled": 0.0}, "spread": {"throttled": 0.0}, "rounds": []}
+        old["scenarios"]["burst"] = scenario
+        new = copy.deepcopy(old)
+        new["scenarios"]["burst"]["median"]["throttled"] = 1.0
+        (line,) = bench.regressions(new, old)
+        self.assertIn("burst: refused calls 1, was 0", line)
+
+    def test_a_thread_that_has_ended_makes_no_count_negative(self) -> None:
+        self.assertEqual(bench.wakeups({"1": 10, "2": 500}, {"1": 14, "3": 2}), 6)
+
+    def test_only_a_run_under_the_same_load_is_compared(self) -> None:
+        parser = argparse.ArgumentParser()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "old.json"
+            path.write_text(json.dumps(self.results() | {"quick": True}))
+            self.assertEqual(bench.earlier(path, True, parser)["calibration"], 0.1)
+            for text, quick in ((path.read_text(), False), ("[]", True), ("no JSON", True)):
+                path.write_text(text)
+                with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
+                    bench.earlier(path, quick, parser)
+                self.assertIn("old.json is", said.getvalue())
 
     def test_every_figure_that_is_shown_has_a_name(self) -> None:
         self.assertEqual(set(bench.SHOWN), set(bench.SCENARIOS))

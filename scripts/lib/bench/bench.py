@@ -60,6 +60,7 @@ FIGURES: dict[str, tuple[str, str, int]] = {
     "exposure": ("rule-seconds", "{:.0f}", -1),
     "calls_per_event": ("calls/event", "{:.2f}", -1),
     "late_revokes": ("late revokes", "{:.0f}", -1),
+    "throttled": ("refused calls", "{:.0f}", -1),
     "rss_mb": ("RSS MB", "{:.1f}", -1),
     "start_ms": ("start ms", "{:.1f}", -1),
     "idle_cpu_ms": ("CPU ms", "{:.1f}", -1),
@@ -71,7 +72,7 @@ FIGURES: dict[str, tuple[str, str, int]] = {
 SHOWN = {
     "throughput": ("events_per_s", "cpu_s_per_1000", "calls_per_event", "connections", "rss_mb", "standin"),
     "latency": ("ms_p50", "ms_p99", "cpu_s_per_1000", "calls_per_event", "rss_mb"),
-    "burst": ("last_s", "exposure", "calls_per_event", "cpu_s_per_1000", "rss_mb"),
+    "burst": ("last_s", "exposure", "calls_per_event", "throttled", "cpu_s_per_1000", "rss_mb"),
     "duplicates": ("events_per_s", "cpu_s_per_1000", "calls_per_event", "late_revokes"),
     "scale-1": ("events_per_s", "cpu_s_per_1000", "rss_mb", "standin"),
     "scale-4": ("events_per_s", "cpu_s_per_1000", "rss_mb", "standin"),
@@ -146,13 +147,14 @@ class Worker:
                 return int(line.split()[1])
         return 0
 
-    def switches(self) -> int:
-        total = 0
+    def switches(self) -> dict[str, int]:
+        """How often each thread has waited."""
+        found = {}
         for path in Path(f"/proc/{self.process.pid}/task").glob("*/status"):
             for line in path.read_text().splitlines():
                 if line.startswith("voluntary_ctxt_switches:"):
-                    total += int(line.split()[1])
-        return total
+                    found[path.parent.name] = int(line.split()[1])
+        return found
 
     def alive(self) -> None:
         if (code := self.process.poll()) is not None:
@@ -236,6 +238,7 @@ class Bench:
             "exposure": stats["exposure"],
             "calls_per_event": sum(stats["calls"].values()) / load.events,
             "late_revokes": stats["late_revokes"],
+            "throttled": stats["throttled"],
             "connections": stats["connections"],
             "rss_mb": memory,
             "stop_s": stop,
@@ -253,10 +256,15 @@ class Bench:
         worker.alive()
         return {
             "idle_cpu_ms": (worker.cpu() - cpu) * 30_000 / seconds,
-            "wakeups": (worker.switches() - switches) * 30 / seconds,
+            "wakeups": wakeups(switches, worker.switches()) * 30 / seconds,
             "rss_mb": worker.status("VmRSS") / 1024,
             "stop_s": worker.stop(),
         }
+
+
+def wakeups(before: dict[str, int], after: dict[str, int]) -> int:
+    """How often the threads that are there now woke up. A thread that has ended meanwhile takes its count with it."""
+    return sum(count - before.get(thread, 0) for thread, count in after.items())
 
 
 def calibrate() -> float:
@@ -313,6 +321,18 @@ def regressions(new: dict[str, Any], old: dict[str, Any]) -> list[str]:
     return found
 
 
+def earlier(path: Path, quick: bool, parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """The results of an earlier run under the same load."""
+    try:
+        old = json.loads(path.read_text())
+        same = bool(old["quick"]) == quick and old["scenarios"] is not None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        parser.error(f"{path} is no result of scripts/bench: {error}")
+    if not same:
+        parser.error(f"{path} is from a run {'without' if quick else 'with'} --quick, so it tells nothing about this one")
+    return dict(old)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", nargs="?", help="the sg-revert to measure")
@@ -328,7 +348,7 @@ def main() -> None:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
     if options.fail and not options.compare:
         parser.error("--fail needs --compare")
-    old = json.loads(options.compare.read_text()) if options.compare else None
+    old = earlier(options.compare, options.quick, parser) if options.compare else None
     if options.json == "-":
         # The table is for people; standard output is the data's.
         sys.stdout, data = sys.stderr, sys.stdout
@@ -337,7 +357,8 @@ def main() -> None:
     bench = Bench(options.program, 0.1 if options.quick else 1.0)
     version = subprocess.check_output([options.program, "--version"], text=True).strip()
     results: dict[str, Any] = {
-        "version": version, "machine": platform.machine(), "cpus": os.cpu_count(), "kernel": platform.release(),
+        "version": version, "quick": options.quick, "machine": platform.machine(), "cpus": os.cpu_count(),
+        "kernel": platform.release(),
         "calibration": statistics.median(calibrate() for _ in range(5)), "scenarios": {},
     }
     print(f"sg-revert {version}, {os.cpu_count()} CPUs {platform.machine()}, load {os.getloadavg()[0]:.1f}", flush=True)

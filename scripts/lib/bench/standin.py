@@ -140,6 +140,11 @@ class World:
                 del self.deadline_of[receipt]
                 self.ready.append(message)
 
+    def wake(self) -> None:
+        """Gives messages that are visible again to the polls that wait."""
+        self.expire()
+        self.serve_waiting()
+
     def delete(self, receipt: str) -> None:
         if self.in_flight.pop(receipt, None):
             self.deadline_of.pop(receipt, None)
@@ -453,7 +458,9 @@ class Server:
         self.pipe.send(server.sockets[0].getsockname()[1])
         stopped = asyncio.Event()
         loop.add_reader(self.pipe.fileno(), self.command, stopped)
-        await stopped.wait()
+        while not stopped.is_set():
+            self.world.wake()
+            await asyncio.sleep(0.05)
 
     def command(self, stopped: asyncio.Event) -> None:
         try:
