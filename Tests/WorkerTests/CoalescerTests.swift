@@ -176,4 +176,43 @@ import Testing
         #expect(try await patient.value == [30])
         #expect(calls.all == [[1], [2, 3]])
     }
+
+    @Test func `nothing is kept of calls that are over`() async throws {
+        let freed = Freed()
+        let calls = Calls()
+        let coalescer = Coalescer<String, Tracked, Int>(limit: 10) { _, items in
+            await calls.call(items.map(\.number))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await coalescer.submit([Tracked(0, freed)], for: "key") }
+            await calls.began.pass()
+            for number in 1...3 {
+                group.addTask { _ = try await coalescer.submit([Tracked(number, freed)], for: "key") }
+                while coalescer.waitingCount(for: "key") < number { await Task.yield() }
+            }
+            calls.door.open()
+            try await group.waitForAll()
+        }
+        #expect(calls.all == [[0], [1, 2, 3]])
+        #expect(freed.count == 4)
+    }
+}
+
+/// Counts the items that were freed.
+private final class Freed: Sendable {
+    private let number = Atomic(0)
+    var count: Int { number.load(ordering: .sequentiallyConsistent) }
+    func add() { number.add(1, ordering: .sequentiallyConsistent) }
+}
+
+private final class Tracked: Sendable {
+    let number: Int
+    private let freed: Freed
+
+    init(_ number: Int, _ freed: Freed) {
+        self.number = number
+        self.freed = freed
+    }
+
+    deinit { freed.add() }
 }

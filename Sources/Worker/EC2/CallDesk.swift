@@ -57,6 +57,8 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         func leave() -> Turn? {
             current.withLock { current in
                 current.isGone = true
+                // The batch that it was told to lead holds the task.
+                defer { current.turn = Promise() }
                 return current.turn.result.flatMap { try? $0.get() }
             }
         }

@@ -10,16 +10,33 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
     /// How a wait in the line ends.
     private enum Turn {
         case answered([Output])
-        /// The waiting caller makes this call for all.
-        case leads([Submission])
+        /// The waiting caller makes the call of its batch for all.
+        case leads
     }
 
     private final class Submission: Sendable {
         let items: [Item]
         let turn = Promise<Turn>()
         private let abandoned = Atomic(false)
+        /// The batch that this caller is to lead. It holds the caller, so it stays here only until the caller takes it.
+        private let batch = Mutex<[Submission]>([])
 
         init(_ items: [Item]) { self.items = items }
+
+        /// - Returns: False if the caller no longer waits.
+        func lead(_ batch: [Submission]) -> Bool {
+            self.batch.withLock { $0 = batch }
+            if turn.settle(.success(.leads)) { return true }
+            _ = takeBatch()
+            return false
+        }
+
+        func takeBatch() -> [Submission] {
+            batch.withLock { batch in
+                defer { batch = [] }
+                return batch
+            }
+        }
 
         var isAbandoned: Bool { abandoned.load(ordering: .acquiring) }
         func abandon() { abandoned.store(true, ordering: .releasing) }
@@ -69,7 +86,7 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
         }
         switch turn {
         case .answered(let outputs): return outputs
-        case .leads(let batch): return try await lead(batch, mine, key)
+        case .leads: return try await lead(mine.takeBatch(), mine, key)
         }
     }
 
@@ -155,7 +172,7 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
     /// Wakes the leader of a call. If the leader was cancelled meanwhile, another caller takes its place.
     private func start(_ batch: [Submission], _ key: Key) {
         var batch = batch
-        while !batch.isEmpty, leader(of: batch)?.turn.settle(.success(.leads(batch))) != true {
+        while !batch.isEmpty, leader(of: batch)?.lead(batch) != true {
             batch = putBack(batch, key)
         }
     }
@@ -164,8 +181,8 @@ final class Coalescer<Key: Hashable & Sendable, Item: Sendable, Output: Sendable
     private func leave(_ mine: Submission, _ key: Key) {
         mine.abandon()
         let isOpen = mine.turn.settle(.failure(CancellationError()))
-        guard !isOpen, case .success(.leads(let batch)) = mine.turn.result else { return }
-        start(putBack(batch, key), key)
+        guard !isOpen, case .success(.leads) = mine.turn.result else { return }
+        start(putBack(mine.takeBatch(), key), key)
     }
 
     /// Puts a call that was not made back into the line, and takes the next one out.
