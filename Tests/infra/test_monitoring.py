@@ -1,5 +1,6 @@
 """The alert rules and the dashboard use the metrics that the worker has, and nothing else."""
 
+import html
 import json
 import re
 import shutil
@@ -8,9 +9,11 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import yaml
 
+import dashboard
 from template import ROOT
 
 FOLDER = ROOT / "infra/monitoring"
@@ -91,6 +94,31 @@ class PrometheusTests(unittest.TestCase):
         for rule in rules["groups"][0]["rules"]:
             self.assertEqual(set(rule["annotations"]), {"summary", "description"}, rule["alert"])
             self.assertIn(rule["labels"]["severity"], ("critical", "warning"))
+
+
+class DrawingTests(unittest.TestCase):
+    def test_the_drawing_is_svg_and_has_every_panel_with_the_answers_to_its_queries(self) -> None:
+        asked: list[str] = []
+
+        class Source(dashboard.Prometheus):
+            def ask(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
+                asked.append(parameters["query"])
+                points = [[self.end - 20, "1"], [self.end - 10, "NaN"], [self.end, "2000"]]
+                return [{"metric": {"outcome": "a<b"}, "value": points[-1], "values": points}]
+
+        drawn = dashboard.draw({"panels": panels()}, Source("http://nowhere", 1))
+        words = [each.text for each in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+        for panel in panels():
+            self.assertIn(panel["title"], words)
+            for target in panel.get("targets", []):
+                self.assertIn(dashboard.query(target["expr"]), asked)
+        self.assertNotIn("$", "".join(asked))
+        self.assertIn("a<b", words)
+
+    def test_the_drawing_in_the_repository_is_of_this_dashboard(self) -> None:
+        drawn = (FOLDER / "dashboard.svg").read_text()
+        for panel in panels():
+            self.assertIn(f">{html.escape(panel['title'])}<", drawn)
 
 
 class DashboardTests(unittest.TestCase):
