@@ -39,10 +39,12 @@ package struct RevertWorker: Sendable {
     ) {
         self.random = random
         self.options = options
-        // While responses are full, ten receivers fill a hundred slots in one round.
-        intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16))
+        // While responses are full, so many receivers fill the slots in two rounds.
+        let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16), clock: clock)
+        self.intake = intake
         hand = Hand(intake: intake)
-        slots = WorkSlots(count: options.concurrency, intake: intake, clock: clock)
+        let slots = WorkSlots(count: options.concurrency, intake: intake, clock: clock)
+        self.slots = slots
         self.session = session
         var writer = LedgerWriter(ledger, metrics: options.metrics)
         let identity = OwnIdentity(session: session)
@@ -50,7 +52,9 @@ package struct RevertWorker: Sendable {
         let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
         identity.use(roles)
         self.identity = identity
-        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) { [intake] in intake.isDraining }
+        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) {
+            intake.isDraining || slots.areFilling
+        }
         lanes = Lanes(
             // A worker with `--until-empty` does not wait for ever.
             limit: options.isUntilEmpty ? 3 : nil,

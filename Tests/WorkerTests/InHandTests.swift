@@ -45,25 +45,75 @@ import Testing
         intake.pollBegan()
         #expect(!intake.hasNoOpenPoll)
         #expect(intake.pollEnded(isFull: true))
-        #expect(intake.isDraining)
         intake.pollBegan()
         #expect(!intake.pollEnded(isFull: true))
         intake.receiverEnded()
         intake.pollBegan()
         #expect(!intake.pollEnded(isFull: false))
-        #expect(!intake.isDraining && intake.hasNoOpenPoll)
+        #expect(intake.hasNoOpenPoll)
         intake.close()
         #expect(try await !intake.waitForRoom())
     }
 
-    @Test func `more in hand than a quiet worker has is a backlog as well`() async throws {
-        let intake = Intake()
-        for _ in 0..<10 { intake.enter(bytes: 1) }
+    @Test func `a poll that still waits after a full response has found the queue empty`() {
+        let intake = Intake(clock: time.clock)
+        #expect(!intake.isDraining, "nothing was asked yet")
+        intake.pollBegan()
         #expect(!intake.isDraining)
-        intake.enter(bytes: 1)
+        _ = intake.pollEnded(isFull: true)
+        time.advance(.milliseconds(99))
         #expect(intake.isDraining)
-        intake.leave(bytes: 1)
+        intake.pollBegan()
+        time.advance(.milliseconds(99))
+        #expect(intake.isDraining)
+        time.advance(.milliseconds(1))
         #expect(!intake.isDraining)
+    }
+
+    @Test func `more than ten messages on their way are a backlog until the last has come to its first wait`()
+        async throws
+    {
+        let slots = WorkSlots(count: 20, clock: time.clock)
+        let (ten, last, waited, ended) = (Door(), Door(), Door(), Door())
+        let begun = Atomic(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...11 {
+                group.addTask {
+                    try await slots.occupy { slot in
+                        begun.add(1, ordering: .sequentiallyConsistent)
+                        await (number == 11 ? last : ten).pass()
+                        try await slot.parked { await waited.pass() }
+                        await ended.pass()
+                    }
+                }
+                while begun.load(ordering: .sequentiallyConsistent) < number { await Task.yield() }
+                #expect(slots.areFilling == (number == 11))
+            }
+            ten.open()
+            while slots.parkedCount < 10 { await Task.yield() }
+            #expect(slots.areFilling)
+            last.open()
+            while slots.parkedCount < 11 { await Task.yield() }
+            #expect(!slots.areFilling)
+            waited.open()
+            while slots.parkedCount > 0 { await Task.yield() }
+            #expect(!slots.areFilling, "what comes back from its first wait is not on its way any more")
+            ended.open()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `nothing is on its way while those in slots wait there`() async throws {
+        let slots = WorkSlots(count: 1, limits: .init(shortWaits: 0), clock: time.clock)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await slots.occupy { slot in
+                for _ in 1...10 { group.addTask { try await slots.occupy { _ in } } }
+                while slots.waitingCount < 10 { await Task.yield() }
+                #expect(slots.areFilling)
+                try await slot.parkedForShort { #expect(!slots.areFilling) }
+            }
+            try await group.waitForAll()
+        }
     }
 
     @Test func `a wait for room ends when its task is cancelled`() async {

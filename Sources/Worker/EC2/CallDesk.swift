@@ -99,7 +99,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     /// So long at most, where the calls of now would take half of what is left in the bucket: each call then costs much.
     private static var longPatience: Duration { .seconds(3) }
     /// So many calls are under way at the most.
-    private static var width: Int { 32 }
+    private static var width: Int { 50 }
 
     init(
         key: CallQuota.Key,

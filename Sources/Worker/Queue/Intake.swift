@@ -18,26 +18,37 @@ final class Intake: Sendable {
         var bytes = 0
         var receivers = 1
         var openPolls = 0
-        var isDraining = false
+        /// True if the last response was full.
+        var isFull = false
+        /// The time at which a poll last began or ended.
+        var lastTurn: ContinuousClock.Instant?
         var isClosed = false
         var waiting: [Promise<Void>] = []
     }
 
     private let limits: Limits
     private let receivers: Int
+    private let clock: WorkerClock
     private let state = Mutex(State())
 
+    /// A poll that waits for so long has found the queue empty.
+    private static let silence: Duration = .milliseconds(100)
+
     /// - Parameter receivers: The number of receivers that may ask at once while responses are full.
-    init(limits: Limits = Limits(), receivers: Int = 1) {
+    init(limits: Limits = Limits(), receivers: Int = 1, clock: WorkerClock = .system) {
         self.limits = limits
         self.receivers = max(receivers, 1)
+        self.clock = clock
     }
 
-    /// True while a backlog comes in: the last reply came back full, or more is in hand than a quiet worker has.
-    var isDraining: Bool { state.withLock { $0.isDraining || $0.messages > Self.quietCount } }
-
-    /// As much may be in hand, and not parked, of a worker that has no backlog.
-    private static let quietCount = 10
+    /// True while the queue has more messages: the last response was full, and the polls after it do not wait yet.
+    var isDraining: Bool {
+        let now = clock.instant()
+        return state.withLock { state in
+            guard state.isFull, let lastTurn = state.lastTurn else { return false }
+            return now - lastTurn < Self.silence
+        }
+    }
 
     /// The number of messages that count now.
     var count: Int { state.withLock { $0.messages } }
@@ -84,16 +95,22 @@ final class Intake: Sendable {
 
     /// Notes that a receiver asks.
     func pollBegan() {
-        state.withLock { $0.openPolls += 1 }
+        let now = clock.instant()
+        state.withLock {
+            $0.openPolls += 1
+            $0.lastTurn = now
+        }
     }
 
     /// Notes the response to a receiver.
     ///
     /// - Returns: True if one more receiver is to ask.
     func pollEnded(isFull: Bool) -> Bool {
-        state.withLock { state in
+        let now = clock.instant()
+        return state.withLock { state in
             state.openPolls -= 1
-            state.isDraining = isFull
+            state.isFull = isFull
+            state.lastTurn = now
             guard isFull, !state.isClosed, state.receivers < receivers else { return false }
             state.receivers += 1
             return true

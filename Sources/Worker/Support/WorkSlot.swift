@@ -8,6 +8,9 @@ final class WorkSlots: Sendable {
         /// Messages that had a slot before they waited: they go first, or everything would be begun before anything is done.
         var returning = FIFO<Promise<Void>>()
         var waiting = FIFO<Promise<Void>>()
+        /// The messages in slots that have not waited for anything yet.
+        var starting = 0
+        var isFilling = false
         var parked = 0
         var parkedBytes = 0
     }
@@ -41,6 +44,19 @@ final class WorkSlots: Sendable {
     /// How many messages wait for a slot now.
     var waitingCount: Int { state.withLock { $0.returning.count + $0.waiting.count } }
 
+    /// True while a backlog is on its way: more than ten messages that have begun, or will, and have not come to a first wait
+    /// or to their end, and then all until the last of them has.
+    var areFilling: Bool {
+        state.withLock { state in
+            let coming = state.starting > 0 ? state.starting + state.waiting.count : 0
+            state.isFilling = coming > (state.isFilling ? 0 : Self.quietCount)
+            return state.isFilling
+        }
+    }
+
+    /// As many messages may be on their way in a worker that has no backlog.
+    private static let quietCount = 10
+
     /// Waits for a slot, runs `body` in it, and frees it.
     ///
     /// - Parameters:
@@ -52,6 +68,7 @@ final class WorkSlots: Sendable {
         _ body: (WorkSlot) async throws -> Result
     ) async throws -> Result {
         try await acquire()
+        state.withLock { $0.starting += 1 }
         let slot = WorkSlot(slots: self, bytes: bytes, loss: loss, clock: clock)
         defer { if slot.leave() { release() } }
         return try await body(slot)
@@ -78,6 +95,10 @@ final class WorkSlots: Sendable {
             if !turn.settle(.failure(error)), case .success = turn.result { release() }
             throw error
         }
+    }
+
+    fileprivate func started() {
+        state.withLock { $0.starting -= 1 }
     }
 
     fileprivate func release() {
@@ -133,6 +154,7 @@ final class WorkSlot: Sendable {
     private let bytes: Int
     private let clock: WorkerClock
     private let hasSlot = Atomic(true)
+    private let isStarting = Atomic(true)
     private let loss: Loss
 
     fileprivate init(slots: WorkSlots, bytes: Int, loss: Loss, clock: WorkerClock) {
@@ -179,6 +201,7 @@ final class WorkSlot: Sendable {
     func parkedForShort<Result>(_ body: () async throws -> Result) async throws -> Result {
         try checkLoss()
         if let slots, (try? slots.park(bytes: bytes, isShort: true)) != nil { return try await parked(in: slots, body) }
+        start()
         let result = try await body()
         try checkLoss()
         return result
@@ -217,9 +240,15 @@ final class WorkSlot: Sendable {
         if loss.hasHappened { throw MessageLost() }
     }
 
+    /// Notes the first wait, or the end, of the message.
+    private func start() {
+        if isStarting.exchange(false, ordering: .acquiringAndReleasing) { slots?.started() }
+    }
+
     /// - Returns: true if there is a slot to free.
     fileprivate func leave() -> Bool {
-        hasSlot.exchange(false, ordering: .acquiringAndReleasing)
+        start()
+        return hasSlot.exchange(false, ordering: .acquiringAndReleasing)
     }
 }
 
