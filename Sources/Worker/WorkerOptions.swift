@@ -59,7 +59,7 @@ package struct WorkerOptions: Sendable {
         policy: Policy,
         topicARN: String? = nil,
         isDryRun: Bool = false,
-        concurrency: Int = 100,
+        concurrency: Int = 300,
         isUntilEmpty: Bool = false,
         wait: Duration = .seconds(20),
         settle: Duration = .seconds(15),

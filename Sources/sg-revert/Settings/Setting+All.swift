@@ -98,7 +98,7 @@ extension Setting {
     static let dryRun = Setting("dry-run", .boolean, "Decide and record, revoke nothing.")
     static let concurrency = Setting(
         "concurrency",
-        .number(1...1000, default: 100),
+        .number(1...1000, default: 300),
         "Messages worked on at once. One that waits does not count.",
         valueName: "n"
     )
