@@ -13,11 +13,26 @@ import Testing
 
     @Test mutating func `fifty calls go at once, and five a second from then on`() {
         #expect(drain(at: .zero) == 50)
+        bucket.accepted(.token, now: .zero)
         #expect(drain(at: .milliseconds(100)) == 0)
         #expect(drain(at: .milliseconds(200)) == 1)
         #expect(bucket.nextToken(after: .milliseconds(200)) == .milliseconds(400))
         bucket.advance(to: .seconds(3600))
         #expect(drain(at: .seconds(3600)) == 50)
+    }
+
+    @Test mutating func `a full bucket fills again from the first response on`() {
+        #expect(drain(at: .zero) == 50)
+        #expect(drain(at: .milliseconds(300)) == 0)
+        bucket.accepted(.token, now: .milliseconds(300))
+        #expect(drain(at: .milliseconds(499)) == 0)
+        #expect(drain(at: .milliseconds(500)) == 1)
+    }
+
+    @Test mutating func `a first response that does not come is not waited for`() {
+        #expect(drain(at: .zero) == 50)
+        bucket.advance(to: .seconds(5))
+        #expect(bucket.tokens == 25)
     }
 
     @Test mutating func `where much waits, one call tries whether the bucket is larger, and more follow if it is`() {
@@ -27,7 +42,7 @@ import Testing
         #expect(bucket.take(waiting: 100, now: .zero) == nil, "its answer is awaited")
         var taken = 0
         while !bucket.isUnlimited, taken < 200 {
-            bucket.accepted(.trial)
+            bucket.accepted(.trial, now: .zero)
             while bucket.take(waiting: 100, now: .zero) != nil, taken < 200 { taken += 1 }
         }
         #expect(bucket.isUnlimited && bucket.isPlenty)
@@ -63,8 +78,8 @@ import Testing
         bucket.refused(now: .zero)
         bucket.refused(now: .zero)
         #expect(bucket.nextToken(after: .zero) == .milliseconds(400))
-        bucket.accepted(.token)
-        bucket.accepted(.token)
+        bucket.accepted(.token, now: .zero)
+        bucket.accepted(.token, now: .zero)
         #expect(bucket.nextToken(after: .zero) == .milliseconds(200))
     }
 }

@@ -269,7 +269,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         var comesBack: [Submission] = []
         do {
             result = .success(try await call(batch.group, batch.submissions.flatMap(\.items)))
-            quota.with(key) { bucket, _ in bucket.accepted(batch.permit) }
+            quota.with(key) { bucket, now in bucket.accepted(batch.permit, now: now) }
         } catch {
             quota.note(error, key, batch.permit)
             result = .failure(error)

@@ -33,7 +33,7 @@ final class CallQuota: Sendable {
         let permit = try await permit(for: key)
         do {
             let result = try await call()
-            with(key) { bucket, _ in bucket.accepted(permit) }
+            with(key) { bucket, now in bucket.accepted(permit, now: now) }
             return result
         } catch {
             note(error, key, permit)
@@ -44,7 +44,7 @@ final class CallQuota: Sendable {
     /// Tells a bucket about a failed call.
     func note(_ error: any Error, _ key: Key, _ permit: TokenBucket.Permit) {
         with(key) { bucket, now in
-            if error.isThrottling { bucket.refused(now: now) } else { bucket.accepted(permit) }
+            if error.isThrottling { bucket.refused(now: now) } else { bucket.accepted(permit, now: now) }
         }
     }
 

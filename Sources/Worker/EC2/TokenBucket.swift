@@ -22,6 +22,10 @@ struct TokenBucket: Sendable {
     private var updatedAt: Duration
     /// The time since which the bucket has not been full.
     private var drainingSince: Duration
+    /// The time at which a call was sent that found the bucket full, until EC2 has answered one.
+    private var leftFullAt: Duration?
+    /// A first response is not waited for any longer.
+    private static let longestCall: Duration = .seconds(5)
     /// The number of calls that may go below an empty bucket, to find out whether it is larger than documented.
     private var credit = 0.0
     private var refusals = 0
@@ -46,7 +50,14 @@ struct TokenBucket: Sendable {
     var isHalfFull: Bool { isUnlimited || tokens >= size.capacity / 2 }
 
     /// Adds the tokens since the last change.
+    ///
+    /// EC2's bucket begins to fill when a call has arrived. That may take long, above all where a connection is opened for
+    /// it, so nothing is added before the first response.
     mutating func advance(to now: Duration) {
+        if let leftFullAt, now - leftFullAt < Self.longestCall {
+            updatedAt = now
+            return
+        }
         let elapsed = now - updatedAt
         tokens = min(tokens + elapsed.seconds * refill, size.capacity)
         updatedAt = now
@@ -66,6 +77,7 @@ struct TokenBucket: Sendable {
     /// - Parameter waiting: The number of calls that wait for tokens, this one included.
     mutating func take(waiting: Int, now: Duration) -> Permit? {
         advance(to: now)
+        if tokens >= size.capacity { leftFullAt = leftFullAt ?? now }
         if tokens >= 1 || isUnlimited {
             tokens -= 1
             return .token
@@ -81,8 +93,10 @@ struct TokenBucket: Sendable {
     }
 
     /// Notes that EC2 accepted a call.
-    mutating func accepted(_ permit: Permit) {
+    mutating func accepted(_ permit: Permit, now: Duration) {
         refusals = 0
+        advance(to: now)
+        leftFullAt = nil
         refill = min(refill * 1.5, size.refill)
         if permit == .trial, !isUnlimited { credit = max(credit * 2, 2) }
         if isUnlimited { tokens = max(tokens, 1) }
@@ -94,6 +108,7 @@ struct TokenBucket: Sendable {
         refusals += 1
         tokens = 0
         credit = 0
+        leftFullAt = nil
         triesAgainAt = now + .seconds(min(60 << min(refusals - 1, 6), 3600))
         if refusals > 1 { refill = max(refill / 2, size.refill / 16) }
     }
