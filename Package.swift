@@ -130,7 +130,7 @@ let package = Package(
         // What the tests share: seeded randomness, virtual time, records, a ledger, programs beside the test.
         .target(
             name: "TestSupport",
-            dependencies: ["AWSClient", "Ledger", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["AWSClient", "Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Tests/TestSupport",
             exclude: ["Simulation"],
             swiftSettings: houseRules
@@ -174,7 +174,7 @@ let package = Package(
         .testTarget(
             name: "AWSClientTests",
             dependencies: [
-                "AWSClient", "TestSupport",
+                "AWSClient", "Formats", "TestSupport",
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

@@ -7,8 +7,6 @@ import Testing
 
 /// Random sequences of looks at a group, events of its rules, and approvals. The seeds are fixed.
 @Suite struct AnySnapshotTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
-
     private struct Step {
         let test: TestLedger
         let ledger: LedgerDatabase
@@ -18,23 +16,8 @@ import Testing
         var events = 0
     }
 
-    private static func id(_ digit: Int) throws -> SecurityGroupRuleID {
-        try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)"))
-    }
-
     private static func rule(_ digit: Int, _ port: Int) throws -> LiveRule {
-        LiveRule(
-            id: try id(digit),
-            groupID: try #require(SecurityGroupID(group)),
-            rule: SecurityGroupRule(
-                direction: .ingress,
-                ipProtocol: .tcp,
-                fromPort: port,
-                toPort: port,
-                peer: Peer("0.0.0.0/0")
-            ),
-            ruleDescription: nil
-        )
+        try Fixture.live(digit, Fixture.rule(port: port))
     }
 
     /// Somebody adds, edits or removes a rule.
@@ -45,19 +28,7 @@ import Testing
 
     private func look(_ step: inout Step, _ policy: Policy) async throws {
         let rules = try step.live.map { try Self.rule($0.key, $0.value) }
-        let facts = GroupFacts(groupID: Self.group, account: "111122223333", region: "eu-west-1")
-        let id = try #require(SecurityGroupID(Self.group))
-        let watched = try #require(WatchedGroup(id, facts, by: policy))
-        let readAt = step.test.now
-        try await step.ledger.write { transaction in
-            _ = try transaction.keep(
-                GroupLook(group: watched, rules: rules),
-                place: "111122223333 eu-west-1",
-                policy: policy,
-                readAt: readAt,
-                settle: .seconds(15)
-            )
-        }
+        _ = try await step.ledger.write { try $0.look(rules, policy) }
     }
 
     /// A run of an event sees one rule as EC2 shows it.
@@ -69,8 +40,8 @@ import Testing
             RuleSighting(
                 account: "111122223333",
                 region: "eu-west-1",
-                groupID: try #require(SecurityGroupID(Self.group)),
-                ruleID: try Self.id(digit),
+                groupID: try Fixture.group(),
+                ruleID: try Fixture.ruleID(digit),
                 content: try step.live[digit].map { try Self.rule(digit, $0).content },
                 approval: step.random.chance(50) ? Approval(source: "allow office") : nil
             )
@@ -79,7 +50,7 @@ import Testing
     }
 
     private func decide(_ step: inout Step) async throws {
-        let rule = LedgerTransaction.Chosen.rule(try Self.id(Int.random(in: 0..<5, using: &step.random)).description)
+        let rule = LedgerTransaction.Chosen.rule(Fixture.ruleName(Int.random(in: 0..<5, using: &step.random)))
         let isApproval = step.random.chance(50)
         try await step.ledger.write { transaction in
             _ =
@@ -113,7 +84,7 @@ import Testing
                 test.advance(16)
                 try await look(&step, policy)
                 var shown: [String: Int] = [:]
-                for (digit, port) in step.live { shown[try Self.id(digit).description] = port }
+                for (digit, port) in step.live { shown[Fixture.ruleName(digit)] = port }
                 #expect(try standing(step) == shown)
             }
         }

@@ -8,27 +8,16 @@ import Testing
 /// What a person says of rules that stand.
 @Suite struct BaselineTests {
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
-    private func see(_ digit: Int, group: String = "a", port: Int = 22, stands: Bool = true) async throws {
-        let rule = SecurityGroupRule(
-            direction: .ingress,
-            ipProtocol: .tcp,
-            fromPort: port,
-            toPort: port,
-            peer: Peer("0.0.0.0/0")
-        )
+    private func see(_ digit: Int, group: Int = 0xa, port: Int = 22, stands: Bool = true) async throws {
         let sighting = RuleSighting(
             account: "111122223333",
             region: "eu-west-1",
-            groupID: try #require(SecurityGroupID("sg-0000000000000000\(group)")),
-            ruleID: try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)")),
-            content: stands ? RuleContent(rule: rule) : nil,
+            groupID: try Fixture.group(group),
+            ruleID: try Fixture.ruleID(digit),
+            content: stands ? RuleContent(rule: Fixture.rule(port: port)) : nil,
             approval: Approval(
                 source: "allow office",
                 caller: Caller(issuerARN: "arn:aws:iam::111122223333:role/dev", invokedBy: nil, sourceIdentity: nil),
@@ -37,7 +26,7 @@ import Testing
         )
         var result = RunResult(outcome: .allowed)
         result.sightings = [sighting]
-        try await ledger.finish("\(digit)\(group)\(port)\(stands)", result)
+        try await test.ledger.finish("\(digit)\(group)\(port)\(stands)", result)
     }
 
     private func standing() throws -> [String] {
@@ -50,7 +39,7 @@ import Testing
     @Test func `a rule that a person approves stands by the word of that person alone`() async throws {
         try await see(1)
         try await see(2)
-        let approved = try await ledger.write {
+        let approved = try await test.ledger.write {
             try $0.approve(.rule("sgr-00000000000000001"), by: "mia@desk", reason: "4711")
         }
         #expect(approved == ["sgr-00000000000000001"])
@@ -67,11 +56,11 @@ import Testing
 
     @Test func `a whole group is approved and forgotten, and another group stays as it is`() async throws {
         for digit in [1, 2] { try await see(digit) }
-        try await see(3, group: "b")
+        try await see(3, group: 0xb)
         let group = "sg-0000000000000000a"
-        let approved = try await ledger.write { try $0.approve(.group(group), by: "mia@desk", reason: nil) }
+        let approved = try await test.ledger.write { try $0.approve(.group(group), by: "mia@desk", reason: nil) }
         #expect(approved == ["sgr-00000000000000001", "sgr-00000000000000002"])
-        let forgotten = try await ledger.write { try $0.forget(.group(group), by: "kim@desk") }
+        let forgotten = try await test.ledger.write { try $0.forget(.group(group), by: "kim@desk") }
         #expect(forgotten == approved)
         #expect(
             try standing() == [
@@ -79,15 +68,15 @@ import Testing
                 "gr-00000000000000003 event allow office",
             ]
         )
-        #expect(try await ledger.write { try $0.unexplainedCount() } == 2)
+        #expect(try await test.ledger.write { try $0.unexplainedCount() } == 2)
     }
 
     @Test func `only what stands is approved, and what is unknown is nothing`() async throws {
         try await see(1)
         try await see(1, stands: false)
         for chosen in [LedgerTransaction.Chosen.rule("sgr-00000000000000001"), .rule("sgr-f"), .group("'; --")] {
-            #expect(try await ledger.write { try $0.approve(chosen, by: "mia@desk", reason: nil) }.isEmpty)
-            #expect(try await ledger.write { try $0.forget(chosen, by: "mia@desk") }.isEmpty)
+            #expect(try await test.ledger.write { try $0.approve(chosen, by: "mia@desk", reason: nil) }.isEmpty)
+            #expect(try await test.ledger.write { try $0.forget(chosen, by: "mia@desk") }.isEmpty)
         }
         #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'baseline'") == "0")
     }
@@ -95,8 +84,8 @@ import Testing
     @Test func `the trail has who said what of which rule, and why`() async throws {
         try await see(1)
         let rule = LedgerTransaction.Chosen.rule("sgr-00000000000000001")
-        _ = try await ledger.write { try $0.approve(rule, by: "mia@desk", reason: "it's \"4711\"") }
-        _ = try await ledger.write { try $0.forget(rule, by: "kim@desk") }
+        _ = try await test.ledger.write { try $0.approve(rule, by: "mia@desk", reason: "it's \"4711\"") }
+        _ = try await test.ledger.write { try $0.forget(rule, by: "kim@desk") }
         let entries = try #require(try LedgerReader(path: test.path).trailLines(after: 0)).lines.suffix(2)
         let fields = try entries.map { try #require(JSON.object($0)["entry"]) }
         #expect(fields.map { $0["action"]?.string } == ["approved", "forgotten"])
@@ -109,7 +98,7 @@ import Testing
     @Test func `a very long name of a person is cut, and a NUL in it ends nothing`() async throws {
         try await see(1)
         let person = "a\0" + String(repeating: "b", count: 10_000)
-        _ = try await ledger.write { try $0.approve(.rule("sgr-00000000000000001"), by: person, reason: person) }
+        _ = try await test.ledger.write { try $0.approve(.rule("sgr-00000000000000001"), by: person, reason: person) }
         let approvedBy = try LedgerReader(path: test.path).standingRules().first?[.approvedBy].text
         #expect(approvedBy?.hasPrefix("approved a\u{FFFD}bbb") == true && (approvedBy?.utf8.count ?? 0) <= 4096)
     }
@@ -118,9 +107,9 @@ import Testing
         async throws
     {
         try await see(1)
-        try await see(2, group: "b")
-        try await see(3, group: "b", port: 23)
-        _ = try await ledger.write { try $0.forget(.rule("sgr-00000000000000003"), by: "mia@desk") }
+        try await see(2, group: 0xb)
+        try await see(3, group: 0xb, port: 23)
+        _ = try await test.ledger.write { try $0.forget(.rule("sgr-00000000000000003"), by: "mia@desk") }
         let reader = try LedgerReader(path: test.path)
         func ids(_ groups: [String], unexplained: Bool = false) throws -> [String] {
             try reader.standingRules(in: groups, isUnexplained: unexplained).compactMap { $0[.ruleID].text }

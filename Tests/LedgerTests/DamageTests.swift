@@ -8,30 +8,13 @@ import Testing
 
 /// Somebody edited the file. Each read says what is wrong, or leaves the row out, and the other rows go on.
 @Suite struct DamageTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
-    private static let ruleID = "sgr-00000000000000001"
-
     /// A ledger with an event `e` that failed after it had reverted a rule, and one standing rule.
     private func filled() async throws -> TestLedger {
         let test = try TestLedger()
-        var result = RunResult(outcome: .failed, rules: [.rule(Self.ruleID, .reverted)])
-        result.sightings = [
-            RuleSighting(
-                region: "eu-west-1",
-                groupID: try #require(SecurityGroupID(Self.group)),
-                ruleID: try #require(SecurityGroupRuleID(Self.ruleID)),
-                content: RuleContent(
-                    rule: SecurityGroupRule(
-                        direction: .ingress,
-                        ipProtocol: .tcp,
-                        fromPort: 22,
-                        toPort: 22,
-                        peer: Peer("0.0.0.0/0")
-                    )
-                )
-            )
-        ]
-        let claim = try await test.ledger.claim(EventFacts(eventID: "e", eventName: "A", groupID: Self.group)).claim
+        var result = RunResult(outcome: .failed, rules: [.rule(Fixture.ruleName(1), .reverted)])
+        result.sightings = [try Fixture.live().seen()]
+        let claim = try await test.ledger.claim(EventFacts(eventID: "e", eventName: "A", groupID: Fixture.groupName))
+            .claim
         let final = result
         try await test.ledger.write { try $0.finish(claim, with: final) }
         return test
@@ -62,7 +45,7 @@ import Testing
         try test.execute(sql)
         let found = try await damage(test) {
             _ = try $0.claim(
-                EventFacts(eventID: "e", eventName: "A", groupID: Self.group),
+                EventFacts(eventID: "e", eventName: "A", groupID: Fixture.groupName),
                 delivery: Delivery(messageID: "m2", receivedAt: .distantPast)
             )
         }
@@ -111,14 +94,9 @@ import Testing
     @Test func `a look at a group with a row of unknown origin says so`() async throws {
         let test = try await filled()
         try test.execute("UPDATE sightings SET known_by = 'hearsay'")
-        let policy = Policy(watch: [Watch(origin: "watch")])
-        let id = try #require(SecurityGroupID(Self.group))
-        let facts = GroupFacts(groupID: Self.group, account: "1", region: "eu-west-1", vpcID: "", name: "", tags: [:])
-        let look = GroupLook(group: try #require(WatchedGroup(id, facts, by: policy)), rules: [])
-        let now = test.now
         #expect(
-            try await damage(test) {
-                _ = try $0.keep(look, place: "p", policy: policy, readAt: now, settle: .zero)
+            try await damage(test) { transaction in
+                _ = try transaction.look([])
             } == "KnownBy has no value 'hearsay'"
         )
     }
@@ -161,7 +139,7 @@ import Testing
     @Test func `tags that somebody edited are no tags, and the group is still remembered`() async throws {
         let test = try await filled()
         let sighting = WatchSighting(
-            groupID: Self.group,
+            groupID: Fixture.groupName,
             account: nil,
             region: "eu-west-1",
             facts: WatchedFacts(name: "web", tags: ["a": "b"]),

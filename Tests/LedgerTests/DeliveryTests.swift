@@ -8,12 +8,8 @@ import Testing
 /// One notice, several channels, each with its own tries.
 @Suite struct DeliveryTests {
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func take(
         _ channel: String,
@@ -21,24 +17,24 @@ import Testing
         limit: Int = 10,
         by worker: LedgerDatabase? = nil
     ) async throws -> [Notice] {
-        try await (worker ?? ledger).write {
+        try await (worker ?? test.ledger).write {
             try $0.takeNotices(for: channel, of: channels, limit: limit, lease: .seconds(60))
         }
     }
 
     private func sent(_ notice: Notice, _ channel: String) async throws {
-        try await ledger.write { try $0.noticeSent(notice, for: channel) }
+        try await test.ledger.write { try $0.noticeSent(notice, for: channel) }
     }
 
     private func failed(_ notice: Notice, _ channel: String, after seconds: Int64) async throws {
-        try await ledger.write {
+        try await test.ledger.write {
             try $0.noticeFailed(notice, for: channel, error: "no route", retryAfter: .seconds(seconds))
         }
     }
 
     /// A notice of something that is no event, so that no pace holds it up.
     private func add(_ id: String) async throws {
-        try await ledger.write {
+        try await test.ledger.write {
             try $0.addNotice(id: id, kind: "outage", region: "eu-west-1", payload: ["n": .text(id)])
         }
     }
@@ -57,7 +53,7 @@ import Testing
     }
 
     @Test func `a channel that fails holds up no other, and people count as told by the first`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         let notice = try #require(try await take("sns").first)
         try await failed(notice, "sns", after: 300)
         #expect(try test.event("notified_at", "e") == nil)
@@ -143,14 +139,14 @@ import Testing
     }
 
     @Test func `the deliveries of an event go with it when it is pruned`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         try await add("outage")
         for notice in try await take("sns") { try await sent(notice, "sns") }
         #expect(try test.value("SELECT count(*) FROM notice_deliveries") == "2", "the webhook's")
         test.advance(40 * 86_400)
-        try await ledger.finish("young", RunResult(outcome: .allowed))
+        try await test.ledger.finish("young", RunResult(outcome: .allowed))
         let cutoff = test.now.addingTimeInterval(-30 * 86_400)
-        _ = try await ledger.write { try $0.prune(before: cutoff) }
+        _ = try await test.ledger.write { try $0.prune(before: cutoff) }
         #expect(try test.value("SELECT group_concat(notice_id) FROM notice_deliveries") == "outage")
     }
 
@@ -158,8 +154,8 @@ import Testing
 
     /// Finishes an event of a group, with a notice.
     private func tell(_ id: String, group: String?, _ outcome: EventOutcome = .reverted) async throws {
-        let claim = try await ledger.claim(EventFacts(eventID: id, eventName: "Authorize", groupID: group)).claim
-        try await claim.finish(in: ledger, RunResult(outcome: outcome), notify: true)
+        let claim = try await test.ledger.claim(EventFacts(eventID: id, eventName: "Authorize", groupID: group)).claim
+        try await claim.finish(in: test.ledger, RunResult(outcome: outcome), notify: true)
     }
 
     @Test func `another outcome, another group and what is no event do not wait for each other`() async throws {

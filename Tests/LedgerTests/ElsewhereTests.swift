@@ -7,42 +7,19 @@ import Testing
 
 /// What other hosts of a fleet did, as this host's ledger keeps it.
 @Suite struct ElsewhereTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
-    private func rule(since: Date? = nil) throws -> StandingRule {
-        StandingRule(
-            id: try #require(SecurityGroupRuleID("sgr-00000000000000001")),
-            groupID: try #require(SecurityGroupID(Self.group)),
-            account: "111122223333",
-            region: "eu-west-1",
-            content: RuleContent(
-                rule: SecurityGroupRule(
-                    direction: .ingress,
-                    ipProtocol: .tcp,
-                    fromPort: 22,
-                    toPort: 22,
-                    peer: Peer("0.0.0.0/0")
-                ),
-                ruleDescription: "ssh"
-            ),
-            since: since ?? test.now
-        )
-    }
+    private func rule() throws -> StandingRule { try Fixture.standing(description: "ssh", since: test.now) }
 
     private func sweep() throws -> EventFacts {
-        EventFacts(eventID: OwnEvent.sweepID(of: try rule(), round: 0), eventName: "Sweep", groupID: Self.group)
+        EventFacts(eventID: OwnEvent.sweepID(of: try rule(), round: 0), eventName: "Sweep", groupID: Fixture.groupName)
     }
 
     private func keep(_ outcome: EventOutcome) async throws {
         let (event, now) = (try sweep(), test.now)
-        try await ledger.write {
+        try await test.ledger.write {
             try $0.keep(outcome, ofElsewhere: event, Delivery(messageID: "own", receivedAt: now))
         }
     }
@@ -57,30 +34,30 @@ import Testing
         let id = try sweep().eventID
         #expect(try test.event("outcome", id) == (outcome == .reported ? "reported" : "unchanged"))
         #expect(try test.event("reason", id) == "another host judged it: \(outcome.rawValue)")
-        #expect(try await !ledger.write { try $0.isOpen(ownEvent: id) })
+        #expect(try await !test.ledger.write { try $0.isOpen(ownEvent: id) })
         #expect(try LedgerReader(path: test.path).verify().findings.isEmpty)
     }
 
     @Test func `what was kept of another host is kept once, and told to nobody`() async throws {
         for _ in 0..<3 { try await keep(.reverted) }
         #expect(try test.value("SELECT count(*) FROM trail") == "2")
-        #expect(try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }.isEmpty)
+        #expect(try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }.isEmpty)
     }
 
     @Test func `an event that a worker of this host runs now is left to it`() async throws {
         let (event, now) = (try sweep(), test.now)
-        let claim = try await ledger.write {
+        let claim = try await test.ledger.write {
             try $0.claim(event, delivery: Delivery(messageID: "own", receivedAt: now))
         }.claim
         try await keep(.reverted)
         #expect(try test.event("outcome", event.eventID) == nil)
-        try await ledger.write { try $0.finish(claim, with: .reverting) }
+        try await test.ledger.write { try $0.finish(claim, with: .reverting) }
         #expect(try test.event("outcome", event.eventID) == "reverted")
     }
 
     @Test func `what a worker of this host reverted is not overwritten by what another host found`() async throws {
         let (event, now) = (try sweep(), test.now)
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             guard
                 case .run(let claim) = try transaction.claim(
                     event,
@@ -100,24 +77,23 @@ import Testing
             eventTime: test.now.addingTimeInterval(-30)
         )
         let rule = try rule()
-        try await ledger.write { try $0.keep(approval, of: rule, from: "event-of-there") }
-        let found = try #require(try await ledger.write { try $0.exemptRules() }.first)
+        try await test.ledger.write { try $0.keep(approval, of: rule, from: "event-of-there") }
+        let found = try #require(try await test.ledger.write { try $0.exemptRules() }.first)
         #expect(found.id == rule.id && found.groupID == rule.groupID && found.content == rule.content)
         #expect(found.account == "111122223333" && found.region == "eu-west-1" && found.approval == approval)
-        #expect(try await ledger.write { try $0.unexplainedRules() }.isEmpty)
+        #expect(try await test.ledger.write { try $0.unexplainedRules() }.isEmpty)
         #expect(try test.value("SELECT event_id FROM sightings") == "event-of-there")
     }
 
     @Test func `an approval of elsewhere ends the wait of a rule that a look here found`() async throws {
         let rule = try rule()
-        let sighting = RuleSighting(region: "eu-west-1", groupID: rule.groupID, ruleID: rule.id, content: rule.content)
         var result = RunResult(outcome: .allowed)
-        result.sightings = [sighting]
-        try await ledger.finish("seen", result)
-        #expect(try await ledger.write { try $0.unexplainedCount() } == 1)
+        result.sightings = [rule.seen()]
+        try await test.ledger.finish("seen", result)
+        #expect(try await test.ledger.write { try $0.unexplainedCount() } == 1)
         let approval = Approval(source: "exempt terraform", eventTime: test.now)
-        try await ledger.write { try $0.keep(approval, of: rule, from: String(repeating: "x", count: 5000)) }
-        #expect(try await ledger.write { try $0.unexplainedCount() } == 0)
+        try await test.ledger.write { try $0.keep(approval, of: rule, from: String(repeating: "x", count: 5000)) }
+        #expect(try await test.ledger.write { try $0.unexplainedCount() } == 0)
         #expect(try test.value("SELECT max(length(event_id)) FROM sightings").flatMap(Int.init) ?? 0 <= 4096)
     }
 }

@@ -7,12 +7,8 @@ import Testing
 /// Temporary exemptions are in the ledger, its trail and its outbox.
 @Suite struct TemporaryExemptionTests {
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func exemption(_ id: String = "ex-1", minutes: Double = 60) -> TemporaryExemption {
         TemporaryExemption(
@@ -29,11 +25,11 @@ import Testing
 
     @Test func `what was written is read again, and counts from its second on`() async throws {
         let exemption = exemption()
-        try await ledger.write { try $0.add(exemption) }
+        try await test.ledger.write { try $0.add(exemption) }
         let read = try LedgerReader(path: test.path).exemptions()
         #expect(read.map(\.id) == ["ex-1"] && read.map(\.reason) == ["incident 4711"])
         #expect(read.first?.remind == .seconds(900) && read.first?.then == .revert)
-        let force = try await ledger.write { try $0.exemptionsInForce() }
+        let force = try await test.ledger.write { try $0.exemptionsInForce() }
         #expect(force.map(\.name) == ["ex-1"])
         #expect((force.first?.from).map { $0 <= test.now } == true)
         #expect(read.first.map { $0.end > test.now } == true)
@@ -41,14 +37,14 @@ import Testing
 
     @Test func `its begin and its end are told and are in the trail`() async throws {
         let exemption = exemption()
-        try await ledger.write { try $0.add(exemption) }
+        try await test.ledger.write { try $0.add(exemption) }
         test.advance(60)
-        let ended = try await ledger.write { try $0.endExemption("ex-1", by: "kim@desk") }
+        let ended = try await test.ledger.write { try $0.endExemption("ex-1", by: "kim@desk") }
         #expect(ended?.end == ended?.endedAt && ended?.endedBy == "kim@desk")
-        #expect(try await ledger.write { try $0.endExemption("ex-1", by: "kim@desk") } == nil)
-        #expect(try await ledger.write { try $0.endExemption("ex-2", by: "kim@desk") } == nil)
+        #expect(try await test.ledger.write { try $0.endExemption("ex-1", by: "kim@desk") } == nil)
+        #expect(try await test.ledger.write { try $0.endExemption("ex-2", by: "kim@desk") } == nil)
         #expect(try LedgerReader(path: test.path).exemptions().allSatisfy { $0.end <= test.now })
-        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        let notices = try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
         #expect(notices.map(\.kind) == ["exemption-begun", "exemption-ended"])
         #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'exemption'") == "2")
         #expect(try LedgerReader(path: test.path).verify().findings.isEmpty)
@@ -57,19 +53,19 @@ import Testing
     @Test func `a reminder and an end are told once each`() async throws {
         let exemption = exemption().exemption
         for _ in 0..<2 {
-            try await ledger.write { try $0.tell(.reminder, of: exemption) }
-            try await ledger.write { try $0.tell(.ended, of: exemption) }
+            try await test.ledger.write { try $0.tell(.reminder, of: exemption) }
+            try await test.ledger.write { try $0.tell(.ended, of: exemption) }
         }
-        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        let notices = try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
         #expect(notices.map(\.kind).sorted() == ["exemption-ended", "reminder"])
     }
 
     @Test func `one that ended is still there for late events, and is forgotten when none can come`() async throws {
         let exemption = exemption(minutes: 1)
-        try await ledger.write { try $0.add(exemption) }
+        try await test.ledger.write { try $0.add(exemption) }
         test.advance(3600)
-        #expect(try await ledger.write { try $0.exemptionsInForce().count } == 1)
+        #expect(try await test.ledger.write { try $0.exemptionsInForce().count } == 1)
         test.advance(LedgerDatabase.dedupeHorizon)
-        #expect(try await ledger.write { try $0.exemptionsInForce().count } == 0)
+        #expect(try await test.ledger.write { try $0.exemptionsInForce().count } == 0)
     }
 }

@@ -7,12 +7,8 @@ import Testing
 
 @Suite struct FinishTests {
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     /// What stands after a second run, for each first outcome: of the second's outcomes, those that replace it.
     static let replacements: [(EventOutcome, Set<EventOutcome>)] = [
@@ -29,9 +25,12 @@ import Testing
     ) async throws {
         for second in EventOutcome.allCases {
             let id = second.rawValue
-            try await ledger.finish(id, RunResult(outcome: first, reason: "first", rules: [.rule("sgr-1", .allowed)]))
+            try await test.ledger.finish(
+                id,
+                RunResult(outcome: first, reason: "first", rules: [.rule("sgr-1", .allowed)])
+            )
             let result = RunResult(outcome: second, reason: "second", rules: [.rule("sgr-2", .failed)])
-            try await ledger.finish(id, message: "m2", replays: 1, result)
+            try await test.ledger.finish(id, message: "m2", replays: 1, result)
             let row =
                 "SELECT e.outcome || ' ' || e.reason || ' ' || r.rule_id || ' ' || attempts"
                 + " FROM audit_events e JOIN audit_rules r USING (event_id) WHERE event_id = '\(id)'"
@@ -44,28 +43,28 @@ import Testing
 
     @Test(arguments: EventOutcome.allCases)
     func `only failed and suppressed are not final`(_ outcome: EventOutcome) async throws {
-        try await ledger.finish("e", RunResult(outcome: outcome))
+        try await test.ledger.finish("e", RunResult(outcome: outcome))
         let expected = outcome == .failed || outcome == .suppressed ? nil : RFC3339.format(test.now)
         #expect(try test.value("SELECT finished_at FROM audit_events") == expected)
     }
 
     @Test func `a failure after a dead letter takes the time of its end away`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .deadLettered))
-        try await ledger.finish("e", RunResult(outcome: .failed))
+        try await test.ledger.finish("e", RunResult(outcome: .deadLettered))
+        try await test.ledger.finish("e", RunResult(outcome: .failed))
         #expect(try test.value("SELECT finished_at FROM audit_events") == nil)
     }
 
     @Test func `own calls are known by EC2's id, also those of a run that changed no row`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, ownRequestIDs: ["r1", "r2"]))
-        try await ledger.finish("e", replays: 1, RunResult(outcome: .failed, ownRequestIDs: ["r2", "r3"]))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, ownRequestIDs: ["r1", "r2"]))
+        try await test.ledger.finish("e", replays: 1, RunResult(outcome: .failed, ownRequestIDs: ["r2", "r3"]))
         for (id, own) in [("r1", true), ("r2", true), ("r3", true), ("r4", false)] {
-            #expect(try await ledger.write { try $0.isOwnCall(requestID: id) } == own)
+            #expect(try await test.ledger.write { try $0.isOwnCall(requestID: id) } == own)
         }
     }
 
     @Test func `the trail has each run whole, with sorted keys`() async throws {
         let rule = RuleResult.rule("sgr-1", .reverted, undo: "aws \"x\"\n")
-        try await ledger.finish(
+        try await test.ledger.finish(
             "e",
             RunResult(
                 outcome: .reverted,

@@ -8,18 +8,14 @@ import Testing
 /// Notices that wait for the table which the hosts of a fleet share.
 @Suite struct HeldNoticeTests {
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func finish(_ eventID: String, _ shared: SharedClaim?, _ outcome: EventOutcome = .reverted) async throws {
-        var claim = try await ledger.claim(eventID).claim
+        var claim = try await test.ledger.claim(eventID).claim
         if let shared { claim = claim.joined(with: shared) }
         let final = claim
-        try await ledger.write { try $0.finish(final, with: RunResult(outcome: outcome, notify: true)) }
+        try await test.ledger.write { try $0.finish(final, with: RunResult(outcome: outcome, notify: true)) }
     }
 
     private func hold(_ key: String = "event#e") -> SharedClaim {
@@ -27,7 +23,7 @@ import Testing
     }
 
     private func take() async throws -> [String] {
-        try await ledger.write { try $0.takeNotices(limit: 10, lease: .seconds(60)).map(\.id) }
+        try await test.ledger.write { try $0.takeNotices(limit: 10, lease: .seconds(60)).map(\.id) }
     }
 
     @Test func `a notice with a hold goes out once it is released, and not before`() async throws {
@@ -35,16 +31,16 @@ import Testing
         #expect(try await take() == [])
         test.advance(3600)
         #expect(try await take() == [])
-        try await ledger.write { try $0.releaseNotices(of: "e") }
+        try await test.ledger.write { try $0.releaseNotices(of: "e") }
         #expect(try await take() == ["e:reverted"])
     }
 
     @Test func `a notice without a hold does not wait for one that has`() async throws {
         try await finish("held", hold("event#held"))
         try await finish("free", nil)
-        let free = try await ledger.write { try $0.takeNotices(limit: 10, lease: .seconds(60)) }
+        let free = try await test.ledger.write { try $0.takeNotices(limit: 10, lease: .seconds(60)) }
         #expect(free.map(\.id) == ["free:reverted"])
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             for notice in free { try transaction.noticeSent(notice) }
             try transaction.releaseNotices(of: "held")
         }
@@ -54,8 +50,8 @@ import Testing
 
     @Test func `what another host told is dropped, and the trail says so`() async throws {
         try await finish("e", hold())
-        try await ledger.write { try $0.dropNotices(of: "e") }
-        try await ledger.write { try $0.releaseNotices(of: "e") }
+        try await test.ledger.write { try $0.dropNotices(of: "e") }
+        try await test.ledger.write { try $0.releaseNotices(of: "e") }
         test.advance(3600)
         #expect(try await take() == [])
         let entries = try #require(try LedgerReader(path: test.path).trailLines(after: 0)).lines
@@ -65,8 +61,8 @@ import Testing
 
     @Test func `a notice that was released is not dropped`() async throws {
         try await finish("e", hold())
-        try await ledger.write { try $0.releaseNotices(of: "e") }
-        try await ledger.write { try $0.dropNotices(of: "e") }
+        try await test.ledger.write { try $0.releaseNotices(of: "e") }
+        try await test.ledger.write { try $0.dropNotices(of: "e") }
         #expect(try await take() == ["e:reverted"])
     }
 
@@ -75,7 +71,7 @@ import Testing
         test.advance(10)
         try await finish("a", hold("event#a b"), .failed)
         func held(_ seconds: Int) async throws -> [HeldNotice] {
-            try await ledger.write { try $0.heldNotices(olderThan: .seconds(seconds)) }
+            try await test.ledger.write { try $0.heldNotices(olderThan: .seconds(seconds)) }
         }
         #expect(try await held(0).map(\.eventID) == ["b", "a"])
         #expect(try await held(5).map(\.eventID) == ["b"])
@@ -88,7 +84,7 @@ import Testing
     @Test func `a hold that somebody edited is left alone`() async throws {
         try await finish("e", hold())
         try test.execute("UPDATE notices SET hold = 'nonsense'")
-        #expect(try await ledger.write { try $0.heldNotices(olderThan: .zero) } == [])
+        #expect(try await test.ledger.write { try $0.heldNotices(olderThan: .zero) } == [])
         #expect(try await take() == [])
     }
 
@@ -125,7 +121,7 @@ import Testing
         try await finish("e", nil)
         func duplicate(_ facts: EventFacts, message: String) async throws {
             let delivery = Delivery(messageID: message, receivedAt: test.now)
-            try await ledger.write { try $0.countDuplicate(delivery, of: facts) }
+            try await test.ledger.write { try $0.countDuplicate(delivery, of: facts) }
         }
         func deliveries() throws -> String? { try test.value("SELECT deliveries FROM audit_events") }
         try await duplicate(EventFacts(eventID: "e", eventName: "Authorize"), message: "m1")

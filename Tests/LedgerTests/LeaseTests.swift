@@ -7,12 +7,8 @@ import Testing
 /// Work that one worker at a time does, and when something was last done.
 @Suite struct LeaseTests {
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func take(
         _ holder: String,
@@ -21,7 +17,7 @@ import Testing
     ) async throws
         -> Bool
     {
-        try await ledger.write { try $0.takeLease(name, holder: holder, for: duration) }
+        try await test.ledger.write { try $0.takeLease(name, holder: holder, for: duration) }
     }
 
     @Test func `one holder has a lease until it ends, and may renew it`() async throws {
@@ -62,31 +58,27 @@ import Testing
     }
 
     @Test func `a moment is when something was last done, to the millisecond`() async throws {
-        #expect(try await ledger.write { try $0.moment("sweep") } == nil)
-        try await ledger.write { try $0.mark("sweep") }
-        #expect(try await ledger.write { try $0.moment("sweep") } == test.now)
+        #expect(try await test.ledger.write { try $0.moment("sweep") } == nil)
+        try await test.ledger.write { try $0.mark("sweep") }
+        #expect(try await test.ledger.write { try $0.moment("sweep") } == test.now)
         test.advance(5)
-        try await ledger.write { try $0.mark("sweep") }
-        #expect(try await ledger.write { try $0.moment("sweep") } == test.now)
+        try await test.ledger.write { try $0.mark("sweep") }
+        #expect(try await test.ledger.write { try $0.moment("sweep") } == test.now)
         let earlier = test.now.addingTimeInterval(-100)
-        try await ledger.write { try $0.mark("sweep", at: earlier) }
-        #expect(try await ledger.write { try $0.moment("sweep") } == earlier)
-        #expect(try await ledger.write { try $0.moment("prune") } == nil)
+        try await test.ledger.write { try $0.mark("sweep", at: earlier) }
+        #expect(try await test.ledger.write { try $0.moment("sweep") } == earlier)
+        #expect(try await test.ledger.write { try $0.moment("prune") } == nil)
     }
 }
 
 /// Who sent messages.
 @Suite struct SenderTests {
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func saw(_ senders: [String]) async throws {
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             for sender in senders { try transaction.saw(sender: sender) }
         }
     }

@@ -1,6 +1,9 @@
 import Foundation
-import Ledger
 import SecurityGroups
+import TestSupport
+import Testing
+
+@testable import Ledger
 
 extension LedgerDatabase {
     func claim(
@@ -53,6 +56,47 @@ extension RuleResult {
             reason: "watch[0]",
             outcome: outcome,
             undo: undo
+        )
+    }
+}
+
+extension Claim {
+    func finish(in ledger: LedgerDatabase, _ result: RunResult, notify: Bool = false) async throws {
+        var result = result
+        result.notify = notify
+        let final = result
+        try await ledger.write { try $0.finish(self, with: final) }
+    }
+}
+
+extension LedgerTransaction {
+    /// Keeps a look at a group of the usual account that found these rules.
+    @discardableResult
+    func look(
+        _ rules: [LiveRule],
+        _ policy: Policy = Policy(watch: [Watch(origin: "watch")]),
+        group: String = Fixture.groupName,
+        place: String = "\(Fixture.account) \(Fixture.region)",
+        unread: Set<String> = [],
+        readAt: Date? = nil
+    ) throws -> SnapshotDiff {
+        let facts = GroupFacts(
+            groupID: group,
+            account: Fixture.account,
+            region: Fixture.region,
+            vpcID: "",
+            name: "",
+            tags: [:]
+        )
+        let id = try #require(SecurityGroupID(group))
+        let watched = try #require(WatchedGroup(id, facts, by: policy))
+        return try keep(
+            GroupLook(group: watched, rules: rules),
+            place: place,
+            policy: policy,
+            unread: unread,
+            readAt: readAt ?? now,
+            settle: .seconds(15)
         )
     }
 }

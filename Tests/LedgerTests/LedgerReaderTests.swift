@@ -9,16 +9,12 @@ import Testing
 
 @Suite struct LedgerReaderTests {
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func add(_ event: EventFacts, _ result: RunResult = RunResult(outcome: .allowed)) async throws {
-        let claim = try await ledger.claim(event, at: test.now).claim
-        try await ledger.write { try $0.finish(claim, with: result) }
+        let claim = try await test.ledger.claim(event, at: test.now).claim
+        try await test.ledger.write { try $0.finish(claim, with: result) }
     }
 
     private func add(_ id: String, at seconds: Double?) async throws {
@@ -124,7 +120,7 @@ import Testing
     }
 
     @Test func `an event that is claimed for the first time has no outcome`() async throws {
-        _ = try await ledger.claim("e").claim
+        _ = try await test.ledger.claim("e").claim
         let event = try LedgerReader(path: test.path).events(matching: EventFilter(), after: nil, limit: 1).first
         #expect(event?.values[1] == .null)
     }
@@ -136,6 +132,7 @@ import Testing
         (EventFilter(until: .distantFuture), "events_by_time"),
     ])
     func `a page is a range of an index, however many rows precede it`(_ filter: EventFilter, _ index: String) throws {
+        _ = try test.ledger
         let cursor = EventCursor(eventTime: RFC3339.format(test.now), eventID: "e")
         let span = AuditQuery.Span(after: cursor, through: nil)
         let (sql, arguments) = AuditQuery.page(matching: filter, in: span, limit: 9)

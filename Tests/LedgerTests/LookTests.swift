@@ -7,14 +7,9 @@ import Testing
 
 /// What a look at a group changes in the ledger's memory of its rules.
 @Suite struct LookTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func live(
         _ digit: Int = 1,
@@ -24,18 +19,11 @@ import Testing
         owner: String? = nil,
         peerOwner: String? = nil
     ) throws -> LiveRule {
-        LiveRule(
-            id: try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)")),
-            groupID: try #require(SecurityGroupID(Self.group)),
-            rule: SecurityGroupRule(
-                direction: .ingress,
-                ipProtocol: .tcp,
-                fromPort: port,
-                toPort: port,
-                peer: Peer(peer)
-            ),
-            ruleDescription: description,
-            ownerID: owner,
+        try Fixture.live(
+            digit,
+            Fixture.rule(port: port, from: Peer(peer)),
+            description: description,
+            owner: owner,
             peerOwner: peerOwner
         )
     }
@@ -54,24 +42,14 @@ import Testing
     private func look(
         _ rules: [LiveRule],
         _ policy: Policy = policy(),
-        group: String = group,
+        group: String = Fixture.groupName,
         place: String = "111122223333 eu-west-1",
         unread: Set<String> = [],
         readAt: Date? = nil
     ) async throws -> SnapshotDiff {
-        let id = try #require(SecurityGroupID(group))
-        let facts = GroupFacts(
-            groupID: group,
-            account: "111122223333",
-            region: "eu-west-1",
-            vpcID: "",
-            name: "",
-            tags: [:]
-        )
-        let look = GroupLook(group: try #require(WatchedGroup(id, facts, by: policy)), rules: rules)
         let readAt = readAt ?? test.now
-        return try await ledger.write {
-            try $0.keep(look, place: place, policy: policy, unread: unread, readAt: readAt, settle: .seconds(15))
+        return try await test.ledger.write {
+            try $0.look(rules, policy, group: group, place: place, unread: unread, readAt: readAt)
         }
     }
 
@@ -84,16 +62,8 @@ import Testing
 
     private func run(_ rule: LiveRule, stands: Bool, approval: Approval? = nil) async throws {
         var result = RunResult(outcome: .allowed)
-        result.sightings = [
-            RuleSighting(
-                region: "eu-west-1",
-                groupID: rule.groupID,
-                ruleID: rule.id,
-                content: stands ? rule.content : nil,
-                approval: approval
-            )
-        ]
-        try await ledger.finish("run-\(UUID())", result)
+        result.sightings = [rule.seen(stands: stands, approval: approval)]
+        try await test.ledger.finish("run-\(UUID())", result)
     }
 
     @Test func `every column of the view shows what EC2 showed`() async throws {
@@ -101,7 +71,7 @@ import Testing
         let row = try #require(try LedgerReader(path: test.path).standingRules().first)
         let time = try #require(try test.value("SELECT looked_at FROM group_snapshots"))
         let expected: [StandingColumn: AuditValue] = [
-            .account: .text("999988887777"), .region: .text("eu-west-1"), .groupID: .text(Self.group),
+            .account: .text("999988887777"), .region: .text("eu-west-1"), .groupID: .text(Fixture.groupName),
             .ruleID: .text("sgr-00000000000000001"), .direction: .text("ingress"), .ipProtocol: .text("tcp"),
             .fromPort: .integer(443), .toPort: .integer(443), .source: .text("sg-0fedcba9876543210"),
             .description: .text("d"), .firstSeen: .text(time), .lastSeen: .text(time), .knownBy: .text("baseline"),
@@ -182,7 +152,7 @@ import Testing
         #expect(diff.appeared.map(\.knownBy) == [.sweep])
         #expect(try standing(.fromPort) == ["23"] && standing(.approvedBy) == [nil] && standing(.knownBy) == ["sweep"])
         #expect(try test.value("SELECT from_port FROM sightings WHERE gone_at IS NOT NULL") == "22")
-        let rule = try #require(try await ledger.write { try $0.unexplainedRules() }.first)
+        let rule = try #require(try await test.ledger.write { try $0.unexplainedRules() }.first)
         #expect(rule.isEdit, "what it said before was approved")
     }
 
@@ -241,20 +211,20 @@ import Testing
         try await look([live(1)], place: "a")
         try await look([live(2)], group: other, place: "b")
         func gone(_ place: String, asked: Set<String>?, shown: Set<String>) async throws -> Int {
-            try await ledger.write { try $0.keepGoneGroups(place: place, asked: asked, shown: shown) }
+            try await test.ledger.write { try $0.keepGoneGroups(place: place, asked: asked, shown: shown) }
             return try standing(.ruleID).count
         }
         #expect(try await gone("c", asked: nil, shown: []) == 2, "another place")
-        #expect(try await gone("a", asked: nil, shown: [Self.group]) == 2, "it is shown")
+        #expect(try await gone("a", asked: nil, shown: [Fixture.groupName]) == 2, "it is shown")
         #expect(try await gone("a", asked: [], shown: []) == 2, "nobody asked for it")
         #expect(try await gone("a", asked: [other], shown: []) == 2, "nobody asked for it")
-        #expect(try await gone("a", asked: [Self.group], shown: []) == 1)
+        #expect(try await gone("a", asked: [Fixture.groupName], shown: []) == 1)
         #expect(try await gone("b", asked: nil, shown: []) == 0)
     }
 
     @Test func `a group that comes back has no second first sight`() async throws {
         try await look([live(1)])
-        try await ledger.write { try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: nil, shown: []) }
+        try await test.ledger.write { try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: nil, shown: []) }
         test.advance(60)
         try await look([live(1), live(2, port: 443)])
         #expect(try standing(.approvedBy) == ["baseline", nil])
@@ -264,7 +234,7 @@ import Testing
     // MARK: Moments
 
     @Test func `what was unmarked was never done`() async throws {
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             try transaction.mark("snapshot")
             try transaction.mark("other")
             try transaction.unmark("snapshot")

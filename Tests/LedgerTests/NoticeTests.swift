@@ -7,34 +7,30 @@ import Testing
 
 @Suite struct NoticeTests {
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func take(_ ledger: LedgerDatabase? = nil, limit: Int = 10) async throws -> [Notice] {
-        try await (ledger ?? self.ledger).write { try $0.takeNotices(limit: limit, lease: .seconds(30)) }
+        try await (ledger ?? test.ledger).write { try $0.takeNotices(limit: limit, lease: .seconds(30)) }
     }
 
     @Test func `one notice for each outcome of an event, with a stable id`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .failed, notify: true))
-        try await ledger.finish("e", RunResult(outcome: .failed, notify: true))
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
-        try await ledger.finish("e", replays: 1, RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .failed, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .failed, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", replays: 1, RunResult(outcome: .reverted, notify: true))
         #expect(try await Set(take().map(\.id)) == ["e:failed", "e:reverted"])
     }
 
     @Test func `no notice without a wish for one, or of a run that did not become the outcome`() async throws {
-        try await ledger.finish("quiet", RunResult(outcome: .reverted))
-        try await ledger.finish("kept", RunResult(outcome: .allowed))
-        try await ledger.finish("kept", replays: 1, RunResult(outcome: .failed, notify: true))
+        try await test.ledger.finish("quiet", RunResult(outcome: .reverted))
+        try await test.ledger.finish("kept", RunResult(outcome: .allowed))
+        try await test.ledger.finish("kept", replays: 1, RunResult(outcome: .failed, notify: true))
         #expect(try await take() == [])
     }
 
     @Test func `a notice is one worker's until its lease ends`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         let two = try test.open(worker: "two")
         #expect(try await take().map(\.attempt) == [1])
         #expect(try await take(two) == [])
@@ -43,30 +39,30 @@ import Testing
     }
 
     @Test func `a notice that was sent never comes back, and the view has its time`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         let notice = try #require(try await take().first)
         #expect(try test.value("SELECT notified_at FROM audit_events") == nil)
         let sentAt = RFC3339.format(test.now)
-        try await ledger.write { try $0.noticeSent(notice) }
+        try await test.ledger.write { try $0.noticeSent(notice) }
         test.advance(3600)
-        try await ledger.write { try $0.noticeSent(notice) }
+        try await test.ledger.write { try $0.noticeSent(notice) }
         #expect(try await take() == [])
         #expect(try test.value("SELECT notified_at FROM audit_events") == sentAt)
         #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'notified'") == "1")
     }
 
     @Test func `notified_at is of the outcome that stands`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .failed, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .failed, notify: true))
         let notice = try #require(try await take().first)
-        try await ledger.write { try $0.noticeSent(notice) }
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.write { try $0.noticeSent(notice) }
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         #expect(try test.value("SELECT notified_at FROM audit_events") == nil)
     }
 
     @Test func `a notice that failed is due again after its wait`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         let notice = try #require(try await take().first)
-        try await ledger.write { try $0.noticeFailed(notice, error: "no such topic", retryAfter: .seconds(300)) }
+        try await test.ledger.write { try $0.noticeFailed(notice, error: "no such topic", retryAfter: .seconds(300)) }
         test.advance(299)
         #expect(try await take() == [])
         test.advance(1)
@@ -75,19 +71,19 @@ import Testing
     }
 
     @Test func `a late failure does not shorten the lease of the worker that took over`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .reverted, notify: true))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, notify: true))
         let notice = try #require(try await take().first)
         test.advance(30)
         let two = try test.open(worker: "two")
         #expect(try await take(two).count == 1)
-        try await ledger.write { try $0.noticeFailed(notice, error: "late", retryAfter: .zero) }
+        try await test.ledger.write { try $0.noticeFailed(notice, error: "late", retryAfter: .zero) }
         #expect(try await take() == [])
     }
 
     /// Finishes an event of a group, with a notice.
     private func tell(_ id: String, group: String, _ outcome: EventOutcome = .reverted) async throws {
-        let claim = try await ledger.claim(EventFacts(eventID: id, eventName: "Authorize", groupID: group)).claim
-        try await claim.finish(in: ledger, RunResult(outcome: outcome), notify: true)
+        let claim = try await test.ledger.claim(EventFacts(eventID: id, eventName: "Authorize", groupID: group)).claim
+        try await claim.finish(in: test.ledger, RunResult(outcome: outcome), notify: true)
     }
 
     @Test func `the longest due go first, no more than asked for`() async throws {
@@ -108,7 +104,7 @@ import Testing
         let other = try await take()
         #expect(other.map(\.eventID) == ["other"])
         test.advance(61)
-        for notice in first + other { try await ledger.write { try $0.noticeSent(notice) } }
+        for notice in first + other { try await test.ledger.write { try $0.noticeSent(notice) } }
         let summary = try #require(try await take().first)
         #expect(summary.eventID == "e1" && summary.count == 30 && summary.payloads.count == 20)
         // Another joins none that is on its way, and a second attempt tells of the same.
@@ -116,7 +112,7 @@ import Testing
         test.advance(31)
         let again = try #require(try await take().first { $0.id == summary.id })
         #expect(again.count == 30 && again.attempt == 2)
-        try await ledger.write { try $0.noticeSent(again) }
+        try await test.ledger.write { try $0.noticeSent(again) }
         #expect(try test.value("SELECT count(*) FROM notices WHERE state = 'pending'") == "1")
         #expect(try test.value("SELECT count(*) FROM audit_events WHERE notified_at IS NULL") == "1")
         #expect(try LedgerReader(path: test.path).verify().findings == [])
@@ -129,7 +125,7 @@ import Testing
 
     @Test func `something that is no event is told once, however often it is said`() async throws {
         for _ in 0..<2 {
-            try await ledger.write {
+            try await test.ledger.write {
                 try $0.addNotice(
                     id: "outage-1",
                     kind: "outage",
@@ -141,7 +137,7 @@ import Testing
         let notices = try await take()
         #expect(notices.map(\.id) == ["outage-1"] && notices.map(\.kind) == ["outage"])
         #expect(notices.map(\.outcome) == [nil] && notices.map(\.payload) == [#"{"service":"ec2"}"#])
-        for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }
+        for notice in notices { try await test.ledger.write { try $0.noticeSent(notice) } }
         #expect(try await take() == [])
     }
 
@@ -153,11 +149,11 @@ import Testing
             region: "eu-west-1",
             groupID: "sg-1"
         )
-        let claim = try await ledger.claim(facts, at: test.now).claim
-        try await ledger.write {
+        let claim = try await test.ledger.claim(facts, at: test.now).claim
+        try await test.ledger.write {
             try $0.finish(claim, with: RunResult(outcome: .failed, rules: [.rule("sgr-1", .failed)], notify: true))
         }
-        try await ledger.finish("e", RunResult(outcome: .reverted, rules: [.rule("sgr-1", .reverted)]))
+        try await test.ledger.finish("e", RunResult(outcome: .reverted, rules: [.rule("sgr-1", .reverted)]))
         let notice = try #require(try await take().first)
         #expect(notice.account == "111122223333" && notice.region == "eu-west-1" && notice.groupID == "sg-1")
         let payload = try #require(

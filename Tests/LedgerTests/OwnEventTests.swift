@@ -8,47 +8,19 @@ import Testing
 
 /// Events that sg-revert made itself and that did not end: no message brings them again.
 @Suite struct OwnEventTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
-    private func rule(_ digit: Int = 1, port: Int = 22) throws -> StandingRule {
-        StandingRule(
-            id: try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)")),
-            groupID: try #require(SecurityGroupID(Self.group)),
-            account: "111122223333",
-            region: "eu-west-1",
-            content: RuleContent(
-                rule: SecurityGroupRule(
-                    direction: .ingress,
-                    ipProtocol: .tcp,
-                    fromPort: port,
-                    toPort: port,
-                    peer: Peer("0.0.0.0/0")
-                )
-            ),
-            since: test.now
-        )
+    private func rule(_ number: Int = 1, port: Int = 22) throws -> StandingRule {
+        try Fixture.standing(number, Fixture.rule(port: port), since: test.now)
     }
 
     /// Shows a rule to the ledger; a rule that does not stand is gone.
     private func see(_ rule: StandingRule, stands: Bool = true) async throws {
         var result = RunResult(outcome: .allowed)
-        result.sightings = [
-            RuleSighting(
-                account: rule.account,
-                region: rule.region,
-                groupID: rule.groupID,
-                ruleID: rule.id,
-                content: stands ? rule.content : nil
-            )
-        ]
-        try await ledger.finish("seen-\(UUID())", result)
+        result.sightings = [rule.seen(stands: stands)]
+        try await test.ledger.finish("seen-\(UUID())", result)
     }
 
     private func facts(_ rule: StandingRule, _ name: String = OwnEvent.sweep, hasTime: Bool = true) -> EventFacts {
@@ -66,17 +38,17 @@ import Testing
 
     private func begin(_ facts: EventFacts) async throws -> Claim {
         let now = test.now
-        return try await ledger.write {
+        return try await test.ledger.write {
             try $0.claim(facts, delivery: Delivery(messageID: facts.eventID, receivedAt: now))
         }.claim
     }
 
     private func run(_ facts: EventFacts, _ outcome: EventOutcome) async throws {
-        try await begin(facts).finish(in: ledger, RunResult(outcome: outcome))
+        try await begin(facts).finish(in: test.ledger, RunResult(outcome: outcome))
     }
 
     private func open(limit: Int = 100) async throws -> [LedgerTransaction.OpenEvent] {
-        try await ledger.write { try $0.openEvents(limit: limit) }
+        try await test.ledger.write { try $0.openEvents(limit: limit) }
     }
 
     @Test(arguments: EventOutcome.allCases)
@@ -143,12 +115,18 @@ import Testing
             eventID: OwnEvent.sweepID(of: seen, round: 0),
             digest: "of something else",
             eventName: OwnEvent.sweep,
-            groupID: Self.group
+            groupID: Fixture.groupName
         )
         try await run(forged, .failed)
-        try await run(EventFacts(eventID: "sweep-nothing", eventName: OwnEvent.sweep, groupID: Self.group), .failed)
+        try await run(
+            EventFacts(eventID: "sweep-nothing", eventName: OwnEvent.sweep, groupID: Fixture.groupName),
+            .failed
+        )
         try await run(EventFacts(eventID: "sweep-sgr-1", eventName: OwnEvent.sweep), .failed)
-        try await run(EventFacts(eventID: "asweep-sgr-1-x", eventName: OwnEvent.sweep, groupID: Self.group), .failed)
+        try await run(
+            EventFacts(eventID: "asweep-sgr-1-x", eventName: OwnEvent.sweep, groupID: Fixture.groupName),
+            .failed
+        )
         test.advance(86_400)
         #expect(try await open().isEmpty)
     }
@@ -178,19 +156,19 @@ import Testing
             try await run(facts, .failed)
         }
         test.advance(pause - 1)
-        #expect(try await !ledger.write { try $0.isOpen(ownEvent: facts.eventID) })
+        #expect(try await !test.ledger.write { try $0.isOpen(ownEvent: facts.eventID) })
         test.advance(1)
-        #expect(try await ledger.write { try $0.isOpen(ownEvent: facts.eventID) })
+        #expect(try await test.ledger.write { try $0.isOpen(ownEvent: facts.eventID) })
     }
 
     @Test func `an event that was never begun is open`() async throws {
-        #expect(try await ledger.write { try $0.isOpen(ownEvent: "sweep-x") })
+        #expect(try await test.ledger.write { try $0.isOpen(ownEvent: "sweep-x") })
     }
 
     // MARK: Ends of exemptions
 
     private func next(_ rule: StandingRule, until: Date? = nil, isDryRun: Bool = false) async throws -> String? {
-        try await ledger.write { try $0.nextExemptionEnd(of: rule, until: until, isDryRun: isDryRun) }
+        try await test.ledger.write { try $0.nextExemptionEnd(of: rule, until: until, isDryRun: isDryRun) }
     }
 
     @Test func `the end of an exemption closes a rule once, and again after the rule came back`() async throws {

@@ -8,15 +8,11 @@ import Testing
 @Suite struct PastTests {
     static let group = "sg-0a1b2c3d4e5f60718"
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func rule(_ source: String = "0.0.0.0/0", port: Int = 22) -> SecurityGroupRule {
-        SecurityGroupRule(direction: .ingress, ipProtocol: .tcp, fromPort: port, toPort: port, peer: Peer(source))
+        Fixture.rule(port: port, from: Peer(source))
     }
 
     private func id(_ digit: Int) throws -> SecurityGroupRuleID {
@@ -64,7 +60,7 @@ import Testing
         var result = RunResult(outcome: EventOutcome(of: rules.map(\.outcome)), rules: rules)
         result.sightings = sightings
         let final = result
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             guard case .run(let claim) = try transaction.claim(facts, delivery: delivery, intent: intent) else {
                 return
             }
@@ -112,7 +108,7 @@ import Testing
             caller: caller
         )
         let question = RuleQuestion(ruleID: try id.map(self.id), rule: rule, added: added)
-        return try await ledger.write { try $0.past(of: question, query) }
+        return try await test.ledger.write { try $0.past(of: question, query) }
     }
 
     @Test func `reverts that a clock dated later than now fill no limit`() async throws {
@@ -258,12 +254,12 @@ import Testing
         )
         let delivery = Delivery(messageID: "m", receivedAt: test.now)
         let id = try self.id(1).description
-        let claim = try await ledger.write { try $0.claim(facts, delivery: delivery, intent: [id]) }.claim
+        let claim = try await test.ledger.write { try $0.claim(facts, delivery: delivery, intent: [id]) }.claim
         let other = Caller(issuerARN: "arn:aws:iam::111122223333:role/terraform")
         #expect(try await past(rule(), added: rule(), caller: other).isClaimedByOthers)
         #expect(try await !past(rule(), added: rule(), caller: Caller(issuerARN: facts.issuerARN)).isClaimedByOthers)
         #expect(try await !past(rule(), id: 2, added: rule(), caller: other).isClaimedByOthers)
-        try await ledger.write { try $0.finish(claim, with: RunResult(outcome: .allowed)) }
+        try await test.ledger.write { try $0.finish(claim, with: RunResult(outcome: .allowed)) }
         #expect(try await !past(rule(), added: rule(), caller: other).isClaimedByOthers)
     }
 
@@ -326,13 +322,13 @@ import Testing
         for (event, number) in [("b", 1), ("c", 2)] {
             let facts = EventFacts(eventID: event, eventName: "AuthorizeSecurityGroupIngress", groupID: Self.group)
             let intent = [try id(number).description]
-            let claim = try await ledger.write { try $0.claim(facts, delivery: delivery, intent: intent) }.claim
+            let claim = try await test.ledger.write { try $0.claim(facts, delivery: delivery, intent: intent) }.claim
             #expect(claim.knowsRules == (number == 1))
         }
         let now = test.now
-        #expect(try await ledger.write { try $0.knewGroup(Self.group, before: now + 3600, but: "x") })
-        #expect(try await !ledger.write { try $0.knewGroup(Self.group, before: now, but: "x") })
-        #expect(try await !ledger.write { try $0.knewGroup("sg-1", before: now + 3600, but: "x") })
+        #expect(try await test.ledger.write { try $0.knewGroup(Self.group, before: now + 3600, but: "x") })
+        #expect(try await !test.ledger.write { try $0.knewGroup(Self.group, before: now, but: "x") })
+        #expect(try await !test.ledger.write { try $0.knewGroup("sg-1", before: now + 3600, but: "x") })
     }
 
     @Test func `a prune forgets rules that are gone for 28 days, and nothing that a standing rule is restored to`()
@@ -348,7 +344,7 @@ import Testing
         func prune(limit: Int = 1) async throws -> Int {
             var count = 0
             while true {
-                let dropped = try await ledger.write { try $0.pruneMemory(before: test.now, limit: limit) }
+                let dropped = try await test.ledger.write { try $0.pruneMemory(before: test.now, limit: limit) }
                 guard dropped > 0 else { return count }
                 count += dropped
             }
@@ -367,7 +363,7 @@ import Testing
             isRemoval: false,
             limits: RevertLimits()
         )
-        let past = try await ledger.write { try $0.past(of: question, query) }
+        let past = try await test.ledger.write { try $0.past(of: question, query) }
         #expect(past.earlier?.content.rule == approved, "the standing rule is still restored to what was approved")
     }
 }

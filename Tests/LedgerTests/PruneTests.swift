@@ -8,12 +8,8 @@ import Testing
 
 @Suite struct PruneTests {
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private static let day: Double = 86_400
 
@@ -22,7 +18,7 @@ import Testing
         let cutoff = test.now.addingTimeInterval(-days * Self.day)
         var total = PruneCount()
         while true {
-            let count = try await ledger.write { try $0.prune(before: cutoff, limit: limit) }
+            let count = try await test.ledger.write { try $0.prune(before: cutoff, limit: limit) }
             total.events += count.events
             total.entries += count.entries
             guard count.entries > 0 else { return total }
@@ -35,16 +31,16 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 5000])
     func `what is old and finished goes, and the rest stays provable`(_ limit: Int) async throws {
-        try await ledger.finish("old-1", .reverting)
-        let anchor = try #require(try await ledger.write { try $0.anchor() })
-        try await ledger.finish("failed", RunResult(outcome: .failed, rules: [.rule("sgr-1", .failed)]))
-        try await ledger.finish("old-2", RunResult(outcome: .allowed))
-        let untold = try await ledger.claim(.full("untold")).claim
-        try await untold.finish(in: ledger, .reverting, notify: true)
-        let held = try await ledger.claim(.full("held", time: test.now)).claim
-        try await ledger.write { try $0.note(kind: .note, entry: ["message_id": .text("m")]) }
+        try await test.ledger.finish("old-1", .reverting)
+        let anchor = try #require(try await test.ledger.write { try $0.anchor() })
+        try await test.ledger.finish("failed", RunResult(outcome: .failed, rules: [.rule("sgr-1", .failed)]))
+        try await test.ledger.finish("old-2", RunResult(outcome: .allowed))
+        let untold = try await test.ledger.claim(.full("untold")).claim
+        try await untold.finish(in: test.ledger, .reverting, notify: true)
+        let held = try await test.ledger.claim(.full("held", time: test.now)).claim
+        try await test.ledger.write { try $0.note(kind: .note, entry: ["message_id": .text("m")]) }
         test.advance(40 * Self.day)
-        try await ledger.finish("new", .reverting)
+        try await test.ledger.finish("new", .reverting)
 
         let expected = try LedgerReader(path: test.path).prunableCount(
             before: test.now.addingTimeInterval(-30 * Self.day)
@@ -58,12 +54,12 @@ import Testing
         #expect(try !reader.verify(anchor: anchor).findings.isEmpty)
 
         // What was kept goes on as if nothing had been.
-        try await held.finish(in: ledger, RunResult(outcome: .failed))
-        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        try await held.finish(in: test.ledger, RunResult(outcome: .failed))
+        let notices = try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
         #expect(notices.map(\.eventID) == ["untold"])
-        for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }
-        try await ledger.finish("failed", .reverting)
-        try await ledger.finish("held", .reverting)
+        for notice in notices { try await test.ledger.write { try $0.noticeSent(notice) } }
+        try await test.ledger.finish("failed", .reverting)
+        try await test.ledger.finish("held", .reverting)
         #expect(try reader.verify().findings == [])
         test.advance(60 * Self.day)
         _ = try await prune(days: 30, limit: limit)
@@ -74,7 +70,7 @@ import Testing
     }
 
     @Test func `nothing younger than the horizon goes`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .allowed))
+        try await test.ledger.finish("e", RunResult(outcome: .allowed))
         test.advance(27 * Self.day)
         #expect(try await prune(days: 1) == PruneCount())
         #expect(try ids() == "e")
@@ -91,10 +87,10 @@ import Testing
     }
 
     @Test func `a checkpoint keeps the last entry whole, and verify tells of the gap`() async throws {
-        try await ledger.finish("e", RunResult(outcome: .allowed))
+        try await test.ledger.finish("e", RunResult(outcome: .allowed))
         let lastAt = RFC3339.format(test.now)
         test.advance(40 * Self.day)
-        try await ledger.finish("f", RunResult(outcome: .allowed))
+        try await test.ledger.finish("f", RunResult(outcome: .allowed))
         _ = try await prune(days: 30)
         let found = try LedgerReader(path: test.path).verify()
         #expect(found.entries == 3 && found.findings == [])
@@ -106,13 +102,13 @@ import Testing
 
     @Test func `a prune that is made up to hide today's events is found, with an old anchor and without`() async throws
     {
-        try await ledger.finish("old", RunResult(outcome: .allowed))
+        try await test.ledger.finish("old", RunResult(outcome: .allowed))
         test.advance(40 * Self.day)
-        let anchor = try #require(try await ledger.write { try $0.anchor() })
-        try await ledger.finish("today", .reverting)
-        try await ledger.finish("later", RunResult(outcome: .allowed))
+        let anchor = try #require(try await test.ledger.write { try $0.anchor() })
+        try await test.ledger.finish("today", .reverting)
+        try await test.ledger.finish("later", RunResult(outcome: .allowed))
         // The forger has this very program, and calls what a prune calls, without its bounds.
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             let last = try #require(try TrailEntry.entry(4, in: transaction.db))
             let previous = try #require(try TrailEntry.entry(3, in: transaction.db))
             try transaction.appendCheckpoint(
@@ -133,14 +129,14 @@ import Testing
 
     @Test func `ignored and dead-lettered events go after a day, and their place in the chain stays`() async throws {
         for (id, outcome) in [("i", EventOutcome.ignored), ("d", .deadLettered), ("a", .allowed), ("f", .failed)] {
-            try await ledger.finish(id, RunResult(outcome: outcome))
+            try await test.ledger.finish(id, RunResult(outcome: outcome))
         }
-        try await ledger.finish("gave-up", RunResult(outcome: .failed))
-        try await ledger.finish("gave-up", RunResult(outcome: .deadLettered))
-        try await ledger.finish("changed", RunResult(outcome: .failed, rules: [.rule("sgr-1", .reverted)]))
-        try await ledger.finish("changed", RunResult(outcome: .deadLettered))
-        try await ledger.write { try $0.note(kind: .deadLettered, entry: ["message_id": .text("m")]) }
-        let anchor = try #require(try await ledger.write { try $0.anchor() })
+        try await test.ledger.finish("gave-up", RunResult(outcome: .failed))
+        try await test.ledger.finish("gave-up", RunResult(outcome: .deadLettered))
+        try await test.ledger.finish("changed", RunResult(outcome: .failed, rules: [.rule("sgr-1", .reverted)]))
+        try await test.ledger.finish("changed", RunResult(outcome: .deadLettered))
+        try await test.ledger.write { try $0.note(kind: .deadLettered, entry: ["message_id": .text("m")]) }
+        let anchor = try #require(try await test.ledger.write { try $0.anchor() })
         #expect(try await prune(days: 1) == PruneCount())
         test.advance(1.1 * Self.day)
         let cutoff = test.now.addingTimeInterval(-Self.day)
@@ -162,9 +158,9 @@ import Testing
         "UPDATE trail SET entry = NULL WHERE seq IN (4, 5)",
     ])
     func `no other entry can be emptied without a finding`(_ sql: String) async throws {
-        try await ledger.finish("e", .reverting)
-        _ = try await ledger.claim("held")
-        try await ledger.finish("i", RunResult(outcome: .ignored))
+        try await test.ledger.finish("e", .reverting)
+        _ = try await test.ledger.claim("held")
+        try await test.ledger.finish("i", RunResult(outcome: .ignored))
         try tamper(sql)
         #expect(try !LedgerReader(path: test.path).verify().findings.isEmpty)
     }
@@ -173,50 +169,50 @@ import Testing
     {
         for outcome in [EventOutcome.ignored, .deadLettered] {
             let id = outcome.rawValue
-            try await ledger.finish(id, RunResult(outcome: outcome))
+            try await test.ledger.finish(id, RunResult(outcome: outcome))
             test.advance(2 * Self.day)
             #expect(try await prune(days: 1).events == 1)
             // A late duplicate, or a replay of the dead letter.
-            try await ledger.finish(id, message: "m2", replays: 1, .reverting)
+            try await test.ledger.finish(id, message: "m2", replays: 1, .reverting)
             #expect(try LedgerReader(path: test.path).verify().findings == [])
         }
-        try await ledger.finish("again", RunResult(outcome: .ignored))
+        try await test.ledger.finish("again", RunResult(outcome: .ignored))
         try tamper("UPDATE trail SET entry = NULL WHERE event_id = 'again' AND kind IN ('claimed', 'ignored')")
         #expect(try !LedgerReader(path: test.path).verify().findings.isEmpty, "its own entries may not be emptied")
     }
 
     @Test func `of an event that a prune restated, a later outcome is told or not by itself`() async throws {
         func tell() async throws {
-            for notice in try await ledger.write({ try $0.takeNotices(limit: 9, lease: .seconds(60)) }) {
-                try await ledger.write { try $0.noticeSent(notice) }
+            for notice in try await test.ledger.write({ try $0.takeNotices(limit: 9, lease: .seconds(60)) }) {
+                try await test.ledger.write { try $0.noticeSent(notice) }
             }
         }
         var failed = RunResult(outcome: .failed, rules: [.rule("sgr-1", .failed)])
         failed.notify = true
-        try await ledger.finish("e", failed)
+        try await test.ledger.finish("e", failed)
         try await tell()
         test.advance(40 * Self.day)
-        try await ledger.finish("new", RunResult(outcome: .allowed))
+        try await test.ledger.finish("new", RunResult(outcome: .allowed))
         _ = try await prune(days: 30)
         let reader = try LedgerReader(path: test.path)
         #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'carried'") == "1")
         #expect(try reader.verify().findings == [])
-        try await ledger.finish("e", RunResult(outcome: .suppressed))
+        try await test.ledger.finish("e", RunResult(outcome: .suppressed))
         #expect(try reader.verify().findings == [], "nobody was told of this outcome")
-        try await ledger.finish("e", failed)
+        try await test.ledger.finish("e", failed)
         #expect(try reader.verify().findings == [], "of this one people were told before the prune")
     }
 
     @Test func `our own calls are forgotten in time`() async throws {
-        try await ledger.finish("e", .reverting)
+        try await test.ledger.finish("e", .reverting)
         test.advance(40 * Self.day)
         let cutoff = test.now.addingTimeInterval(-30 * Self.day)
-        _ = try await ledger.write { try $0.pruneMemory(before: cutoff) }
-        #expect(try await ledger.write { try $0.isOwnCall(requestID: "r1") } == false)
+        _ = try await test.ledger.write { try $0.pruneMemory(before: cutoff) }
+        #expect(try await test.ledger.write { try $0.isOwnCall(requestID: "r1") } == false)
     }
 
     @Test func `a backup holds what the ledger holds, for its owner alone, and replaces nothing`() async throws {
-        try await ledger.finish("e", .reverting)
+        try await test.ledger.finish("e", .reverting)
         let copy = test.directory + "/copy.db"
         let reader = try LedgerReader(path: test.path)
         #expect(try reader.backup(to: copy) == reader.verify())

@@ -105,38 +105,18 @@ import Testing
 
 /// No read or write of a worker walks over a whole table: a ledger of years answers as one of a day.
 @Suite struct QueryPlanTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
-
     /// Something that a worker does, by name.
     enum Operation: String, CaseIterable {
         case claim, renew, ownCall = "own call", finish, past, removal, group, sightings, look, watched, unexplained
         case exempt = "exempt rules", open = "open events", exemptionEnd = "exemption end", notices, channels, held
         case senders, baseline
 
-        private static let rule = SecurityGroupRule(
-            direction: .ingress,
-            ipProtocol: .tcp,
-            fromPort: 22,
-            toPort: 22,
-            peer: Peer("0.0.0.0/0")
-        )
-
         func run(in transaction: LedgerTransaction) throws {
-            let group = QueryPlanTests.group
+            let (group, rule) = (Fixture.groupName, Fixture.rule())
             let facts = EventFacts(eventID: "e2", eventName: "AuthorizeSecurityGroupIngress", groupID: group)
             let delivery = Delivery(messageID: "m2", receivedAt: transaction.now)
-            guard let ruleID = SecurityGroupRuleID("sgr-00000000000000001"), let groupID = SecurityGroupID(group) else {
-                return
-            }
-            let content = RuleContent(rule: Self.rule)
-            let standing = StandingRule(
-                id: ruleID,
-                groupID: groupID,
-                account: nil,
-                region: "r",
-                content: content,
-                since: transaction.now
-            )
+            let standing = try Fixture.standing(account: nil, since: transaction.now)
+            let ruleID = standing.id
             func query(isRemoval: Bool) -> PastQuery {
                 PastQuery(
                     eventID: "e2",
@@ -153,16 +133,16 @@ import Testing
             case .finish:
                 guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { return }
                 var result = RunResult(outcome: .reverted, rules: [.rule("sgr-1", .reverted)], ownRequestIDs: ["r"])
-                result.sightings = [RuleSighting(region: "r", groupID: groupID, ruleID: ruleID, content: content)]
+                result.sightings = [standing.seen()]
                 result.notify = true
                 try transaction.finish(claim, with: result)
             case .past:
-                let question = RuleQuestion(ruleID: ruleID, rule: Self.rule, added: Self.rule)
+                let question = RuleQuestion(ruleID: ruleID, rule: rule, added: rule)
                 _ = try transaction.past(of: question, query(isRemoval: false))
                 _ = try transaction.contradiction(ofGone: question, query(isRemoval: false))
             case .removal:
                 for id in [ruleID, nil] {
-                    let question = RuleQuestion(ruleID: id, rule: Self.rule, added: nil)
+                    let question = RuleQuestion(ruleID: id, rule: rule, added: nil)
                     _ = try transaction.past(of: question, query(isRemoval: true))
                 }
             case .group: _ = try transaction.knewGroup(group, before: transaction.now, but: "e2")
@@ -199,8 +179,10 @@ import Testing
     @Test(arguments: Operation.allCases)
     func `nothing walks over a table that grows with every event`(_ operation: Operation) async throws {
         let test = try TestLedger()
-        let claim = try await test.ledger.claim(EventFacts(eventID: "e", eventName: "Authorize", groupID: Self.group))
-            .claim
+        let claim = try await test.ledger.claim(
+            EventFacts(eventID: "e", eventName: "Authorize", groupID: Fixture.groupName)
+        )
+        .claim
         try await claim.finish(in: test.ledger, .reverting, notify: true)
         let plans = try await test.ledger.write { transaction in
             var texts: Set<String> = []

@@ -6,26 +6,12 @@ import Testing
 
 /// The ledger keeps what stands, and says what nothing explains.
 @Suite struct SnapshotTests {
-    private static let group = "sg-0a1b2c3d4e5f60718"
     private let test: TestLedger
-    private let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
-
-    private func rule(_ port: Int = 22) -> SecurityGroupRule {
-        SecurityGroupRule(direction: .ingress, ipProtocol: .tcp, fromPort: port, toPort: port, peer: Peer("0.0.0.0/0"))
-    }
+    init() throws { test = try TestLedger() }
 
     private func live(_ digit: Int, port: Int = 22) throws -> LiveRule {
-        LiveRule(
-            id: try #require(SecurityGroupRuleID("sgr-0000000000000000\(digit)")),
-            groupID: try #require(SecurityGroupID(Self.group)),
-            rule: rule(port),
-            ruleDescription: "rule \(digit)"
-        )
+        try Fixture.live(digit, Fixture.rule(port: port), description: "rule \(digit)")
     }
 
     @discardableResult
@@ -35,31 +21,12 @@ import Testing
         action: Watch.Action = .revert
     ) async throws -> SnapshotDiff {
         let policy = Policy(watch: [Watch(action: action, baseline: baseline, origin: "watch")])
-        let id = try #require(SecurityGroupID(Self.group))
-        let facts = GroupFacts(
-            groupID: Self.group,
-            account: "111122223333",
-            region: "eu-west-1",
-            vpcID: "",
-            name: "",
-            tags: [:]
-        )
-        let group = try #require(WatchedGroup(id, facts, by: policy))
-        let readAt = test.now
-        return try await ledger.write { transaction in
-            try transaction.keep(
-                GroupLook(group: group, rules: rules),
-                place: "111122223333 eu-west-1",
-                policy: policy,
-                readAt: readAt,
-                settle: .seconds(15)
-            )
-        }
+        return try await test.ledger.write { try $0.look(rules, policy) }
     }
 
     private func unexplained(isDryRun: Bool = false) async throws -> [String] {
         let now = test.now
-        return try await ledger.write { try $0.allUnexplained(since: now, isDryRun: isDryRun).map(\.eventID) }
+        return try await test.ledger.write { try $0.allUnexplained(since: now, isDryRun: isDryRun).map(\.eventID) }
     }
 
     /// Runs an event of a rule to an outcome.
@@ -70,15 +37,10 @@ import Testing
         rules: [RuleResult] = [],
         sightings: [RuleSighting] = []
     ) async throws {
-        let facts = EventFacts(eventID: eventID, eventName: name, groupID: Self.group, eventTime: test.now)
+        let facts = EventFacts(eventID: eventID, eventName: name, groupID: Fixture.groupName, eventTime: test.now)
         var result = RunResult(outcome: outcome, rules: rules)
         result.sightings = sightings
-        let (final, now) = (result, test.now)
-        try await ledger.write { transaction in
-            let delivery = Delivery(messageID: eventID, receivedAt: now)
-            guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { return }
-            try transaction.finish(claim, with: final)
-        }
+        try await test.ledger.claim(facts, message: eventID, at: test.now).claim.finish(in: test.ledger, result)
     }
 
     private func sighting(
@@ -87,13 +49,7 @@ import Testing
         approval: Approval? = nil,
         forbidden: Bool = false
     ) -> RuleSighting {
-        var sighting = RuleSighting(
-            region: "eu-west-1",
-            groupID: live.groupID,
-            ruleID: live.id,
-            content: stands ? live.content : nil,
-            approval: approval
-        )
+        var sighting = live.seen(stands: stands, approval: approval)
         if forbidden { sighting.forbidden = live.rule }
         return sighting
     }
@@ -136,11 +92,11 @@ import Testing
         test.advance(60)
         try await look([live(1)])
         #expect(try standing().map { $0[0] } == ["sgr-00000000000000001"])
-        try await ledger.write {
+        try await test.ledger.write {
             try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: ["sg-other"], shown: [])
         }
         #expect(try standing().count == 1)
-        try await ledger.write { try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: nil, shown: []) }
+        try await test.ledger.write { try $0.keepGoneGroups(place: "111122223333 eu-west-1", asked: nil, shown: []) }
         #expect(try standing().isEmpty)
     }
 
@@ -181,22 +137,17 @@ import Testing
 
     @Test func `a thousand rules that were judged hide none that was not`() async throws {
         let rules = try (0..<1100).map { number in
-            LiveRule(
-                id: try #require(SecurityGroupRuleID("sgr-" + String(format: "%017x", number))),
-                groupID: try #require(SecurityGroupID(Self.group)),
-                rule: rule(number),
-                ruleDescription: nil
-            )
+            try Fixture.live(number, Fixture.rule(port: number))
         }
         try await look([], action: .report)
         try await look(Array(rules.dropLast()), action: .report)
         let now = test.now
-        try await ledger.write { transaction in
+        try await test.ledger.write { transaction in
             for round in 1...2 {
                 let due = try transaction.allUnexplained(since: now, isDryRun: false)
                 #expect(due.count == (round == 1 ? 1099 : 0))
                 for unexplained in due {
-                    let facts = EventFacts(eventID: unexplained.eventID, eventName: "Sweep", groupID: Self.group)
+                    let facts = EventFacts(eventID: unexplained.eventID, eventName: "Sweep", groupID: Fixture.groupName)
                     let delivery = Delivery(messageID: unexplained.eventID, receivedAt: now)
                     guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { continue }
                     try transaction.finish(claim, with: RunResult(outcome: .reported))
@@ -212,16 +163,9 @@ import Testing
         async throws
     {
         try await look([live(1)])
-        let rule = StandingRule(
-            id: try live(1).id,
-            groupID: try live(1).groupID,
-            account: nil,
-            region: "eu-west-1",
-            content: try live(1).content,
-            since: test.now
-        )
+        let rule = try Fixture.standing(description: "rule 1", account: nil, since: test.now)
         func next() async throws -> String? {
-            try await ledger.write { try $0.nextExemptionEnd(of: rule, until: nil, isDryRun: false) }
+            try await test.ledger.write { try $0.nextExemptionEnd(of: rule, until: nil, isDryRun: false) }
         }
         let id = try #require(try await next())
         test.advance(60)
@@ -237,9 +181,9 @@ import Testing
         try await look([])
         try await look([live(1)])
         if isRunning {
-            let facts = EventFacts(eventID: "e", eventName: "AuthorizeSecurityGroupIngress", groupID: Self.group)
+            let facts = EventFacts(eventID: "e", eventName: "AuthorizeSecurityGroupIngress", groupID: Fixture.groupName)
             let now = test.now
-            _ = try await ledger.write {
+            _ = try await test.ledger.write {
                 try $0.claim(facts, delivery: Delivery(messageID: "m", receivedAt: now))
             }
         } else {
@@ -297,21 +241,21 @@ import Testing
     {
         let policy = Policy(watch: [Watch(origin: "watch")])
         let looks = try (0..<50).map { group in
-            let id = try #require(SecurityGroupID("sg-\(String(format: "%017x", group))"))
+            let id = try Fixture.group(group)
             let facts = GroupFacts(groupID: id.description, account: "111122223333", region: "eu-west-1", vpcID: "")
             let rules = try (0..<40).map { rule in
-                LiveRule(
-                    id: try #require(SecurityGroupRuleID("sgr-\(String(format: "%017x", group * 40 + rule))")),
-                    groupID: id,
-                    rule: self.rule(rule + 1),
-                    ruleDescription: "rule \(rule) of group \(group)"
+                try Fixture.live(
+                    group * 40 + rule,
+                    Fixture.rule(port: rule + 1),
+                    in: group,
+                    description: "rule \(rule) of group \(group)"
                 )
             }
             return GroupLook(group: try #require(WatchedGroup(id, facts, by: policy)), rules: rules)
         }
         func look() async throws -> Int {
             let now = test.now
-            return try await ledger.write { transaction in
+            return try await test.ledger.write { transaction in
                 try looks.reduce(0) { count, look in
                     let diff = try transaction.keep(look, place: "p", policy: policy, readAt: now, settle: .seconds(15))
                     return count + diff.count
@@ -337,7 +281,7 @@ import Testing
         func part(
             after last: StandingRule?
         ) async throws -> (found: [LedgerTransaction.Unexplained], last: StandingRule?) {
-            try await ledger.write { try $0.unexplained(since: now, isDryRun: false, after: last, limit: 1) }
+            try await test.ledger.write { try $0.unexplained(since: now, isDryRun: false, after: last, limit: 1) }
         }
         try await finish(#require(unexplained().first), .reported)
         test.advance(1)

@@ -7,18 +7,15 @@ import Testing
 
 @Suite struct StoryTests {
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     private func story(_ eventID: String) throws -> EventStory? {
         try LedgerReader(path: test.path).story(of: eventID)
     }
 
     @Test func `an event nobody knows has no story`() throws {
+        _ = try test.ledger
         #expect(try story("e") == nil)
     }
 
@@ -33,10 +30,10 @@ import Testing
                 error: "slow down"
             )
         ]
-        try await ledger.finish("e", failure)
-        try await ledger.claim(.full("e")).claim.finish(in: ledger, .reverting, notify: true)
-        for notice in try await ledger.write({ try $0.takeNotices(limit: 1, lease: .seconds(9)) }) {
-            try await ledger.write { try $0.noticeFailed(notice, error: "no topic", retryAfter: .seconds(5)) }
+        try await test.ledger.finish("e", failure)
+        try await test.ledger.claim(.full("e")).claim.finish(in: test.ledger, .reverting, notify: true)
+        for notice in try await test.ledger.write({ try $0.takeNotices(limit: 1, lease: .seconds(9)) }) {
+            try await test.ledger.write { try $0.noticeFailed(notice, error: "no topic", retryAfter: .seconds(5)) }
         }
 
         let story = try #require(try story("e"))
@@ -62,10 +59,10 @@ import Testing
     }
 
     @Test func `a run that never ended, and one that changed nothing, are told as such`() async throws {
-        _ = try await ledger.claim("e")
+        _ = try await test.ledger.claim("e")
         test.advance(61)
-        try await ledger.finish("e", .reverting)
-        try await ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .unchanged))
+        try await test.ledger.finish("e", .reverting)
+        try await test.ledger.finish("e", message: "m2", replays: 1, RunResult(outcome: .unchanged))
         let runs = try #require(try story("e")).runs.map(\.cells)
         #expect(runs.map { $0[.endedAt] == .null } == [true, false, false])
         #expect(runs.map { $0[.replaces] } == [.null, .boolean(true), .boolean(false)])

@@ -7,21 +7,20 @@ import Testing
 
 @Suite struct VerifyTests {
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     /// Three events with all that an event can have: entries 1 to 8.
     private func fill() async throws {
-        try await ledger.claim(.full("e1")).claim.finish(in: ledger, .reverting, notify: true)
-        let notices = try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
-        for notice in notices { try await ledger.write { try $0.noticeSent(notice) } }
-        try await ledger.finish("e2", RunResult(outcome: .failed, rules: [.rule("sgr-2", .failed)]))
-        try await ledger.finish("e2", RunResult(outcome: .reverted, rules: [.rule("sgr-2", .reverted, undo: "aws x")]))
-        _ = try await ledger.claim("e3")
+        try await test.ledger.claim(.full("e1")).claim.finish(in: test.ledger, .reverting, notify: true)
+        let notices = try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        for notice in notices { try await test.ledger.write { try $0.noticeSent(notice) } }
+        try await test.ledger.finish("e2", RunResult(outcome: .failed, rules: [.rule("sgr-2", .failed)]))
+        try await test.ledger.finish(
+            "e2",
+            RunResult(outcome: .reverted, rules: [.rule("sgr-2", .reverted, undo: "aws x")])
+        )
+        _ = try await test.ledger.claim("e3")
     }
 
     private func findings(anchor: Anchor? = nil) throws -> [AuditFinding] {
@@ -44,11 +43,12 @@ import Testing
     }
 
     @Test func `what the workers wrote is in order`() async throws {
+        _ = try test.ledger
         #expect(try LedgerReader(path: test.path).verify().anchor == nil)
         try await fill()
         let found = try LedgerReader(path: test.path).verify()
         #expect(found.entries == 8 && found.events == 3)
-        #expect(found.anchor == (try await ledger.write { try $0.anchor() }))
+        #expect(found.anchor == (try await test.ledger.write { try $0.anchor() }))
     }
 
     /// Each a forgery and what is found first.
@@ -157,16 +157,16 @@ import Testing
 
     @Test func `what an anchor was taken from must still be there`() async throws {
         try await fill()
-        let anchor = try #require(try await ledger.write { try $0.anchor() })
+        let anchor = try #require(try await test.ledger.write { try $0.anchor() })
         #expect(Anchor(anchor.description) == anchor && anchor.seq == 8)
         #expect(try finding(anchor: anchor) == nil)
-        try await ledger.finish("e5", RunResult(outcome: .allowed))
+        try await test.ledger.finish("e5", RunResult(outcome: .allowed))
         #expect(try finding(anchor: anchor) == nil)
         // Cut so that nothing but the anchor knows of it.
         try await tamper("DELETE FROM trail WHERE seq > 7; DELETE FROM events WHERE event_id IN ('e3', 'e5')")
         #expect(try finding() == nil)
         #expect(try finding(anchor: anchor) == .truncated(head: 7, anchor: 8))
-        try await ledger.finish("e6", RunResult(outcome: .allowed))
+        try await test.ledger.finish("e6", RunResult(outcome: .allowed))
         #expect(try finding() == nil)
         #expect(try finding(anchor: anchor) == .rewritten(anchor: 8))
     }
@@ -228,14 +228,5 @@ extension RunResult {
                 ),
             ]
         )
-    }
-}
-
-extension Claim {
-    func finish(in ledger: LedgerDatabase, _ result: RunResult, notify: Bool = false) async throws {
-        var result = result
-        result.notify = notify
-        let final = result
-        try await ledger.write { try $0.finish(self, with: final) }
     }
 }

@@ -8,12 +8,8 @@ import Testing
 @Suite struct WatchedTests {
     private static let day: Double = 86_400
     let test: TestLedger
-    let ledger: LedgerDatabase
 
-    init() throws {
-        test = try TestLedger()
-        ledger = try test.open()
-    }
+    init() throws { test = try TestLedger() }
 
     /// Shows the group to the ledger; nil tags: the policy does not watch it.
     private func see(
@@ -31,11 +27,11 @@ import Testing
             taggedBy: taggedBy
         )
         test.advance(1)
-        return try await ledger.write { try $0.watched(sighting, notifies: notifies) }
+        return try await test.ledger.write { try $0.watched(sighting, notifies: notifies) }
     }
 
     private func notices() async throws -> [Notice] {
-        try await ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
+        try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }
     }
 
     @Test func `a group is remembered while it matches, and after it stopped with the time`() async throws {
@@ -87,7 +83,7 @@ import Testing
         _ = try await see(["a": "1"])
         _ = try await see(["b": "2"])
         test.advance(29 * Self.day)
-        _ = try await ledger.write { try $0.pruneMemory(before: test.now, limit: 10) }
+        _ = try await test.ledger.write { try $0.pruneMemory(before: test.now, limit: 10) }
         #expect(try test.value("SELECT group_concat(tags) FROM watched_groups") == #"{"b":"2"}"#)
     }
 }

@@ -73,9 +73,9 @@ import Testing
         for _ in 0..<500 {
             let text = random.text(alphabet, 0...12)
             let live = LiveRule(
-                id: try Fixture.ruleID("1"),
+                id: try Fixture.ruleID(),
                 groupID: try Fixture.group(),
-                rule: try Fixture.rule(from: random.chance(50) ? nil : .groupName(text)),
+                rule: Fixture.rule(from: random.chance(50) ? .cidr(.allIPv4) : .groupName(text)),
                 ruleDescription: text,
                 tags: random.chance(50) ? [text: text] : [:]
             )

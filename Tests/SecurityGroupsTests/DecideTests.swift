@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct DecideTests {
@@ -135,7 +136,7 @@ import Testing
     @Test func `the trace tells of each entry why it did not cover`() throws {
         var policy = try policy()
         policy.allow[1] = Allow(direction: .egress, sources: [.itself], origin: "out")
-        let steps = try policy.trace(Fixture.rule(ports: 23), context())
+        let steps = policy.trace(Fixture.rule(port: 23), context())
         #expect(
             steps.map(\.detail) == [
                 "22 does not cover 23", "is for egress, the rule is ingress", "the caller has no issuer ARN",

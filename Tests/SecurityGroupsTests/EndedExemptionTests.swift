@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// An exemption that ends takes with it what was made under it.
@@ -26,12 +27,8 @@ import Testing
     }
 
     private func standing(_ source: String = "exempt incident", madeAt: Double = -3600) throws -> StandingRule {
-        StandingRule(
-            id: try Fixture.ruleID("1"),
-            groupID: try Fixture.group(),
+        try Fixture.standing(
             account: nil,
-            region: "eu-west-1",
-            content: RuleContent(rule: try Fixture.rule()),
             since: Self.now + madeAt,
             approval: Approval(
                 source: source,

@@ -1,26 +1,20 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct OwnEventTests {
-    private func standing(_ id: Character = "1", ports: Int = 22, in group: Character = "a") throws -> StandingRule {
-        StandingRule(
-            id: try Fixture.ruleID(id),
-            groupID: try Fixture.group(group),
-            account: "111122223333",
-            region: "eu-west-1",
-            content: RuleContent(rule: try Fixture.rule(ports: ports)),
-            since: .distantPast
-        )
+    private func standing(_ id: Int = 1, ports: Int = 22, in group: Int? = nil) throws -> StandingRule {
+        try Fixture.standing(id, Fixture.rule(port: ports), in: group)
     }
 
     @Test func `the id of an event names its rule`() throws {
         for id in [
-            OwnEvent.sweepID(of: try standing("b"), round: 0), OwnEvent.sweepID(of: try standing("b"), round: 7),
-            OwnEvent.exemptionEndID(of: try standing("b"), until: .now, round: 1),
+            OwnEvent.sweepID(of: try standing(0xb), round: 0), OwnEvent.sweepID(of: try standing(0xb), round: 7),
+            OwnEvent.exemptionEndID(of: try standing(0xb), until: .now, round: 1),
         ] {
             #expect(OwnEvent.isID(id))
-            #expect(try OwnEvent.ruleID(in: id) == Fixture.ruleID("b"))
+            #expect(try OwnEvent.ruleID(in: id) == Fixture.ruleID(0xb))
         }
     }
 
@@ -42,7 +36,7 @@ import Testing
         var ids = [
             OwnEvent.sweepID(of: rule, round: 0), OwnEvent.sweepID(of: rule, round: 1),
             OwnEvent.sweepID(of: try standing(ports: 23), round: 0),
-            OwnEvent.sweepID(of: try standing(in: "b"), round: 0),
+            OwnEvent.sweepID(of: try standing(in: 2), round: 0),
             OwnEvent.exemptionEndID(of: rule, until: nil, round: 0),
             OwnEvent.exemptionEndID(of: rule, until: Date(timeIntervalSince1970: 1), round: 0),
             OwnEvent.exemptionEndID(of: rule, until: Date(timeIntervalSince1970: 2), round: 0),
@@ -50,17 +44,9 @@ import Testing
         #expect(Set(ids).count == ids.count)
         // The second event about the same content says so at its end.
         #expect(ids[1] == ids[0] + "-2")
-        ids = [nil, "x"].map { description in
-            let content = RuleContent(rule: rule.content.rule, ruleDescription: description)
-            return OwnEvent.sweepID(
-                of: StandingRule(
-                    id: rule.id,
-                    groupID: rule.groupID,
-                    account: nil,
-                    region: "us-east-1",
-                    content: content,
-                    since: .now
-                ),
+        ids = try [nil, "x"].map { description in
+            try OwnEvent.sweepID(
+                of: Fixture.standing(description: description, account: nil, region: "us-east-1", since: .now),
                 round: 0
             )
         }
@@ -69,7 +55,7 @@ import Testing
 
     @Test func `the text of the digest is no JSON, so that no record has the same`() throws {
         let detail = OwnEvent.detail(OwnEvent.sweep, of: try standing())
-        #expect(detail == "Sweep sg-aaaaaaaaaaaaaaaaa sgr-11111111111111111 ingress tcp 22 from 0.0.0.0/0")
+        #expect(detail == "Sweep sg-0a1b2c3d4e5f60718 sgr-00000000000000001 ingress tcp 22 from 0.0.0.0/0")
         #expect(throws: (any Error).self) {
             try JSONSerialization.jsonObject(with: Data(detail.utf8), options: .fragmentsAllowed)
         }

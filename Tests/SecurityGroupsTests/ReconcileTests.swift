@@ -1,4 +1,5 @@
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// Every state of an attempt.
@@ -31,7 +32,7 @@ private let moments = (0..<8).map {
         kind: ChangeKind = .ingressAdded,
         step: RevertStep? = nil
     ) throws -> RuleVerdict {
-        let step = try step ?? .revoke(Fixture.live("1", Fixture.rule()))
+        let step = try step ?? .revoke(Fixture.live())
         return reconcileUnwanted(standing, kind, attempt: tried.attempt(step), match: .exact, at: moment)
     }
 
@@ -54,7 +55,7 @@ private let moments = (0..<8).map {
         tried: Tried,
         moment: RuleMoment
     ) throws {
-        let live = try Fixture.live("1", Fixture.rule())
+        let live = try Fixture.live()
         let expected: RuleVerdict =
             switch (tried, moment.isOverdue) {
             case (.nothing, _), (.lost, _), (.unknown, false): .judge(live, .exact)
@@ -70,7 +71,7 @@ private let moments = (0..<8).map {
         tried: Tried,
         moment: RuleMoment
     ) throws {
-        let live = try Fixture.live("1", Fixture.rule())
+        let live = try Fixture.live()
         for kind in [ChangeKind.ingressAdded, .egressAdded, .ruleModified] {
             let waits = kind == .ruleModified && moment.isEarly
             let expected: RuleVerdict =
@@ -86,14 +87,14 @@ private let moments = (0..<8).map {
 
     @Test(arguments: Tried.allCases, moments)
     private func `an id of another group is nobody's to touch`(tried: Tried, moment: RuleMoment) throws {
-        let live = try Fixture.live("1", Fixture.rule(), in: "b")
+        let live = try Fixture.live(in: 2)
         #expect(try verdict(.elsewhere(live), tried, moment) == .settle(.changedSince))
     }
 
     @Test(arguments: [Tried.accepted, .unknown, .lost], moments)
     private func `a rule that says what was to be restored is proven`(tried: Tried, moment: RuleMoment) throws {
-        let before = try Fixture.live("1", Fixture.rule(ports: 9))
-        let live = try Fixture.live("1", Fixture.rule())
+        let before = try Fixture.live(1, Fixture.rule(port: 9))
+        let live = try Fixture.live()
         let target = ApprovedContent(content: live.content, approval: Approval(source: "x"))
         let step = RevertStep.restore(before, to: target)
         #expect(try verdict(.changed(live), tried, moment, step: step) == .proven(nil))
@@ -103,12 +104,12 @@ private let moments = (0..<8).map {
 
 @Suite struct ReconcileWantedTests {
     private func verdict(isThere: Bool, _ tried: Tried, _ moment: RuleMoment) throws -> RuleVerdict {
-        let rule = try Fixture.rule()
+        let rule = Fixture.rule()
         let content = RuleContent(rule: rule, ruleDescription: nil)
         let step = RevertStep.authorize(ApprovedContent(content: content, approval: Approval(source: "x")))
         return reconcileWanted(
             rule,
-            found: isThere ? try Fixture.ruleID("7") : nil,
+            found: isThere ? try Fixture.ruleID(7) : nil,
             attempt: tried.attempt(step),
             at: moment
         )
@@ -119,7 +120,7 @@ private let moments = (0..<8).map {
         tried: Tried,
         moment: RuleMoment
     ) throws {
-        let id = try Fixture.ruleID("7")
+        let id = try Fixture.ruleID(7)
         let expected: RuleVerdict =
             switch (tried, moment.isEarly, moment.isOurDoing) {
             case (_, true, _): .lookAgain
@@ -135,7 +136,7 @@ private let moments = (0..<8).map {
         tried: Tried,
         moment: RuleMoment
     ) throws {
-        let rule = try Fixture.rule()
+        let rule = Fixture.rule()
         let expected: RuleVerdict =
             switch (tried, moment.isEarly, moment.isOverdue) {
             case (_, true, _), (.accepted, false, false): .lookAgain

@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// What the machine is asked and told beside the transitions of single rules.
@@ -9,7 +10,7 @@ import Testing
 
     private func machine(
         _ kind: ChangeKind = .ingressAdded,
-        ids: [Character] = ["1"],
+        ids: [Int] = [1],
         age: Duration = .seconds(60),
         isNewGroup: Bool = false,
         isOwn: Bool = false,
@@ -19,7 +20,7 @@ import Testing
         let watch = Watch(changes: [kind, .ruleModified], origin: "watch")
         let direction: Direction = kind == .egressAdded ? .egress : .ingress
         let rules = try ids.map {
-            ChangedRule(id: try Fixture.ruleID($0).description, rule: try Fixture.rule(direction), ruleDescription: "d")
+            ChangedRule(id: try Fixture.ruleID($0).description, rule: Fixture.rule(direction), ruleDescription: "d")
         }
         let context = ChangeContext(
             group: GroupFacts(groupID: try Fixture.group().description, account: nil, region: nil),
@@ -52,7 +53,7 @@ import Testing
         return machine.plan(candidates, pasts: candidates.map { _ in past }, isDryRun: isDryRun, at: now, date: date)
     }
 
-    private func live(_ id: Character = "1") throws -> LiveRule { try Fixture.live(id, Fixture.rule()) }
+    private func live(_ id: Int = 1) throws -> LiveRule { try Fixture.live(id, Fixture.rule()) }
 
     @Test func `looks come after half a second, doubling, and then every two seconds`() throws {
         var it = try machine()
@@ -64,17 +65,17 @@ import Testing
     }
 
     @Test func `rules that were gone are asked about, with what the record says was added`() throws {
-        var it = try machine(ids: ["1", "2"])
+        var it = try machine(ids: [1, 2])
         _ = moves(&it, [])
         #expect(
             try it.goneRules
-                == ["1", "2"].map {
-                    RuleQuestion(ruleID: try Fixture.ruleID($0), rule: nil, added: try Fixture.rule())
+                == [1, 2].map {
+                    RuleQuestion(ruleID: try Fixture.ruleID($0), rule: nil, added: Fixture.rule())
                 }
         )
         var modified = try machine(.ruleModified)
         _ = moves(&modified, [])
-        #expect(try modified.goneRules == [RuleQuestion(ruleID: Fixture.ruleID("1"), rule: nil)])
+        #expect(try modified.goneRules == [RuleQuestion(ruleID: Fixture.ruleID(), rule: nil)])
         var standing = try machine()
         _ = moves(&standing, [try live()])
         #expect(standing.goneRules.isEmpty)
@@ -91,23 +92,23 @@ import Testing
 
     @Test func `the ids that are intended are told once, those of earlier runs among them`() throws {
         var history = RevertMachine.History()
-        history.matched = [try Fixture.ruleID("1")]
-        var it = try machine(ids: ["1", "2"], history: history)
-        let first = moves(&it, [try live("1"), try live("2")])
-        #expect(try it.intends(first) == [Fixture.ruleID("1"), Fixture.ruleID("2")])
+        history.matched = [try Fixture.ruleID()]
+        var it = try machine(ids: [1, 2], history: history)
+        let first = moves(&it, [try live(1), try live(2)])
+        #expect(try it.intends(first) == [Fixture.ruleID(), Fixture.ruleID(2)])
         #expect(it.intends(first) == nil, "the ledger has all of them")
         #expect(it.intends([]) == nil)
     }
 
     @Test func `a rule that was revoked by an earlier run counts as that run's, with its id`() throws {
         var history = RevertMachine.History()
-        history.matched = [try Fixture.ruleID("1")]
-        history.reverted = [(id: try Fixture.ruleID("1").description, rule: try Fixture.rule())]
+        history.matched = [try Fixture.ruleID()]
+        history.reverted = [(id: try Fixture.ruleID().description, rule: Fixture.rule())]
         var it = try machine(history: history)
         #expect(moves(&it, []).isEmpty)
         let report = try #require(it.reports.first)
         #expect(it.outcome == .reverted && report.isFromEarlierRun)
-        #expect(try report.ruleID == Fixture.ruleID("1"))
+        #expect(try report.ruleID == Fixture.ruleID())
         #expect(report.reversal != nil, "so that its undo command is kept")
     }
 
@@ -115,7 +116,7 @@ import Testing
         var it = try machine(.ingressRemoved, age: .seconds(120))
         var past = RulePast()
         past.earlier = ApprovedContent(
-            content: RuleContent(rule: try Fixture.rule(), ruleDescription: "d"),
+            content: RuleContent(rule: Fixture.rule(), ruleDescription: "d"),
             approval: Approval(source: "exempt tf", caller: Caller(issuerARN: Self.role))
         )
         let found = moves(&it, [], past: past)
@@ -133,7 +134,7 @@ import Testing
             var it = try machine(.ingressRemoved, age: .seconds(120))
             var past = RulePast()
             past.earlier = ApprovedContent(
-                content: RuleContent(rule: try Fixture.rule(), ruleDescription: nil),
+                content: RuleContent(rule: Fixture.rule(), ruleDescription: nil),
                 approval: Approval(source: "exempt tf", caller: Caller(issuerARN: Self.role))
             )
             let found = moves(&it, [], past: past)
@@ -143,19 +144,19 @@ import Testing
             #expect(it.reports.map(\.outcome) == [isLost ? .failed : .changedSince])
             #expect(it.isOpen(at: .seconds(1)) == isLost, "a lost answer is looked into")
             if isLost {
-                _ = moves(&it, [try live("9")], past: past, at: .seconds(2))
-                #expect(try it.reports.first?.reversal == .putBack(Fixture.ruleID("9"), .ingress, Fixture.group()))
+                _ = moves(&it, [try live(9)], past: past, at: .seconds(2))
+                #expect(try it.reports.first?.reversal == .putBack(Fixture.ruleID(9), .ingress, Fixture.group()))
             }
         }
     }
 
     @Test func `a run that ends early fails every rule that is not settled, and keeps the live rule`() throws {
-        var it = try machine(ids: ["1", "2"])
-        let first = moves(&it, [try live("1")])
+        var it = try machine(ids: [1, 2])
+        let first = moves(&it, [try live(1)])
         it.accepted(first[0], isProven: false, at: .zero)
         it.fail()
         #expect(it.outcome == .failed && it.reports.map(\.outcome) == [.failed, .failed])
-        #expect(try it.reports[0].standing == live("1"), "it may still stand")
+        #expect(try it.reports[0].standing == live(1), "it may still stand")
         #expect(!it.isOpen(at: .zero))
     }
 
@@ -181,8 +182,8 @@ import Testing
         let watch = Watch(changes: [.ingressAdded], origin: "watch")
         var policy = Policy(watch: [watch], allow: [Allow(sources: [.cidr(block)], origin: "allow")])
         policy.expandPrefixLists = true
-        let rule = try Fixture.rule(from: .prefixList(list))
-        let live = try Fixture.live("1", rule)
+        let rule = Fixture.rule(from: .prefixList(list))
+        let live = try Fixture.live(1, rule)
         for (entries, isAllowed) in [([block], true), ([block, .allIPv4], false)] {
             let changed = ChangedRule(id: live.id.description, rule: rule, ruleDescription: nil)
             let context = ChangeContext(
@@ -207,7 +208,7 @@ import Testing
 
     @Test func `an event of our own leaves a rule alone that says something else by now`() throws {
         var it = try machine(isOwn: true)
-        let other = try Fixture.live("1", Fixture.rule(ports: 23))
+        let other = try Fixture.live(1, Fixture.rule(port: 23))
         #expect(moves(&it, [other]).isEmpty)
         #expect(it.reports.map(\.outcome) == [.changedSince])
         #expect(it.outcome == .unchanged)

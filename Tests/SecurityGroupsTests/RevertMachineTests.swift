@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 private let date = Date(timeIntervalSince1970: 1_764_063_000)
@@ -32,8 +33,8 @@ private struct Machine {
         let direction: Direction = kind == .egressAdded ? .egress : .ingress
         let rules = try ports.enumerated().map { index, port in
             ChangedRule(
-                id: hasIDs ? try Fixture.ruleID(Character("\(index + 1)")).description : nil,
-                rule: try Fixture.rule(direction, ports: port),
+                id: hasIDs ? try Fixture.ruleID(index + 1).description : nil,
+                rule: Fixture.rule(direction, port: port),
                 ruleDescription: nil
             )
         }
@@ -70,16 +71,16 @@ private struct Machine {
 }
 
 @Suite struct RevertMachineTests {
-    private func live(_ id: Character = "1", ports: Int = 22) throws -> LiveRule {
-        try Fixture.live(id, Fixture.rule(ports: ports))
+    private func live(_ id: Int = 1, ports: Int = 22) throws -> LiveRule {
+        try Fixture.live(id, Fixture.rule(port: ports))
     }
 
     @Test func `a rule that stands is revoked, and its answer ends the run`() throws {
         var it = try Machine()
-        #expect(try it.machine.look == .rules([Fixture.ruleID("1")]))
+        #expect(try it.machine.look == .rules([Fixture.ruleID()]))
         let moves = it.show([try live()])
         #expect(try moves.map(\.step) == [.revoke(live())])
-        #expect(try it.machine.intends(moves) == [Fixture.ruleID("1")])
+        #expect(try it.machine.intends(moves) == [Fixture.ruleID()])
         it.machine.accepted(moves[0], isProven: true, at: it.now)
         #expect(!it.isOpen && it.machine.outcome == .reverted)
         #expect(try it.machine.reports.first?.reversal == .revoked(live()))
@@ -88,7 +89,7 @@ private struct Machine {
 
     @Test func `what was kept with the claim is not kept again, and unknown rules need no question`() throws {
         var history = RevertMachine.History()
-        history.kept = [try Fixture.ruleID("1")]
+        history.kept = [try Fixture.ruleID()]
         history.mayKnowRules = false
         var it = try Machine(history: history)
         #expect(try !it.machine.needsPast(it.machine.saw([live()], at: .zero)))
@@ -109,7 +110,7 @@ private struct Machine {
     @Test func `a rule that is gone without a call of ours is somebody else's doing, after a takeover ours`() throws {
         for isTakeover in [false, true] {
             var history = RevertMachine.History()
-            history.matched = [try Fixture.ruleID("1")]
+            history.matched = [try Fixture.ruleID()]
             history.isTakeover = isTakeover
             var it = try Machine(history: history)
             _ = it.show([])
@@ -120,7 +121,7 @@ private struct Machine {
 
     @Test func `a takeover takes nothing for its doing that no run would have done`() throws {
         var history = RevertMachine.History()
-        history.matched = [try Fixture.ruleID("1")]
+        history.matched = [try Fixture.ruleID()]
         history.isTakeover = true
         var it = try Machine(caller: terraform, history: history)
         #expect(try it.show([live()]).isEmpty)
@@ -145,7 +146,7 @@ private struct Machine {
     @Test func `where what is to be restored stands already, the rule is revoked`() throws {
         var it = try Machine(.ruleModified, caller: nil)
         var past = RulePast()
-        let before = RuleContent(rule: try Fixture.rule(ports: 9), ruleDescription: nil)
+        let before = RuleContent(rule: Fixture.rule(port: 9), ruleDescription: nil)
         past.earlier = ApprovedContent(
             content: before,
             approval: Approval(source: "exempt tf", caller: Caller(issuerARN: terraform))
@@ -161,7 +162,7 @@ private struct Machine {
         var it = try Machine(.ruleModified)
         var past = RulePast()
         let approval = Approval(source: "exempt tf", caller: Caller(issuerARN: terraform))
-        let before = RuleContent(rule: try Fixture.rule(ports: 9), ruleDescription: "x")
+        let before = RuleContent(rule: Fixture.rule(port: 9), ruleDescription: "x")
         past.earlier = ApprovedContent(content: before, approval: approval)
         let known = past
         let moves = it.show([try live()]) { _ in known }
@@ -290,7 +291,7 @@ private struct Machine {
     @Test func `a record that cannot be read makes it look through the group for what nobody has judged`() throws {
         var it = try Machine(ports: [], unread: "omitted")
         #expect(it.isOpen && it.machine.look == .group)
-        let rules = [try live("1"), try live("2"), try Fixture.live("3", Fixture.rule(.egress))]
+        let rules = [try live(1), try live(2), try Fixture.live(3, Fixture.rule(.egress))]
         let moves = it.show(rules) { candidate in
             var past = RulePast()
             if candidate.question.ruleID == rules[0].id { past.lastSeen = rules[0].rule }
@@ -308,11 +309,11 @@ private struct Machine {
     @Test func `a rule without an id is found by what it says, and later runs touch no other`() throws {
         var it = try Machine(hasIDs: false)
         #expect(it.machine.look == .group)
-        #expect(it.show([try live("7")]).count == 1)
+        #expect(it.show([try live(7)]).count == 1)
         var history = RevertMachine.History()
-        history.matched = [try Fixture.ruleID("1")]
+        history.matched = [try Fixture.ruleID()]
         var later = try Machine(hasIDs: false, history: history)
-        #expect(later.show([try live("7")]).isEmpty && later.machine.outcome == .unchanged)
+        #expect(later.show([try live(7)]).isEmpty && later.machine.outcome == .unchanged)
     }
 
     @Test func `a dry run reports, and makes no move`() throws {
@@ -329,7 +330,7 @@ private struct Machine {
 
     @Test func `a run that fails keeps what it did, and says nothing of the rest`() throws {
         var it = try Machine(ports: [22, 23])
-        let moves = it.show([try live(), try live("2", ports: 23)])
+        let moves = it.show([try live(), try live(2, ports: 23)])
         it.machine.accepted(moves[0], isProven: true, at: it.now)
         it.machine.fail()
         #expect(it.outcomes == [.reverted, .failed] && it.machine.outcome == .failed)

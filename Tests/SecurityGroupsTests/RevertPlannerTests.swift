@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 private let now = Date(timeIntervalSince1970: 1_764_063_000)
@@ -46,13 +47,13 @@ private func approved(
     by issuer: String? = nil
 ) throws -> ApprovedContent {
     ApprovedContent(
-        content: RuleContent(rule: try Fixture.rule(direction, ports: port), ruleDescription: "was"),
+        content: RuleContent(rule: Fixture.rule(direction, port: port), ruleDescription: "was"),
         approval: Approval(source: "x", caller: Caller(issuerARN: issuer), eventTime: now - 600)
     )
 }
 
 @Suite struct RevertPlannerTests {
-    private func live() throws -> LiveRule { try Fixture.live("1", Fixture.rule()) }
+    private func live() throws -> LiveRule { try Fixture.live() }
 
     @Test func `an added rule is revoked, a modified one without a past too`() throws {
         for kind in [ChangeKind.ingressAdded, .ruleModified] {
@@ -221,7 +222,7 @@ private func approved(
         )
         let other = past {
             $0.approval = approval
-            $0.lastSeen = try? Fixture.rule(ports: 9)
+            $0.lastSeen = Fixture.rule(port: 9)
         }
         #expect(try planner(.ruleModified).plan(for: live, match: .exact, past: other, now: now).step == .revoke(live))
     }
@@ -287,7 +288,7 @@ private func approved(
     }
 
     @Test func `a rule of which the ledger knows nothing is never put back`() throws {
-        let rule = try Fixture.rule(ports: 22)
+        let rule = Fixture.rule(port: 22)
         let planner = try planner(.ingressRemoved)
         #expect(plan(planner, rule).step == .nothing(.notRestored))
         #expect(plan(planner, nil).step == .nothing(.notRestored))
@@ -299,7 +300,7 @@ private func approved(
         for rule in [earlier.content.rule, nil] {
             #expect(plan(planner, rule) { $0.earlier = earlier }.step == .authorize(earlier))
         }
-        let other = try Fixture.rule(ports: 23)
+        let other = Fixture.rule(port: 23)
         #expect(plan(planner, other) { $0.earlier = earlier }.step == .nothing(.notRestored), "the record says another")
         #expect(plan(planner, nil, isConflict: true) { $0.earlier = earlier }.step == .nothing(.notRestored))
     }
@@ -315,7 +316,7 @@ private func approved(
     }
 
     @Test func `a rule that had been added against the policy stays away, and nobody needs to be told`() throws {
-        let rule = try Fixture.rule(ports: 22)
+        let rule = Fixture.rule(port: 22)
         let planner = try planner(.ingressRemoved)
         #expect(plan(planner, rule) { $0.lastDecision = .revert }.step == .nothing(.allowed))
     }

@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// How the rule of an event stands when the run looks at it again.
@@ -28,13 +29,13 @@ private enum Answered: CaseIterable {
             eventTime: Date(timeIntervalSince1970: 1_764_063_000)
         )
         let rule = ChangedRule(
-            id: try Fixture.ruleID("1").description,
-            rule: try Fixture.rule(),
+            id: try Fixture.ruleID().description,
+            rule: Fixture.rule(),
             ruleDescription: nil
         )
         var history = RevertMachine.History()
         if isTakeover {
-            history.matched = [try Fixture.ruleID("1")]
+            history.matched = [try Fixture.ruleID()]
             history.isTakeover = true
         }
         return RevertMachine(
@@ -59,9 +60,9 @@ private enum Answered: CaseIterable {
     private func shown(_ shown: Shown) throws -> [LiveRule] {
         switch shown {
         case .missing: []
-        case .stands: [try Fixture.live("1", Fixture.rule())]
-        case .changed: [try Fixture.live("1", Fixture.rule(ports: 99))]
-        case .elsewhere: [try Fixture.live("1", Fixture.rule(), in: "b")]
+        case .stands: [try Fixture.live()]
+        case .changed: [try Fixture.live(1, Fixture.rule(port: 99))]
+        case .elsewhere: [try Fixture.live(in: 2)]
         }
     }
 
@@ -75,7 +76,7 @@ private enum Answered: CaseIterable {
     ) throws -> (machine: RevertMachine, steps: [RevertStep]) {
         var machine = try machine(kind, isEarly: isEarly, isTakeover: isTakeover)
         if answer != .notTried {
-            let candidates = machine.saw([try Fixture.live("1", Fixture.rule())], at: .zero)
+            let candidates = machine.saw([try Fixture.live()], at: .zero)
             let date = Date(timeIntervalSince1970: 1_764_063_060)
             let moves = machine.plan(candidates, pasts: [RulePast()], isDryRun: false, at: .zero, date: date)
             let move = try #require(moves.first)

@@ -34,7 +34,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let age = random.duration(0...60_000)
         let rules = try (1...Int.random(in: 1...4, using: &random)).map { number in
-            try Fixture.live(Character("\(number)"), Fixture.rule(ports: random.pick([22, 23, 443])))
+            try Fixture.live(number, Fixture.rule(port: random.pick([22, 23, 443])))
         }
         let everywhere = try #require(CIDRBlock("0.0.0.0/0"))
         let watch = Watch(changes: [kind], origin: "watch")

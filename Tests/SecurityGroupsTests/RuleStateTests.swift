@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SecurityGroups
@@ -10,16 +11,16 @@ import Testing
 
     private func proven(_ step: RevertStep, id: SecurityGroupRuleID? = nil) throws -> SettledRule {
         let attempt = RevertAttempt(step: step, decision: decision, since: .zero, answer: .accepted)
-        return attempt.proven(id: id, in: try Fixture.group("b"))
+        return attempt.proven(id: id, in: try Fixture.group(2))
     }
 
     private func approved(ports: Int) throws -> ApprovedContent {
-        let content = RuleContent(rule: try Fixture.rule(.egress, ports: ports), ruleDescription: "d", peerOwner: "1")
+        let content = RuleContent(rule: Fixture.rule(.egress, port: ports), ruleDescription: "d", peerOwner: "1")
         return ApprovedContent(content: content, approval: approval)
     }
 
     @Test func `a rule that was revoked is gone`() throws {
-        let live = try Fixture.live("1", Fixture.rule())
+        let live = try Fixture.live()
         let settled = try proven(.revoke(live))
         #expect(settled.outcome == .reverted)
         #expect(settled.decision == decision)
@@ -30,21 +31,21 @@ import Testing
     }
 
     @Test func `a rule that was restored stands under its id with the approved content`() throws {
-        let live = try Fixture.live("1", Fixture.rule(ports: 23))
+        let live = try Fixture.live(1, Fixture.rule(port: 23))
         let settled = try proven(.restore(live, to: approved(ports: 22)))
         #expect(settled.outcome == .reverted)
         #expect(settled.reversal == .restored(live))
         #expect(!settled.isGone)
         #expect(settled.standing?.id == live.id)
-        #expect(try settled.standing?.groupID == Fixture.group("b"))
+        #expect(try settled.standing?.groupID == Fixture.group(2))
         #expect(try settled.standing?.content == approved(ports: 22).content)
         #expect(settled.approval == approval)
     }
 
     @Test func `a rule that was put back has its new id, if EC2 told it`() throws {
-        let id = try Fixture.ruleID("2")
+        let id = try Fixture.ruleID(2)
         let settled = try proven(.authorize(approved(ports: 22)), id: id)
-        #expect(try settled.reversal == .putBack(id, .egress, Fixture.group("b")))
+        #expect(try settled.reversal == .putBack(id, .egress, Fixture.group(2)))
         #expect(settled.standing?.id == id)
         #expect(settled.standing?.ruleDescription == "d")
         #expect(settled.approval == approval)
@@ -57,7 +58,7 @@ import Testing
 
     @Test(arguments: [RuleOutcome.allowed, .exempt, .reported, .suppressed, .notRestored])
     func `a rule that nothing is done about stands as it was shown`(outcome: RuleOutcome) throws {
-        let live = try Fixture.live("1", Fixture.rule())
+        let live = try Fixture.live()
         var settled = try proven(.nothing(outcome))
         #expect(settled.outcome == outcome)
         #expect(settled.reversal == nil)

@@ -1,4 +1,5 @@
 import SecurityGroups
+import TestSupport
 import Testing
 
 @Suite struct SecurityGroupChangeTests {
@@ -23,8 +24,8 @@ import Testing
     }
 
     @Test func `a rule agrees with everything that its record leaves open`() throws {
-        let rule = try Fixture.rule(.ingress, ports: 22)
-        let (other, outbound) = (try Fixture.rule(.ingress, ports: 23), try Fixture.rule(.egress, ports: 22))
+        let rule = Fixture.rule(.ingress, port: 22)
+        let (other, outbound) = (Fixture.rule(.ingress, port: 23), Fixture.rule(.egress, port: 22))
         func agreeing(_ direction: Direction?, _ traffic: RuleTraffic?) -> [SecurityGroupRule] {
             let changed = ChangedRule(id: nil, direction: direction, traffic: traffic, ruleDescription: nil)
             return [rule, other, outbound].filter { changed.agrees(with: $0) }
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func `a rule has its whole content only where the record tells direction and traffic`() throws {
-        let rule = try Fixture.rule()
+        let rule = Fixture.rule()
         #expect(ChangedRule(id: "x", rule: rule, ruleDescription: "d").rule == rule)
         #expect(ChangedRule(id: "x", direction: nil, traffic: rule.traffic, ruleDescription: nil).rule == nil)
         #expect(ChangedRule(id: "x", direction: .ingress, traffic: nil, ruleDescription: nil).rule == nil)

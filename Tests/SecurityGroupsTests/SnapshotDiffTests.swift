@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SecurityGroups
@@ -67,7 +68,7 @@ import Testing
     @Test func `what stands when a group is first seen is its baseline, unless the entry trusts the policy alone`()
         throws
     {
-        let rule = try Fixture.live("1", Fixture.rule())
+        let rule = try Fixture.live()
         let trusting = try Self.diff([rule], isFirstSight: true, Self.policy())
         #expect(trusting.appeared == [.init(rule: rule, knownBy: .baseline, approvedBy: "baseline")])
         let strict = try Self.diff([rule], isFirstSight: true, Self.policy(baseline: .policy))
@@ -80,17 +81,17 @@ import Testing
     func `what comes later without an event is unexplained, unless the policy allows it or leaves its direction alone`()
         throws
     {
-        let rule = try Fixture.live("1", Fixture.rule())
+        let rule = try Fixture.live()
         #expect(
             try Self.diff([rule], Self.policy()).appeared == [.init(rule: rule, knownBy: .sweep, approvedBy: nil)]
         )
         #expect(try Self.diff([rule], Self.policy(allowing: 22)).appeared.map(\.approvedBy) == ["allow web"])
-        let egress = try Fixture.live("2", Fixture.rule(.egress))
+        let egress = try Fixture.live(2, Fixture.rule(.egress))
         #expect(try Self.diff([egress], Self.policy()).appeared.map(\.approvedBy) == ["allow"])
     }
 
     @Test func `a look that shows nothing new writes nothing`() throws {
-        let rule = try Fixture.live("1", Fixture.rule())
+        let rule = try Fixture.live()
         let known = [Self.known(rule, .baseline, "baseline")]
         #expect(try Self.diff([rule], known: known, Self.policy()).isEmpty)
         #expect(try Self.diff([rule], known: [Self.known(rule, .event, "exempt terraform")], Self.policy()).isEmpty)
@@ -109,20 +110,20 @@ import Testing
         _ baseline: Watch.Baseline,
         _ after: String?
     ) throws {
-        let rule = try Fixture.live("1", Fixture.rule())
+        let rule = try Fixture.live()
         let diff = try Self.diff([rule], known: [Self.known(rule, knownBy, before)], Self.policy(baseline: baseline))
         #expect(diff.updated == [.init(rule: rule, approvedBy: after)])
     }
 
     @Test func `a rule that EC2 does not show any more is gone, unless an event's run has just touched it`() throws {
-        let rule = try Fixture.live("1", Fixture.rule())
+        let rule = try Fixture.live()
         #expect(try Self.diff([], known: [Self.known(rule)], Self.policy()).vanished == [rule.id])
         #expect(try Self.diff([], known: [Self.known(rule, isFresh: true)], Self.policy()).isEmpty)
         #expect(try Self.diff([], known: [Self.known(rule, isGone: true)], Self.policy()).isEmpty)
     }
 
     @Test func `a rule that was just taken away is not taken for one that came back`() throws {
-        let rule = try Fixture.live("1", Fixture.rule())
+        let rule = try Fixture.live()
         let known = [Self.known(rule, isGone: true, isFresh: true)]
         #expect(try Self.diff([rule], known: known, Self.policy()).isEmpty)
         #expect(try Self.diff([rule], known: [Self.known(rule, isGone: true)], Self.policy()).appeared.count == 1)
@@ -133,8 +134,8 @@ import Testing
         `an edit that no event told of appears beside what was approved, and is none of ours where edits are not watched`()
         throws
     {
-        let before = try Fixture.live("1", Fixture.rule(ports: 443))
-        let after = try Fixture.live("1", Fixture.rule(ports: 22))
+        let before = try Fixture.live(1, Fixture.rule(port: 443))
+        let after = try Fixture.live(1, Fixture.rule(port: 22))
         let known = [Self.known(before, .baseline, "baseline")]
         #expect(
             try Self.diff([after], known: known, Self.policy()).appeared
@@ -145,8 +146,8 @@ import Testing
     }
 
     @Test func `another description alone is kept, and changes no approval`() throws {
-        let before = try Fixture.live("1", Fixture.rule(), description: "old")
-        let after = try Fixture.live("1", Fixture.rule(), description: "new")
+        let before = try Fixture.live(description: "old")
+        let after = try Fixture.live(description: "new")
         let diff = try Self.diff([after], known: [Self.known(before, .baseline, "baseline")], Self.policy())
         #expect(diff.updated == [.init(rule: after, approvedBy: "baseline")])
     }

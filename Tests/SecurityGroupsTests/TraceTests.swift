@@ -1,5 +1,6 @@
 import Foundation
 import SecurityGroups
+import TestSupport
 import Testing
 
 /// What `policy explain --trace` says of each entry, for each way in which an entry can fail to apply.
@@ -43,7 +44,7 @@ import Testing
     private func source(_ text: String) throws -> RuleSource { .cidr(try #require(CIDRBlock(text))) }
 
     @Test func `an allow entry says in which respect it does not cover the rule`() throws {
-        let rule = try Fixture.rule(ports: 22)
+        let rule = Fixture.rule(port: 22)
         let world = try source("0.0.0.0/0")
         let cases: [(Allow, String)] = [
             (Allow(direction: .egress, sources: [world], origin: "a"), "is for egress, the rule is ingress"),
@@ -72,12 +73,12 @@ import Testing
 
     @Test func `a long list of sources is cut, with its length`() throws {
         let sources = try (0..<12).map { try source("10.\($0).0.0/16") }
-        let steps = trace(allow: Allow(sources: sources, origin: "a"), of: try Fixture.rule(), context())
+        let steps = trace(allow: Allow(sources: sources, origin: "a"), of: Fixture.rule(), context())
         #expect(steps.first?.detail.hasSuffix("10.7.0.0/16, … (12)") == true)
     }
 
     @Test func `a forbid entry says in which respect it has nothing in common with the rule`() throws {
-        let rule = try Fixture.rule(ports: 22, from: .cidr(#require(CIDRBlock("10.0.0.0/24"))))
+        let rule = try Fixture.rule(port: 22, from: .cidr(#require(CIDRBlock("10.0.0.0/24"))))
         let cases: [(Forbid, String)] = [
             (Forbid(direction: .egress, origin: "f"), "is for egress, the rule is ingress"),
             (Forbid(ipProtocol: .udp, origin: "f"), "protocol udp is not tcp"),
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func `an exemption says in which respect it does not hold`() throws {
-        let rule = try Fixture.rule()
+        let rule = Fixture.rule()
         let terraform: [Wildcard] = [Wildcard(Self.role)]
         let cases: [(Exemption, ChangeContext, String)] = [
             (Exemption(origin: "e"), context(issuer: Self.role), "names no caller"),

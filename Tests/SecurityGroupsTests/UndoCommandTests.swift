@@ -15,10 +15,10 @@ import Testing
     }
 
     @Test func `the command is the one of the AWS CLI`() throws {
-        let live = try Fixture.live("1", Fixture.rule(), description: "ssh")
+        let live = try Fixture.live(description: "ssh")
         #expect(
             undoCommand(for: .revoked(live), region: "eu-west-1")
-                == "aws ec2 authorize-security-group-ingress --region eu-west-1 --group-id sg-aaaaaaaaaaaaaaaaa"
+                == "aws ec2 authorize-security-group-ingress --region eu-west-1 --group-id sg-0a1b2c3d4e5f60718"
                 + #" --ip-permissions '[{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"#
                 + #""IpRanges":[{"CidrIp":"0.0.0.0/0","Description":"ssh"}]}]'"#
         )
@@ -26,9 +26,9 @@ import Testing
 
     @Test func `a rule gets its tags back, and of another account's group the account is named`() throws {
         let live = LiveRule(
-            id: try Fixture.ruleID("1"),
+            id: try Fixture.ruleID(),
             groupID: try Fixture.group(),
-            rule: try Fixture.rule(.egress, .all, ports: nil, from: .group("sg-0fedcba9876543210")),
+            rule: Fixture.rule(.egress, .all, port: nil, from: .group("sg-0fedcba9876543210")),
             ruleDescription: nil,
             peerOwner: "999988887777",
             tags: ["b": "it's", "a": ""]
@@ -51,7 +51,7 @@ import Testing
         ("sg-0fedcba9876543210", "ReferencedGroupId"),
     ])
     func `what was restored gets what it had been given`(peer: String, key: String) throws {
-        let live = try Fixture.live("1", Fixture.rule(from: Peer(peer)), description: "it's")
+        let live = try Fixture.live(1, Fixture.rule(from: Peer(peer)), description: "it's")
         let words = try words(of: undoCommand(for: .restored(live), region: "eu-west-1"))
         #expect(words[1] == "modify-security-group-rules")
         #expect(
@@ -65,12 +65,12 @@ import Testing
 
     @Test func `what was put back goes by its id`() throws {
         let command = undoCommand(
-            for: .putBack(try Fixture.ruleID("1"), .egress, try Fixture.group()),
+            for: .putBack(try Fixture.ruleID(), .egress, try Fixture.group()),
             region: "eu-west-1"
         )
         #expect(
-            command == "aws ec2 revoke-security-group-egress --region eu-west-1 --group-id sg-aaaaaaaaaaaaaaaaa"
-                + " --security-group-rule-ids sgr-11111111111111111"
+            command == "aws ec2 revoke-security-group-egress --region eu-west-1 --group-id sg-0a1b2c3d4e5f60718"
+                + " --security-group-rule-ids sgr-00000000000000001"
         )
     }
 
@@ -81,7 +81,7 @@ import Testing
     ])
     func `a shell makes one word of the rule, whatever its description`(text: String) throws {
         let command = undoCommand(
-            for: .revoked(try Fixture.live("1", Fixture.rule(), description: text)),
+            for: .revoked(try Fixture.live(description: text)),
             region: "eu-west-1"
         )
         #expect(command.utf8.allSatisfy { (0x20...0x7E).contains($0) })
@@ -90,7 +90,7 @@ import Testing
             words.dropLast()
                 == [
                     "ec2", "authorize-security-group-ingress", "--region", "eu-west-1", "--group-id",
-                    "sg-aaaaaaaaaaaaaaaaa",
+                    "sg-0a1b2c3d4e5f60718",
                     "--ip-permissions",
                 ]
         )
@@ -100,7 +100,7 @@ import Testing
 
     @Test(arguments: ["eu west", "'\u{301}; exit 1 #", "$(exit 1)", "x\u{2028}y"])
     func `a shell makes one word of the region`(region: String) throws {
-        let words = try words(of: undoCommand(for: .revoked(Fixture.live("1", Fixture.rule())), region: region))
+        let words = try words(of: undoCommand(for: .revoked(Fixture.live()), region: region))
         #expect(words[3].unicodeScalars.elementsEqual(region.unicodeScalars))
         #expect(words.count == 8)
     }
@@ -115,13 +115,13 @@ import Testing
     )
     func `each kind of peer has its list`(peer: Peer?, json: String) throws {
         let known: Peer = try #require(peer)
-        let live = try Fixture.live("1", Fixture.rule(from: known))
+        let live = try Fixture.live(1, Fixture.rule(from: known))
         #expect(undoCommand(for: .revoked(live), region: "eu-west-1").contains(json))
     }
 
     @Test func `all traffic has no ports, and an egress rule comes back as one`() throws {
         let command = undoCommand(
-            for: .revoked(try Fixture.live("1", Fixture.rule(.egress, .all))),
+            for: .revoked(try Fixture.live(1, Fixture.rule(.egress, .all))),
             region: "eu-west-1"
         )
         #expect(command.hasPrefix("aws ec2 authorize-security-group-egress "))

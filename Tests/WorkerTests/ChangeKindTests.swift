@@ -31,7 +31,7 @@ import Testing
         #expect(undo.hasPrefix("aws ec2 modify-security-group-rules --region eu-west-1"))
         #expect(undo.contains(#""FromPort":99,"#) && undo.contains(#"'\''"#))
         let stands = try #require(it.aws.with { $0.rules[Name.rule(1)] })
-        #expect(try stands.rule == openRule(port: 21) && it.aws.with { $0.revokes }.isEmpty)
+        #expect(stands.rule == Fixture.rule(port: 21) && it.aws.with { $0.revokes }.isEmpty)
     }
 
     @Test func `without a content that may stand, the rule is revoked, and the reason says so`() async throws {
@@ -110,7 +110,7 @@ import Testing
         #expect(try await it.process(it.message(record(it).json)) == .delete)
         #expect(try it.test.event("outcome", "remove") == "reverted")
         let back = try #require(it.aws.with { $0.rules.values.first })
-        #expect(try back.rule == openRule(port: 21) && back.ruleDescription == "it's ours")
+        #expect(back.rule == Fixture.rule(port: 21) && back.ruleDescription == "it's ours")
         #expect(
             try it.test.rules("undo", "remove") == [
                 "aws ec2 revoke-security-group-ingress --region eu-west-1 --group-id \(Name.group)"
@@ -202,7 +202,7 @@ import Testing
         later.eventID = "later"
         _ = try await it.process(it.message(later.json, id: "m3"))
         #expect(try it.test.event("outcome", "later") == "reverted")
-        #expect(it.aws.with { $0.rules.values.map(\.rule) } == [try openRule(port: 21)])
+        #expect(it.aws.with { $0.rules.values.map(\.rule) } == [Fixture.rule(port: 21)])
     }
 
     @Test func `a dry run puts nothing back`() async throws {
@@ -239,18 +239,7 @@ import Testing
 /// A new group comes with egress that no call added.
 @Suite struct NewGroupTests {
     private func egress(_ number: Int, _ block: String) throws -> LiveRule {
-        LiveRule(
-            id: try #require(SecurityGroupRuleID(Name.rule(number))),
-            groupID: try #require(SecurityGroupID(Name.group)),
-            rule: SecurityGroupRule(
-                direction: .egress,
-                ipProtocol: .all,
-                fromPort: nil,
-                toPort: nil,
-                peer: .cidr(try #require(CIDRBlock(block)))
-            ),
-            ruleDescription: nil
-        )
+        try Fixture.live(number, Fixture.rule(.egress, .all, port: nil, from: Peer(block)))
     }
 
     @Test(arguments: [["0.0.0.0/0"], ["0.0.0.0/0", "::/0"]]

@@ -219,7 +219,7 @@ import Testing
             #expect(try it.it.test.event("outcome", "edit-\(round)") == "allowed")
             it.it.time.advance(.seconds(3601))
             await it.keeper.round(isWanted: false)
-            #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+            #expect(it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
         }
         #expect(try it.events().count { $0 == ["ExemptionEnd", "reverted"] } == 2)
     }

@@ -85,7 +85,7 @@ import Testing
 
     @Test func `the id of a rule of another group reaches no rule`() async throws {
         let it = try Pipeline()
-        let elsewhere = try liveRule(1, group: "sg-11111111")
+        let elsewhere = try liveRule(1, in: 2)
         let other = try liveRule(2, port: 443)
         it.aws.with { $0.rules = [Name.rule(1): elsewhere, Name.rule(2): other] }
         var record = it.record
@@ -98,7 +98,7 @@ import Testing
 
     @Test func `the id of a rule of another group is not modified back either`() async throws {
         let it = try Pipeline(policy: .watching(.ruleModified))
-        let elsewhere = try liveRule(1, group: "sg-11111111")
+        let elsewhere = try liveRule(1, in: 2)
         it.aws.with { $0.rules = [Name.rule(1): elsewhere] }
         _ = try await it.process(it.message(RecordText.modify(1, port: 21, time: it.time.now - 60).json))
         #expect(try it.test.rules("outcome", "modify") == ["changed-since"])

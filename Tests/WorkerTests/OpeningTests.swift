@@ -85,7 +85,7 @@ private func pipeline(
         let modified = RecordText.modify(1, port: 21, eventID: "modify", time: it.time.now - 30)
         _ = try await it.process(it.message(modified.json, id: "m3"))
         #expect(it.aws.with { $0.amendments.isEmpty })
-        #expect(try it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(it.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
     }
 
     @Test func `a contradicting record of a rule that is gone is a conflict, too`() async throws {
@@ -132,7 +132,7 @@ private func pipeline(
         it.aws.with { $0.rules[Name.rule(1)] = edited }
         _ = try await it.process(it.message(RecordText.modify(1, port: 99, time: it.time.now - 30).json, id: "m2"))
         #expect(try it.test.event("outcome", "modify") == "reverted")
-        #expect(try it.aws.with { $0.rules.values.map(\.rule) } == (hasEnded ? [] : [openRule(port: 21)]))
+        #expect(it.aws.with { $0.rules.values.map(\.rule) } == (hasEnded ? [] : [Fixture.rule(port: 21)]))
     }
 
     @Test func `two ledgers do not undo each other's reverts`() async throws {
@@ -143,10 +143,10 @@ private func pipeline(
         one.aws.with { $0.rules[Name.rule(1)] = edited }
         let record = RecordText.modify(1, port: 99, time: one.time.now - 30)
         _ = try await one.process(one.message(record.json, id: "m2"))
-        #expect(try one.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(one.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
         _ = try await two.process(two.message(record.json, id: "m3"))
         #expect(try two.test.event("outcome", "modify") == "unchanged")
-        #expect(try one.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(one.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
     }
 
     @Test func `a late record does not undo a later, exempt change`() async throws {
@@ -264,7 +264,7 @@ private func pipeline(
             _ = try await it.process(it.message(record.json, id: "m\(round)"))
             #expect(try it.test.event("outcome", "m\(round)") == (round < 4 ? "unchanged" : "reverted"))
         }
-        #expect(try it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21), "as terraform made it")
+        #expect(it.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21), "as terraform made it")
     }
 
     @Test func `a forged record under the id of a true one does not take its exemption, nor give one`() async throws {
@@ -334,18 +334,7 @@ private func pipeline(
 
     @Test func `an approved rule without an id is not the event's that says the same`() async throws {
         let it = try pipeline(watching: [.egressAdded])
-        let egress = LiveRule(
-            id: try #require(SecurityGroupRuleID(Name.rule(7))),
-            groupID: try #require(SecurityGroupID(Name.group)),
-            rule: SecurityGroupRule(
-                direction: .egress,
-                ipProtocol: .all,
-                fromPort: nil,
-                toPort: nil,
-                peer: .cidr(.allIPv4)
-            ),
-            ruleDescription: nil
-        )
+        let egress = try Fixture.live(7, Fixture.rule(.egress, .all, port: nil))
         it.aws.with { $0.rules[Name.rule(7)] = egress }
         var authorized = it.record.by(terraform)
         authorized.eventName = "AuthorizeSecurityGroupEgress"
@@ -369,6 +358,6 @@ private func past(_ it: Pipeline) async throws -> RulePast {
         isRemoval: false,
         limits: RevertLimits()
     )
-    let question = RuleQuestion(ruleID: SecurityGroupRuleID(Name.rule(1)), rule: try openRule(port: 21))
+    let question = RuleQuestion(ruleID: SecurityGroupRuleID(Name.rule(1)), rule: Fixture.rule(port: 21))
     return try await it.writer.write { try $0.past(of: question, query) }
 }

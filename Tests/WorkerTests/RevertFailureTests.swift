@@ -194,7 +194,7 @@ import Testing
     @Test func `looks into groups share their calls, and each gets the rules of its own group`() async throws {
         let opened = Promise<Void>()
         let aws = ScriptedAWS(time: VirtualTime(), before: { _ in try? await opened.value() })
-        let rules = try [liveRule(1), liveRule(2, group: "sg-11111111")]
+        let rules = try [liveRule(1), liveRule(2, in: 2)]
         aws.with { world in for rule in rules { world.rules[rule.id.description] = rule } }
         let gateway = SecurityGroupGateway(session: try aws.session())
         let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))

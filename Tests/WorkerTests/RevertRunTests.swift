@@ -75,7 +75,7 @@ import Testing
 
     @Test func `a rule without an id is found by its content, in its group alone`() async throws {
         let revert = try Revert(standing: [1])
-        let elsewhere = try liveRule(2, group: "sg-11111111")
+        let elsewhere = try liveRule(2, in: 2)
         revert.aws.with { $0.rules[elsewhere.id.description] = elsewhere }
         let result = try await revert([1, 2], age: 60, hasRuleIDs: false)
         #expect(result.rules.map(\.outcome) == [.reverted, .alreadyGone])
@@ -85,12 +85,7 @@ import Testing
 
     @Test func `a later run of a record without ids touches only what the first one matched`() async throws {
         let revert = try Revert()
-        let readded = LiveRule(
-            id: try #require(SecurityGroupRuleID(Name.rule(7))),
-            groupID: try #require(SecurityGroupID(Name.group)),
-            rule: try openRule(port: 21),
-            ruleDescription: nil
-        )
+        let readded = try Fixture.live(7, Fixture.rule(port: 21))
         revert.aws.with { $0.rules[Name.rule(7)] = readded }
         let result = try await revert([1], age: 60, hasRuleIDs: false, claim: Revert.claim(matched: [1]))
         #expect(result.outcome == .unchanged)
@@ -124,12 +119,7 @@ import Testing
         async throws
     {
         let revert = try Revert()
-        let edited = LiveRule(
-            id: try #require(SecurityGroupRuleID(Name.rule(1))),
-            groupID: try #require(SecurityGroupID(Name.group)),
-            rule: try openRule(port: 443),
-            ruleDescription: nil
-        )
+        let edited = try Fixture.live(1, Fixture.rule(port: 443))
         revert.aws.with { $0.rules[Name.rule(1)] = edited }
         let result = try await revert([1])
         #expect(result.outcome == .reverted)

@@ -63,7 +63,7 @@ import Testing
         let edited = try liveRule(1, port: 99)
         it.fleet.aws.with { $0.rules[Name.rule(1)] = edited }
         try await it.race(RecordText.modify(1, port: 99, time: it.fleet.time.now), first)
-        #expect(try it.fleet.aws.with { $0.rules.mapValues(\.rule) } == [Name.rule(1): openRule(port: 21)])
+        #expect(it.fleet.aws.with { $0.rules.mapValues(\.rule) } == [Name.rule(1): Fixture.rule(port: 21)])
         #expect(it.fleet.aws.with { $0.amendments.count == 1 && $0.revokes.isEmpty })
         #expect(try await it.told("reverted") == 1)
         for host in [it.one, it.two] { #expect(try host.standing() == [[Name.rule(1), "baseline", "baseline"]]) }
@@ -102,7 +102,7 @@ import Testing
         let it = try await Hosts(watching: .ingressAdded, .ingressRemoved)
         it.fleet.aws.with { $0.rules = [:] }
         try await it.race(RecordText.remove(1, time: it.fleet.time.now), first)
-        #expect(try it.fleet.aws.with { $0.rules.values.map(\.rule) } == [openRule(port: 21)])
+        #expect(it.fleet.aws.with { $0.rules.values.map(\.rule) } == [Fixture.rule(port: 21)])
         #expect(it.fleet.aws.with { $0.amendments.count == 1 && $0.revokes.isEmpty })
         #expect(try await it.told("reverted") == 1)
         for host in [it.one, it.two] {

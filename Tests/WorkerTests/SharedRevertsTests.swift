@@ -12,7 +12,7 @@ import Testing
     private static let now = Date(timeIntervalSince1970: 1_764_063_000)
 
     private func reverts(_ ages: TimeInterval...) throws -> SharedReverts {
-        let rule = try openRule(port: 22)
+        let rule = Fixture.rule(port: 22)
         return SharedReverts(
             entries: Set(
                 ages.enumerated().map { SharedReverts.Entry(rule, of: "e\($0)", at: Self.now - $1) }
@@ -22,11 +22,11 @@ import Testing
 
     @Test func `reverts of the last hour count, those of the event itself and of other rules do not`() throws {
         let reverts = try reverts(10, 100, 3599, 3601)
-        let rule = try openRule(port: 22)
+        let rule = Fixture.rule(port: 22)
         #expect(reverts.count(of: rule, but: "another", now: Self.now).count == 3)
         #expect(reverts.count(of: rule, but: "another", now: Self.now).last == Self.now - 10)
         #expect(reverts.count(of: rule, but: "e0", now: Self.now).count == 2)
-        #expect(try reverts.count(of: openRule(port: 23), but: "another", now: Self.now).count == 0)
+        #expect(reverts.count(of: Fixture.rule(port: 23), but: "another", now: Self.now).count == 0)
     }
 
     @Test func `there is room again when the revert that fills the limit is an hour old`() throws {
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `what is dated in the future leaves room within an hour`() throws {
-        let rule = try openRule(port: 22)
+        let rule = Fixture.rule(port: 22)
         let ahead = try reverts(-86_400, -3601, -1e15)
         #expect(ahead.count(of: rule, but: "x", now: Self.now).count == 0)
         #expect(ahead.roomAt(1, but: "x", now: Self.now) == nil)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `an entry is read as it was written, and other text is none`() throws {
-        let entry = SharedReverts.Entry(try openRule(port: 22), of: "e", at: Self.now + 0.4)
+        let entry = SharedReverts.Entry(Fixture.rule(port: 22), of: "e", at: Self.now + 0.4)
         #expect(SharedReverts.Entry(text: entry.text) == entry)
         for text in ["", "1 2", "x y z", "1 2 3 4"] { #expect(SharedReverts.Entry(text: text) == nil) }
     }
@@ -66,12 +66,7 @@ import Testing
 
         // The same rule comes back under a new id.
         let live = try liveRule(1)
-        let again = LiveRule(
-            id: try #require(SecurityGroupRuleID(Name.rule(7))),
-            groupID: live.groupID,
-            rule: live.rule,
-            ruleDescription: nil
-        )
+        let again = try Fixture.live(7, live.rule)
         it.aws.with { $0.rules[Name.rule(7)] = again }
         var record = it.record
         record.eventID = "again"

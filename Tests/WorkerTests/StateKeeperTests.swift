@@ -123,7 +123,7 @@ import Testing
         let edited = try liveRule(1, port: 99)
         it.it.aws.with { $0.rules[Name.rule(1)] = edited }
         await it.later()
-        #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
         #expect(try it.events() == [["Sweep", "reverted"]])
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
@@ -208,12 +208,7 @@ import Testing
         policy.expandPrefixLists = true
         let it = try Keeper(Pipeline(policy: policy))
         let traffic = RuleTraffic(ipProtocol: .tcp, fromPort: 21, toPort: 21, peer: .prefixList("pl-0a1b2c3d"))
-        let listed = LiveRule(
-            id: try #require(SecurityGroupRuleID(Name.rule(5))),
-            groupID: try #require(SecurityGroupID(Name.group)),
-            rule: SecurityGroupRule(direction: .ingress, traffic: traffic),
-            ruleDescription: nil
-        )
+        let listed = try Fixture.live(5, SecurityGroupRule(direction: .ingress, traffic: traffic))
         it.it.aws.with { world in
             world.rules[Name.rule(5)] = listed
             world.refusals["GetManagedPrefixListEntries"] = Array(
@@ -236,7 +231,7 @@ import Testing
         let free = LiveRule(
             id: try #require(SecurityGroupRuleID("sgr-ffffffffffffffff0")),
             groupID: try #require(SecurityGroupID(other)),
-            rule: try openRule(port: 22),
+            rule: Fixture.rule(port: 22),
             ruleDescription: nil
         )
         it.it.aws.with { world in
@@ -333,7 +328,7 @@ import Testing
         if isLookFirst { await it.keeper.round(isWanted: false) }
         #expect(try await it.it.process(it.it.message(record.json)) == .delete)
         #expect(try it.it.test.event("outcome", "modify") == "reverted")
-        #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
         await it.later()
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
@@ -368,7 +363,7 @@ import Testing
         #expect(try it.events() == [["Sweep", "reverted"]])
         #expect(try await it.it.process(it.it.message(record.json)) == .delete)
         #expect(try it.it.test.event("outcome", "modify") == "unchanged")
-        #expect(try it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == openRule(port: 21))
+        #expect(it.it.aws.with { $0.rules[Name.rule(1)]?.rule } == Fixture.rule(port: 21))
     }
 
     @Test(arguments: [true, false]
@@ -386,7 +381,7 @@ import Testing
         if isLookFirst { await it.keeper.round(isWanted: false) }
         #expect(try await it.it.process(it.it.message(record.json)) == .delete)
         #expect(try it.it.test.event("outcome", "remove") == "reverted")
-        #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [openRule(port: 21)])
+        #expect(it.it.aws.with { $0.rules.values.map(\.rule) } == [Fixture.rule(port: 21)])
         await it.later()
         await it.later()
         #expect(it.it.aws.with { $0.rules.count == 1 && $0.revokes.isEmpty })

@@ -80,11 +80,5 @@ extension Allow {
 
 /// A rule with this id that lets TCP in from everywhere on any port.
 func liveRule(_ number: Int, port: Int, description: String? = nil, tags: [String: String] = [:]) throws -> LiveRule {
-    LiveRule(
-        id: try #require(SecurityGroupRuleID(Name.rule(number))),
-        groupID: try #require(SecurityGroupID(Name.group)),
-        rule: try openRule(port: port),
-        ruleDescription: description,
-        tags: tags
-    )
+    try Fixture.live(number, Fixture.rule(port: port), description: description, tags: tags)
 }

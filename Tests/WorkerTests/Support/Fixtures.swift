@@ -10,26 +10,18 @@ import Testing
 
 /// Names that EC2 could have made.
 enum Name {
-    static let group = "sg-0a1b2c3d4e5f60718"
+    static let group = Fixture.groupName
     static let event = "e0000000-1111-2222-3333-444444444444"
     static let queueURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"
     static let deadLetterURL = "https://sqs.eu-west-1.amazonaws.com/111122223333/dlq"
 
     /// The id of the rule with this number.
-    static func rule(_ number: Int) -> String {
-        let digits = String(number, radix: 16)
-        return "sgr-" + String(repeating: "0", count: 17 - digits.count) + digits
-    }
+    static func rule(_ number: Int) -> String { Fixture.ruleName(number) }
 }
 
 /// A rule that lets TCP in from 0.0.0.0/0, on port 20 and its number.
-func liveRule(_ number: Int, group: String = Name.group) throws -> LiveRule {
-    LiveRule(
-        id: try #require(SecurityGroupRuleID(Name.rule(number))),
-        groupID: try #require(SecurityGroupID(group)),
-        rule: try openRule(port: 20 + number),
-        ruleDescription: "rule \(number)"
-    )
+func liveRule(_ number: Int, in group: Int? = nil) throws -> LiveRule {
+    try Fixture.live(number, Fixture.rule(port: 20 + number), in: group, description: "rule \(number)")
 }
 
 extension ScriptedAWS {
@@ -40,17 +32,6 @@ extension ScriptedAWS {
             with { $0.rules[rule.id.description] = rule }
         }
     }
-}
-
-/// A rule that lets TCP in from everywhere.
-func openRule(port: Int) throws -> SecurityGroupRule {
-    SecurityGroupRule(
-        direction: .ingress,
-        ipProtocol: .tcp,
-        fromPort: port,
-        toPort: port,
-        peer: .cidr(try #require(CIDRBlock("0.0.0.0/0")))
-    )
 }
 
 /// A CloudTrail record of a call that added rules, as text.
