@@ -14,7 +14,7 @@ final class CredentialCache: Sendable {
     /// The time before the expiration from which new ones are fetched ahead: botocore's advisory window.
     private static let advisoryMargin: TimeInterval = 900
     /// The time for which a failed fetch keeps others from trying again, while the credentials are valid.
-    private static let pauseAfterFailure: TimeInterval = 15
+    private static let pauseAfterFailure: Duration = .seconds(15)
 
     private struct State {
         var current: Credentials?
@@ -24,7 +24,8 @@ final class CredentialCache: Sendable {
         var fetch: Promise<Fetched>?
         /// True from when a fetch ahead was asked for until it ends.
         var isFetchedAhead = false
-        var noRefreshBefore = Date.distantPast
+        /// The time since the start of the process before which no fetch ahead is tried.
+        var noRefreshBefore = Duration.zero
     }
 
     /// The result of a fetch for those who wait for it.
@@ -43,7 +44,7 @@ final class CredentialCache: Sendable {
 
     private let provider: any CredentialProvider
     private let refresher: CredentialRefresher?
-    private let now: @Sendable () -> Date
+    private let system: HostSystem
     private let logger: Logger?
     private let state = Mutex(State())
 
@@ -53,12 +54,12 @@ final class CredentialCache: Sendable {
     init(
         _ provider: any CredentialProvider,
         refresher: CredentialRefresher? = nil,
-        now: @escaping @Sendable () -> Date,
+        system: HostSystem,
         logger: Logger? = nil
     ) {
         self.provider = provider
         self.refresher = refresher
-        self.now = now
+        self.system = system
         self.logger = logger
     }
 
@@ -68,9 +69,9 @@ final class CredentialCache: Sendable {
     /// in use.
     func credentials() async throws -> Credentials {
         while true {
-            switch state.withLock({ Self.choose(&$0, at: now()) }) {
+            switch state.withLock({ Self.choose(&$0, at: system.now(), system.uptime()) }) {
             case .use(let credentials, let askAhead):
-                if askAhead { refresher?.ask(self) }
+                if askAhead { refresher?.ask(fetchAhead) }
                 return credentials
             case .wait(let fetch):
                 if case .credentials(let credentials) = try await fetch.value() { return credentials }
@@ -99,14 +100,14 @@ final class CredentialCache: Sendable {
         if let fetch { _ = try? await lead(fetch) }
     }
 
-    private static func choose(_ state: inout State, at now: Date) -> Choice {
+    private static func choose(_ state: inout State, at now: Date, _ uptime: Duration) -> Choice {
         var current = state.current
         if let kept = current {
             let left = kept.expiration.map { $0.timeIntervalSince(now) } ?? .infinity
             // Keys that live for minutes get shorter windows: with botocore's they would be fetched for every call.
             let advisory = min(advisoryMargin, max(state.lifetime - 300, state.lifetime * 0.4))
             let mandatory = min(margin, max(state.lifetime - 600, state.lifetime * 0.2))
-            let isPaused = left > 0 && now < state.noRefreshBefore
+            let isPaused = left > 0 && uptime < state.noRefreshBefore
             if left > advisory || isPaused { return .use(kept, askAhead: false) }
             if left <= mandatory { current = nil }
         }
@@ -136,7 +137,7 @@ final class CredentialCache: Sendable {
             guard let found = try await provider.credentials() else {
                 throw AWSClientError.noCredentials(tried: provider.name, hint: provider.hint)
             }
-            let now = now()
+            let now = system.now()
             state.withLock { state in
                 state.current = found
                 state.lifetime = found.expiration.map { $0.timeIntervalSince(now) } ?? 0
@@ -144,9 +145,10 @@ final class CredentialCache: Sendable {
             return .success(found)
         } catch {
             if Task.isCancelled { return .failure(error) }
-            let now = now()
+            let now = system.now()
+            let retryAt = system.uptime() + Self.pauseAfterFailure
             let current = state.withLock { state -> Credentials? in
-                state.noRefreshBefore = now + Self.pauseAfterFailure
+                state.noRefreshBefore = retryAt
                 return state.current
             }
             guard let current, current.expiration.map({ $0 > now }) ?? true else { return .failure(error) }

@@ -3,23 +3,25 @@
 /// A worker runs it for as long as it lives. Commands that end soon do not: their requests are never served, and their caches
 /// fetch when a call needs it.
 final class CredentialRefresher: Sendable {
-    private let requests: AsyncStream<CredentialCache>
-    private let request: AsyncStream<CredentialCache>.Continuation
+    private typealias Fetch = @Sendable () async -> Void
+
+    private let requests: AsyncStream<Fetch>
+    private let request: AsyncStream<Fetch>.Continuation
 
     init() {
         (requests, request) = AsyncStream.makeStream()
     }
 
     /// Asks for a fetch. A cache asks once until the fetch has ended.
-    func ask(_ cache: CredentialCache) {
-        request.yield(cache)
+    func ask(_ fetch: @escaping @Sendable () async -> Void) {
+        request.yield(fetch)
     }
 
     /// Fetches what is asked for until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            for await cache in requests {
-                group.addTask { await cache.fetchAhead() }
+            for await fetch in requests {
+                group.addTask { await fetch() }
             }
         }
     }

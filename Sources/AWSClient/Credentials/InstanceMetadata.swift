@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Logging
 import Synchronization
@@ -7,7 +8,8 @@ import Synchronization
 final class InstanceMetadata: Sendable {
     private struct Token {
         let text: String
-        let expiration: Date
+        /// The end of its life, since the start of the process. The service counts seconds from the response on.
+        let expiration: Duration
     }
 
     /// The number of tries of one question, if the service answers with 5xx.
@@ -50,7 +52,7 @@ final class InstanceMetadata: Sendable {
 
     private func currentToken() async throws -> String? {
         // The token is renewed a minute early, so that it does not run out on the way.
-        let deadline = runtime.system.now() + 60
+        let deadline = runtime.system.uptime() + .seconds(60)
         if let token = token.withLock(\.self), token.expiration > deadline { return token.text }
         let response: HTTPResponse
         do throws(HTTPTransportError) {
@@ -71,9 +73,9 @@ final class InstanceMetadata: Sendable {
             )
         default: throw invalid("the request for a token was answered HTTP \(response.status)")
         }
-        let lifetime = response.headers["x-aws-ec2-metadata-token-ttl-seconds"].flatMap { TimeInterval($0) } ?? 21_600
+        let lifetime = response.headers["x-aws-ec2-metadata-token-ttl-seconds"].flatMap { Int($0) } ?? 21_600
         let text = String(decoding: response.body, as: UTF8.self).trimmingWhitespace()
-        token.withLock { $0 = Token(text: text, expiration: runtime.system.now() + lifetime) }
+        token.withLock { $0 = Token(text: text, expiration: runtime.system.uptime() + .seconds(lifetime)) }
         return text
     }
 
@@ -93,7 +95,7 @@ final class InstanceMetadata: Sendable {
         _ headers: HTTPHeaders
     ) async throws(HTTPTransportError) -> HTTPResponse {
         guard let url = HTTPURL(settings.endpoint + path) else {
-            throw .refused(host: settings.endpoint, reason: "\(printable(path)) is no path")
+            throw .refused(host: settings.endpoint, reason: "\(plainText(path, limit: 200)) is no path")
         }
         var request = HTTPRequest(method: method, url: url, headers: headers)
         request.isMetadata = true

@@ -36,6 +36,6 @@ extension AWSServiceClient {
 extension CredentialCache {
     /// Creates a cache that uses the clock and the log of a session.
     convenience init(_ provider: any CredentialProvider, runtime: AWSServiceClient.Runtime) {
-        self.init(provider, refresher: runtime.refresher, now: runtime.system.now, logger: runtime.logger)
+        self.init(provider, refresher: runtime.refresher, system: runtime.system, logger: runtime.logger)
     }
 }

@@ -48,7 +48,9 @@ import Testing
 
     @Test func `asks once and keeps what does not expire`() async throws {
         let source = Source { Self.keys($0) }
-        let cache = CredentialCache(source, now: { .distantFuture })
+        var system = TestSystem().system
+        system.now = { .distantFuture }
+        let cache = CredentialCache(source, system: system)
         for _ in 0..<3 { #expect(try await cache.credentials().accessKeyID == "A1") }
         #expect(source.count == 1)
     }
@@ -56,7 +58,7 @@ import Testing
     @Test(arguments: [(599.0, "A1"), (601.0, "A2")])
     func `fetches anew ten minutes before the expiration`(seconds: TimeInterval, key: String) async throws {
         let system = TestSystem()
-        let cache = CredentialCache(Source { Self.keys($0, expiresIn: 1200) }, now: system.system.now)
+        let cache = CredentialCache(Source { Self.keys($0, expiresIn: 1200) }, system: system.system)
         _ = try await cache.credentials()
         system.advance(by: seconds)
         #expect(try await cache.credentials().accessKeyID == key)
@@ -69,7 +71,7 @@ import Testing
         let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 2000 : 9000) }
         let refresher = CredentialRefresher()
         async let _ = refresher.run()
-        let cache = CredentialCache(source, refresher: refresher, now: system.system.now)
+        let cache = CredentialCache(source, refresher: refresher, system: system.system)
         source.open.yield()
         #expect(try await cache.credentials().accessKeyID == "A1")
         system.advance(by: 1099)
@@ -89,7 +91,7 @@ import Testing
 
     @Test func `lets go of a waiter who is cancelled, and of him alone`() async throws {
         let source = Source(isGated: true) { Self.keys($0) }
-        let cache = CredentialCache(source, now: { TestSystem.start })
+        let cache = CredentialCache(source, system: TestSystem().system)
         let waiter = Task { try await cache.credentials() }
         for await _ in source.starts { break }
         waiter.cancel()
@@ -102,7 +104,7 @@ import Testing
 
     @Test func `shares one fetch among all who wait, and outlives the one who cancels`() async throws {
         let source = Source(isGated: true) { Self.keys($0) }
-        let cache = CredentialCache(source, now: { TestSystem.start })
+        let cache = CredentialCache(source, system: TestSystem().system)
         let first = Task { try await cache.credentials() }
         for await _ in source.starts { break }
         let others = (0..<4).map { _ in Task { try await cache.credentials() } }
@@ -118,7 +120,7 @@ import Testing
             if number == 1 { throw CancellationError() }
             return Self.keys(number)
         }
-        let cache = CredentialCache(source, now: { TestSystem.start })
+        let cache = CredentialCache(source, system: TestSystem().system)
         let first = Task { try await cache.credentials() }
         for await _ in source.starts { break }
         let other = Task { try await cache.credentials() }
@@ -138,7 +140,7 @@ import Testing
         async let _ = refresher.run()
         let log = InMemoryLogHandler()
         let logger = Logger(label: "test") { _ in log }
-        let cache = CredentialCache(source, refresher: refresher, now: system.system.now, logger: logger)
+        let cache = CredentialCache(source, refresher: refresher, system: system.system, logger: logger)
         _ = try await cache.credentials()
         system.advance(by: 1100)
         while source.count < 2 { #expect(try await cache.credentials().accessKeyID == "A1") }
@@ -155,7 +157,7 @@ import Testing
                 guard number > 1 else { throw AWSClientError.missingRegion }
                 return Self.keys(number)
             },
-            now: { TestSystem.start }
+            system: TestSystem().system
         )
         await #expect(throws: AWSClientError.missingRegion) { try await cache.credentials() }
         #expect(try await cache.credentials().accessKeyID == "A2")
@@ -168,7 +170,7 @@ import Testing
                 guard number == 1 else { throw AWSClientError.missingRegion }
                 return Self.keys(number, expiresIn: 1200)
             },
-            now: system.system.now
+            system: system.system
         )
         _ = try await cache.credentials()
         system.advance(by: 1199)
@@ -178,13 +180,13 @@ import Testing
     }
 
     @Test func `says where it looked`() async {
-        let cache = CredentialCache(Source { _ in nil }, now: { TestSystem.start })
+        let cache = CredentialCache(Source { _ in nil }, system: TestSystem().system)
         await #expect(throws: AWSClientError.noCredentials(tried: "source")) { try await cache.credentials() }
     }
 
     @Test func `forgets only what was rejected`() async throws {
         let source = Source { Self.keys($0) }
-        let cache = CredentialCache(source, now: { TestSystem.start })
+        let cache = CredentialCache(source, system: TestSystem().system)
         let first = try await cache.credentials()
         cache.invalidate(Self.keys(9))
         #expect(try await cache.credentials() == first)
@@ -196,7 +198,7 @@ import Testing
     {
         let system = TestSystem()
         let source = Source { Self.keys($0, expiresIn: $0 == 1 ? 300 : 9000) }
-        let cache = CredentialCache(source, now: system.system.now)
+        let cache = CredentialCache(source, system: system.system)
         for _ in 0..<15 {
             #expect(try await cache.credentials().accessKeyID == "A1")
             system.advance(by: 10)
@@ -214,7 +216,7 @@ import Testing
             guard number == 1 else { throw AWSClientError.missingRegion }
             return Self.keys(number, expiresIn: 1200)
         }
-        let cache = CredentialCache(source, now: system.system.now)
+        let cache = CredentialCache(source, system: system.system)
         _ = try await cache.credentials()
         system.advance(by: 1100)
         for _ in 0..<10 { #expect(try await cache.credentials().accessKeyID == "A1") }
@@ -233,7 +235,7 @@ import Testing
         let source = Source(isGated: true) { Self.keys($0, expiresIn: $0 == 1 ? 300 : 9000) }
         let refresher = CredentialRefresher()
         async let _ = refresher.run()
-        let cache = CredentialCache(source, refresher: refresher, now: system.system.now)
+        let cache = CredentialCache(source, refresher: refresher, system: system.system)
         source.open.yield()
         for seconds in [0.0, 179, 1] {
             #expect(source.count <= 1)

@@ -113,6 +113,23 @@ import Testing
         #expect(transport.requests[0].headers["x-aws-ec2-metadata-token-ttl-seconds"] == "21600")
     }
 
+    @Test func `keeps a token no longer where the time of day is set back`() async throws {
+        let system = TestSystem()
+        let place = Answer.answer(200, "eu-west-1")
+        let transport = ScriptedTransport([Self.token, place, Self.token, place])
+        let session = try AWSSession(
+            environment: [:],
+            transport: transport,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            system: system.system
+        )
+        _ = try await session.locatingRegion()
+        system.setBack(by: 86_400)
+        system.advance(by: 21_540)
+        _ = try await session.locatingRegion()
+        #expect(transport.requests.map(\.method) == ["PUT", "GET", "PUT", "GET"])
+    }
+
     @Test func `ends with its task, whatever it is asking`() async {
         for script in [[Answer.failure(.cancelled)], [Self.token, .failure(.cancelled)]] {
             await #expect(throws: CancellationError.self) { try await region(ScriptedTransport(script)) }

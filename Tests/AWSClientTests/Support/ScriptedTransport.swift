@@ -48,7 +48,7 @@ extension HTTPRequest {
 final class TestSystem: Sendable {
     static let start = Date(timeIntervalSince1970: 1_800_000_000)
 
-    private let state = Mutex((now: start, slept: [Duration]()))
+    private let state = Mutex((now: start, uptime: Duration.zero, slept: [Duration]()))
     private let files: Mutex<[String: String]>
     private let addresses: [String: [String]]
     private let shell: @Sendable (String) throws -> HostSystem.ShellResult
@@ -74,7 +74,15 @@ final class TestSystem: Sendable {
     var slept: [Duration] { state.withLock { $0.slept } }
 
     func advance(by seconds: TimeInterval) {
-        state.withLock { $0.now += seconds }
+        state.withLock {
+            $0.now += seconds
+            $0.uptime += .seconds(seconds)
+        }
+    }
+
+    /// Sets the time of day back. The time since the start goes on.
+    func setBack(by seconds: TimeInterval) {
+        state.withLock { $0.now -= seconds }
     }
 
     var system: HostSystem {
@@ -86,7 +94,8 @@ final class TestSystem: Sendable {
             readFile: { path in self.files.withLock { $0[path] }.map { Array($0.utf8) } },
             writeFile: { path, bytes in self.write(path, String(decoding: bytes, as: UTF8.self)) },
             addresses: { self.addresses[$0] ?? [] },
-            shell: { try self.shell($0) }
+            shell: { try self.shell($0) },
+            uptime: { self.state.withLock { $0.uptime } }
         )
     }
 }
