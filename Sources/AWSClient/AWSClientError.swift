@@ -56,23 +56,17 @@ package enum AWSClientError: Error, Hashable, CustomStringConvertible {
         case .transport(let service, let operation, let error): "\(service) \(operation): \(error)"
         case .unreadableResponse(let service, let operation, let reason):
             "\(service) \(operation) got an answer that cannot be read: \(reason); check that the endpoint is AWS"
-        case .invalidSetting(let name, let value, let reason): "\(name)=\(printable(value)) cannot be used: \(reason)"
+        case .invalidSetting(let name, let value, let reason):
+            "\(name)=\(plainText(value, limit: 200)) cannot be used: \(reason)"
         case .invalidSharedFile(let path, let line?, let reason): "\(path):\(line): \(reason)"
         case .invalidSharedFile(let path, nil, let reason): "\(path): \(reason)"
         case .missingRegion: "no AWS region; set AWS_REGION, --region, or region in the profile"
-        case .invalidQueueURL(let text, let reason): "the queue URL \(printable(text)) cannot be used: \(reason)"
+        case .invalidQueueURL(let text, let reason):
+            "the queue URL \(plainText(text, limit: 200)) cannot be used: \(reason)"
         case .invalidTopicARN(let text):
-            "\(printable(text)) is no topic ARN; expected arn:aws:sns:REGION:ACCOUNT:NAME of a known region"
+            "\(plainText(text, limit: 200)) is no topic ARN; expected arn:aws:sns:REGION:ACCOUNT:NAME of a known region"
         }
     }
-}
-
-/// Text from outside, as a one-line error may show it: short and without control characters.
-func printable(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(200).map { scalar in
-        scalar.isUnsafeToShow ? "?" : scalar
-    }
-    return String(String.UnicodeScalarView(shown))
 }
 
 extension HTTPTransportError {

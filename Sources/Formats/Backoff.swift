@@ -25,6 +25,11 @@ package struct Backoff: Sendable {
 
     /// The longest pause after the `attempt`-th failure.
     package func bound(after attempt: Int) -> Duration {
+        Self.doubled(base, attempt: attempt, cap: cap)
+    }
+
+    /// `base`, doubled with each attempt after the first, at most `cap`.
+    package static func doubled(_ base: Duration, attempt: Int, cap: Duration) -> Duration {
         // The exponent is limited before it is used, so that nothing overflows.
         min(base * (1 << min(max(attempt - 1, 0), 16)), cap)
     }

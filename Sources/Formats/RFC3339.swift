@@ -38,6 +38,19 @@ package enum RFC3339 {
         }
     }
 
+    /// The time as `2026-11-25T21:40:59Z`, rounded down to the second.
+    package static func wholeSeconds(_ date: Date) -> String {
+        String(format(date.roundedDown).prefix(19)) + "Z"
+    }
+
+    /// The time as `20261125T214059Z`, the basic form of ISO 8601, rounded down to the second.
+    package static func basic(_ date: Date) -> String {
+        let digits = format(date.roundedDown).utf8.prefix(19).filter {
+            $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":")
+        }
+        return String(decoding: digits, as: UTF8.self) + "Z"
+    }
+
     /// Reads a time with any fraction and any offset; nil if the text is no RFC 3339 time, or names a day or time that
     /// does not exist.
     package static func parse(_ text: some StringProtocol) -> Date? {
@@ -112,5 +125,11 @@ extension Int64 {
     fileprivate func flooredQuotientAndRemainder(by divisor: Int64) -> (Int64, Int64) {
         let remainder = (self % divisor + divisor) % divisor
         return ((self - remainder) / divisor, remainder)
+    }
+}
+
+extension Date {
+    fileprivate var roundedDown: Date {
+        Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.down))
     }
 }

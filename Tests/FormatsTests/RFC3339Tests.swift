@@ -13,6 +13,23 @@ import Testing
         #expect(RFC3339.format(Date(timeIntervalSince1970: seconds)) == text)
     }
 
+    @Test(arguments: [0, 951_782_399, 951_782_400, 1_709_164_800, 4_102_444_799])
+    func `the basic form is the one that Foundation writes`(seconds: Int) {
+        for offset in [0, 1, 59, 3_599, 86_399, 86_400, 31_536_000] {
+            let date = Date(timeIntervalSince1970: Double(seconds + offset) + 0.999)
+            let expected = date.formatted(
+                Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
+            )
+            #expect(RFC3339.basic(date) == expected)
+        }
+    }
+
+    @Test func `a form without decimals is rounded down, also before 1970, which a wrong clock may show`() {
+        #expect(RFC3339.basic(Date(timeIntervalSince1970: -0.5)) == "19691231T235959Z")
+        #expect(RFC3339.wholeSeconds(Date(timeIntervalSince1970: -0.5)) == "1969-12-31T23:59:59Z")
+        #expect(RFC3339.wholeSeconds(Date(timeIntervalSince1970: 1_764_106_859.9996)) == "2025-11-25T21:40:59Z")
+    }
+
     @Test(arguments: [
         ("2026-11-25T21:40:59Z", 1_795_642_859), ("2026-11-25t21:40:59.5z", 1_795_642_859.5),
         ("2026-11-25 23:40:59+02:00", 1_795_642_859), ("2026-11-25T16:10:59-05:30", 1_795_642_859),

@@ -1,3 +1,5 @@
+import Formats
+
 /// The credentials of an ECS task or an EKS pod, from the agent of the container.
 struct ContainerProvider: CredentialProvider {
     let name = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or …_FULL_URI"
@@ -18,7 +20,7 @@ struct ContainerProvider: CredentialProvider {
         let response = try await answer(request)
         let document = CredentialDocument(response.body)
         guard response.status == 200, let found = document?.credentials else {
-            let code = printable(document?.code ?? "no credentials in its answer")
+            let code = plainText(document?.code ?? "no credentials in its answer", limit: 200)
             throw endpoint.invalid("\(url) answered HTTP \(response.status): \(code)")
         }
         return found

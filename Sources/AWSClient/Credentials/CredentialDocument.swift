@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// The JSON in which processes, containers and instances return credentials.
@@ -36,7 +37,7 @@ struct CredentialDocument: Decodable {
     /// The credentials; nil if a part is missing or the expiration is no date.
     var credentials: Credentials? {
         guard let accessKeyID, let secretAccessKey, !accessKeyID.isEmpty, !secretAccessKey.isEmpty else { return nil }
-        let expires = expiration.flatMap { STSClient.date($0) }
+        let expires = expiration.flatMap { RFC3339.parse($0) }
         guard expiration == nil || expires != nil else { return nil }
         return Credentials(
             accessKeyID: accessKeyID,

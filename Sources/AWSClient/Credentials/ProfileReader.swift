@@ -1,3 +1,5 @@
+import Formats
+
 /// Reads and checks the keys of one profile.
 struct ProfileReader {
     let name: String
@@ -35,7 +37,7 @@ struct ProfileReader {
         case (nil, let text?):
             guard let source = ProfileChain.Source(rawValue: text) else {
                 let known = "Environment, Ec2InstanceMetadata or EcsContainer"
-                throw failure("credential_source", "\(printable(text)) is no source; expected \(known)")
+                throw failure("credential_source", "\(plainText(text, limit: 200)) is no source; expected \(known)")
             }
             return .source(source)
         case (nil, nil):

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Logging
 
@@ -12,7 +13,7 @@ struct SingleSignOnToken: Codable {
     var region: String?
     var startUrl: String?
 
-    var expiration: Date? { STSClient.date(expiresAt) }
+    var expiration: Date? { RFC3339.parse(expiresAt) }
 }
 
 /// The response of `CreateToken`.
@@ -52,7 +53,7 @@ extension CredentialSources {
     /// Renews a token; nil if a value for that is missing or AWS refuses.
     private func renewed(_ token: SingleSignOnToken, in region: AWSRegion) async throws -> SingleSignOnToken? {
         guard let refreshToken = token.refreshToken, let id = token.clientId, let secret = token.clientSecret,
-            token.registrationExpiresAt.flatMap({ STSClient.date($0) }).map({ $0 > system.now() }) == true
+            token.registrationExpiresAt.flatMap({ RFC3339.parse($0) }).map({ $0 > system.now() }) == true
         else { return nil }
         let parameters = [
             "grantType": "refresh_token", "refreshToken": refreshToken, "clientId": id, "clientSecret": secret,
@@ -69,7 +70,7 @@ extension CredentialSources {
             var renewed = token
             renewed.accessToken = answer.accessToken
             renewed.refreshToken = answer.refreshToken ?? refreshToken
-            renewed.expiresAt = (system.now() + answer.expiresIn).formatted(.iso8601)
+            renewed.expiresAt = RFC3339.wholeSeconds(system.now() + answer.expiresIn)
             return renewed
         } catch let error as CancellationError {
             throw error

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// The difference between this machine's clock and the service's. SigV4 allows 5 minutes.
@@ -43,14 +44,10 @@ enum ClockSkew {
     static func parse(_ text: String) -> Date? {
         let parts = text.split { $0 == " " || $0 == ":" }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard parts.count == 8, parts[7] == "GMT", let month = months.firstIndex(of: String(parts[2])),
-            let day = Int(parts[1]), let year = Int(parts[3]), let hour = Int(parts[4]), let minute = Int(parts[5]),
-            let second = Int(parts[6])
-        else { return nil }
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = .gmt
-        return calendar.date(
-            from: DateComponents(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
-        )
+        guard parts.count == 8, parts[7] == "GMT", let index = months.firstIndex(of: String(parts[2])) else {
+            return nil
+        }
+        let month = index < 9 ? "0\(index + 1)" : "\(index + 1)"
+        return RFC3339.parse("\(parts[3])-\(month)-\(parts[1])T\(parts[4]):\(parts[5]):\(parts[6])Z")
     }
 }

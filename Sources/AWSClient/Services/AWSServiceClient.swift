@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Logging
 import Synchronization
@@ -64,7 +65,7 @@ struct AWSServiceClient: Sendable {
             "retrying an AWS call",
             metadata: [
                 "aws.service": "\(service.rawValue)", "aws.operation": "\(call.operation)",
-                "aws.attempt": "\(attempt)", "aws.error": "\(printable(failure.code))",
+                "aws.attempt": "\(attempt)", "aws.error": "\(plainText(failure.code, limit: 200))",
             ]
         )
     }

@@ -1,3 +1,4 @@
+import Formats
 package import Foundation
 
 /// A message, as one receive returned it.
@@ -81,6 +82,6 @@ package struct BatchEntryFailure: Error, Hashable, CustomStringConvertible {
 
     /// One line for a person.
     package var description: String {
-        "\(printable(code)): \(printable(message))"
+        "\(plainText(code, limit: 200)): \(plainText(message, limit: 200))"
     }
 }

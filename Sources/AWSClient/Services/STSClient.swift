@@ -59,7 +59,8 @@ package struct STSClient: Sendable {
         let result = root["\(action)Result"]
         let given = result?["Credentials"]
         guard let key = given?.text("AccessKeyId"), let secret = given?.text("SecretAccessKey"),
-            let token = given?.text("SessionToken"), let expiration = given?.text("Expiration").flatMap(Self.date)
+            let token = given?.text("SessionToken"),
+            let expiration = given?.text("Expiration").flatMap({ RFC3339.parse($0) })
         else { throw client.unreadable(action, "the credentials are incomplete") }
         let account = result?["AssumedRoleUser"]?.text("Arn").flatMap { ARN($0)?.account }
         return Credentials(
@@ -71,8 +72,6 @@ package struct STSClient: Sendable {
         )
     }
 
-    /// Reads the time of a response, with or without fractions of a second.
-    static func date(_ text: String) -> Date? { RFC3339.parse(text) }
 }
 
 /// The principal that signs.

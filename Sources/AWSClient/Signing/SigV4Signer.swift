@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Hashing
 import Synchronization
@@ -46,7 +47,7 @@ struct SigV4Signer {
         query: String,
         at date: Date
     ) -> Trace {
-        let timestamp = Self.timestamp(date)
+        let timestamp = RFC3339.basic(date)
         let payloadHash = Digest.hex(Digest.sha256(request.body))
         headers["Authorization"] = nil
         headers["X-Amz-Date"] = timestamp
@@ -81,38 +82,6 @@ struct SigV4Signer {
         [day, region, service, "aws4_request"].reduce(Array("AWS4\(credentials.secretAccessKey)".utf8)) { key, part in
             Digest.hmac(key: key, part.utf8)
         }
-    }
-
-    /// `20150830T123600Z`
-    static func timestamp(_ date: Date) -> String {
-        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
-        let (days, rest) = seconds.quotientAndRemainderRoundedDown(by: 86_400)
-        let (year, month, day) = civilDate(days)
-        return [(year, 4), (month, 2), (day, 2)].map(digits).joined() + "T"
-            + [(rest / 3600, 2), (rest / 60 % 60, 2), (rest % 60, 2)].map(digits).joined() + "Z"
-    }
-
-    private static func digits(_ number: Int, _ width: Int) -> String {
-        let text = String(number)
-        return text.utf8.count < width ? String(repeating: "0", count: width - text.utf8.count) + text : text
-    }
-
-    /// The Gregorian date of a number of days since 1970-01-01. Foundation's calendar takes longer than the signature.
-    private static func civilDate(_ days: Int) -> (year: Int, month: Int, day: Int) {
-        // Years begin on 1 March here, so that the leap day is the last day of a year.
-        let (era, dayOfEra) = (days + 719_468).quotientAndRemainderRoundedDown(by: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
-    }
-}
-
-extension Int {
-    fileprivate func quotientAndRemainderRoundedDown(by divisor: Int) -> (Int, Int) {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
 

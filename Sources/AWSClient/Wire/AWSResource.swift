@@ -1,3 +1,5 @@
+import Formats
+
 /// The thing that a call is about. Errors name it.
 package struct AWSResource: Hashable, Sendable, CustomStringConvertible {
     /// The kind of thing.
@@ -20,7 +22,7 @@ package struct AWSResource: Hashable, Sendable, CustomStringConvertible {
 
     /// `queue https://sqs.…/q`
     package var description: String {
-        "\(kind.rawValue) \(printable(name))"
+        "\(kind.rawValue) \(plainText(name, limit: 200))"
     }
 
     /// The advice of an error if the thing does not exist.

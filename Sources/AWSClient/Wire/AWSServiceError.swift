@@ -1,3 +1,5 @@
+import Formats
+
 /// An error that a service returned.
 package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     /// The code for a body that is no error document of AWS: a proxy's web page, an empty body, half a document.
@@ -66,14 +68,15 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
 
     /// One line for a person.
     package var description: String {
-        let id = requestID.map { ", request \(printable($0))" } ?? ""
+        let id = requestID.map { ", request \(plainText($0, limit: 200))" } ?? ""
         let call = "\(service) \(operation)"
         if let resource, isMissingResource {
             return
-                "\(resource) does not exist: \(resource.advice) (\(call): \(printable(code)), HTTP \(statusCode)\(id))"
+                "\(resource) does not exist: \(resource.advice) (\(call): \(plainText(code, limit: 200)), HTTP \(statusCode)\(id))"
         }
         let place = resource.map { " for \($0)" } ?? ""
-        return "\(call)\(place) failed: \(printable(code)): \(printable(message)) (HTTP \(statusCode)\(id))\(advice)"
+        return
+            "\(call)\(place) failed: \(plainText(code, limit: 200)): \(plainText(message, limit: 200)) (HTTP \(statusCode)\(id))\(advice)"
     }
 
     private var advice: String {

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// Reads an error in any of the protocols' forms.
@@ -65,7 +66,8 @@ enum ErrorDecoder {
 
     private static func excerpt(_ body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(120), as: UTF8.self).trimmingWhitespace()
-        return text.isEmpty ? "the body is empty" : "the body is not an AWS error and begins \(printable(text))"
+        return text.isEmpty
+            ? "the body is empty" : "the body is not an AWS error and begins \(plainText(text, limit: 200))"
     }
 }
 

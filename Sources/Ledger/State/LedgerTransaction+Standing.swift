@@ -107,7 +107,7 @@ extension LedgerTransaction {
     package func isOpen(ownEvent eventID: String) throws -> Bool {
         guard let (outcome, attempts, last) = try lastRun(of: eventID) else { return true }
         guard let outcome, outcome.isFinal else {
-            let pause = min(30 * Double(1 << min(attempts, 7)), 3600)
+            let pause = Backoff.doubled(.seconds(30), attempt: attempts + 1, cap: .seconds(3600)) / .seconds(1)
             return last.addingTimeInterval(pause) <= now
         }
         return false

@@ -1,3 +1,5 @@
+import Formats
+
 /// The state machine of one run of one event. It does no I/O.
 ///
 /// The caller passes in what EC2 shows (`saw`), what the ledger knows (`plan`) and what EC2 answered to calls (`accepted`, `lost`,
@@ -101,6 +103,6 @@ package struct RevertMachine: Sendable {
     /// The pause before the next look: half a second at first, then doubling, at most two seconds.
     package mutating func nextPause() -> Duration {
         looks += 1
-        return min(.milliseconds(250) * (1 << min(looks, 4)), .seconds(2))
+        return Backoff.doubled(.milliseconds(500), attempt: looks, cap: .seconds(2))
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 package import FoundationEssentials
 
 /// The step to take about one rule.
@@ -211,7 +212,8 @@ package final class RevertPlanner: Sendable {
         var until = past.roomAt
         var words = "the limits of reverts have no room now"
         if let limit = policy.revertsPerRulePerHour, past.reverts >= limit, let last = past.lastRevert {
-            let pause = min(60 * Double(1 << min(past.reverts - limit, 6)), 3600)
+            let attempt = past.reverts - limit + 1
+            let pause = Backoff.doubled(.seconds(60), attempt: attempt, cap: .seconds(3600)) / .seconds(1)
             let due = last.addingTimeInterval(pause)
             if due > now, due > until ?? .distantPast {
                 until = due

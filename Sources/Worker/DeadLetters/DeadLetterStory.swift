@@ -27,7 +27,7 @@ struct DeadLetterStory: Sendable {
             (DeadLetterAttribute.reason, reason.rawValue),
             (DeadLetterAttribute.error, plainText(error, limit: 512)),
             (DeadLetterAttribute.eventID, asciiText(eventID ?? "", limit: 200)),
-            (DeadLetterAttribute.failedAt, failedAt.formatted(.iso8601)),
+            (DeadLetterAttribute.failedAt, RFC3339.wholeSeconds(failedAt)),
             (DeadLetterAttribute.worker, asciiText(worker, limit: 200)),
         ]
         return texts.filter { !$0.1.isEmpty }.map { (name: $0.0, value: .string($0.1)) }

@@ -1,3 +1,5 @@
+import Formats
+
 /// A model of one of EC2's token buckets: a call takes a token, and EC2 refuses calls while there is none.
 ///
 /// AWS documents the sizes and raises them on request, other callers use the same bucket, and an emulator has none. So
@@ -109,7 +111,7 @@ struct TokenBucket: Sendable {
         tokens = 0
         credit = 0
         leftFullAt = nil
-        triesAgainAt = now + .seconds(min(60 << min(refusals - 1, 6), 3600))
+        triesAgainAt = now + Backoff.doubled(.seconds(60), attempt: refusals, cap: .seconds(3600))
         if refusals > 1 { refill = max(refill / 2, size.refill / 16) }
     }
 

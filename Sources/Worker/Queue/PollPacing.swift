@@ -1,4 +1,5 @@
 import AWSClient
+import Formats
 
 /// The time for which a poll waits, the messages that it may bring, and the pause before the next one.
 struct PollPacing {
@@ -34,7 +35,7 @@ struct PollPacing {
             return .zero
         }
         early += 1
-        return min(.milliseconds(50) * (1 << min(early, 8)), wait == .zero ? .seconds(1) : .seconds(5))
+        return Backoff.doubled(.milliseconds(100), attempt: early, cap: wait == .zero ? .seconds(1) : .seconds(5))
     }
 
     /// Notes a poll that returned messages.

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -66,7 +67,7 @@ private struct SigningCase: Encodable {
         token = Bool.random(using: &generator) ? text("abcABC123+/=", 20...60) : nil
         region = ["eu-west-1", "us-gov-east-1"].randomElement(using: &generator) ?? ""
         service = ["sqs", "ec2", "sts"].randomElement(using: &generator) ?? ""
-        timestamp = SigV4Signer.timestamp(
+        timestamp = RFC3339.basic(
             Date(timeIntervalSince1970: TimeInterval(Int.random(in: 0..<4_000_000_000, using: &generator)))
         )
     }

@@ -28,19 +28,4 @@ import Testing
             #expect(kept.headers["Authorization"] == fresh.headers["Authorization"])
         }
     }
-
-    @Test(arguments: [0, 951_782_399, 951_782_400, 1_709_164_800, 4_102_444_799])
-    func `writes the time as Foundation does`(seconds: Int) {
-        for offset in [0, 1, 59, 3_599, 86_399, 86_400, 31_536_000] {
-            let date = Date(timeIntervalSince1970: Double(seconds + offset) + 0.999)
-            let expected = date.formatted(
-                Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
-            )
-            #expect(SigV4Signer.timestamp(date) == expected)
-        }
-    }
-
-    @Test func `writes times before 1970, which a wrong clock may show`() {
-        #expect(SigV4Signer.timestamp(Date(timeIntervalSince1970: -1)) == "19691231T235959Z")
-    }
 }

@@ -40,7 +40,7 @@ import Testing
             AWSResource(.queue, "q"), "sqs", "X", "AccessDenied",
             "sqs X for queue q failed: AccessDenied: m (HTTP 400)"
         ),
-        (AWSResource(.queue, "q\u{202E}\n"), "sqs", "X", "C", "sqs X for queue q?? failed"),
+        (AWSResource(.queue, "q\u{202E}\n"), "sqs", "X", "C", "sqs X for queue q   failed"),
     ]
     )
     func `names what a call was about`(

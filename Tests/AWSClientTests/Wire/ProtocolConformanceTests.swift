@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Testing
 
@@ -179,7 +180,7 @@ import Testing
         case "integer", "long": return Int(tree.text) ?? tree.text
         case "float", "double": return Double(tree.text) ?? tree.text
         case "blob": return String(decoding: Data(base64Encoded: tree.text) ?? Data(), as: UTF8.self)
-        case "timestamp": return STSClient.date(tree.text)?.timeIntervalSince1970 ?? tree.text
+        case "timestamp": return RFC3339.parse(tree.text)?.timeIntervalSince1970 ?? tree.text
         default: return tree.text
         }
     }
