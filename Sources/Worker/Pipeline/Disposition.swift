@@ -32,12 +32,13 @@ enum Ending: Sendable {
     }
 }
 
-/// One run of one event: the message that brought it, and everything that judges it.
+/// One run of one event: the message that brought it, if any, and everything that judges it.
 ///
 /// It is a class, because thousands of runs may wait, and each frame of a waiting task would otherwise hold a copy of
 /// this large value.
 final class EventRun: Sendable {
-    let message: SQSMessage
+    /// The message that brought the event; nil for an event of our own.
+    let message: SQSMessage?
     let record: EventRecord
     let claim: Claim
     /// The policy at the start of the run. A policy that replaces it judges the next run.
@@ -50,9 +51,11 @@ final class EventRun: Sendable {
     let occasion: RevertPlanner.Occasion
     /// Why an event of our own was made.
     let reason: String?
+    /// True if people have been told that the rule of this event stands and is only reported.
+    let isToldAsReported: Bool
 
     init(
-        message: SQSMessage,
+        message: SQSMessage?,
         record: EventRecord,
         claim: Claim,
         policy: Policy,
@@ -60,7 +63,8 @@ final class EventRun: Sendable {
         logger: Logger,
         begunAt: ContinuousClock.Instant,
         occasion: RevertPlanner.Occasion = .record,
-        reason: String? = nil
+        reason: String? = nil,
+        isToldAsReported: Bool = false
     ) {
         self.message = message
         self.record = record
@@ -71,6 +75,7 @@ final class EventRun: Sendable {
         self.begunAt = begunAt
         self.occasion = occasion
         self.reason = reason
+        self.isToldAsReported = isToldAsReported
     }
 
     var event: CloudTrailEvent { record.event }

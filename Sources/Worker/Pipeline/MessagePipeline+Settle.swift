@@ -6,76 +6,85 @@ import Ledger
 import Logging
 import SecurityGroups
 
-/// The steps that follow the end of a run.
-enum Settlement: Sendable {
-    /// The message is handled in this way.
-    case done(Disposition)
-    /// The event waits in hand and runs again.
-    case wait
+/// The end of a run, as the ledger has it.
+struct Settlement: Sendable {
+    let outcome: EventOutcome
+    /// What to do with the message; nil if the event waits in hand and runs again.
+    let disposition: Disposition?
+}
+
+/// Why a message becomes a dead letter, and the error of which people read.
+private struct Letter {
+    let reason: DeadLetterReason
+    let error: String
 }
 
 extension MessagePipeline {
-    /// Ends a run. This is the only place that writes an event's outcome and fills the dead-letter queue.
+    /// Ends a run. This is the only place that writes an event's outcome. `bury` takes the messages without an event.
     ///
     /// A dead letter is copied first, then recorded, and the caller deletes it last. If the copy fails, the run has
     /// failed and is recorded so. The next delivery then runs at once and does not wait for the end of this run's
     /// lease.
     func settle(_ ending: Ending, of run: EventRun) async throws -> Settlement {
-        var settlement = Settlement.done(.delete)
         // To give up is final, so what the queue allows is not taken from memory.
         if case .finished(let result) = ending, result.outcome == .failed, isLastReceive(of: run.message) {
             await queueState.confirm(clock: clock)
         }
-        let again = Disposition.postpone(backoff.pause(after: run.message.receiveCount))
+        let again = run.message.map { Disposition.postpone(backoff.pause(after: $0.receiveCount)) }
         var (result, letter) = taken(ending, of: run)
-        if let letter {
-            result.errorMessage = letter.error
-            if let deadLetters = queueState.facts.deadLetters {
-                do {
-                    let story = story(letter.reason, letter.error, eventID: run.claim.eventID)
-                    try await deadLetters.accept(run.message, story: story)
-                    metrics.deadLettered(letter.reason)
-                    result.outcome = .deadLettered
-                    result.reason = letter.reason.rawValue
-                } catch let refusal where !(refusal is CancellationError) {
-                    queueState.surprised()
-                    result.outcome = .failed
-                    result.errorMessage = "\(letter.error); the dead-letter queue did not take the message: \(refusal)"
-                    settlement = .done(again)
-                }
-            } else {
-                result.outcome = .failed
-                settlement = .done(again)
-                logStuck(letter.reason, run.logger)
-            }
-        } else if result.outcome == .failed {
-            settlement = .done(again)
-        } else if result.outcome == .suppressed {
-            settlement = .wait
-        }
+        if let letter { result = try await copied(letter, result, run) }
         try await record(result, of: run)
-        return settlement
+        let disposition: Disposition? =
+            switch result.outcome {
+            case .failed: again
+            case .suppressed: nil
+            case .reverted, .reported, .unchanged, .allowed, .ignored, .notRestored, .conflict, .deadLettered: .delete
+            }
+        return Settlement(outcome: result.outcome, disposition: disposition)
     }
 
     /// The result of a run, and the reason if its message becomes a dead letter. A run that failed on the last receive
     /// that the queue allows is given up.
-    private func taken(
-        _ ending: Ending,
-        of run: EventRun
-    ) -> (RunResult, letter: (reason: DeadLetterReason, error: String)?) {
+    private func taken(_ ending: Ending, of run: EventRun) -> (RunResult, Letter?) {
         switch ending {
-        case .deadLetter(let reason, let error, let result): return (result, (reason, error))
+        case .deadLetter(let reason, let error, let result): return (result, Letter(reason: reason, error: error))
         case .finished(let result):
             guard result.outcome == .failed, isLastReceive(of: run.message) else { return (result, nil) }
-            return (result, (.gaveUp, result.errorMessage ?? "unknown"))
+            return (result, Letter(reason: .gaveUp, error: result.errorMessage ?? "unknown"))
         }
     }
 
-    /// Records how a run ended.
+    /// Copies the message of a run to the dead-letter queue.
     ///
-    /// - Parameter isTold: True where people know already.
-    func record(_ result: RunResult, of run: EventRun, isTold: Bool = false) async throws {
+    /// - Returns: The result of the run. It is `failed` if there is no message, no dead-letter queue, or the copy failed.
+    private func copied(_ letter: Letter, _ result: RunResult, _ run: EventRun) async throws -> RunResult {
         var result = result
+        result.outcome = .failed
+        result.errorMessage = letter.error
+        guard let message = run.message else { return result }
+        guard let deadLetters = queueState.facts.deadLetters else {
+            logStuck(letter.reason, run.logger)
+            return result
+        }
+        do {
+            try await deadLetters.accept(
+                message,
+                story: story(letter.reason, letter.error, eventID: run.claim.eventID)
+            )
+            metrics.deadLettered(letter.reason)
+            result.outcome = .deadLettered
+            result.reason = letter.reason.rawValue
+        } catch let refusal where !(refusal is CancellationError) {
+            queueState.surprised()
+            result.errorMessage = "\(letter.error); the dead-letter queue did not take the message: \(refusal)"
+        }
+        return result
+    }
+
+    /// Records how a run ended.
+    private func record(_ result: RunResult, of run: EventRun) async throws {
+        var result = result
+        let isTold = run.isToldAsReported && result.outcome == .reported
         let isOn = (run.policy.notifyOn ?? WorkerOptions.notifyOn).contains(result.outcome)
         result.notify = (isOn || result.notify) && !isTold && isNotifying(run.policy)
         result.policyDigest = run.policy.digest

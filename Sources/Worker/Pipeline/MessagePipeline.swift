@@ -58,6 +58,12 @@ struct MessagePipeline: Sendable {
         }
     }
 
+    /// Writes down who sent a message, for `doctor` to show. Nothing waits for it or depends on it but the message itself.
+    private func note(senderOf message: SQSMessage) async {
+        guard let sender = senders.toNote(of: message, at: clock.instant()) else { return }
+        _ = try? await writer.writeOnce { try $0.saw(sender: sender) }
+    }
+
     /// Claims an event and runs it, again and again while its run has to wait.
     private func handle(
         _ record: EventRecord,
@@ -82,12 +88,9 @@ struct MessagePipeline: Sendable {
                 logger: logger,
                 begunAt: now
             )
-            switch try await settle(ending(of: run), of: run) {
-            case .done(let disposition): return disposition
-            case .wait:
-                held.unclaimed()
-                if let rest = try await sitOut(round, slot, stop) { return rest }
-            }
+            if let disposition = try await settle(ending(of: run), of: run).disposition { return disposition }
+            held.unclaimed()
+            if let rest = try await sitOut(round, slot, stop) { return rest }
         }
     }
 
@@ -144,7 +147,8 @@ struct MessagePipeline: Sendable {
             // receive. Another host's clock may be wrong, so a lease counts for at most the length of this worker's
             // leases.
             let left = min(max(until.timeIntervalSince(clock.now()), 0), WorkerOptions.lease.seconds) + 1
-            return .postpone(.seconds(min(left, Double(2 << min(max(message.receiveCount - 1, 0), 5)))))
+            let pause = Backoff.doubled(.seconds(2), attempt: message.receiveCount, cap: .seconds(64))
+            return .postpone(min(.seconds(left), pause))
         case .duplicate(let outcome):
             metrics.duplicate()
             logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
@@ -158,7 +162,7 @@ struct MessagePipeline: Sendable {
     ///
     /// - Returns: What to do with a message that cannot wait in hand; nil when it has waited.
     private func sitOut(_ round: Int, _ slot: WorkSlot, _ stop: StopSignal) async throws -> Disposition? {
-        let pause = min(Duration.seconds(60) * (1 << min(round - 1, 6)), .seconds(3600))
+        let pause = Backoff.doubled(.seconds(60), attempt: round, cap: .seconds(3600))
         if isUntilEmpty { return .setAside(pause) }
         let start = clock.instant()
         do {
@@ -232,8 +236,9 @@ struct MessagePipeline: Sendable {
     }
 
     /// True if SQS would move the message to the dead-letter queue instead of handing it out again.
-    func isLastReceive(of message: SQSMessage) -> Bool {
-        queueState.facts.maxReceiveCount.map { message.receiveCount >= $0 } ?? false
+    func isLastReceive(of message: SQSMessage?) -> Bool {
+        guard let message, let limit = queueState.facts.maxReceiveCount else { return false }
+        return message.receiveCount >= limit
     }
 }
 

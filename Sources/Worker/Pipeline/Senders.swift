@@ -1,5 +1,4 @@
 import AWSClient
-import Ledger
 import Synchronization
 
 /// The senders of the messages that came, so that each is written down once an hour and not with each message.
@@ -19,13 +18,5 @@ final class Senders: Sendable {
             noted[sender] = now
             return sender
         }
-    }
-}
-
-extension MessagePipeline {
-    /// Writes down who sent a message, for `doctor` to show. Nothing waits for it or depends on it but the message itself.
-    func note(senderOf message: SQSMessage) async {
-        guard let sender = senders.toNote(of: message, at: clock.instant()) else { return }
-        _ = try? await writer.writeOnce { try $0.saw(sender: sender) }
     }
 }

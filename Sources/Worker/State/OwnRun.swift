@@ -114,20 +114,19 @@ extension MessagePipeline {
         if known == .unknown { return nil }
         // An event that was begun earlier runs to its end. It finds the approval itself.
         if known == .approved, !own.isAgain { return .allowed }
-        guard let run = try await claim(own, logger) else { return nil }
+        guard let run = try await claim(own, isToldAsReported: known == .reported, logger) else { return nil }
         var pipeline = self
         pipeline.revert = revert.impatient
-        let result = try await pipeline.ownResult(of: run)
+        let ending = try await pipeline.ending(of: run)
         do {
-            try await record(result, of: run, isTold: known == .reported && result.outcome == .reported)
+            return try await settle(ending, of: run).outcome
         } catch is MessageLost {
             return nil
         }
-        return result.outcome
     }
 
     /// The run of an event that sg-revert made; nil if another worker has the event, or if it is done.
-    private func claim(_ own: OwnRun, _ logger: Logger) async throws -> EventRun? {
+    private func claim(_ own: OwnRun, isToldAsReported: Bool, _ logger: Logger) async throws -> EventRun? {
         let brought = EventRecord(own.event, .change(own.change))
         let delivery = Delivery(messageID: own.event.eventID, receivedAt: clock.now())
         let slot = WorkSlot(clock: clock)
@@ -142,7 +141,7 @@ extension MessagePipeline {
         var logger = logger
         logger[metadataKey: "event.id"] = "\(own.event.eventID)"
         return EventRun(
-            message: SQSMessage(messageID: own.event.eventID, receiptHandle: "", body: ""),
+            message: nil,
             record: brought,
             claim: claim,
             policy: policies.current,
@@ -150,7 +149,8 @@ extension MessagePipeline {
             logger: logger,
             begunAt: clock.instant(),
             occasion: own.occasion,
-            reason: own.reason
+            reason: own.reason,
+            isToldAsReported: isToldAsReported
         )
     }
 
@@ -165,15 +165,4 @@ extension MessagePipeline {
     /// The longest wait for the reverts of messages. It is short, because the rules of an exemption are closed within two minutes
     /// of its end.
     private static var patience: Duration { .seconds(30) }
-
-    /// The result of a run. It has no message, so that instead of a dead letter there is a failure.
-    private func ownResult(of run: EventRun) async throws -> RunResult {
-        switch try await ending(of: run) {
-        case .finished(let result): return result
-        case .deadLetter(_, let error, var result):
-            result.outcome = .failed
-            result.errorMessage = error
-            return result
-        }
-    }
 }
