@@ -7,8 +7,10 @@ final class Hand: Sendable {
         /// By receipt handle, which each receive makes anew.
         var held: [String: HeldMessage] = [:]
         var postponed: [String: ContinuousClock.Instant] = [:]
-        var whenEmpty: [Promise<Void>] = []
-        var whenFilled: [Promise<Void>] = []
+        /// What those wait for who wait until nothing is in hand; nil while nobody does.
+        var whenEmpty: Promise<Void>?
+        /// What those wait for who wait until something is in hand; nil while nobody does.
+        var whenFilled: Promise<Void>?
     }
 
     private let state = Mutex(State())
@@ -26,16 +28,15 @@ final class Hand: Sendable {
 
     /// Takes messages in hand.
     func take(_ messages: [HeldMessage]) {
-        let woken = state.withLock { state in
+        let filled = state.withLock { state in
             for held in messages {
                 state.held[held.message.receiptHandle] = held
                 state.postponed[held.message.messageID] = nil
             }
-            defer { state.whenFilled = [] }
-            return state.whenFilled
+            return state.whenFilled.take()
         }
         for held in messages { intake.enter(bytes: held.bytes) }
-        for promise in woken { promise.settle() }
+        filled?.settle()
     }
 
     /// Calls `body` with a message that was taken, and releases the message exactly once, however `body` ends.
@@ -49,13 +50,11 @@ final class Hand: Sendable {
 
     /// Ends the heartbeat of a message. Its scope goes on.
     func letGo(_ held: HeldMessage) {
-        let woken = state.withLock { state -> [Promise<Void>] in
+        let emptied = state.withLock { state -> Promise<Void>? in
             if state.held[held.message.receiptHandle] === held { state.held[held.message.receiptHandle] = nil }
-            guard state.held.isEmpty else { return [] }
-            defer { state.whenEmpty = [] }
-            return state.whenEmpty
+            return state.held.isEmpty ? state.whenEmpty.take() : nil
         }
-        for promise in woken { promise.settle() }
+        emptied?.settle()
     }
 
     /// Notes the time at which a message comes again that this worker postponed.
@@ -65,26 +64,24 @@ final class Hand: Sendable {
 
     /// Waits until nothing is in hand.
     func emptied() async throws {
-        try await wait { state in
+        let promise = state.withLock { state -> Promise<Void>? in
             guard !state.held.isEmpty else { return nil }
-            let promise = Promise<Void>()
-            state.whenEmpty.append(promise)
+            let promise = state.whenEmpty ?? Promise()
+            state.whenEmpty = promise
             return promise
         }
+        try await promise?.value()
     }
 
     /// Waits until something is in hand.
     func filled() async throws {
-        try await wait { state in
+        let promise = state.withLock { state -> Promise<Void>? in
             guard state.held.isEmpty else { return nil }
-            let promise = Promise<Void>()
-            state.whenFilled.append(promise)
+            let promise = state.whenFilled ?? Promise()
+            state.whenFilled = promise
             return promise
         }
-    }
-
-    private func wait(_ register: (inout State) -> Promise<Void>?) async throws {
-        try await state.withLock { register(&$0) }?.value()
+        try await promise?.value()
     }
 
     /// The time at which the first of the postponed messages is still to come, after a poll that began at `start` was

@@ -23,7 +23,8 @@ final class Intake: Sendable {
         /// The time at which a poll last began or ended.
         var lastTurn: ContinuousClock.Instant?
         var isClosed = false
-        var waiting: [Promise<Void>] = []
+        /// What the receivers wait for that found no room; nil while none waits.
+        var room: Promise<Void>?
     }
 
     private let limits: Limits
@@ -60,9 +61,9 @@ final class Intake: Sendable {
         while true {
             let promise = state.withLock { state -> Promise<Void>? in
                 if state.isClosed || hasRoom(state) { return nil }
-                let promise = Promise<Void>()
-                state.waiting.append(promise)
-                return promise
+                let room = state.room ?? Promise()
+                state.room = room
+                return room
             }
             guard let promise else { return state.withLock { !$0.isClosed } }
             try await promise.value()
@@ -83,14 +84,12 @@ final class Intake: Sendable {
 
     /// Stops counting a message that is done or parked.
     func leave(bytes: Int) {
-        let woken = state.withLock { state -> [Promise<Void>] in
+        let room = state.withLock { state -> Promise<Void>? in
             state.messages -= 1
             state.bytes -= bytes
-            guard !state.waiting.isEmpty, hasRoom(state) else { return [] }
-            defer { state.waiting = [] }
-            return state.waiting
+            return hasRoom(state) ? state.room.take() : nil
         }
-        for promise in woken { promise.settle() }
+        room?.settle()
     }
 
     /// Notes that a receiver asks.
@@ -127,11 +126,10 @@ final class Intake: Sendable {
 
     /// Ends receiving.
     func close() {
-        let woken = state.withLock { state in
+        let room = state.withLock { state in
             state.isClosed = true
-            defer { state.waiting = [] }
-            return state.waiting
+            return state.room.take()
         }
-        for promise in woken { promise.settle() }
+        room?.settle()
     }
 }
