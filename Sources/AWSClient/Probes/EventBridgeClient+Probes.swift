@@ -21,7 +21,7 @@ extension EventBridgeClient {
     package func probePut(on bus: String) async -> ProbeAnswer {
         await ProbeAnswer.of(expecting: []) {
             let event = EventBridgeEvent(source: "sg-revert", detailType: "sg-revert doctor", detail: "no JSON")
-            let failure = try await putEvents([event], bus: bus).first ?? nil
+            let failure = try await putEvents([event], bus: bus)[0]
             if let failure, failure.code != "MalformedDetail" { throw failure }
         }
     }

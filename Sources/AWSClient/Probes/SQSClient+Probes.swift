@@ -40,7 +40,7 @@ extension SQSClient {
 
     /// Throws the error of an entry: a batch may be accepted although its entries are refused.
     private func refused(_ outcomes: [BatchEntryFailure?]) throws {
-        guard let failure = outcomes.first ?? nil else { return }
+        guard let failure = outcomes[0] else { return }
         throw AWSServiceError(
             service: "sqs",
             operation: "batch",

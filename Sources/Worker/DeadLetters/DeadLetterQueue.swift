@@ -94,7 +94,7 @@ package struct DeadLetterQueue: Sendable {
 
     func delete(_ message: SQSMessage) async throws {
         let failures = try await sqs.deleteMessageBatch(queueURL: url, receiptHandles: [message.receiptHandle])
-        if let failure = failures.first ?? nil { throw failure }
+        if let failure = failures[0] { throw failure }
     }
 }
 

@@ -77,7 +77,7 @@ struct SecurityGroupGateway: Sendable {
 
     /// The group with its VPC, name and tags, which only EC2 tells; nil if it does not exist.
     func group(_ id: SecurityGroupID, in place: Place) async throws -> DescribedSecurityGroup? {
-        try await groups.submit([id], for: place).first ?? nil
+        try await groups.submit([id], for: place)[0]
     }
 
     /// The groups of these ids that EC2 shows.

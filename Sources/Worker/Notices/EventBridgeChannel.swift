@@ -23,6 +23,6 @@ struct EventBridgeChannel: NotificationChannel {
             detail: NoticeDocument(notice).text,
             resources: QuotedText.group(notice.groupID).map { [$0] } ?? []
         )
-        if let failure = try await events.get().putEvents([event], bus: bus).first ?? nil { throw failure }
+        if let failure = try await events.get().putEvents([event], bus: bus)[0] { throw failure }
     }
 }
