@@ -75,17 +75,20 @@ package final class CloudTrailEvent: Sendable {
         digest = Digest.hex(Digest.sha256(Array(detail.utf8)))
     }
 
-    /// The facts of the record in `envelope`, or nil if it has no id.
-    init?(_ envelope: MessageEnvelope) {
-        let record = envelope.record
+    /// The facts of a record, or nil if it has no id.
+    ///
+    /// - Parameters:
+    ///   - account: The account of the event bus that sent it; nil without a bus.
+    ///   - region: The Region of that bus.
+    init?(_ record: JSONValue, account bus: String?, region busRegion: String?) {
         guard let eventID = record["eventID"].string else { return nil }
         self.eventID = eventID
         eventName = record["eventName"].string ?? ""
         eventSource = record["eventSource"].string ?? ""
         eventTime = record["eventTime"].string.flatMap { RFC3339.parse($0) }
-        region = record["awsRegion"].string ?? envelope.region
+        region = record["awsRegion"].string ?? busRegion
         actor = Actor(record["userIdentity"])
-        account = record["recipientAccountId"].text ?? envelope.account ?? actor.accountID
+        account = record["recipientAccountId"].text ?? bus ?? actor.accountID
         requestID = record["requestID"].string ?? record["responseElements"]["requestId"].string
         errorCode = record["errorCode"].text
         errorMessage = record["errorMessage"].text

@@ -25,7 +25,7 @@ package enum DecodedMessage: Sendable {
     }
 
     private static func decode(_ envelope: MessageEnvelope) throws(UnreadableMessage) -> Self {
-        guard let event = CloudTrailEvent(envelope) else {
+        guard let event = envelope.event else {
             throw UnreadableMessage(.noEventID, "no CloudTrail record with an eventID")
         }
         // A record must say what it is about. Otherwise a change could be hidden by leaving the field out.

@@ -7,14 +7,11 @@ struct MessageEnvelope {
     /// The Region of that bus.
     let region: String?
 
+    /// The facts of the record, or nil if it has no id.
+    var event: CloudTrailEvent? { CloudTrailEvent(record, account: account, region: region) }
+
     /// Records come alone, from EventBridge, or through SNS as a string. A topic that feeds another topic wraps twice.
     private static let maximumWrappings = 4
-
-    private init(record: JSONValue, account: String?, region: String?) {
-        self.record = record
-        self.account = account
-        self.region = region
-    }
 
     /// Unwraps the body of a message.
     init(body: String) throws(UnreadableMessage) {
@@ -33,7 +30,7 @@ struct MessageEnvelope {
                 throw UnreadableMessage(
                     .undecodable,
                     "has an eventID beside detail, so it is two records in one",
-                    event: CloudTrailEvent(Self(record: outer, account: nil, region: nil))
+                    event: CloudTrailEvent(outer, account: nil, region: nil)
                 )
             }
             if !isRecord, outer["detail"] == .null, case .string(let message) = outer["Message"] {

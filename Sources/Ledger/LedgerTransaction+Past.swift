@@ -198,61 +198,6 @@ extension LedgerTransaction {
         return named != nil
     }
 
-    private func countReverts(of rule: SecurityGroupRule, _ query: PastQuery, _ past: inout RulePast) throws {
-        guard query.limits.perRule != nil else { return }
-        let counted = try row(
-            """
-            SELECT count(*), max(finished_at) FROM events JOIN rules USING (number)
-            WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ? AND event_id <> ?
-                AND finished_at BETWEEN ? AND ? AND rules.outcome = 'reverted' AND \(Self.saysTheSame)
-            """,
-            // Uses the index of a group's events by time, so that a ledger of years answers at once.
-            [query.groupID, hourBefore(query.eventTime), query.eventID, hourBefore(now), nowText] + arguments(rule)
-        )
-        let last: String? = counted?[1]
-        past.reverts = counted?[0] ?? 0
-        past.lastRevert = last.flatMap { RFC3339.parse($0) }
-    }
-
-    /// The time from which the limits of the group and the worker have room; nil if they have room now.
-    private func roomAt(_ query: PastQuery) throws -> Date? {
-        var times: [Date] = []
-        if let limit = query.limits.perGroup {
-            times += try fullUntil(limit, "events.group_id = ?", [query.groupID], query).map { [$0] } ?? []
-        }
-        if let limit = query.limits.overall {
-            times += try fullUntil(limit, "events.outcome = ?", ["reverted"], query).map { [$0] } ?? []
-        }
-        return times.max()
-    }
-
-    /// The time at which one of the last `limit` reverts is an hour old.
-    private func fullUntil(
-        _ limit: Int,
-        _ condition: String,
-        _ arguments: StatementArguments,
-        _ query: PastQuery
-    ) throws -> Date? {
-        let found = try row(
-            """
-            SELECT finished_at FROM events JOIN rules USING (number)
-            WHERE \(condition) AND coalesce(events.event_time, '') >= ? AND event_id <> ?
-                AND finished_at BETWEEN ? AND ? AND rules.outcome = 'reverted'
-            ORDER BY finished_at DESC LIMIT 1 OFFSET ?
-            """,
-            // What is dated later was written before the clock was set back.
-            arguments + [
-                hourBefore(query.eventTime, hours: 24), query.eventID, hourBefore(now), nowText, max(limit - 1, 0),
-            ]
-        )
-        let oldest: String? = found?[0]
-        return oldest.flatMap { RFC3339.parse($0) }?.addingTimeInterval(3600)
-    }
-
-    private func hourBefore(_ time: Date?, hours: Double = 1) -> String {
-        RFC3339.format(min(time ?? now, now).addingTimeInterval(-3600 * hours))
-    }
-
     /// The decision when a rule with this content was last added or modified before the event.
     private func lastDecision(on rule: SecurityGroupRule, _ query: PastQuery) throws -> RuleDecision? {
         let found = try row(
@@ -294,7 +239,7 @@ extension LedgerTransaction {
         return found != nil
     }
 
-    private static let saysTheSame = """
+    static let saysTheSame = """
         rules.direction = ? AND rules.protocol = ? AND rules.from_port = ? AND rules.to_port = ? AND rules.source = ?
         """
 }

@@ -1,20 +1,5 @@
+import Formats
 import Foundation
-import Hashing
-
-/// A profile of IAM Identity Center: people sign in with a browser, and programs use the token that is stored then.
-struct SingleSignOnProfile: Equatable {
-    /// The `sso_session`; nil for a profile of the older form.
-    let session: String?
-    let region: String
-    let startURL: String
-    let accountID: String?
-    let roleName: String?
-
-    /// The path under which the AWS CLI stores the token, below the home directory.
-    var tokenPath: String {
-        ".aws/sso/cache/\(Digest.hex(Digest.sha1((session ?? startURL).utf8))).json"
-    }
-}
 
 /// The response of `GetRoleCredentials`.
 private struct RoleCredentialsAnswer: Decodable {
@@ -36,7 +21,7 @@ extension CredentialSources {
     {
         func invalid(_ reason: String) -> AWSClientError { .invalidCredentials(source: source, reason: reason) }
         guard let region = AWSRegion(profile.region) else {
-            throw invalid("sso_region \(printable(profile.region)) is no AWS Region")
+            throw invalid("sso_region \(plainText(profile.region, limit: 200)) is no AWS Region")
         }
         guard let account = profile.accountID, let role = profile.roleName else {
             throw invalid("sso_account_id and sso_role_name are missing")

@@ -1,14 +1,3 @@
-/// A role that is assumed with the token of another identity provider, as on EKS.
-struct WebIdentityRole: Equatable {
-    /// The name of the session if no setting gives one. CloudTrail shows it.
-    static let defaultSessionName = "sg-revert"
-
-    let arn: String
-    let tokenFile: String
-    var sessionName: String?
-    var durationSeconds: Int?
-}
-
 extension CredentialSources {
     /// Exchanges the token for credentials. The file is read each time, because Kubernetes replaces it about once an
     /// hour.

@@ -2,20 +2,6 @@ import Formats
 package import Foundation
 import GRDB
 
-/// The numbers of rows that a prune drops, or would drop.
-package struct PruneCount: Hashable, Sendable {
-    /// Events, with their rules and notices.
-    package var events: Int
-    /// Entries of the trail, dropped or emptied.
-    package var entries: Int
-
-    /// Creates a count; by default zero.
-    package init(events: Int = 0, entries: Int = 0) {
-        self.events = events
-        self.entries = entries
-    }
-}
-
 extension LedgerDatabase {
     /// The time in which a duplicate or a replay of an event can still come: the longest retention, 14 days, of two
     /// queues.

@@ -1,6 +1,20 @@
 import Formats
 import Foundation
 
+/// The numbers of rows that a prune drops, or would drop.
+package struct PruneCount: Hashable, Sendable {
+    /// Events, with their rules and notices.
+    package var events: Int
+    /// Entries of the trail, dropped or emptied.
+    package var entries: Int
+
+    /// Creates a count; by default zero.
+    package init(events: Int = 0, entries: Int = 0) {
+        self.events = events
+        self.entries = entries
+    }
+}
+
 /// The content of an entry of kind `pruned`: the range of the dropped entries, and the last of them whole.
 struct PruneCheckpoint {
     /// The last entry that was dropped.

@@ -9,20 +9,6 @@ enum JSON: Hashable {
     case array([JSON])
     case object([String: JSON])
 
-    /// Reads an object.
-    ///
-    /// - Throws: `JSONError` if `text` is no JSON object.
-    static func object(_ text: String) throws(JSONError) -> [String: JSON] {
-        guard case .object(let members) = try parse(text) else { throw JSONError() }
-        return members
-    }
-
-    /// Reads a value.
-    static func parse(_ text: String) throws(JSONError) -> JSON {
-        var reader = JSONReader(bytes: Array(text.utf8))
-        return try reader.whole()
-    }
-
     /// The value as JSON text, for people.
     var text: String {
         var json = JSONWriter(capacity: 64)
@@ -74,9 +60,6 @@ enum JSON: Hashable {
         members[key]
     }
 }
-
-/// A text is not JSON of the form that a ledger writes.
-struct JSONError: Error {}
 
 extension JSON {
     /// The cell of a view, as JSON.

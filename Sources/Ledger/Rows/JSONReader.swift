@@ -131,3 +131,22 @@ struct JSONReader {
         while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index += 1 }
     }
 }
+
+extension JSON {
+    /// Reads an object.
+    ///
+    /// - Throws: `JSONError` if `text` is no JSON object.
+    static func object(_ text: String) throws(JSONError) -> [String: JSON] {
+        guard case .object(let members) = try parse(text) else { throw JSONError() }
+        return members
+    }
+
+    /// Reads a value.
+    static func parse(_ text: String) throws(JSONError) -> JSON {
+        var reader = JSONReader(bytes: Array(text.utf8))
+        return try reader.whole()
+    }
+}
+
+/// A text is not JSON of the form that a ledger writes.
+struct JSONError: Error {}

@@ -3,8 +3,6 @@ import Foundation
 
 /// One reading of the dead-letter queue: each message once. What is not removed is given back at the end.
 struct DeadLetterPass: Sendable {
-    /// SQS hides what the pass has read for this long. If the pass is killed, the letters are visible again after it.
-    static let hiddenSeconds = 30
     /// The bytes of five of SQS's largest messages, escaped as JSON, stay under the client's bound of 16 MiB; ten do not.
     private static let mostAtOnce = 5
     /// Letters that cannot be kept hidden come again and again. After so many receives without a new letter the pass
@@ -46,7 +44,8 @@ struct DeadLetterPass: Sendable {
             }
         }
         if failure == nil, !stop.isRequested, hasRoom(matches) { await reportUnread(besides: held.count, report) }
-        if let trouble = await held.giveBack() { report(trouble) }
+        let (left, error) = await held.giveBack()
+        if left > 0 { report(.notGivenBack(count: left, error)) }
         if let failure { throw failure }
         return matches
     }
@@ -77,7 +76,7 @@ struct DeadLetterPass: Sendable {
                 guard isAnyTooLarge else { return }
                 // SQS has hidden the messages of a response that was too large. They become visible by themselves.
                 isAnyTooLarge = false
-                await stop.sleep(for: .seconds(Self.hiddenSeconds + 1), clock: clock)
+                await stop.sleep(for: .seconds(HeldLetters.hiddenSeconds + 1), clock: clock)
                 continue
             }
             held.take(messages)
@@ -92,7 +91,7 @@ struct DeadLetterPass: Sendable {
             queueURL: url,
             maxNumberOfMessages: count,
             waitTimeSeconds: 1,
-            visibilityTimeout: Self.hiddenSeconds
+            visibilityTimeout: HeldLetters.hiddenSeconds
         )
     }
 

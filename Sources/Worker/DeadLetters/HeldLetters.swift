@@ -3,6 +3,9 @@ import Synchronization
 
 /// The letters that a pass has read and not removed. They are kept hidden until they are given back.
 final class HeldLetters: Sendable {
+    /// SQS hides what a pass has read for this long. If the pass is killed, the letters are visible again after it.
+    static let hiddenSeconds = 30
+
     private struct State {
         /// The newest receipt handle of each letter, by message id.
         var handles: [String: String] = [:]
@@ -35,17 +38,16 @@ final class HeldLetters: Sendable {
 
     /// Extends the visibility timeout of every letter after each third of it, until the task is cancelled.
     func keepHidden(clock: WorkerClock) async {
-        while (try? await clock.sleep(.seconds(DeadLetterPass.hiddenSeconds) / 3)) != nil {
-            _ = await setVisibility(DeadLetterPass.hiddenSeconds)
+        while (try? await clock.sleep(.seconds(Self.hiddenSeconds) / 3)) != nil {
+            _ = await setVisibility(Self.hiddenSeconds)
         }
     }
 
     /// Makes every letter visible again.
     ///
-    /// - Returns: The letters that could not be given back, if any.
-    func giveBack() async -> PassTrouble? {
-        let failed = await setVisibility(0)
-        return failed == 0 ? nil : .notGivenBack(count: failed, state.withLock(\.lastError))
+    /// - Returns: The number of letters that could not be given back, and the last error.
+    func giveBack() async -> (left: Int, error: (any Error)?) {
+        (await setVisibility(0), state.withLock(\.lastError))
     }
 
     /// Sets the visibility timeout of every letter, in several batches at once.

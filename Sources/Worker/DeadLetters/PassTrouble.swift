@@ -23,7 +23,7 @@ package enum PassTrouble: CustomStringConvertible {
 
     /// One line for a person.
     package var description: String {
-        let seconds = DeadLetterPass.hiddenSeconds
+        let seconds = HeldLetters.hiddenSeconds
         switch self {
         case .notSent(let letter, let error):
             return "\(letter.label) was not sent and stays in the dead-letter queue: \(plainText("\(error)"))"

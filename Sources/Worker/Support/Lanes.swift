@@ -181,10 +181,3 @@ struct LaneOut: Error, CustomStringConvertible {
 
     var description: String { "\(lane) is out of order" }
 }
-
-/// An outage lasted for longer than the work waits: that of a worker with `--until-empty`, or an event of our own.
-struct OutageLasted: Error, CustomStringConvertible {
-    let cause: any Error
-
-    var description: String { "\(cause)" }
-}

@@ -162,3 +162,10 @@ struct OutageNotice: Hashable, Sendable {
     let cause: String
     let isOver: Bool
 }
+
+/// An outage lasted for longer than the work waits: that of a worker with `--until-empty`, or an event of our own.
+struct OutageLasted: Error, CustomStringConvertible {
+    let cause: any Error
+
+    var description: String { "\(cause)" }
+}

@@ -1,6 +1,5 @@
 import AWSClient
 import Foundation
-import Synchronization
 
 /// The state of a running worker: whether it receives, the age of its last poll, and what is out of order.
 package struct WorkerStatus: Hashable, Sendable {
@@ -12,18 +11,6 @@ package struct WorkerStatus: Hashable, Sendable {
     package let outages: [String]
     /// The time since the poller's last progress.
     package let pollAge: Duration
-}
-
-/// The readiness of the worker, with the reason if it has not started.
-final class StartState: Sendable {
-    private let reason = Mutex<String?>("it is starting")
-
-    /// The reason why the worker has not started; nil once it has.
-    var obstacle: String? { reason.withLock(\.self) }
-
-    func failed(_ error: String) { reason.withLock { $0 = error } }
-
-    func succeeded() { reason.withLock { $0 = nil } }
 }
 
 extension RevertWorker {
@@ -49,18 +36,6 @@ extension RevertWorker {
         let out = Dictionary(grouping: lanes.board.lanes) { [$0.service.rawValue, $0.region?.description ?? ""] }
         for place in shownOutages.including(Set(out.keys)) {
             metrics.set("outage", out[place] == nil ? 0 : 1, [("service", place[0]), ("region", place[1])])
-        }
-    }
-}
-
-/// The places for which an outage was shown. When an outage is over, its gauge must show 0.
-final class ShownOutages: Sendable {
-    private let places = Mutex<Set<[String]>>([])
-
-    func including(_ more: Set<[String]>) -> Set<[String]> {
-        places.withLock {
-            $0.formUnion(more)
-            return $0
         }
     }
 }
