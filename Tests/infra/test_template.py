@@ -115,6 +115,11 @@ class PermissionTests(unittest.TestCase):
     def test_the_operator_reverts_nothing(self) -> None:
         self.assertTrue(all(action.startswith("sqs:") for action in actions(self.operator)))
 
+    def test_the_operator_reads_the_claims_and_writes_none(self) -> None:
+        operator = policy_of(Template("sg-revert.yaml", ClaimsTable="true"), "OperatorPolicy")
+        tables = {action for action in actions(operator) if not action.startswith("sqs:")}
+        self.assertEqual(tables, {"dynamodb:GetItem"})
+
     def test_access_is_added_only_where_it_is_asked_for(self) -> None:
         adds = {
             "ec2:ModifySecurityGroupRules", "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress",

@@ -85,25 +85,33 @@ resource "aws_iam_policy" "operator" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "SendToTheQueue"
+    Statement = concat(
+      [
+        {
+          Sid      = "SendToTheQueue"
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+          Resource = aws_sqs_queue.events.arn
+        },
+        {
+          Sid    = "EmptyTheDeadLetters"
+          Effect = "Allow"
+          Action = [
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+          ]
+          Resource = aws_sqs_queue.dead_letters.arn
+        },
+      ],
+      [for table in aws_dynamodb_table.claims : {
+        Sid      = "SeeTheClaims"
         Effect   = "Allow"
-        Action   = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
-        Resource = aws_sqs_queue.events.arn
-      },
-      {
-        Sid    = "EmptyTheDeadLetters"
-        Effect = "Allow"
-        Action = [
-          "sqs:ReceiveMessage",
-          "sqs:DeleteMessage",
-          "sqs:ChangeMessageVisibility",
-          "sqs:GetQueueAttributes",
-          "sqs:GetQueueUrl",
-        ]
-        Resource = aws_sqs_queue.dead_letters.arn
-      },
-    ]
+        Action   = "dynamodb:GetItem"
+        Resource = table.arn
+      }],
+    )
   })
 }
