@@ -17,7 +17,8 @@ package struct PastQuery: Hashable, Sendable {
     package let limits: RevertLimits
     /// The caller of its change.
     package let caller: Caller
-    /// By how many seconds this host's clock is ahead of AWS's. The ledger dates what a look shows by the one, events by the other.
+    /// The number of seconds by which this host's clock is ahead of AWS's clock. The ledger dates looks by this host's clock and
+    /// events by AWS's clock.
     package let clockError: TimeInterval
 
     /// Creates a query for one event.

@@ -51,7 +51,7 @@ extension Approval {
     package var isOutsidePolicy: Bool { isBaseline || isByPerson }
     /// The same approval for a host that does not know the event; nil if such a host finds the reason in its policy.
     ///
-    /// What an exempt caller made stays when the policy allows it to others no longer, so the host has to know that.
+    /// A rule of an exempt caller stays even when the policy no longer allows it to others, so every host must know the exemption.
     package var elsewhere: Approval? {
         if isExemption || isOutsidePolicy { return self }
         return exemption.map { Approval(source: $0, caller: caller, eventTime: eventTime) }
