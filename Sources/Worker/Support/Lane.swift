@@ -53,7 +53,7 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         if stopsReceiving { return "receiving is paused, what is in hand is kept" }
         guard service == .dynamodb else { return "only its work waits" }
         return
-            "each host goes on with its own ledger alone, and learns of no exemption or approval that is made elsewhere"
+            "each host has its own ledger alone, learns of no exemption or approval made elsewhere, and sweeps no rule"
     }
 
     /// True for a lane without which nothing may be received.

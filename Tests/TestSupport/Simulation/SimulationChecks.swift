@@ -220,20 +220,27 @@ struct SimulatedLedger {
     private(set) var notices: [Notice] = []
 
     init(paths: [String]) throws {
+        var (ended, digests): (Set<String>, [String: String]) = ([], [:])
         for path in paths {
             let (events, rows) = try DatabaseQueue(path: path).read { db in
                 (
-                    try Row.fetchAll(db, sql: "SELECT event_id, outcome FROM events"),
+                    try Row.fetchAll(db, sql: "SELECT event_id, outcome, digest FROM events"),
                     try Row.fetchAll(db, sql: "SELECT id, coalesce(told_in, id), state FROM notices")
                 )
             }
             for row in events {
                 let (id, text): (String, String?) = (row[0], row[1])
                 let outcome = text.flatMap(EventOutcome.init)
+                if outcome?.isFinal == true { ended.insert(row[2]) }
+                digests[id] = row[2]
                 if let known = outcomes[id], known.finality >= outcome.finality { continue }
                 outcomes[id] = .some(outcome)
             }
             notices += rows.map { Notice(id: $0[0], tellingID: $0[1], isSent: $0[2] == "sent") }
+        }
+        // A record that one host knows for a conflict has its own id on a host that never saw the other one.
+        for (id, outcome) in outcomes where id.contains("~") && outcome?.isFinal != true {
+            if let digest = digests[id], ended.contains(digest) { outcomes[id] = nil }
         }
     }
 
