@@ -205,6 +205,18 @@ import Testing
         #expect(try it.two.standing() == [[Name.rule(1), "event", "exempt mia"]])
     }
 
+    @Test func `what a host tells late does not take the place of what another host approved since`() async throws {
+        let it = try Fleet()
+        func rule(_ content: String, _ seconds: Double?) -> SharedRule {
+            let approval = seconds.map { Approval(source: "exempt x", eventTime: it.time.now + $0) }
+            return SharedRule(ruleID: Name.rule(1), content: content, eventID: "e", approval: approval)
+        }
+        for (told, kept) in [(rule("1", nil), "1"), (rule("2", 20), "2"), (rule("3", 10), "2"), (rule("4", 20), "4")] {
+            #expect(try await it.one.claims.shared.keep([told]))
+            #expect(try await it.two.claims.shared.rule(Name.rule(1)).flatMap(\.self)?.content == kept)
+        }
+    }
+
     @Test func `a host that could not reach the table sweeps nothing until every host has had the time to tell`()
         async throws
     {

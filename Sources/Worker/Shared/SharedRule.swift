@@ -57,6 +57,14 @@ extension SharedRule {
         item["approver_identity"] = (approval?.caller.sourceIdentity).map(DynamoDBValue.string)
         item["event_time"] = (approval?.eventTime).map(SharedWrite.milliseconds)
         item["expires_at"] = SharedWrite.expiry(now, after: 365 * 86_400)
-        return DynamoDBWrite(.put(item))
+        // A host that could not reach the table writes late. What another host approved since must stay.
+        let condition = item["event_time"].map {
+            DynamoDBExpression(
+                "attribute_not_exists(#event_time) OR #event_time <= :event_time",
+                names: ["#event_time": "event_time"],
+                values: [":event_time": $0]
+            )
+        }
+        return DynamoDBWrite(.put(item), condition: condition)
     }
 }
