@@ -75,18 +75,18 @@ import Testing
     {
         let slots = WorkSlots(count: 20, clock: time.clock)
         let (ten, last, waited, ended) = (Door(), Door(), Door(), Door())
-        let begun = Atomic(0)
+        let begun = Order()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 1...11 {
                 group.addTask {
                     try await slots.occupy { slot in
-                        begun.add(1, ordering: .sequentiallyConsistent)
+                        begun.add("\(number)")
                         await (number == 11 ? last : ten).pass()
                         try await slot.parked { await waited.pass() }
                         await ended.pass()
                     }
                 }
-                while begun.load(ordering: .sequentiallyConsistent) < number { await Task.yield() }
+                while begun.all.count < number { await Task.yield() }
                 #expect(slots.areFilling == (number == 11))
             }
             ten.open()
