@@ -9,7 +9,7 @@ import SecurityGroups
 /// The end of a run, as the ledger has it.
 struct Settlement: Sendable {
     let outcome: EventOutcome
-    /// What to do with the message; nil if the event waits in hand and runs again.
+    /// The treatment of the message; nil if the event waits in hand and runs again.
     let disposition: Disposition?
 }
 

@@ -7,9 +7,9 @@ final class Hand: Sendable {
         /// By receipt handle, which each receive makes anew.
         var held: [String: HeldMessage] = [:]
         var postponed: [String: ContinuousClock.Instant] = [:]
-        /// What those wait for who wait until nothing is in hand; nil while nobody does.
+        /// A promise that is fulfilled when nothing is in hand; nil while no task waits for that.
         var whenEmpty: Promise<Void>?
-        /// What those wait for who wait until something is in hand; nil while nobody does.
+        /// A promise that is fulfilled when something is in hand; nil while no task waits for that.
         var whenFilled: Promise<Void>?
     }
 

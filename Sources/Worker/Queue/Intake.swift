@@ -23,7 +23,7 @@ final class Intake: Sendable {
         /// The time at which a poll last began or ended.
         var lastTurn: ContinuousClock.Instant?
         var isClosed = false
-        /// What the receivers wait for that found no room; nil while none waits.
+        /// A promise that is fulfilled when there is room; nil while no receiver waits for room.
         var room: Promise<Void>?
     }
 
