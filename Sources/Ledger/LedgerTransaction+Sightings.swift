@@ -29,7 +29,7 @@ extension LedgerTransaction {
             approver_service TEXT,
             approver_identity TEXT,
             approved_event_time TEXT,
-            forgotten_at TEXT,                      -- when a person took the approval back
+            forgotten_at TEXT,                      -- when a person took the approval back, or somebody undid what had replaced it
             added_as TEXT,                          -- what the record that added the rule says
             event_id TEXT,                          -- the event that brought it, or whose run saw it
             PRIMARY KEY (group_id, rule_id, direction, protocol, from_port, to_port, source)

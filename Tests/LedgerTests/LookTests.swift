@@ -156,6 +156,24 @@ import Testing
         #expect(rule.isEdit, "what it said before was approved")
     }
 
+    @Test func `a rule that says again what an approved edit had replaced is judged again, as an edit`() async throws {
+        let ports = [PortRange(from: 23, to: 23)]
+        let narrow = Allow(name: "narrow", ports: ports, sources: Self.office.sources, origin: "allow")
+        let policy = Self.policy(allow: [narrow])
+        try await look([live(port: 22)], policy)
+        test.advance(60)
+        try await look([live(port: 23)], policy)
+        #expect(try standing(.approvedBy) == ["allow narrow"])
+        test.advance(60)
+        for _ in 0..<2 {
+            try await look([live(port: 22)], policy)
+            #expect(try standing(.fromPort) == ["22"] && standing(.approvedBy) == [nil])
+            test.advance(60)
+        }
+        let rule = try #require(try await test.ledger.write { try $0.unexplainedRules() }.first)
+        #expect(rule.isEdit)
+    }
+
     @Test func `a rule that comes back to what was approved has its reason again, and stands since it came back`()
         async throws
     {

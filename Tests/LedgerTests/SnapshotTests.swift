@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -195,6 +196,57 @@ import Testing
         #expect(try await unexplained().isEmpty, "the worker may have died, and the event comes again")
         test.advance(2)
         #expect(try await unexplained().count == 1)
+    }
+
+    @Test func `events that come one after the other hold up the sweep of a rule no longer than a record may take`()
+        async throws
+    {
+        try await look([])
+        try await look([live(1)])
+        func begin(_ eventID: String) async throws -> Claim {
+            let name = "AuthorizeSecurityGroupIngress"
+            let facts = EventFacts(eventID: eventID, eventName: name, groupID: Fixture.groupName)
+            return try await test.ledger.claim(facts, message: eventID, at: test.now).claim
+        }
+        test.advance(899)
+        let early = try await begin("early")
+        #expect(try await unexplained().isEmpty)
+        test.advance(2)
+        try await early.finish(in: test.ledger, RunResult(outcome: .unchanged))
+        _ = try await begin("late")
+        #expect(try await unexplained().count == 1)
+    }
+
+    @Test func `what a clock that ran ahead saw counts as seen now, once the clock is right`() async throws {
+        try await look([live(2)])
+        test.advance(86_400)
+        try await look([live(1), live(2)])
+        test.advance(-80_000)
+        #expect(try await unexplained().isEmpty)
+        try await look([live(1), live(2)])
+        #expect(try await unexplained().count == 1)
+        #expect(
+            try test.value("SELECT count(*) FROM sightings WHERE first_seen > '\(RFC3339.format(test.now))'") == "0"
+        )
+    }
+
+    @Test func `the outcome of a sweep is known until the rule says something else`() async throws {
+        try await look([])
+        try await look([live(1)])
+        func outcome() async throws -> EventOutcome? {
+            try await test.ledger.write { transaction in
+                try transaction.unexplainedRules().first.flatMap { try transaction.sweepOutcome(of: $0) }
+            }
+        }
+        #expect(try await outcome() == nil)
+        test.advance(60)
+        try await finish(#require(unexplained().first), .reported)
+        #expect(try await outcome() == .reported)
+        test.advance(60)
+        try await look([])
+        test.advance(60)
+        try await look([live(1)])
+        #expect(try await outcome() == nil)
     }
 
     @Test func `a rule of the baseline that an event brought is no part of it once the policy forbade it`() async throws

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -63,6 +64,43 @@ import Testing
             isGone: isGone,
             isFresh: isFresh
         )
+    }
+
+    @Test(arguments: [(true, 9.0, true), (false, 9, true), (false, 3, false)])
+    func `a rule that says again what was replaced by something approved has no approval any more`(
+        isStanding: Bool,
+        goneAt: Double,
+        isUndoing: Bool
+    ) throws {
+        let wide = try Fixture.live()
+        let narrow = try Fixture.live(1, Fixture.rule(port: 23))
+        let maker = Caller(issuerARN: "terraform")
+        let exempt = Exemption(name: "terraform", principals: ["terraform"], origin: "exempt")
+        var policy = try Self.policy()
+        policy.exempt = [exempt]
+        let known = [
+            KnownRule(
+                id: wide.id,
+                content: wide.content,
+                knownBy: .event,
+                approvedBy: "exempt terraform",
+                maker: maker,
+                isGone: true,
+                goneAt: Date(timeIntervalSince1970: 5)
+            ),
+            KnownRule(
+                id: narrow.id,
+                content: narrow.content,
+                knownBy: .event,
+                approvedBy: "exempt terraform",
+                maker: maker,
+                isGone: !isStanding,
+                goneAt: isStanding ? nil : Date(timeIntervalSince1970: goneAt)
+            ),
+        ]
+        let diff = try Self.diff([wide], known: known, policy)
+        #expect(diff.appeared.map(\.isUndoing) == [isUndoing])
+        #expect(diff.appeared.map(\.approvedBy) == [isUndoing ? nil : "exempt terraform"])
     }
 
     @Test func `what stands when a group is first seen is its baseline, unless the entry trusts the policy alone`()

@@ -30,7 +30,7 @@ extension LedgerTransaction {
     /// Stores a look at one group: new rules, rules that are gone, and rules that the policy now allows.
     ///
     /// - Parameters:
-    ///   - unread: The prefix lists that EC2 refuses to show. Known rules with such a list do not change.
+    ///   - unread: The prefix lists that could not be read. Known rules with such a list do not change.
     ///   - readAt: The time at which EC2 was asked.
     ///   - settle: The settle time: for so long after an event's run, EC2 may still show the earlier state.
     /// - Returns: The changes that were written.
@@ -46,6 +46,7 @@ extension LedgerTransaction {
     ) throws -> SnapshotDiff {
         let groupID = look.group.id.description
         let isFirstSight = try row("SELECT 1 FROM group_snapshots WHERE group_id = ?", [groupID]) == nil
+        try believeNoFuture(in: groupID)
         let freshFrom = RFC3339.format(readAt.addingTimeInterval(-(settle / .seconds(1))))
         let diff = SnapshotDiff(
             of: look,
@@ -66,6 +67,18 @@ extension LedgerTransaction {
         for rule in diff.appeared { try add(rule, look.group) }
         for rule in diff.updated { try update(rule, in: groupID) }
         return diff
+    }
+
+    /// Takes what was seen later than now as seen now: it was written before the clock was set back. A rule would wait to be swept
+    /// until that time, and its baseline would come after each edit.
+    private func believeNoFuture(in groupID: String) throws {
+        try run(
+            """
+            UPDATE sightings SET first_seen = min(first_seen, ?), stood_from = min(stood_from, ?)
+            WHERE group_id = ? AND gone_at IS NULL AND stood_from > ?
+            """,
+            [nowText, nowText, groupID, nowText]
+        )
     }
 
     /// Records that the rules of groups are gone, for groups that EC2 does not show any more.
@@ -129,7 +142,7 @@ extension LedgerTransaction {
         let columns = """
             SELECT rule_id, direction, protocol, from_port, to_port, source, description, peer_owner, known_by, approved_by,
                 gone_at IS NOT NULL, event_id IS NOT NULL AND max(stood_from, coalesce(gone_at, '')) >= ?,
-                approver_arn, approver_service, approver_identity, approved_event_time
+                approver_arn, approver_service, approver_identity, approved_event_time, gone_at
             FROM sightings WHERE group_id = ?
             """
         var rows = try Row.fetchAll(
@@ -152,7 +165,7 @@ extension LedgerTransaction {
         guard let id = SecurityGroupRuleID(row[0] as String), let content = try content(in: row, from: 1) else {
             return nil
         }
-        let time: String? = row[15]
+        let (time, goneAt): (String?, String?) = (row[15], row[16])
         return KnownRule(
             id: id,
             content: content,
@@ -161,6 +174,7 @@ extension LedgerTransaction {
             maker: Caller(issuerARN: row[12], invokedBy: row[13], sourceIdentity: row[14]),
             madeAt: time.flatMap { RFC3339.parse($0) },
             isGone: row[10],
+            goneAt: goneAt.flatMap { RFC3339.parse($0) },
             isFresh: row[11]
         )
     }
@@ -181,6 +195,15 @@ extension LedgerTransaction {
                 rule.content.peerOwner, nowText, nowText, nowText, appearance.knownBy.rawValue,
                 appearance.approvedBy?.bounded,
             ]
+        )
+        guard appearance.isUndoing else { return }
+        try run(
+            """
+            UPDATE sightings SET known_by = 'sweep', approver_arn = NULL, approver_service = NULL, approver_identity = NULL,
+                approved_event_time = NULL, forgotten_at = ?
+            WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
+            """,
+            [nowText, group.id.description, rule.id.description]
         )
     }
 

@@ -48,7 +48,7 @@ extension LedgerTransaction {
             \(Self.standingColumns)
             FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?
                 AND (group_id, rule_id) > (?, ?)
-                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND (lease_until > ?
+                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND \(Self.mayTellOfIt) AND (lease_until > ?
                     OR outcome IS NULL AND received_at > ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')
                         AND event_id NOT IN (SELECT value FROM json_each(?))))
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
@@ -93,6 +93,10 @@ extension LedgerTransaction {
             arguments: [RFC3339.format(time), RFC3339.format(now.addingTimeInterval(-3600)), nowText, limit]
         )
     }
+
+    /// For which events of its group a rule waits. A record comes within minutes of its call. Later ones are about something else,
+    /// and somebody who sends one after the other must not hold up a sweep for ever.
+    private static let mayTellOfIt = "received_at < strftime('%Y-%m-%dT%H:%M:%fZ', s.stood_from, '+15 minutes')"
 
     /// The rules that an exempt caller made and that stand.
     package func exemptRules() throws -> [StandingRule] {
@@ -146,6 +150,17 @@ extension LedgerTransaction {
             guard isOld else { return nil }
         }
         return nil
+    }
+
+    /// The outcome of the last sweep of a rule since it came to say what it says; nil where it was not swept, or the sweep has not
+    /// ended.
+    package func sweepOutcome(of rule: StandingRule) throws -> EventOutcome? {
+        var outcome: EventOutcome?
+        for round in 0... {
+            guard let last = try lastRun(of: OwnEvent.sweepID(of: rule, round: round)) else { break }
+            outcome = last.at < rule.since ? nil : last.outcome
+        }
+        return outcome
     }
 
     /// True if the entry that watches the rule's group only reports.

@@ -29,6 +29,8 @@ package struct KnownRule: Hashable, Sendable {
     package let madeAt: Date?
     /// True if the rule was gone or had other content when EC2 was last looked at.
     package let isGone: Bool
+    /// The time at which the rule was first seen to be gone or to have other content.
+    package let goneAt: Date?
     /// True if an event changed the row so recently that EC2 may still show the earlier state.
     package let isFresh: Bool
 
@@ -41,6 +43,7 @@ package struct KnownRule: Hashable, Sendable {
         maker: Caller = Caller(),
         madeAt: Date? = nil,
         isGone: Bool = false,
+        goneAt: Date? = nil,
         isFresh: Bool = false
     ) {
         self.id = id
@@ -50,7 +53,14 @@ package struct KnownRule: Hashable, Sendable {
         self.maker = maker
         self.madeAt = madeAt
         self.isGone = isGone
+        self.goneAt = goneAt
         self.isFresh = isFresh
+    }
+
+    /// True if the rule said this, which was approved, after it had said what `earlier` says.
+    fileprivate func replaced(_ earlier: Self) -> Bool {
+        guard approvedBy != nil, earlier.isGone, content.rule != earlier.content.rule else { return false }
+        return !isGone || goneAt ?? .distantPast > earlier.goneAt ?? .distantPast
     }
 }
 
@@ -78,6 +88,9 @@ package struct SnapshotDiff: Hashable, Sendable {
         package let knownBy: KnownBy
         /// The reason why it may stand; nil if there is none.
         package let approvedBy: String?
+        /// True if the rule says again what something else that was approved has replaced. The earlier approval has ended:
+        /// whoever narrows a rule does not want it to be widened again by anybody.
+        package var isUndoing = false
     }
 
     /// A standing rule whose row in the ledger is to be changed.
@@ -106,7 +119,7 @@ package struct SnapshotDiff: Hashable, Sendable {
     /// - Parameters:
     ///   - known: The rows of all rules that stand or that the look shows.
     ///   - isFirstSight: True if the group was never looked at before.
-    ///   - unread: The prefix lists that EC2 refuses to show. A known rule of one stays as it is known.
+    ///   - unread: The prefix lists that could not be read. A known rule of one stays as it is known.
     package init(
         of look: GroupLook,
         known: [KnownRule],
@@ -120,7 +133,9 @@ package struct SnapshotDiff: Hashable, Sendable {
         for live in look.rules {
             let mine = rows[live.id] ?? []
             let same = mine.first { $0.content.rule == live.rule }
-            let allowance = look.group.allowance(of: live, knownAs: mine, by: policy, lists: lists)
+            let isUndoing = same.map { same in mine.contains { $0.replaced(same) } } ?? false
+            let maker = isUndoing ? nil : same
+            let allowance = look.group.allowance(of: live, madeAs: maker, knownAs: mine, by: policy, lists: lists)
             if let same, !same.isGone {
                 if case .prefixList(let id) = live.rule.peer, unread.contains(id) { continue }
                 let approval = Self.approval(same, allowance, trustsFirstSight: trustsFirstSight)
@@ -133,9 +148,11 @@ package struct SnapshotDiff: Hashable, Sendable {
             if mine.contains(where: \.isFresh) { continue }
             let knownBy = mine.isEmpty && isFirstSight ? KnownBy.baseline : .sweep
             let approval =
-                same.map { Self.approval($0, allowance, trustsFirstSight: trustsFirstSight) }
+                maker.map { Self.approval($0, allowance, trustsFirstSight: trustsFirstSight) }
                 ?? allowance ?? (knownBy == .baseline && trustsFirstSight ? Approval.baseline : nil)
-            appeared.append(Appearance(rule: live, knownBy: knownBy, approvedBy: approval))
+            appeared.append(
+                Appearance(rule: live, knownBy: knownBy, approvedBy: approval, isUndoing: isUndoing)
+            )
         }
         let shown = Set(look.rules.map(\.id))
         let standing = known.filter { !$0.isGone && !$0.isFresh && !shown.contains($0.id) }
@@ -154,19 +171,21 @@ package struct SnapshotDiff: Hashable, Sendable {
 extension WatchedGroup {
     /// The reason why a caller may make such a rule today; nil if there is none.
     ///
-    /// - Parameter rows: What the ledger knows of the rule.
+    /// - Parameters:
+    ///   - known: The row whose maker counts; nil if the maker is not known.
+    ///   - rows: What the ledger knows of the rule.
     fileprivate func allowance(
         of live: LiveRule,
+        madeAs known: KnownRule?,
         knownAs rows: [KnownRule],
         by policy: Policy,
         lists: PrefixLists
     ) -> String? {
-        let same = rows.first { $0.content.rule == live.rule }
-        return allowance(
+        allowance(
             of: live.rule,
             isEdit: rows.contains { $0.content.rule != live.rule && $0.approvedBy != nil },
-            madeBy: same?.maker ?? Caller(),
-            at: same?.madeAt,
+            madeBy: known?.maker ?? Caller(),
+            at: known?.madeAt,
             by: policy,
             lists: lists
         )
