@@ -92,11 +92,34 @@ extension EndToEnd {
             #expect(try JSON(parsing: list.output).items.map { $0["state"] } == ["ended"])
         }
 
+        @Test func `a sweep in a dry run reports and reverts nothing`() async throws {
+            let world = try await World()
+            #expect(try await world.run(Self.sweep).exitCode == 0)
+            _ = try await world.authorize(Self.open)
+            let arguments = Self.sweep + ["--revert"]
+            let dry = try await world.run(arguments, environment: ["SG_REVERT_DRY_RUN": "true"])
+            #expect(dry.exitCode == 2)
+            #expect(try JSON(parsing: dry.output).items.map { $0["outcome"] } == ["reported"])
+            #expect(try await world.ingress().count == 1)
+            #expect(try await world.run(arguments).exitCode == 0)
+            #expect(try await world.ingress().isEmpty)
+        }
+
+        @Test func `a sweep says which group it could not look at`() async throws {
+            let world = try await World()
+            let missed = "sg-0123456789abcdef0"
+            let result = try await world.run(Self.sweep + ["--group", missed, "--group", world.group])
+            #expect(result.exitCode == 1)
+            #expect(result.errorLines.count == 1 && result.errors.contains("not looked at: \(missed);"))
+            #expect(!result.errors.contains(world.group))
+        }
+
         @Test func `wrong usage of the commands is told in one line`() async throws {
             let world = try await World()
             for arguments in [
                 ["exempt", "add", "--principal", "mia", "--for", "2h", "--reason", "r"],
                 ["exempt", "add", "--principal", "arn:aws:iam::1:role/x", "--for", "soon", "--reason", "r"],
+                ["exempt", "add", "--principal", "arn:aws:iam::1:role/x", "--for", "4294967295d", "--reason", "r"],
                 ["baseline", "approve"], ["sweep", "--group", "web"],
             ] {
                 let result = try await world.run(arguments)

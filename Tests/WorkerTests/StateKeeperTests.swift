@@ -203,7 +203,11 @@ import Testing
         #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 
-    @Test func `a prefix list that EC2 refuses to show keeps no other rule from being swept`() async throws {
+    @Test(arguments: [("UnauthorizedOperation", 403), ("InternalError", 500), ("RequestLimitExceeded", 503)])
+    func `a prefix list that EC2 does not show keeps no other rule from being swept`(
+        code: String,
+        status: Int
+    ) async throws {
         var policy = Policy.watching(.ingressAdded)
         policy.expandPrefixLists = true
         let it = try Keeper(Pipeline(policy: policy))
@@ -212,8 +216,8 @@ import Testing
         it.it.aws.with { world in
             world.rules[Name.rule(5)] = listed
             world.refusals["GetManagedPrefixListEntries"] = Array(
-                repeating: .ec2Error("UnauthorizedOperation", status: 403),
-                count: 50
+                repeating: .ec2Error(code, status: status),
+                count: 200
             )
         }
         await it.keeper.round(isWanted: true)

@@ -47,18 +47,28 @@ extension SecurityGroupGateway {
         }.compactMap(LiveRule.init)
     }
 
-    /// The entries of these prefix lists. `unread` has the lists that EC2 refuses to show, each with the refusal.
+    /// The entries of these prefix lists. `unread` has the lists that could not be read, each with the error: a list keeps no group
+    /// from being looked at. After an error that is no refusal, which may have taken long, the rest is not asked for.
     func readablePrefixLists(
         _ ids: Set<String>,
         in place: Place
-    ) async throws -> (lists: PrefixLists, unread: [String: AWSServiceError]) {
+    ) async throws -> (lists: PrefixLists, unread: [String: String]) {
         var lists: [String: [CIDRBlock]] = [:]
-        var unread: [String: AWSServiceError] = [:]
+        var unread: [String: String] = [:]
+        var trouble: String?
         for id in ids.sorted() {
+            if let trouble {
+                unread[id] = trouble
+                continue
+            }
             do {
                 lists[id] = try await prefixLists([id], in: place)[id]
-            } catch let error as AWSServiceError where !error.isThrottling && !error.isTransient {
-                unread[id] = error
+            } catch let error where !(error is CancellationError) {
+                unread[id] = "\(error)"
+                let refusal = error as? AWSServiceError
+                if refusal.map({ $0.isThrottling || $0.isTransient }) ?? true {
+                    trouble = "not asked for, after: \(error)"
+                }
             }
         }
         return (PrefixLists(lists), unread)

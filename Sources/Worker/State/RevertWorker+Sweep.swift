@@ -3,11 +3,26 @@ import Foundation
 import Ledger
 package import SecurityGroups
 
+/// What a sweep saw.
+package struct SweptLook: Hashable, Sendable {
+    /// The rules that stand in the groups that were looked at.
+    package internal(set) var rules: Set<SecurityGroupRuleID> = []
+    /// The groups that were asked for and not looked at: EC2 does not show them, or the policy leaves them alone.
+    package internal(set) var missed: [SecurityGroupID] = []
+    /// The prefix lists that could not be read, each with the error.
+    package internal(set) var unreadLists: [String: String] = [:]
+
+    /// Nothing was seen yet of these groups.
+    package init(missed: [SecurityGroupID] = []) {
+        self.missed = missed
+    }
+}
+
 /// A rule that a sweep found without a reason to stand.
 package struct SweptRule: Hashable, Sendable {
     /// The rule's id.
     package let ruleID: String
-    /// The outcome of its revert; nil if nothing was tried, or if another worker has it.
+    /// The outcome of its revert; nil if nothing was tried, or if another worker has it in hand.
     package let outcome: EventOutcome?
 
     /// True where the rule does not stand any more, or was found to be allowed.
@@ -28,7 +43,7 @@ extension RevertWorker {
     package func sweep(
         _ groups: [SecurityGroupID],
         isReverting: Bool,
-        looked: (Set<SecurityGroupRuleID>) throws -> Void
+        looked: (SweptLook) throws -> Void
     ) async throws -> [SweptRule] {
         let pipeline = try pipelineWithoutQueue()
         let keeper = stateKeeper(pipeline) {}
@@ -39,16 +54,18 @@ extension RevertWorker {
             policies.exempt(try transaction.exemptionsInForce())
         }
         let policy = policies.current
-        var standing: Set<SecurityGroupRuleID> = []
+        var look = SweptLook(missed: groups)
         for place in await keeper.places(policy) {
             let seen = try await keeper.reader.read(place, policy: policy, only: groups.isEmpty ? nil : groups)
-            standing.formUnion(seen.rules)
+            look.rules.formUnion(seen.rules)
+            look.missed.removeAll { seen.groups.contains($0) }
+            look.unreadLists.merge(seen.unreadLists) { $1 }
         }
-        let shown = standing
+        let shown = look.rules
         for rule in try await writer.write({ try $0.unexplainedRules() }) where shown.contains(rule.id) {
             _ = try await pipeline.explanation(of: rule)
         }
-        try looked(shown)
+        try looked(look)
         let found = try await writer.write { try $0.unexplainedRules() }.filter { shown.contains($0.id) }
         guard isReverting else { return found.map { SweptRule(ruleID: $0.id.description, outcome: nil) } }
         let settled = found.map(\.since).max().map { $0.addingTimeInterval(2 * options.settle.seconds) }
@@ -56,13 +73,17 @@ extension RevertWorker {
             try await clock.sleep(.seconds(settled.timeIntervalSince(clock.now()) + 0.01))
         }
         let (now, isDryRun) = (clock.now(), options.isDryRun)
-        var outcomes: [SecurityGroupRuleID: EventOutcome] = [:]
         try await pipeline.claims.forUnexplained(since: now, isDryRun: isDryRun) { part in
-            for unexplained in part where shown.contains(unexplained.rule.id) {
-                outcomes[unexplained.rule.id] = try await pipeline.judge(OwnRun(sweeping: unexplained), logger: logger)
+            await keeper.judge(part.filter { shown.contains($0.rule.id) }.map(OwnRun.init(sweeping:)))
+        }
+        return try await writer.write { transaction in
+            let left = Set(try transaction.unexplainedRules().map(\.id))
+            return try found.map { rule in
+                // Another worker may have judged the rule, or a record of it may have come.
+                let outcome = try transaction.sweepOutcome(of: rule) ?? (left.contains(rule.id) ? nil : .unchanged)
+                return SweptRule(ruleID: rule.id.description, outcome: outcome)
             }
         }
-        return found.map { SweptRule(ruleID: $0.id.description, outcome: outcomes[$0.id]) }
     }
 
     private func pipelineWithoutQueue() throws -> MessagePipeline {

@@ -18,13 +18,13 @@ struct SnapshotReader: Sendable {
 
     /// The result of reading a place.
     struct Seen: Sendable {
-        /// How many groups the policy watches there.
-        var groups = 0
+        /// The groups that the policy watches there.
+        var groups: Set<SecurityGroupID> = []
         /// The rules that stand in them.
         var rules: Set<SecurityGroupRuleID> = []
         /// How many changes were written.
         var changes = 0
-        /// The prefix lists that EC2 refuses to show, each with the refusal.
+        /// The prefix lists that could not be read, each with the error.
         var unreadLists: [String: String] = [:]
     }
 
@@ -43,13 +43,13 @@ struct SnapshotReader: Sendable {
         let asked = only ?? policy.namedGroups
         let described = try await gateway.describedGroups(asked, in: place)
         let watched = try await watched(among: described.compactMap(place.facts), in: place, by: policy)
-        var seen = Seen(groups: watched.count)
+        var seen = Seen(groups: Set(watched.map(\.id)))
         for part in watched.chunks(of: SecurityGroupGateway.groupsPerCall) {
             let readAt = clock.now()
             let rules = try await gateway.rules(ofGroups: part.map(\.id), in: place)
             let needed = policy.prefixLists(neededFor: rules.map(\.rule))
             let (lists, unread) = try await gateway.readablePrefixLists(needed, in: place)
-            seen.unreadLists.merge(unread.mapValues(\.description)) { $1 }
+            seen.unreadLists.merge(unread) { $1 }
             let byGroup = Dictionary(grouping: rules, by: \.groupID)
             let looks = part.map { GroupLook(group: $0, rules: byGroup[$0.id] ?? []) }
             seen.changes += try await writer.write { [settle] transaction in

@@ -105,7 +105,9 @@ struct StateKeeper: Sendable {
         for place in await places(policy) {
             do {
                 let seen = try await reader.read(place, policy: policy) { _ = try await hold() }
-                (groups, rules, changes) = (groups + seen.groups, rules + seen.rules.count, changes + seen.changes)
+                (groups, rules, changes) = (
+                    groups + seen.groups.count, rules + seen.rules.count, changes + seen.changes
+                )
                 for (list, error) in seen.unreadLists.sorted(by: { $0.key < $1.key }) {
                     logger.warning(
                         "prefix list not read",
@@ -243,7 +245,7 @@ struct StateKeeper: Sendable {
     ///
     /// The events of one group run at the same time, so that one call revokes their rules. Several groups run at the same time, so
     /// that none waits for a group whose rules cannot be closed.
-    private func judge(_ runs: [OwnRun]) async {
+    func judge(_ runs: [OwnRun]) async {
         guard !runs.isEmpty else { return }
         if policies.current.limits.countTogether {
             // A revert counts toward a limit once it has ended.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -12,7 +13,8 @@ struct SweepCommand: AsyncParsableCommand {
             Reads the rules of the watched groups once and writes what it sees into the ledger. A rule of a group that was never \
             looked at before is its baseline, unless the watch entry says baseline: policy. Lists the rules that no event, no \
             policy, no baseline and no exemption explains. With --revert each of them is judged as an event of its own, \
-            once it has been seen for two settle times. Exit code 2 where a rule is left.
+            once it has been seen for two settle times; in a dry run (SG_REVERT_DRY_RUN) it is only reported. Exit code 2 where \
+            a rule is left, 1 where a group of --group could not be looked at.
             """
     )
 
@@ -40,15 +42,17 @@ struct SweepCommand: AsyncParsableCommand {
         let session = try await aws.session(settings, logger: logger)
         let options = try sweep.options(settings, base: session)
         let path = try sweep.ledger.path(settings)
-        let left = try await asking {
+        let (left, look) = try await asking {
             let name = "sweep@\(hostName()):\(ProcessInfo.processInfo.processIdentifier)"
             let ledger = try LedgerDatabase.ofWorker(name, at: path, logger)
             let worker = RevertWorker(options: options, session: session, ledger: ledger, name: name, logger: logger)
             var rows: [AuditStandingRule] = []
+            var look = SweptLook()
             let swept: [SweptRule]
             do {
-                swept = try await worker.sweep(groups, isReverting: revert) { shown in
-                    let ids = Set(shown.map(\.description))
+                swept = try await worker.sweep(groups, isReverting: revert) { seen in
+                    look = seen
+                    let ids = Set(seen.rules.map(\.description))
                     rows = try LedgerReader(path: path).standingRules(isUnexplained: true).filter {
                         $0[.ruleID].text.map(ids.contains) ?? false
                     }
@@ -57,11 +61,30 @@ struct SweepCommand: AsyncParsableCommand {
                 throw RunFailure(description: errorText(error))
             }
             print(rows, swept, style)
-            return swept.count { !$0.isSettled }
+            return (swept.count { !$0.isSettled }, look)
         }
+        warn(of: look)
         guard left == 0 else {
             let words = left == 1 ? "1 rule stands" : "\(left) rules stand"
             throw RunFailure(description: "\(words) without a reason", exitCode: 2)
+        }
+        guard look.missed.isEmpty else {
+            let names = look.missed.map(\.description).joined(separator: ", ")
+            throw RunFailure(
+                description:
+                    "not looked at: \(names); EC2 does not show such a group in the Regions that are acted on, "
+                    + "or the policy does not watch it"
+            )
+        }
+    }
+
+    /// Says which rules were not judged anew, since a prefix list could not be read.
+    private func warn(of look: SweptLook) {
+        for (list, error) in look.unreadLists.sorted(by: { $0.key < $1.key }) {
+            complain(
+                "warning: \(plainText(list)) could not be read, so that known rules of it count as they did before: "
+                    + plainText(error)
+            )
         }
     }
 

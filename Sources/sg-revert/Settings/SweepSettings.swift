@@ -37,6 +37,7 @@ struct SweepSettings: ParsableArguments {
         options.roles = try ec2.roles(settings, base: session)
         try ec2.apply(to: &options, settings)
         options.isUntilEmpty = true
+        options.isDryRun = try settings.isOn(false, .dryRun)
         options.topicARN = try NotifySettings.topic(nil, settings)
         return options
     }
