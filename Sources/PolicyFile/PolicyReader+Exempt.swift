@@ -53,7 +53,7 @@ extension PolicyReader {
             fail(node, "\(quoted(text)) is not a time that exists in the form 2026-12-01T00:00:00Z")
             return nil
         }
-        let message = "the exemption ended at \(text); remove it, or give it a later end"
+        let message = "the exemption ended at \(text); remove it once what it let in is closed, or give it a later end"
         expiries.append((until, problem(at: node.mark, .warning, message)))
         return until
     }

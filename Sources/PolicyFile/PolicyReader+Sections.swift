@@ -78,7 +78,7 @@ extension PolicyReader {
             guard let count = Int(text), (1...1_000_000).contains(count) else {
                 reader.fail(
                     value,
-                    "\(reader.quoted(text)) is not a whole number from 1 to 1000000; leave it out for no limit"
+                    "\(quoted(text)) is not a whole number from 1 to 1000000; leave it out for no limit"
                 )
                 return nil
             }

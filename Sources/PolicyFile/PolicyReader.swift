@@ -142,12 +142,12 @@ struct PolicyReader {
         nearest(to: name, among: known).map { "did you mean \(quoted($0))?" }
             ?? "known are \(known.joined(separator: ", "))"
     }
+}
 
-    /// The text on one line, shortened, and without characters that act on a terminal.
-    func quoted(_ text: String) -> String {
-        let excerpt = text.unicodeScalars.prefix(100).map { scalar in
-            scalar.isUnsafeToShow ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-        return "\"\(excerpt.joined())\(text.unicodeScalars.count > 100 ? "…" : "")\""
+/// The text on one line, shortened, and without characters that act on a terminal.
+func quoted(_ text: String) -> String {
+    let excerpt = text.unicodeScalars.prefix(100).map { scalar in
+        scalar.isUnsafeToShow ? scalar.escaped(asASCII: true) : String(scalar)
     }
+    return "\"\(excerpt.joined())\(text.unicodeScalars.count > 100 ? "…" : "")\""
 }

@@ -136,6 +136,10 @@ import Testing
             "arn:aws:iam::111122223333:policy/x",
             #""arn:aws:iam::111122223333:policy/x" never matches: it is neither of role/…, user/… nor root"#
         ),
+        (
+            "arn:aws:iam::111122223333:role/x ",
+            #""arn:aws:iam::111122223333:role/x " never matches: it has a sign that no ARN has"#
+        ),
         ("arn:aws:iam", #""arn:aws:iam" never matches: it has fewer than six parts"#),
     ])
     func `a principal that cannot be meant is told`(principal: String, message: String?) throws {
@@ -235,7 +239,8 @@ import Testing
     func `an exemption that has ended is told`(until: String, isExpired: Bool) throws {
         let text =
             "version: 1\nwatch: [{regions: [eu-west-1]}]\nexempt:\n  - principals: [\"arn:*\"]\n    until: \(until)"
-        let message = "5: the exemption ended at \(until); remove it, or give it a later end"
+        let message =
+            "5: the exemption ended at \(until); remove it once what it let in is closed, or give it a later end"
         #expect(try warnings(text) == (isExpired ? [message] : []))
     }
 }

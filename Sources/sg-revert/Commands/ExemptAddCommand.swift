@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Foundation
 import Ledger
+import PolicyFile
 import SecurityGroups
 import Worker
 
@@ -78,6 +79,8 @@ struct ExemptAddCommand: AsyncParsableCommand {
         var warnings: [String] = []
         if Wildcard(exemption.principal).isAnyCaller {
             warnings.append("\(plainText(exemption.principal)) exempts everybody, in every account")
+        } else if let warning = warning(ofPrincipal: exemption.principal) {
+            warnings.append(warning)
         }
         if exemption.until.timeIntervalSince(exemption.from) > 86_400 {
             warnings.append(
@@ -99,13 +102,17 @@ struct ExemptAddCommand: AsyncParsableCommand {
         let group = try group.map { try groupID($0, flag: "--group").description }
         guard !reason.isBlank else { throw ValidationError("--reason: say why") }
         let then: Exemption.End? = try then.map { try choice($0, flag: "--then") }
-        let length = try duration(length, flag: "--for")
+        let until = now.addingTimeInterval(Double(try duration(length, flag: "--for").components.seconds))
+        // A time of more than four digits for the year cannot be read again.
+        guard RFC3339.parse(RFC3339.format(until)) != nil else {
+            throw ValidationError("--for: \"\(plainText(self.length))\" ends after the year 9999")
+        }
         return TemporaryExemption(
             id: "ex-" + String(UInt32.random(in: 0x1000_0000...UInt32.max), radix: 16),
             principal: principal,
             groupID: group,
             from: now,
-            until: now.addingTimeInterval(Double(length.components.seconds)),
+            until: until,
             then: then ?? .revert,
             remind: try remind.map { try duration($0, flag: "--remind") },
             reason: reason,
