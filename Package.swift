@@ -212,6 +212,7 @@ let package = Package(
                 "Worker", "Hashing", "Formats", "SecurityGroups", "CloudTrailEvents", "Ledger", "AWSClient",
                 "TestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
@@ -220,8 +221,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sg-revert", "CloudTrailEvents", "Formats", "Ledger", "PolicyFile", "SecurityGroups", "TestSupport",
-                "Worker",
+                "sg-revert", "AWSClient", "CloudTrailEvents", "Formats", "Ledger", "PolicyFile", "SecurityGroups",
+                "Telemetry", "TestSupport", "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),

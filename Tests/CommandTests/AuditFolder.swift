@@ -22,11 +22,14 @@ final class AuditFolder: Sendable {
 
     /// Makes a ledger of events e0, e1, … that each came to `outcome`.
     ///
-    /// - Parameter hostile: Stands in every text of the events that others write.
+    /// - Parameters:
+    ///   - reason: The reason of the outcome.
+    ///   - hostile: Stands in every text of the events that others write.
     func ledger(
         _ name: String,
         events: Int = 1,
         outcome: EventOutcome = .reverted,
+        reason: String? = nil,
         age: TimeInterval = 0,
         hostile: String? = nil
     ) async throws -> String {
@@ -54,7 +57,7 @@ final class AuditFolder: Sendable {
         )
         let result = RunResult(
             outcome: outcome,
-            reason: hostile,
+            reason: reason ?? hostile,
             rules: [rule],
             exposedMilliseconds: outcome == .reverted ? 1500 : nil,
             calls: [call],
