@@ -29,7 +29,7 @@ struct Notifier: Sendable {
             }
             group.addTask {
                 // The timer is for notices that are due again, and for those that another worker did not finish.
-                repeat { look.yield() } while (try? await clock.sleep(.seconds(5))) != nil
+                repeat { look.yield() } while (try? await clock.sleep(toNext: .seconds(5))) != nil
             }
             await withDiscardingTaskGroup { deliveries in
                 let busy = BusyChannels()

@@ -35,7 +35,7 @@ final class OpenPolls: Sendable {
 
     /// Abandons receives that take longer than the bound, until the task is cancelled.
     func watch(clock: WorkerClock) async {
-        while (try? await clock.sleep(.seconds(10))) != nil {
+        while (try? await clock.sleep(toNext: .seconds(10))) != nil {
             let now = clock.instant()
             let overdue = open.withLock { $0.filter { now - $0.since > bound }.map(\.answer) }
             for answer in overdue { answer.settle(.failure(PollAbandoned(bound: bound))) }

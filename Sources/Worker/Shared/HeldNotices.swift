@@ -49,7 +49,7 @@ struct HeldNotices: Sendable {
         repeat {
             await attempt { try await claims.tellUntold() }
             await attempt { try await round(&silence) }
-        } while (try? await clock.sleep(Self.period)) != nil
+        } while (try? await clock.sleep(toNext: Self.period)) != nil
     }
 
     /// Asks the table about each notice that waits.

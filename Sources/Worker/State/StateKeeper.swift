@@ -74,7 +74,7 @@ struct StateKeeper: Sendable {
     private func again(_ body: () async -> Void) async {
         while !Task.isCancelled {
             await body()
-            guard (try? await clock.sleep(Self.pause)) != nil else { return }
+            guard (try? await clock.sleep(toNext: Self.pause)) != nil else { return }
         }
     }
 

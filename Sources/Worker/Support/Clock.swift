@@ -8,6 +8,7 @@ package struct WorkerClock: Sendable {
     package let instant: @Sendable () -> ContinuousClock.Instant
     /// Waits. Throws `CancellationError` if the task is cancelled meanwhile.
     package let sleep: @Sendable (Duration) async throws -> Void
+    private let start: ContinuousClock.Instant
 
     /// Creates a clock from these three functions.
     package init(
@@ -18,6 +19,7 @@ package struct WorkerClock: Sendable {
         self.now = now
         self.instant = instant
         self.sleep = sleep
+        start = instant()
     }
 
     /// The clock of the machine.
@@ -29,6 +31,13 @@ package struct WorkerClock: Sendable {
 }
 
 extension WorkerClock {
+    /// Waits until the next multiple of `period` since the start of the clock, so that one wake-up of an idle process
+    /// serves everything that is done now and then.
+    package func sleep(toNext period: Duration) async throws {
+        let passed = instant() - start
+        try await sleep(period * (Int(passed / period) + 1) - passed)
+    }
+
     /// Makes `call`, and cancels it after `bound`.
     ///
     /// - Parameter steps: The number of sleeps that make up the bound.

@@ -63,7 +63,7 @@ final class PolicyReloader: Sendable {
 
     /// Checks for changes every few seconds, until the task is cancelled.
     func watch(clock: WorkerClock) async {
-        while (try? await clock.sleep(.seconds(3))) != nil {
+        while (try? await clock.sleep(toNext: .seconds(5))) != nil {
             reloadIfChanged()
         }
     }
