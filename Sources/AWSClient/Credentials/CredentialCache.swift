@@ -13,8 +13,10 @@ final class CredentialCache: Sendable {
     static let margin: TimeInterval = 600
     /// The time before the expiration from which new ones are fetched ahead: botocore's advisory window.
     private static let advisoryMargin: TimeInterval = 900
-    /// The time for which a failed fetch keeps others from trying again, while the credentials are valid.
-    private static let pauseAfterFailure: Duration = .seconds(15)
+    /// The time for which the credentials stay in use after a fetch that brought no better ones.
+    private static let pause: Duration = .seconds(15)
+    /// The time for which callers get the error of a failed fetch where there are no credentials to use meanwhile.
+    private static let pauseWithout: Duration = .seconds(5)
 
     private struct State {
         var current: Credentials?
@@ -24,8 +26,15 @@ final class CredentialCache: Sendable {
         var fetch: Promise<Fetched>?
         /// True from when a fetch ahead was asked for until it ends.
         var isFetchedAhead = false
-        /// The time since the start of the process before which no fetch ahead is tried.
-        var noRefreshBefore = Duration.zero
+        /// The end of the last fetch, as time since the start of the process.
+        var fetchedAt: Duration?
+        /// The error of the last fetch, if it failed.
+        var failure: (any Error)?
+
+        /// True if the last fetch ended less than `pause` ago.
+        func hasFetched(within pause: Duration, of uptime: Duration) -> Bool {
+            fetchedAt.map { uptime < $0 + pause } ?? false
+        }
     }
 
     /// The result of a fetch for those who wait for it.
@@ -40,6 +49,7 @@ final class CredentialCache: Sendable {
         case use(Credentials, askAhead: Bool)
         case wait(Promise<Fetched>)
         case fetch(Promise<Fetched>)
+        case fail(any Error)
     }
 
     private let provider: any CredentialProvider
@@ -65,8 +75,8 @@ final class CredentialCache: Sendable {
 
     /// Returns credentials that are valid now.
     ///
-    /// Everyone who waits for a fetch gets its result. A failed fetch is not kept, and credentials that are still valid stay
-    /// in use.
+    /// Everyone who waits for a fetch gets its result. Where a fetch failed, credentials that are still valid stay in use, and
+    /// without any its error is kept for some seconds, so that a source is not asked by every call.
     func credentials() async throws -> Credentials {
         while true {
             switch state.withLock({ Self.choose(&$0, at: system.now(), system.uptime()) }) {
@@ -77,6 +87,8 @@ final class CredentialCache: Sendable {
                 if case .credentials(let credentials) = try await fetch.value() { return credentials }
             case .fetch(let fetch):
                 return try await lead(fetch)
+            case .fail(let error):
+                throw error
             }
         }
     }
@@ -107,7 +119,8 @@ final class CredentialCache: Sendable {
             // Keys that live for minutes get shorter windows: with botocore's they would be fetched for every call.
             let advisory = min(advisoryMargin, max(state.lifetime - 300, state.lifetime * 0.4))
             let mandatory = min(margin, max(state.lifetime - 600, state.lifetime * 0.2))
-            let isPaused = left > 0 && uptime < state.noRefreshBefore
+            // What the source has just given is the best that it has, also where a wrong clock takes it for expired.
+            let isPaused = state.hasFetched(within: pause, of: uptime) && (left > 0 || state.failure == nil)
             if left > advisory || isPaused { return .use(kept, askAhead: false) }
             if left <= mandatory { current = nil }
         }
@@ -117,6 +130,7 @@ final class CredentialCache: Sendable {
             return .use(current, askAhead: askAhead)
         }
         if let fetch = state.fetch { return .wait(fetch) }
+        if let failure = state.failure, state.hasFetched(within: pauseWithout, of: uptime) { return .fail(failure) }
         let fetch = Promise<Fetched>()
         state.fetch = fetch
         return .fetch(fetch)
@@ -137,18 +151,20 @@ final class CredentialCache: Sendable {
             guard let found = try await provider.credentials() else {
                 throw AWSClientError.noCredentials(tried: provider.name, hint: provider.hint)
             }
-            let now = system.now()
+            let (now, uptime) = (system.now(), system.uptime())
             state.withLock { state in
                 state.current = found
                 state.lifetime = found.expiration.map { $0.timeIntervalSince(now) } ?? 0
+                state.fetchedAt = uptime
+                state.failure = nil
             }
             return .success(found)
         } catch {
             if Task.isCancelled { return .failure(error) }
-            let now = system.now()
-            let retryAt = system.uptime() + Self.pauseAfterFailure
+            let (now, uptime) = (system.now(), system.uptime())
             let current = state.withLock { state -> Credentials? in
-                state.noRefreshBefore = retryAt
+                state.fetchedAt = uptime
+                state.failure = error
                 return state.current
             }
             guard let current, current.expiration.map({ $0 > now }) ?? true else { return .failure(error) }

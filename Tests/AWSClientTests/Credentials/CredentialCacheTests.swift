@@ -151,16 +151,39 @@ import Testing
         while try await cache.credentials().accessKeyID != "A3" { await Task.yield() }
     }
 
-    @Test func `does not remember a failure`() async throws {
-        let cache = CredentialCache(
-            Source { number in
-                guard number > 1 else { throw AWSClientError.missingRegion }
-                return Self.keys(number)
-            },
-            system: TestSystem().system
-        )
+    @Test
+    func `without keys it asks a failing source once in five seconds, also where the clock is set back meanwhile`()
+        async throws
+    {
+        let system = TestSystem()
+        let source = Source { number in
+            guard number > 2 else { throw AWSClientError.missingRegion }
+            return Self.keys(number)
+        }
+        let cache = CredentialCache(source, system: system.system)
+        for seconds in [0.0, 4.9, 0.2, 4.8] {
+            system.advance(by: seconds)
+            await #expect(throws: AWSClientError.missingRegion) { try await cache.credentials() }
+        }
+        #expect(source.count == 2)
+        system.setBack(by: 86_400)
         await #expect(throws: AWSClientError.missingRegion) { try await cache.credentials() }
+        system.advance(by: 0.3)
+        #expect(try await cache.credentials().accessKeyID == "A3")
+    }
+
+    @Test func `keys that a wrong clock takes for expired are not fetched anew for every call`() async throws {
+        let system = TestSystem()
+        let source = Source { Self.keys($0, expiresIn: 3600) }
+        let cache = CredentialCache(source, system: system.system)
+        system.advance(by: 86_400)
+        for _ in 0..<10 { #expect(try await cache.credentials().accessKeyID == "A1") }
+        #expect(source.count == 1)
+        system.advance(by: 15)
         #expect(try await cache.credentials().accessKeyID == "A2")
+        // AWS says that they have expired: others are fetched at once.
+        cache.invalidate(Self.keys(2, expiresIn: 3600))
+        #expect(try await cache.credentials().accessKeyID == "A3")
     }
 
     @Test func `goes on with credentials that are still valid where a fetch fails`() async throws {
