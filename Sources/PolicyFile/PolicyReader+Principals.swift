@@ -35,7 +35,7 @@ package func warning(ofPrincipal pattern: String) -> String? {
         return "the ARN of an IAM Identity Center role has a path: write "
             + "role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_…"
     }
-    if Wildcard(pattern).isEverything { return warning(ofEverybody: pattern) }
+    if Wildcard(pattern).isAnyCaller { return "\(quoted(pattern)) exempts everybody" }
     if !pattern.hasPrefix("arn:"), !pattern.hasPrefix("*"), !pattern.hasPrefix("?") {
         return "\(quoted(pattern)) is no ARN, so it never matches; write arn:aws:iam::111122223333:role/NAME"
     }

@@ -113,7 +113,10 @@ import Testing
         ),
         ("**", #""**" exempts everybody"#),
         ("terraform", #""terraform" is no ARN, so it never matches; write arn:aws:iam::111122223333:role/NAME"#),
-        ("arn:aws:iam::111122223333:role/terraform", nil), ("*:role/terraform", nil), ("arn:*", nil),
+        ("arn:aws:iam::111122223333:role/terraform", nil), ("*:role/terraform", nil),
+        ("*", #""*" exempts everybody"#), ("arn:*", #""arn:*" exempts everybody"#),
+        ("arn:aws:iam::*:role/*", #""arn:aws:iam::*:role/*" exempts everybody"#),
+        ("?rn:*:iam::*", #""?rn:*:iam::*" exempts everybody"#), ("arn:aws:iam::111122223333:role/*", nil),
         ("arn:aws:iam::*:role/terraform", nil), ("arn:aws:iam::111122223333:root", nil),
         ("arn:aws:iam::111122223333:*", nil), ("arn:aws:iam::111122223333:r*", nil),
         (
@@ -238,7 +241,7 @@ import Testing
     @Test(arguments: [("2026-11-30T23:59:59Z", true), ("2026-12-01T00:00:00Z", true), ("2026-12-01T00:00:01Z", false)])
     func `an exemption that has ended is told`(until: String, isExpired: Bool) throws {
         let text =
-            "version: 1\nwatch: [{regions: [eu-west-1]}]\nexempt:\n  - principals: [\"arn:*\"]\n    until: \(until)"
+            "version: 1\nwatch: [{regions: [eu-west-1]}]\nexempt:\n  - principals: [\"arn:*:role/x\"]\n    until: \(until)"
         let message =
             "5: the exemption ended at \(until); remove it once what it let in is closed, or give it a later end"
         #expect(try warnings(text) == (isExpired ? [message] : []))
