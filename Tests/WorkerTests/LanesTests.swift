@@ -197,6 +197,16 @@ import Testing
         #expect(Lane(.deletes).verdict(on: error) == .uncertain)
     }
 
+    @Test(arguments: [("AccessDenied", 403), ("ValidationError", 400), ("RegionDisabledException", 403)])
+    func `a role that cannot be assumed concerns every call of its account, and is asked for by a probe`(
+        code: String,
+        status: Int
+    ) {
+        let error = AWSServiceError(service: "sts", operation: "AssumeRole", code: code, statusCode: status)
+        #expect(ec2.verdict(on: error) == .uncertain)
+        #expect(Lane(.queue).verdict(on: error) == .out)
+    }
+
     @Test func `a lost claim, a cancellation and a wrong setting say nothing of a lane`() {
         #expect(Lane(.ledger).verdict(on: LedgerError.claimLost(eventID: "e", fence: 1)) == .own)
         #expect(ec2.verdict(on: CancellationError()) == .own)

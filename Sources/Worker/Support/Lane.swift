@@ -48,6 +48,9 @@ package struct Lane: Hashable, Sendable, CustomStringConvertible {
         return name + (region.map { " in \($0)" } ?? "")
     }
 
+    /// The description with the account, for where nothing beside it tells the account.
+    var wholeName: String { description + (account.map { " of account \($0)" } ?? "") }
+
     /// The treatment of work while the lane is out.
     var consequence: String {
         if stopsReceiving { return "receiving is paused, what is in hand is kept" }
@@ -94,6 +97,8 @@ extension Lane {
         if service == .dynamodb { return .out }
         if error.isThrottling { return service == .queue || service == .deletes ? .out : .throttled }
         if error.isTransient { return .uncertain }
+        // Without the credentials of its role no call of the lane is possible, whatever STS says against it.
+        if error.operation.hasPrefix("AssumeRole") { return service == .queue ? .out : .uncertain }
         switch service {
         case .ledger: return .own
         case .dynamodb: return .out

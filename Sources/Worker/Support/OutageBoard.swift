@@ -50,13 +50,13 @@ final class OutageBoard: Sendable {
 
     /// The lanes that are out.
     var lanes: [Lane] {
-        outages.withLock { $0.filter { !$0.value.over.isSettled }.keys.sorted { $0.description < $1.description } }
+        outages.withLock { $0.filter { !$0.value.over.isSettled }.keys.sorted { $0.wholeName < $1.wholeName } }
     }
 
     /// The lanes that are out, in a few words; nil if all work.
     var summary: String? {
         let lanes = lanes
-        return lanes.isEmpty ? nil : lanes.map(\.description).joined(separator: ", ")
+        return lanes.isEmpty ? nil : lanes.map(\.wholeName).joined(separator: ", ")
     }
 
     /// False while nothing could be recorded. The receivers themselves find out when the queue works again.

@@ -19,7 +19,7 @@ extension RevertWorker {
         WorkerStatus(
             isReceiving: startState.obstacle == nil && !lanes.board.lanes.contains(where: \.stopsReceiving),
             obstacle: startState.obstacle,
-            outages: lanes.board.lanes.map(\.description),
+            outages: lanes.board.lanes.map(\.wholeName),
             pollAge: liveness.age
         )
     }
