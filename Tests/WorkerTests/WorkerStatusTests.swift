@@ -50,6 +50,8 @@ import Testing
         let region = try #require(AWSRegion("eu-west-1"))
         _ = worker.lanes.board.note(ParkingFull(), of: Lane(.ec2, region: region))
         #expect(worker.status.isReceiving && worker.status.outages == ["EC2 in eu-west-1"])
+        _ = worker.lanes.board.note(ParkingFull(), of: Lane(.ec2, account: AccountID("444455556666"), region: region))
+        #expect(worker.status.outages.contains("EC2 in eu-west-1 of account 444455556666"))
         _ = worker.lanes.board.note(ParkingFull(), of: Lane(.queue))
         #expect(!worker.status.isReceiving && worker.status.outages.contains("the queue"))
     }
@@ -101,6 +103,17 @@ import Testing
         worker.measureState()
         let shown = try #require(try gauge("last_poll_timestamp_seconds"))
         #expect(abs(shown - polledAt.timeIntervalSince1970) < 1)
+    }
+
+    @Test func `each reason and outcome counts from zero, so that an alert sees the first of it`() throws {
+        func count(_ name: String, _ label: String, _ value: String) throws -> Int64 {
+            try metrics.expectCounter("sg_revert_\(name)", [(label, value)]).values.reduce(0, +)
+        }
+        for reason in DeadLetterReason.allCases {
+            #expect(try count("dead_lettered_total", "reason", reason.rawValue) == 0)
+        }
+        for outcome in EventOutcome.allCases { #expect(try count("events_total", "outcome", outcome.rawValue) == 0) }
+        for outcome in RuleOutcome.allCases { #expect(try count("rules_total", "outcome", outcome.rawValue) == 0) }
     }
 
     @Test func `what others know of the state has gauges of its own`() throws {

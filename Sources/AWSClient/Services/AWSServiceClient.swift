@@ -125,7 +125,8 @@ struct AWSServiceClient: Sendable {
         error.attempt = attempt + max(response.sends - 1, 0)
         let (reason, result): (RetryReason?, CallMetrics.Result) =
             error.isThrottling
-            ? (.throttling, .throttled) : error.isTransient ? (.transient, .transient) : (nil, .failed)
+            ? (.throttling, .throttled)
+            : error.isTransient ? (.transient, .transient) : (nil, error.refusesCondition ? .success : .failed)
         return Failure(error: error, code: error.code, reason: reason, result: result, headers: response.headers)
     }
 

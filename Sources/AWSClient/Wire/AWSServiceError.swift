@@ -85,6 +85,9 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
             + "for instance with timedatectl set-ntp true"
     }
 
+    /// True if the condition of a write does not hold. That is an answer, and no failure of the call.
+    var refusesCondition: Bool { code == "ConditionalCheckFailedException" }
+
     /// True if the service says that the thing does not exist.
     package var isMissingResource: Bool {
         switch resource?.kind {

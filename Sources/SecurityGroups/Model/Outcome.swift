@@ -50,7 +50,7 @@ package enum RuleDecision: String, Hashable, Sendable {
 }
 
 /// The outcome of one rule.
-package enum RuleOutcome: String, Hashable, Sendable {
+package enum RuleOutcome: String, Hashable, Sendable, CaseIterable {
     /// Revoked, and EC2 no longer shows it.
     case reverted
     /// No longer there when the worker looked.

@@ -6,9 +6,15 @@ import SecurityGroups
 package struct WorkerMetrics: Sendable {
     private let factory: any MetricsFactory
 
+    /// Creates the metrics, with a zero for each value of a label. A counter that comes to life with its first event has no
+    /// increase, and no alert would tell of that event.
+    ///
     /// - Parameter factory: The backend of the metrics.
     package init(_ factory: any MetricsFactory) {
         self.factory = factory
+        for reason in DeadLetterReason.allCases { add("dead_lettered_total", 0, [("reason", reason.rawValue)]) }
+        for outcome in EventOutcome.allCases { add("events_total", 0, [("outcome", outcome.rawValue)]) }
+        for outcome in RuleOutcome.allCases { add("rules_total", 0, [("outcome", outcome.rawValue)]) }
     }
 
     /// Metrics that are dropped.

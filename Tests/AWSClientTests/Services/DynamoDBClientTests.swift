@@ -1,4 +1,6 @@
+import CoreMetrics
 import Foundation
+import MetricsTestKit
 import Testing
 
 @testable import AWSClient
@@ -50,6 +52,14 @@ import Testing
                 == .refused(existing: ["pk": .string("event#1"), "token": .string("t")])
         )
         #expect(transport.requests.count == 1)
+    }
+
+    @Test func `a condition that does not hold counts as a call that succeeded`() async throws {
+        let metrics = TestMetrics()
+        let transport = ScriptedTransport([.answer(400, #"{"__type":"x#ConditionalCheckFailedException"}"#)])
+        _ = try await AWSSession.scripted(transport, metrics: metrics).dynamodb().write(Self.claim, table: "claims")
+        let labels = [("service", "dynamodb"), ("action", "PutItem"), ("result", "success")]
+        #expect(try metrics.expectCounter("sg_revert_api_calls_total", labels).values == [1])
     }
 
     @Test func `updates and answers with what stands now`() async throws {
