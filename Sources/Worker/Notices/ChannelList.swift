@@ -27,26 +27,28 @@ final class ChannelList: Sendable {
         }
     }
 
-    /// A new channel is one file and one line here.
     private static func channels(
         _ options: WorkerOptions,
         _ topicARN: String?,
         _ session: AWSSession
     ) -> [any NotificationChannel] {
-        let channels: [(any NotificationChannel)?] = [
-            topicARN.map { SNSChannel($0, options.notifyFormat, session) },
-            options.eventBus.map { EventBridgeChannel($0, session) },
-            options.webhook.map { WebhookChannel($0, options.notifyFormat, session.transport) },
-        ]
-        return channels.compactMap(\.self)
+        options.channels(topicARN).map { $0(session) }
     }
 }
 
 extension WorkerOptions {
-    /// True if `policy` or a setting names a channel.
-    func isNotifying(by policy: Policy) -> Bool {
-        topicARN != nil || policy.topicARN != nil || webhook != nil || eventBus != nil
+    /// Makes the channels that the settings name. A new channel is one file and one line here.
+    fileprivate func channels(_ topicARN: String?) -> [(AWSSession) -> any NotificationChannel] {
+        let channels: [((AWSSession) -> any NotificationChannel)?] = [
+            topicARN.map { topic in { SNSChannel(topic, notifyFormat, $0) } },
+            eventBus.map { bus in { EventBridgeChannel(bus, $0) } },
+            webhook.map { webhook in { WebhookChannel(webhook, notifyFormat, $0.transport) } },
+        ]
+        return channels.compactMap(\.self)
     }
+
+    /// True if `policy` or a setting names a channel.
+    func isNotifying(by policy: Policy) -> Bool { !channels(topicARN ?? policy.topicARN).isEmpty }
 
     /// The topic of the settings, or else that of the current policy.
     var currentTopicARN: String? { topicARN ?? policies.current.topicARN }
