@@ -26,6 +26,13 @@ import Testing
         #expect(Doctor.redrive(to: "q", after: count).status == status)
     }
 
+    @Test func `the mistakes of a policy are one line of one finding`() {
+        #expect(
+            Finding.problem("policy", "p.yaml:1: a\nsg-revert: p.yaml:2: b", fix: "").detail
+                == "p.yaml:1: a; p.yaml:2: b"
+        )
+    }
+
     @Test func `a policy that watches nothing is a problem`() {
         var setup = Doctor.Setup(policySource: .file("p.yaml"), policy: Policy(watch: []))
         #expect(Doctor(setup: setup) { Date() }.policy().status == .problem)

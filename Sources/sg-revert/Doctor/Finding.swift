@@ -24,8 +24,10 @@ struct Finding: Hashable, Sendable {
         Self(check: check, status: .warning, detail: detail, fix: fix)
     }
 
+    /// - Parameter detail: Several lines of stderr, such as the mistakes of a policy, become one.
     static func problem(_ check: String, _ detail: String, fix: String) -> Self {
-        Self(check: check, status: .problem, detail: detail, fix: fix)
+        let line = detail.replacing("\nsg-revert: ", with: "; ")
+        return Self(check: check, status: .problem, detail: line, fix: fix)
     }
 
     static func notTried(_ check: String, _ detail: String, fix: String? = nil) -> Self {
