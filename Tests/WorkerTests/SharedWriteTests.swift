@@ -116,7 +116,8 @@ import Testing
         let replays = outcome.isFinal ? ", replays = 2" : ""
         let told = tells ? " ADD told {\(outcome.rawValue)}" : ""
         #expect(
-            text == "SET outcome = '\(outcome.rawValue)'\(replays), expires_at = \(Self.expiry)\(told)"
+            text == "SET outcome = '\(outcome.rawValue)', finished_at = 1764063000500\(replays), "
+                + "expires_at = \(Self.expiry)\(told)"
                 + " REMOVE lease_until, claim_replays"
         )
     }

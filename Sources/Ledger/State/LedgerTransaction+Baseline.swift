@@ -1,5 +1,5 @@
 import GRDB
-import SecurityGroups
+package import SecurityGroups
 
 /// Approvals of standing rules by a person.
 extension LedgerTransaction {
@@ -9,13 +9,21 @@ extension LedgerTransaction {
         case rule(String)
         /// All rules of a group.
         case group(String)
+
+        /// The column that selects them, and its value.
+        fileprivate var condition: (column: String, value: String) {
+            switch self {
+            case .rule(let id): ("rule_id", id)
+            case .group(let id): ("group_id", id)
+            }
+        }
     }
 
     /// Records that rules may stand.
     ///
     /// - Returns: The ids of the rules that were approved; empty if none of them stands.
     package func approve(_ chosen: Chosen, by person: String, reason: String?) throws -> [String] {
-        try set(chosen, approvedBy: "approved \(person)", .approved, "approved", by: person, reason: reason)
+        try set(chosen, approvedBy: Approval.word(of: person).source, .approved, "approved", by: person, reason: reason)
     }
 
     /// Takes back the approval of rules. They then stand without a reason, unless the policy allows them.
@@ -23,6 +31,12 @@ extension LedgerTransaction {
     /// - Returns: The ids of the rules.
     package func forget(_ chosen: Chosen, by person: String) throws -> [String] {
         try set(chosen, approvedBy: nil, .sweep, "forgotten", by: person, reason: nil)
+    }
+
+    /// The rules that are meant, as far as this version can read them.
+    package func standing(_ chosen: Chosen) throws -> [StandingRule] {
+        let (column, value) = chosen.condition
+        return try standingRules(where: column, is: value.bounded)
     }
 
     private func set(
@@ -33,11 +47,7 @@ extension LedgerTransaction {
         by person: String,
         reason: String?
     ) throws -> [String] {
-        let (column, value) =
-            switch chosen {
-            case .rule(let id): ("rule_id", id)
-            case .group(let id): ("group_id", id)
-            }
+        let (column, value) = chosen.condition
         let sql =
             "SELECT DISTINCT group_id, rule_id FROM sightings WHERE gone_at IS NULL AND \(column) = ? ORDER BY 1, 2"
         let rules = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [value.bounded]).map {
@@ -52,6 +62,8 @@ extension LedgerTransaction {
                 """,
                 [approval?.bounded, knownBy.rawValue, approval == nil ? nowText : nil, rule.group, rule.id]
             )
+            // What this host has not told the others yet would contradict the person.
+            try run("DELETE FROM untold_rules WHERE rule_id = ?", [rule.id])
             var entry: [String: AuditValue] = [
                 "action": .text(action), "by": .text(person.bounded), "group_id": .text(rule.group),
                 "rule_id": .text(rule.id),

@@ -22,6 +22,12 @@ extension LedgerTransaction {
         return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
     }
 
+    /// The rules that stand and whose `column` has this value.
+    func standingRules(where column: String, is value: String) throws -> [StandingRule] {
+        let sql = "\(Self.standingColumns) FROM sightings AS s WHERE gone_at IS NULL AND \(column) = ?"
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [value]).compactMap(standing)
+    }
+
     /// The number of rules that stand without a reason.
     package func unexplainedCount() throws -> Int {
         try row("SELECT count(*) FROM sightings WHERE gone_at IS NULL AND approved_by IS NULL", [])?[0] ?? 0

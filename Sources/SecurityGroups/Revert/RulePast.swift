@@ -41,6 +41,9 @@ extension Approval {
     /// The source of the approval of a rule that stood when its group was first seen.
     package static let baseline = "baseline"
 
+    /// The approval of a person with `sg-revert baseline approve`.
+    package static func word(of person: String) -> Self { Self(source: "approved \(person)") }
+
     /// True if an exempt caller made the rule.
     package var isExemption: Bool { source.hasPrefix("exempt ") }
     /// True if a person approved the rule with `sg-revert baseline approve`.

@@ -100,6 +100,11 @@ final class EventRecord: Sendable {
         // A flood of records that are no change takes little room in the ledger.
         facts = content.change == nil ? all.shortened : all
     }
+
+    /// False for what is none of our business on any host. Of a test event the table tells who took it.
+    var concernsFleet: Bool {
+        if case .ignored = content { event.eventName == TestEvent.eventName } else { true }
+    }
 }
 
 /// The content of a message's body.
@@ -134,11 +139,6 @@ enum EventContent: Sendable {
     /// The change of rules; nil if the call changed none that is known.
     var change: SecurityGroupChange? {
         if case .change(let change) = self { change } else { nil }
-    }
-
-    /// False for what is none of our business on any host.
-    var concernsFleet: Bool {
-        if case .ignored = self { false } else { true }
     }
 }
 

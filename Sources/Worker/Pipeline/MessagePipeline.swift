@@ -138,7 +138,7 @@ struct MessagePipeline: Sendable {
                 record.facts,
                 delivery,
                 intent: intent,
-                concernsFleet: record.content.concernsFleet,
+                concernsFleet: record.concernsFleet,
                 slot: slot,
                 alongside: { transaction in
                     // An exemption holds from the moment in which it is in the ledger.

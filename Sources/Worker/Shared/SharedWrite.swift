@@ -61,6 +61,7 @@ enum SharedWrite {
     static func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool, now: Date) -> DynamoDBWrite {
         var update = Update()
         update.set("outcome", .string(outcome.rawValue))
+        update.set("finished_at", milliseconds(now))
         if tells { update.add("told", .stringSet([outcome.rawValue])) }
         // A replay that failed is not over: its message comes back, and must not be taken for a duplicate then.
         if outcome.isFinal { update.set("replays", .integer(claim.replayCount)) }

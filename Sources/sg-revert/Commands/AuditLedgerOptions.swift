@@ -1,5 +1,6 @@
 import ArgumentParser
 import Formats
+import Foundation
 import Ledger
 
 /// The ledgers that a command reads as one.
@@ -15,8 +16,14 @@ struct AuditLedgerOptions: ParsableArguments {
     var ledgers: [String] = []
 
     /// Opens the ledgers for reading. This creates and changes no file.
-    func readers(_ settings: Settings) throws -> [LedgerReader] {
-        guard !ledgers.isEmpty else { return [try LedgerReader(path: LedgerOptions.path(nil, settings))] }
+    ///
+    /// - Parameter orNone: True where the default ledger need not exist, on a machine that runs no worker.
+    func readers(_ settings: Settings, orNone: Bool = false) throws -> [LedgerReader] {
+        guard !ledgers.isEmpty else {
+            let path = try LedgerOptions.path(nil, settings)
+            if orNone, !FileManager.default.fileExists(atPath: path) { return [] }
+            return [try LedgerReader(path: path)]
+        }
         return try ledgers.map { try LedgerReader(path: $0) }
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Formats
 import Ledger
+import SecurityGroups
+import Worker
 
 struct BaselineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,24 +65,38 @@ struct ChosenRules: ParsableArguments {
         }
     }
 
-    /// Runs `body` on each of them in one transaction.
+    /// Runs `body` on each of them in one transaction of the ledger, prints a line for each, and then tells the other hosts.
     ///
-    /// - Returns: The ids of the rules.
-    /// - Throws: `RunFailure` if a rule does not stand. Nothing is changed then.
+    /// - Parameters:
+    ///   - done: What is done with a rule, as the line begins.
+    ///   - tell: Tells the other hosts, if there are any.
+    /// - Throws: `RunFailure` if a rule does not stand, and then nothing is changed, or if the other hosts could not be told.
     func change(
         in path: String,
-        _ body: @escaping @Sendable (LedgerTransaction, LedgerTransaction.Chosen) throws -> [String]
-    ) async throws -> [String] {
+        _ done: String,
+        _ body: @escaping @Sendable (LedgerTransaction, LedgerTransaction.Chosen) throws -> [String],
+        tell: ([StandingRule]) async throws -> Void
+    ) async throws {
         let chosen: [LedgerTransaction.Chosen] = group.map { [.group($0)] } ?? rules.map { .rule($0) }
-        return try await asking {
+        let (ids, standing) = try await asking {
             let ledger = try LedgerDatabase.existing(at: path, by: personName())
             return try await ledger.write { transaction in
-                try chosen.flatMap { one in
+                let ids = try chosen.flatMap { one in
                     let ids = try body(transaction, one)
                     guard !ids.isEmpty else { throw RunFailure(description: Self.unknown(one)) }
                     return ids
                 }
+                return (ids, try chosen.flatMap { try transaction.standing($0) })
             }
+        }
+        StandardOutput.write(ids.map { "\(done) \($0)\n" }.joined())
+        do {
+            try await tell(standing)
+        } catch {
+            throw RunFailure(
+                description: "\(done) in this ledger alone, and on no other host: \(errorText(error)). "
+                    + "Run it again once the table answers"
+            )
         }
     }
 
@@ -95,7 +111,8 @@ struct ChosenRules: ParsableArguments {
 struct BaselineApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Say that rules may stand. Who and when is in the trail."
+        abstract: "Say that rules may stand. Who and when is in the trail.",
+        discussion: "It holds in this ledger, and with --claims on every host that shares the table."
     )
 
     @OptionGroup var chosen: ChosenRules
@@ -104,32 +121,44 @@ struct BaselineApproveCommand: AsyncParsableCommand {
     var reason: String?
 
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var shared: FleetTableOptions
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
+        let settings = try config.settings()
         let (person, reason) = (personName(), reason)
-        let ids = try await chosen.change(in: ledger.path(config.settings())) { transaction, chosen in
+        let table = try await shared.baseline(settings)
+        try await chosen.change(in: ledger.path(settings), "approved") { transaction, chosen in
             try transaction.approve(chosen, by: person, reason: reason)
+        } tell: { rules in
+            try await table?.approve(rules, by: person)
         }
-        StandardOutput.write(ids.map { "approved \($0)\n" }.joined())
     }
 }
 
 struct BaselineForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Take approvals back. What the policy does not allow then stands without a reason, and is swept."
+        abstract: "Take approvals back. What the policy does not allow then stands without a reason, and is swept.",
+        discussion: """
+            The worker of this ledger sweeps it. With --claims it also takes back what other hosts have said for the rules in the \
+            table that hosts share; without, such a rule goes on standing.
+            """
     )
 
     @OptionGroup var chosen: ChosenRules
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var shared: FleetTableOptions
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
+        let settings = try config.settings()
         let person = personName()
-        let ids = try await chosen.change(in: ledger.path(config.settings())) { transaction, chosen in
+        let table = try await shared.baseline(settings)
+        try await chosen.change(in: ledger.path(settings), "forgot") { transaction, chosen in
             try transaction.forget(chosen, by: person)
+        } tell: { rules in
+            try await table?.forget(rules, by: person)
         }
-        StandardOutput.write(ids.map { "forgot \($0)\n" }.joined())
     }
 }

@@ -41,7 +41,7 @@ struct ExemptAddCommand: AsyncParsableCommand {
     var remind: String?
 
     @OptionGroup var ledger: LedgerOptions
-    @OptionGroup var shared: ExemptionTableOptions
+    @OptionGroup var shared: FleetTableOptions
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
@@ -49,7 +49,7 @@ struct ExemptAddCommand: AsyncParsableCommand {
         let new = try exemption(now: Date())
         for warning in Self.warnings(of: new) { complain("warning: \(warning)") }
         let path = try ledger.path(settings)
-        let table = try await shared.table(settings)
+        let table = try await shared.exemptions(settings)
         let (exemption, failure) = try await asking {
             let ledger = try LedgerDatabase(path: path, worker: new.madeBy) { Date() }
             var exemption = new

@@ -16,14 +16,14 @@ struct ExemptEndCommand: AsyncParsableCommand {
     var id: String
 
     @OptionGroup var ledger: LedgerOptions
-    @OptionGroup var shared: ExemptionTableOptions
+    @OptionGroup var shared: FleetTableOptions
     @OptionGroup var config: ConfigOptions
 
     func run() async throws {
         let settings = try config.settings()
         let path = try ledger.path(settings)
         let (id, person) = (id, personName())
-        let table = try await shared.table(settings)
+        let table = try await shared.exemptions(settings)
         var inTable: TemporaryExemption?
         var failure: (any Error)?
         do {

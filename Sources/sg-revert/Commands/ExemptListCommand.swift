@@ -15,7 +15,7 @@ struct ExemptListCommand: AsyncParsableCommand {
 
     @OptionGroup var format: ListFormatOptions
     @OptionGroup var ledger: LedgerOptions
-    @OptionGroup var shared: ExemptionTableOptions
+    @OptionGroup var shared: FleetTableOptions
     @OptionGroup var config: ConfigOptions
 
     static let columns = TemporaryExemption.columns + ["kept_in"]
@@ -28,7 +28,7 @@ struct ExemptListCommand: AsyncParsableCommand {
         let path = try ledger.path(settings)
         let style = try format.style(among: Self.columns)
         let now = Date()
-        let table = try await shared.table(settings)
+        let table = try await shared.exemptions(settings)
         var inTable: SharedExemptions?
         var failure: (any Error)?
         do {

@@ -14,9 +14,8 @@ struct TestEventCommand: AsyncParsableCommand {
             and deletes it; it makes no call to EC2 and tells nobody. Run it where the worker's ledger can be read, by \
             whoever may send to the queue. Exit 1 where no row comes in time.
 
-            It reads ledgers on this machine alone, and any host of the queue may take the event. Where several do, repeat \
-            --ledger for those whose files can be read here, or stop the others meanwhile; on a host that has its ledger to \
-            itself, sg-revert audit show EVENT_ID tells whether it took the event.
+            It reads the ledgers on this machine that --ledger names, and any host of the queue may take the event. With \
+            --claims it also looks into the table that the hosts share, which says which worker took it and when.
             """
     )
 
@@ -31,8 +30,7 @@ struct TestEventCommand: AsyncParsableCommand {
 
     @OptionGroup var ledger: AuditLedgerOptions
     @OptionGroup var format: FormatOptions
-    @OptionGroup var aws: AWSOptions
-    @OptionGroup var log: LogOptions
+    @OptionGroup var shared: FleetTableOptions
     @OptionGroup var config: ConfigOptions
 
     func validate() throws {
@@ -44,17 +42,30 @@ struct TestEventCommand: AsyncParsableCommand {
         let url = try QueueOptions.queueURL(queueURL, settings)
         let trusted = try WorkerSettings.trustedSenders(trustedSenders, settings)
         let bound = try bound()
-        let session = try await aws.session(settings, logger: log.logger(settings))
+        let session = try await shared.aws.session(settings, logger: shared.log.logger(settings))
+        let table = try await shared.events(settings, queueURL: url)
         try await callingAWS {
             // The ledgers are opened first, so that nothing is sent if no row can be seen.
-            let watch = try TestEventWatch(ledger.readers(settings))
+            let readers = try ledger.readers(settings, orNone: table != nil)
+            let watch = try TestEventWatch(readers, table: try await readable(table, isNeeded: readers.isEmpty))
             let sqs = try session.sqs(queueURL: url)
             if !trusted.isEmpty { await warn(ofSender: session, among: trusted) }
             show(try await journey(through: url, sqs, watch, bound), url)
         }
     }
 
-    /// Sends one event and waits for its row.
+    /// The table, if it can be read.
+    private func readable(_ table: EventTable?, isNeeded: Bool) async throws -> EventTable? {
+        do {
+            _ = try await table?.ending(of: "test-event")
+            return table
+        } catch let error where !isNeeded {
+            complain("warning: only the ledgers are looked at, not the table: \(errorText(error))")
+            return nil
+        }
+    }
+
+    /// Sends one event and waits for its end.
     private func journey(
         through url: String,
         _ sqs: SQSClient,
@@ -69,27 +80,33 @@ struct TestEventCommand: AsyncParsableCommand {
             at: start
         )
         let messageID = try await naming(url, setting: "--queue-url") { try await event.send(to: url, by: sqs) }
-        var journey = TestEventJourney(eventID: event.eventID, messageID: messageID, startedAt: start, sentAt: Date())
+        let sentAt = Date()
         let deadline = ContinuousClock.now + bound
         while ContinuousClock.now < deadline {
-            switch try watch.look(for: event, message: messageID) {
-            case .row(let row, let path):
-                journey.arrive(row, in: path, at: Date())
-                guard journey.isAsMeant else {
-                    throw RunFailure(description: "the test event \(event.eventID) came out as \(journey.result)")
+            switch try await watch.look(for: event, message: messageID) {
+            case .ended(let ending):
+                guard ending.isAsMeant else {
+                    throw RunFailure(description: "the test event \(event.eventID) came out as \(ending.result)")
                 }
-                return journey
+                return TestEventJourney(
+                    eventID: event.eventID,
+                    messageID: messageID,
+                    startedAt: start,
+                    sentAt: sentAt,
+                    ending: ending,
+                    seenAt: Date()
+                )
             case .buried(let reason):
                 throw RunFailure(description: Self.burial(of: messageID, reason))
             case nil:
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: watch.pause)
             }
         }
         throw RunFailure(
             description:
                 "no worker recorded the test event \(event.eventID) within \(timeout): look whether a worker runs that has "
-                + "the queue \(url) and the ledger \(watch.paths) (sg-revert health, sg-revert doctor). Where several hosts poll the "
-                + "queue, another may have taken it: sg-revert audit show \(event.eventID) on that host says so. Otherwise the "
+                + "the queue \(url) and the ledger \(watch.places) (sg-revert health, sg-revert doctor). Where several hosts poll the "
+                + "queue, another may have taken it: --claims shows that. Otherwise the "
                 + "event is in the queue, and does no harm"
         )
     }

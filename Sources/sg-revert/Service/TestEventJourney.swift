@@ -1,37 +1,85 @@
 import Formats
 import Foundation
 import Ledger
+import SecurityGroups
 import Worker
 
-/// Looks for the row of a test event in some ledgers.
+/// Looks for the end of a test event in some ledgers, and in the table of a fleet.
 struct TestEventWatch {
     /// The result of a look.
     enum Sight {
-        /// The event's row, which is final, and the ledger that has it.
-        case row(AuditEvent, path: String)
+        /// The event ended.
+        case ended(TestEventEnding)
         /// The message became a dead letter without a row, for this reason.
         case buried(String)
     }
 
     private let readers: [(reader: LedgerReader, start: Int64)]
+    private let table: EventTable?
 
     /// - Throws: `LedgerError` for a ledger that cannot be read.
-    init(_ readers: [LedgerReader]) throws {
+    init(_ readers: [LedgerReader], table: EventTable?) throws {
         self.readers = try readers.map { ($0, try $0.lastEntry()) }
+        self.table = table
     }
 
-    /// The ledgers' files.
-    var paths: String { readers.map(\.reader.path).joined(separator: ", ") }
+    /// Where it looks: the ledgers' files, and the table.
+    var places: String {
+        (readers.map(\.reader.path) + [table.map(Self.name)].compactMap(\.self)).joined(separator: ", ")
+    }
 
-    /// Looks once; nil where there is nothing yet.
-    func look(for event: TestEvent, message messageID: String) throws -> Sight? {
+    /// The pause between looks. A look at the table costs a read.
+    var pause: Duration { .milliseconds(table == nil ? 100 : 250) }
+
+    /// Looks once; nil where there is nothing yet. A ledger knows more than the table, which has the end a moment later.
+    func look(for event: TestEvent, message messageID: String) async throws -> Sight? {
         for (reader, start) in readers {
             let found = try reader.events(matching: EventFilter(eventID: event.eventID), after: nil, limit: 1).first
-            if let found, found[.finishedAt] != .null { return .row(found, path: reader.path) }
+            if let found, found[.finishedAt] != .null { return .ended(TestEventEnding(found, in: reader.path)) }
             if let reason = try reader.burialReason(ofMessage: messageID, after: start) { return .buried(reason) }
         }
-        return nil
+        guard let table, let ending = try await table.ending(of: event.eventID) else { return nil }
+        return .ended(TestEventEnding(ending, in: Self.name(table)))
     }
+
+    private static func name(_ table: EventTable) -> String { "dynamodb://\(table.name)" }
+}
+
+/// How a test event ended, and where that was seen.
+struct TestEventEnding {
+    let outcome: String
+    /// Empty where it was seen in the table, which has no reasons.
+    let reason: String
+    let worker: String
+    let receivedAt: Date?
+    let finishedAt: Date?
+    /// The ledger or table.
+    let place: String
+
+    init(_ row: AuditEvent, in ledger: String) {
+        func text(_ column: EventColumn) -> String { row[column].text ?? "" }
+        outcome = text(.outcome)
+        reason = text(.reason)
+        worker = text(.worker)
+        receivedAt = RFC3339.parse(text(.receivedAt))
+        finishedAt = RFC3339.parse(text(.finishedAt))
+        place = ledger
+    }
+
+    init(_ ending: EventTable.Ending, in table: String) {
+        outcome = ending.outcome.rawValue
+        reason = ""
+        worker = ending.worker
+        receivedAt = nil
+        finishedAt = ending.finishedAt
+        place = table
+    }
+
+    /// True if the worker did with the event what it does with each of its kind.
+    var isAsMeant: Bool { outcome == "ignored" && ["", "not-a-rule-change"].contains(reason) }
+
+    /// The outcome and its reason.
+    var result: String { [outcome, reason].filter { !$0.isEmpty }.joined(separator: ": ") }
 }
 
 /// The way that a test event took, with times.
@@ -41,44 +89,20 @@ struct TestEventJourney {
     let startedAt: Date
     /// When SQS had confirmed the message.
     let sentAt: Date
-    private var event: AuditEvent?
-    private var ledger = ""
-    private var seenAt = Date()
-
-    init(eventID: String, messageID: String, startedAt: Date, sentAt: Date) {
-        self.eventID = eventID
-        self.messageID = messageID
-        self.startedAt = startedAt
-        self.sentAt = sentAt
-    }
-
-    /// Takes the row at the end of the way.
-    mutating func arrive(_ event: AuditEvent, in ledger: String, at time: Date) {
-        self.event = event
-        self.ledger = ledger
-        seenAt = time
-    }
-
-    /// True if the worker did with the event what it does with each of its kind.
-    var isAsMeant: Bool { text(.outcome) == "ignored" && text(.reason) == "not-a-rule-change" }
-
-    /// The outcome and its reason.
-    var result: String { [text(.outcome), text(.reason)].filter { !$0.isEmpty }.joined(separator: ": ") }
-
-    private var receivedAt: Date? { RFC3339.parse(text(.receivedAt)) }
-    private var finishedAt: Date? { RFC3339.parse(text(.finishedAt)) }
-
-    private func text(_ column: EventColumn) -> String { event?[column].text ?? "" }
+    let ending: TestEventEnding
+    /// When the ending was seen.
+    let seenAt: Date
 
     /// One object with a member for each fact.
     var row: Row {
         let cells: [(String, AuditValue)] = [
-            ("event_id", .text(eventID)), ("message_id", .text(messageID)), ("outcome", .text(text(.outcome))),
-            ("reason", .text(text(.reason))), ("worker", .text(text(.worker))), ("ledger", .text(ledger)),
-            ("sent_at", .text(RFC3339.format(startedAt))), ("received_at", .text(text(.receivedAt))),
-            ("finished_at", .text(text(.finishedAt))), ("send_ms", Self.span(startedAt, sentAt)),
-            ("queue_ms", Self.span(startedAt, receivedAt)), ("work_ms", Self.span(receivedAt, finishedAt)),
-            ("total_ms", Self.span(startedAt, finishedAt)),
+            ("event_id", .text(eventID)), ("message_id", .text(messageID)), ("outcome", .text(ending.outcome)),
+            ("reason", .text(ending.reason)), ("worker", .text(ending.worker)), ("ledger", .text(ending.place)),
+            ("sent_at", .text(RFC3339.format(startedAt))), ("received_at", Self.time(ending.receivedAt)),
+            ("finished_at", Self.time(ending.finishedAt)), ("send_ms", Self.span(startedAt, sentAt)),
+            ("queue_ms", Self.span(startedAt, ending.receivedAt)),
+            ("work_ms", Self.span(ending.receivedAt, ending.finishedAt)),
+            ("total_ms", Self.span(startedAt, ending.finishedAt)),
         ]
         return Row(cells.map(\.0), cells.map(\.1))
     }
@@ -94,11 +118,18 @@ struct TestEventJourney {
         return [
             line("began", startedAt, after: nil, "event \(eventID)"),
             line("sent", sentAt, after: startedAt, "to \(url) as message \(messageID)"),
-            line("received", receivedAt, after: startedAt, "by worker \(text(.worker))"),
-            line("recorded", finishedAt, after: receivedAt, "as \(result), which is right for a test event"),
-            line("seen", seenAt, after: finishedAt, "in the ledger \(ledger)"),
+            line("received", ending.receivedAt, after: startedAt, "by worker \(ending.worker)"),
+            line(
+                "recorded",
+                ending.finishedAt,
+                after: ending.receivedAt ?? sentAt,
+                "as \(ending.result), which is right for a test event"
+            ),
+            line("seen", seenAt, after: ending.finishedAt, "in \(ending.place)"),
         ]
     }
+
+    private static func time(_ time: Date?) -> AuditValue { time.map { .text(RFC3339.format($0)) } ?? .null }
 
     /// Milliseconds between two times; null where one is not known. Two hosts' clocks may differ, so it may be negative.
     private static func span(_ start: Date?, _ end: Date?) -> AuditValue {

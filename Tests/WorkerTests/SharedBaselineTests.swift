@@ -1,0 +1,119 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// What a person says of a rule on one host holds on all.
+@Suite struct SharedBaselineTests {
+    private let fleet: Fleet
+    private let one: Keeper
+    private let two: Keeper
+
+    init() async throws {
+        fleet = try Fleet()
+        one = try Keeper(fleet.one, holder: "one")
+        two = try Keeper(fleet.two, holder: "two")
+        for host in [one, two] { await host.keeper.round(isWanted: true) }
+    }
+
+    private func table() throws -> BaselineTable {
+        let time = fleet.time
+        return BaselineTable(client: try fleet.one.session.dynamodb(), name: Fleet.table) { time.now }
+    }
+
+    /// A rule that no event tells of comes to stand, and both hosts see it.
+    private func surprise() async throws {
+        try fleet.aws.stand([1])
+        fleet.time.advance(.seconds(901))
+        for host in [one, two] { await host.keeper.round(isWanted: false) }
+    }
+
+    /// Two settle times later both hosts sweep, the second one first.
+    private func sweep() async {
+        fleet.time.advance(.seconds(901))
+        for host in [two, one] { await host.keeper.round(isWanted: false) }
+    }
+
+    /// Runs what a command does on the first host, in its ledger and in the table.
+    private func approve() async throws {
+        let rules = try await fleet.one.writer.write { transaction in
+            #expect(try transaction.approve(.rule(Name.rule(1)), by: "mia@one", reason: nil).count == 1)
+            return try transaction.standing(.rule(Name.rule(1)))
+        }
+        try await table().approve(rules, by: "mia@one")
+    }
+
+    private func forget() async throws {
+        let rules = try await fleet.one.writer.write { transaction in
+            #expect(try transaction.forget(.group("\(Name.group)"), by: "mia@one").count == 1)
+            return try transaction.standing(.group("\(Name.group)"))
+        }
+        try await table().forget(rules, by: "mia@one")
+    }
+
+    private var ruleStands: Bool { fleet.aws.with { $0.rules[Name.rule(1)] != nil } }
+
+    @Test func `a rule that is approved on one host is not swept by the other, and its ledger says who approved it`()
+        async throws
+    {
+        try await surprise()
+        try await approve()
+        await sweep()
+        #expect(ruleStands)
+        let row = [Name.rule(1), "approved", "approved mia@one"]
+        #expect(try one.standing() == [row])
+        #expect(try two.standing().map { [$0[0], $0[2]] } == [[row[0], row[2]]])
+    }
+
+    @Test func `an approval holds for the content that was approved`() async throws {
+        try await surprise()
+        try await approve()
+        let edited = try liveRule(1, port: 99)
+        fleet.aws.with { $0.rules[Name.rule(1)] = edited }
+        await two.later()
+        #expect(!ruleStands)
+    }
+
+    @Test func `an approval that is taken back is not found again in the table, and the rule is swept`() async throws {
+        try await surprise()
+        try await approve()
+        await sweep()
+        try await forget()
+        await sweep()
+        #expect(!ruleStands)
+        let told = try await fleet.told(fleet.one) + fleet.told(fleet.two)
+        #expect(told.count == 1)
+    }
+
+    @Test func `how a test event ended is in the table, whichever host took it`() async throws {
+        let event = TestEvent(
+            eventID: "3f6c1d0e-8a55-4c1b-9c5e-2f1f0a9f6b11",
+            queueURL: Name.queueURL,
+            region: "eu-west-1",
+            at: fleet.time.now
+        )
+        let events = EventTable(client: try fleet.one.session.dynamodb(), name: Fleet.table)
+        #expect(try await events.ending(of: event.eventID) == nil)
+        #expect(try await fleet.two.process(fleet.two.message(event.body)) == .delete)
+        let ending = try #require(try await events.ending(of: event.eventID))
+        #expect(ending.outcome == .ignored && ending.worker == "two")
+        #expect(ending.finishedAt == fleet.time.now)
+    }
+
+    @Test func `a record that concerns nobody is not in the table, and one under way has no ending`() async throws {
+        var record = fleet.record
+        record.eventName = "DescribeSecurityGroups"
+        #expect(try await fleet.one.process(fleet.one.message(record.json)) == .delete)
+        #expect(fleet.row == nil)
+        guard case .run = try await fleet.one.claims.shared.claim(fleet.facts, fleet.delivery, intent: []) else {
+            Issue.record("nobody has the event")
+            return
+        }
+        let events = EventTable(client: try fleet.one.session.dynamodb(), name: Fleet.table)
+        #expect(try await events.ending(of: Name.event) == nil)
+    }
+}
