@@ -118,7 +118,10 @@ struct StateKeeper: Sendable {
                 isWhole = false
                 logger.warning(
                     "rules not read",
-                    metadata: ["region": "\(place.region)", "error": "\(plainText("\(error)"))"]
+                    metadata: [
+                        "account": "\(place.account?.description ?? "own")", "region": "\(place.region)",
+                        "error": "\(plainText("\(error)"))",
+                    ]
                 )
             }
         }
