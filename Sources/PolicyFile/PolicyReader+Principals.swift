@@ -21,7 +21,8 @@ extension PolicyReader {
     }
 
     mutating func warnAboutEverybody(_ item: Text) {
-        if let warning = warning(ofEverybody: item.text) { warn(item.node, warning) }
+        guard Wildcard(item.text).isEverything else { return }
+        warn(item.node, "\(quoted(item.text)) exempts everybody")
     }
 }
 
@@ -40,10 +41,6 @@ package func warning(ofPrincipal pattern: String) -> String? {
         return "\(quoted(pattern)) is no ARN, so it never matches; write arn:aws:iam::111122223333:role/NAME"
     }
     return flaw(of: pattern).map { "\(quoted(pattern)) never matches: \($0)" }
-}
-
-private func warning(ofEverybody pattern: String) -> String? {
-    Wildcard(pattern).isEverything ? "\(quoted(pattern)) exempts everybody" : nil
 }
 
 /// The first part of a pattern that no ARN of a role, user or account has. A part after a `*` may be anything, because `*` also
