@@ -141,6 +141,8 @@ package final class SimulatedHost: Sendable {
         case .pause:
             let pause = aws.with { $0.generator.duration(5_000...100_000) }
             aws.note("\(life.name) is paused for \(pause.inSeconds) s")
+            let start = machine.elapsed
+            aws.with { $0.script.pauses.append(start..<(start + pause)) }
             life.processor.halt()
             try? await machine.sleep(pause)
             life.processor.resume()

@@ -20,6 +20,8 @@ package struct SimulatedScript: Sendable {
     package var firstSeen: [SecurityGroupID: Duration] = [:]
     /// When the policy was narrowed; nil where it was not.
     package var narrowedAt: Duration?
+    /// When a process was paused, and until when.
+    var pauses: [Range<Duration>] = []
     /// The exemptions that were lent for a while.
     package var loans: [Loan] = []
     /// True records as they were delivered, for forgers who repeat them with other content.
@@ -50,7 +52,8 @@ package struct SimulatedScript: Sendable {
             let exemption = loan.exemption
             // CloudTrail writes whole seconds.
             let made = SimulatedMachine.start.addingTimeInterval(origin.at.inSeconds.rounded(.down))
-            let end = slack > .zero ? loan.lastEnd : exemption.end
+            // One that a person ended by a slow clock ended before calls that it had let in.
+            let end = slack > .zero ? loan.lastEnd.addingTimeInterval(slack.inSeconds) : exemption.end
             guard exemption.groupID.map({ $0 == group.description }) ?? true, origin.at > loan.madeAt - slack,
                 made.timeIntervalSince1970 >= exemption.from.timeIntervalSince1970.rounded(.down), made < end
             else { return false }

@@ -139,7 +139,11 @@ struct SimulationChecks {
     private func opened(_ world: SimulatedAWS.World) -> [String] {
         world.opened.compactMap { opening in
             let live = opening.rule
-            let decidedAt = max(opening.at - Self.skew, .zero)
+            // A call that was on its way when its process was paused arrives when the process goes on.
+            let pause = world.script.pauses.first {
+                $0.upperBound <= opening.at && opening.at < $0.upperBound + .seconds(1)
+            }
+            let decidedAt = max((pause?.lowerBound ?? opening.at) - Self.skew, .zero)
             let isAllowed = mayStand(live, at: decidedAt, in: world)
             let stood = world.rules.everStood(live.rule, in: live.groupID) { origin in
                 isApproved(origin, in: live.groupID, at: decidedAt, world, slack: Self.skew)
