@@ -23,7 +23,7 @@ import Testing
 
     @Test func `a change of rules is an event with its change, and concerns the fleet`() throws {
         let found = try event(record.json)
-        #expect(found.content.change?.kind == .ingressAdded && found.content.concernsFleet)
+        #expect(found.content.change?.kind == .ingressAdded && found.concernsFleet)
         #expect(found.event.eventID == Name.event && found.facts.eventID == Name.event)
         #expect(found.facts.groupID == Name.group)
     }
@@ -33,7 +33,7 @@ import Testing
         other.eventName = "RunInstances"
         other.members["userAgent"] = "\"\(String(repeating: "a", count: 2000))\""
         let found = try event(other.json)
-        #expect(found.content.change == nil && !found.content.concernsFleet)
+        #expect(found.content.change == nil && !found.concernsFleet)
         guard case .ignored(.notARuleChange) = found.content else {
             Issue.record("\(found.content)")
             return
@@ -50,7 +50,7 @@ import Testing
             Issue.record("\(found.content)")
             return
         }
-        #expect(found.content.change == nil && found.content.concernsFleet)
+        #expect(found.content.change == nil && found.concernsFleet)
     }
 
     @Test(arguments: [("", DeadLetterReason.notJSON), ("[]", .noEventID), ("{}", .noEventID)])

@@ -213,10 +213,10 @@ import Testing
         let worker = try it.worker()
         #expect(try await worker.sweep([], isReverting: false) { _ in } == [], "the first look is the baseline")
         try it.aws.stand([2])
-        let looked = Mutex<Set<SecurityGroupRuleID>>([])
+        let looked = Mutex(SweptLook())
         let found = try await worker.sweep([], isReverting: false) { shown in looked.withLock { $0 = shown } }
         #expect(found.map(\.ruleID) == [Name.rule(2)] && found.allSatisfy { $0.outcome == nil && !$0.isSettled })
-        #expect(looked.withLock { $0.count } == 2)
+        #expect(looked.withLock { $0.rules.count } == 2)
         #expect(it.aws.with { $0.rules.count } == 2 && it.aws.with { $0.revokes.isEmpty })
     }
 

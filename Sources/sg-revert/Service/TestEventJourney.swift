@@ -7,7 +7,7 @@ import Worker
 /// Looks for the end of a test event in some ledgers, and in the table of a fleet.
 struct TestEventWatch {
     /// The result of a look.
-    enum Sight {
+    enum Sight: Hashable {
         /// The event ended.
         case ended(TestEventEnding)
         /// The message became a dead letter without a row, for this reason.
@@ -46,10 +46,10 @@ struct TestEventWatch {
 }
 
 /// How a test event ended, and where that was seen.
-struct TestEventEnding {
+struct TestEventEnding: Hashable {
     let outcome: String
-    /// Empty where it was seen in the table, which has no reasons.
-    let reason: String
+    /// Empty for an outcome without a reason; nil where it was seen in the table, which has no reasons.
+    let reason: String?
     let worker: String
     let receivedAt: Date?
     let finishedAt: Date?
@@ -68,7 +68,7 @@ struct TestEventEnding {
 
     init(_ ending: EventTable.Ending, in table: String) {
         outcome = ending.outcome.rawValue
-        reason = ""
+        reason = nil
         worker = ending.worker
         receivedAt = nil
         finishedAt = ending.finishedAt
@@ -76,10 +76,10 @@ struct TestEventEnding {
     }
 
     /// True if the worker did with the event what it does with each of its kind.
-    var isAsMeant: Bool { outcome == "ignored" && ["", "not-a-rule-change"].contains(reason) }
+    var isAsMeant: Bool { outcome == "ignored" && [nil, "not-a-rule-change"].contains(reason) }
 
     /// The outcome and its reason.
-    var result: String { [outcome, reason].filter { !$0.isEmpty }.joined(separator: ": ") }
+    var result: String { [outcome, reason ?? ""].filter { !$0.isEmpty }.joined(separator: ": ") }
 }
 
 /// The way that a test event took, with times.
@@ -97,7 +97,7 @@ struct TestEventJourney {
     var row: Row {
         let cells: [(String, AuditValue)] = [
             ("event_id", .text(eventID)), ("message_id", .text(messageID)), ("outcome", .text(ending.outcome)),
-            ("reason", .text(ending.reason)), ("worker", .text(ending.worker)), ("ledger", .text(ending.place)),
+            ("reason", .text(ending.reason ?? "")), ("worker", .text(ending.worker)), ("ledger", .text(ending.place)),
             ("sent_at", .text(RFC3339.format(startedAt))), ("received_at", Self.time(ending.receivedAt)),
             ("finished_at", Self.time(ending.finishedAt)), ("send_ms", Self.span(startedAt, sentAt)),
             ("queue_ms", Self.span(startedAt, ending.receivedAt)),
