@@ -130,7 +130,9 @@ let package = Package(
         // What the tests share: seeded randomness, virtual time, records, a ledger, programs beside the test.
         .target(
             name: "TestSupport",
-            dependencies: ["AWSClient", "Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "AWSClient", "CSystem", "Ledger", "SecurityGroups", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             path: "Tests/TestSupport",
             exclude: ["Simulation"],
             swiftSettings: houseRules

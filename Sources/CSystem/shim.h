@@ -13,6 +13,7 @@
 
 // GNU's, which the headers hide from Swift's view of the C library.
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 extern int pipe2(int ends[2], int flags);
 
 /// Starts `/bin/sh -c line` as the leader of a process group of its own, with `output` as its standard output.

@@ -109,7 +109,7 @@ import Testing
             ["exempt", "add", "--ledger", path] + all.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
         )
         #expect(result.status == 64 && result.output == "")
-        #expect(result.errors == "sg-revert: \(line)\n")
+        #expect(result.errors == "sg-revert: \(line); see --help\n")
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 

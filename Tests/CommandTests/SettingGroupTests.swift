@@ -175,7 +175,10 @@ import Worker
             return try #require(log.entries.last?.metadata)
         }
         let line = try tell()
-        #expect(line["policy"] == "policy.yaml" && line["policy.digest"] == "abc" && line["policy.entries"] == "21")
+        #expect(
+            line["policy"] == "policy.yaml" && line["policy.digest"] == "abc"
+                && line["policy.entries"].map { "\($0)" } == "21"
+        )
         #expect(line["policy.watch"].map { "\($0)" }?.hasSuffix("watch[20],…") == true)
         #expect(line["regions"] == "eu-north-1,eu-west-1" && line["version"] == "\(Version.text)")
         options.regions = ["us-east-1"]

@@ -42,13 +42,13 @@ import Testing
                 && result.output.contains("USAGE: sg-revert \(command.joined(separator: " "))")
         )
         // A flag without words stands alone in its line.
-        let bare = result.output.split(separator: "\n").indices.filter { index in
-            let lines = result.output.split(separator: "\n")
+        let lines = result.output.split(separator: "\n").drop { !$0.hasSuffix("OPTIONS:") }
+        let bare = lines.indices.filter { index in
             let line = lines[index].trimmingCharacters(in: .whitespaces)
-            let next = index + 1 < lines.count ? lines[index + 1] : ""
+            let next = index + 1 < lines.endIndex ? lines[index + 1] : ""
             return line.hasPrefix("--") && !line.contains("  ") && !next.hasPrefix("          ")
         }
-        #expect(bare.isEmpty, "\(bare.map { result.output.split(separator: "\n")[$0] })")
+        #expect(bare.isEmpty, "\(bare.map { lines[$0] })")
     }
 
     @Test(arguments: UsageTests.commands)

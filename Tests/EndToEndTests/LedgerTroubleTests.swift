@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -34,8 +35,7 @@ extension EndToEnd {
                 "\(worker.processID)",
                 "\(size ?? 0)"
             )
-            python.waitUntilExit()
-            guard python.terminationStatus == 0 else { throw TooLate(description: "the limit could not be set") }
+            guard python.waitUntilExit() == 0 else { throw TooLate(description: "the limit could not be set") }
         }
 
         private func isOutOfOrder(_ worker: Program) async throws {

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Telemetry
@@ -123,19 +124,11 @@ import Testing
     @Test(.enabled(if: promtool != nil))
     func `Prometheus's own tool finds no fault with the text`() throws {
         fill()
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("metrics-\(UUID()).txt")
-        try PrometheusText(registry).text.write(to: file, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(Self.promtool))
-        process.arguments = ["check", "metrics"]
-        process.standardInput = try FileHandle(forReadingFrom: file)
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
+        let result = try ChildProcess.run(
+            URL(fileURLWithPath: try #require(Self.promtool)),
+            ["check", "metrics"],
+            input: PrometheusText(registry).text
+        )
+        #expect(result.exitCode == 0 && result.output.isEmpty && result.errors.isEmpty, "\(result.errors)")
     }
 }

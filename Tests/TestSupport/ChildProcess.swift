@@ -15,7 +15,8 @@ package final class ChildProcess: Sendable {
         package var errorLines: [String] { errors.split(separator: "\n").map(String.init) }
     }
 
-    private let process = Process()
+    private let process: SpawnedProcess
+    private let arguments: [String]
     private let files: URL
 
     /// Where the build put one of its programs: beside the test bundle that runs.
@@ -41,24 +42,23 @@ package final class ChildProcess: Sendable {
     ) throws {
         files = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID())")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
-        process.executableURL = program
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        if let directory { process.currentDirectoryURL = directory }
-        process.standardInput = FileHandle.nullDevice
-        if let input {
-            let file = files.appendingPathComponent("input")
-            try Data(input.utf8).write(to: file)
-            process.standardInput = try FileHandle(forReadingFrom: file)
-        }
-        let file = try Self.writing(to: files.appendingPathComponent("output"))
-        process.standardOutput = output ?? file
-        process.standardError = try Self.writing(to: files.appendingPathComponent("errors"))
-        try process.run()
+        self.arguments = arguments
+        let inputFile = files.appendingPathComponent("input")
+        if let input { try Data(input.utf8).write(to: inputFile) }
+        process = try SpawnedProcess(
+            program,
+            arguments,
+            environment: environment,
+            in: directory,
+            input: input == nil ? nil : FileHandle(forReadingFrom: inputFile),
+            output: output ?? Self.writing(to: files.appendingPathComponent("output")),
+            errors: Self.writing(to: files.appendingPathComponent("errors"))
+        )
     }
 
     deinit {
-        if process.isRunning { kill() }
+        kill()
+        process.waitUntilExit()
         try? FileManager.default.removeItem(at: files)
     }
 
@@ -69,7 +69,7 @@ package final class ChildProcess: Sendable {
 
     /// Asks it to stop, as a service manager does.
     package func terminate() {
-        process.terminate()
+        signal(SIGTERM)
     }
 
     /// Ends it as a crash or the kernel would.
@@ -79,10 +79,10 @@ package final class ChildProcess: Sendable {
 
     /// Sends it a signal.
     package func signal(_ number: Int32) {
-        Foundation.kill(process.processIdentifier, number)
+        process.signal(number)
     }
 
-    package var processID: Int32 { process.processIdentifier }
+    package var processID: Int32 { process.processID }
     package var isRunning: Bool { process.isRunning }
     /// What it has written so far.
     package var output: String { text("output") }
@@ -101,29 +101,24 @@ package final class ChildProcess: Sendable {
         input: String? = nil
     ) throws -> Result {
         let child = try ChildProcess(program, arguments, environment: environment, input: input)
-        child.process.waitUntilExit()
-        return child.result
+        return child.result(child.process.waitUntilExit())
     }
 
-    private var result: Result {
-        Result(
-            exitCode: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-            output: output,
-            errors: errors
-        )
+    private func result(_ exitCode: Int32) -> Result {
+        Result(exitCode: exitCode, output: output, errors: errors)
     }
 
     /// Waits for its end. A program that hangs is killed, and the test fails.
     package func end(within bound: Duration = .seconds(60)) async throws -> Result {
         let deadline = ContinuousClock.now + bound
-        while process.isRunning {
+        while true {
+            if let exitCode = process.exitCode { return result(exitCode) }
             guard ContinuousClock.now < deadline else {
                 kill()
-                throw Hung(arguments: process.arguments ?? [], errors: errors)
+                throw Hung(arguments: arguments, errors: errors)
             }
             try await Task.sleep(for: .milliseconds(2))
         }
-        return result
     }
 
     /// The program did not end in time.

@@ -137,10 +137,11 @@ import Testing
     }
 
     @Test func `an entry that fails by our own fault loses its message, with the reason`() async throws {
-        let held = take("m1")
+        // The other one keeps the heart beating.
+        let held = [take("m1"), take("m2")]
         it.aws.with { $0.entryFailures["ChangeMessageVisibilityBatch"] = (1, true) }
         try await beat(seconds: 11)
-        #expect(held.loss.hasHappened)
+        #expect(held.count { $0.loss.hasHappened } == 1)
         #expect(log.value("reason", of: "message lost, work on it stopped")?.contains("Broken") == true)
     }
 

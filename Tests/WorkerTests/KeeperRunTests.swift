@@ -99,7 +99,7 @@ import Testing
                 && log.texts.contains("warning: state not kept")
         }
         let parts = log.lines.filter { $0.message == "state not kept" }.map { $0.metadata["part"] }
-        #expect(Set(parts) == ["exemptions"])
+        #expect(Set(parts) == ["exemptions", "open events"], "both read the exemptions")
     }
 
     @Test func `a place whose groups EC2 does not show is a line with its Region, and the snapshot is not whole`()

@@ -53,7 +53,7 @@ import Testing
         #expect(found.content.change == nil && found.concernsFleet)
     }
 
-    @Test(arguments: [("", DeadLetterReason.notJSON), ("[]", .noEventID), ("{}", .noEventID)])
+    @Test(arguments: [("", DeadLetterReason.notJSON), ("[]", .undecodable), ("{}", .noEventID)])
     func `what names no event has a reason and words for it`(body: String, reason: DeadLetterReason) {
         guard case .noEvent(let found, let detail) = MessageContent(body: body) else {
             Issue.record("\(body) has an event")

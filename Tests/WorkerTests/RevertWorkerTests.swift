@@ -23,7 +23,7 @@ import Testing
         #expect(it.left.isEmpty && it.aws.with { $0.rules.isEmpty })
         #expect(it.aws.with { $0.published.count } >= 1)
         #expect(worker.status.isReceiving && worker.status.obstacle == nil)
-        #expect(it.log.value("watch", of: "worker started") == "watch")
+        #expect(it.log.value("watch", of: "worker started") == "--group \(Name.group)")
         #expect(it.log.value("abandoned", of: "worker stopped") == "0")
     }
 

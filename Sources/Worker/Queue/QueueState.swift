@@ -69,7 +69,7 @@ final class QueueState: Sendable {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await clock.sleep(Self.period) }
                 group.addTask {
-                    try? await surprise.value()
+                    guard (try? await surprise.value()) != nil else { return }
                     try? await clock.sleep(Self.surprisePause)
                 }
                 await group.next()

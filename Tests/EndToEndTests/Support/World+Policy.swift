@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 extension World {
     /// Which policy the program is to use.
@@ -65,8 +66,8 @@ extension World {
         let text = try (command?.string).orThrow("there is a command to paste")
         let process = try Python.shell(text, environment: environment, in: folder)
         try await eventually("\(text) has ended") { !process.isRunning }
-        guard process.terminationStatus == 0 else {
-            throw TooLate(description: "\(text) ended with \(process.terminationStatus)")
+        guard process.exitCode == 0 else {
+            throw TooLate(description: "\(text) ended with \(process.waitUntilExit())")
         }
     }
 }
