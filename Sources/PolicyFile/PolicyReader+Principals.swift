@@ -4,7 +4,7 @@ import SecurityGroups
 extension PolicyReader {
     /// Warns of a principal that matches nobody, or everybody.
     mutating func warnAboutPrincipal(_ item: Text) {
-        if let warning = warning(ofPrincipal: item.text) { warn(item.node, warning) }
+        if let warning = principalWarning(item.text) { warn(item.node, warning) }
     }
 
     /// Warns of a service that no record names.
@@ -27,7 +27,7 @@ extension PolicyReader {
 }
 
 /// What is to be said of a pattern of principals that matches nobody, or everybody; nil if it is as it should be.
-package func warning(ofPrincipal pattern: String) -> String? {
+package func principalWarning(_ pattern: String) -> String? {
     if pattern.contains(":assumed-role/") || pattern.wholeMatch(of: /arn:[^:]*:sts:.*/) != nil {
         return "\(quoted(pattern)) is the ARN of a session, which never matches; name the role, as in "
             + "arn:aws:iam::111122223333:role/NAME"

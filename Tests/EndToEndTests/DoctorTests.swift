@@ -58,6 +58,19 @@ extension EndToEnd {
             #expect(try await check("none-\(name)")["claims"] == "problem")
         }
 
+        @Test func `a topic that only the policy names is checked as that of a setting`() async throws {
+            let world = try await World()
+            for (topic, status) in [(world.topic, "ok"), ("arn:aws:sns:us-east-1:123456789012:nowhere", "problem")] {
+                try world.write(policy: "notify: { topic_arn: \"\(topic)\" }")
+                let result = try await world.start(
+                    ["doctor", "--format", "json"],
+                    by: .file,
+                    environment: ["SG_REVERT_TOPIC_ARN": ""]
+                ).end()
+                #expect(try statuses(of: result)["topic"] == status, "\(result.output)")
+            }
+        }
+
         @Test(arguments: [
             (["SG_REVERT_GROUPS": ""], "policy"),
             (["SG_REVERT_GROUPS": "", "SG_REVERT_POLICY": "/etc/hostname"], "policy"),

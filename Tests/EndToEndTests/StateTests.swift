@@ -65,7 +65,7 @@ extension EndToEnd {
             let world = try await World()
             let principal = "arn:aws:iam::\(CloudTrailRecord.account):role/network-*"
             let added = try await world.run([
-                "exempt", "add", "--principal", principal, "--group", world.group, "--for", "5s", "--reason",
+                "exempt", "add", "--principal", principal, "--group", world.group, "--for", "30s", "--reason",
                 "incident",
             ])
             #expect(added.exitCode == 0)
@@ -77,7 +77,7 @@ extension EndToEnd {
             #expect(try await world.row(of: record)["outcome"] == "allowed")
             #expect(try await world.ingress().count == 1)
 
-            try await Task.sleep(for: .seconds(5))
+            try await Task.sleep(for: .seconds(30))
             try await world.work()
             #expect(try await world.ingress().isEmpty)
             let end = try await world.events().first { $0["event_name"] == "ExemptionEnd" }

@@ -51,7 +51,8 @@ import Testing
         let first =
             switch fault {
             case .forgetsEnds: "12"
-            case .blindsSnapshots: "80"
+            case .blindsSnapshots: "37"
+            case .deletesEarly: "9"
             default: "1"
             }
         let result = try await simulate("--first", first, "--seeds", "8", "--quiet", "--fault", fault.rawValue)

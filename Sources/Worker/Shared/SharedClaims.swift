@@ -80,18 +80,6 @@ enum SharedAnswer: Hashable, Sendable {
     case duplicate(EventOutcome)
 }
 
-/// The result of recording the end of a run.
-enum SharedEnding: Hashable, Sendable {
-    /// The end is recorded. This host did the event.
-    case done
-    /// Another host took the event over. `isSettled` is true if that host has recorded a final outcome.
-    case lost(isSettled: Bool)
-    /// Another host took the event over and ended it, and nobody was told that this host reverted a rule.
-    case late
-    /// There is no store, or it cannot be reached.
-    case unknown
-}
-
 /// The claims of a host that shares nothing with others: only its ledger counts.
 struct LedgerAlone: SharedClaims {
     var isShared: Bool { false }

@@ -79,7 +79,7 @@ struct ExemptAddCommand: AsyncParsableCommand {
         var warnings: [String] = []
         if Wildcard(exemption.principal).isAnyCaller {
             warnings.append("\(plainText(exemption.principal)) exempts everybody, in every account")
-        } else if let warning = warning(ofPrincipal: exemption.principal) {
+        } else if let warning = principalWarning(exemption.principal) {
             warnings.append(warning)
         }
         if exemption.until.timeIntervalSince(exemption.from) > 86_400 {
@@ -103,8 +103,8 @@ struct ExemptAddCommand: AsyncParsableCommand {
         guard !reason.isBlank else { throw ValidationError("--reason: say why") }
         let then: Exemption.End? = try then.map { try choice($0, flag: "--then") }
         let until = now.addingTimeInterval(Double(try duration(length, flag: "--for").components.seconds))
-        // A time of more than four digits for the year cannot be read again.
-        guard RFC3339.parse(RFC3339.format(until)) != nil else {
+        // RFC 3339 has four digits for a year, so that a later time cannot be read again.
+        guard let last = RFC3339.parse("9999-12-31T23:59:59Z"), until <= last else {
             throw ValidationError("--for: \"\(plainText(self.length))\" ends after the year 9999")
         }
         return TemporaryExemption(
