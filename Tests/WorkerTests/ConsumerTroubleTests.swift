@@ -23,7 +23,7 @@ import Testing
         }
         let log = it.log
         async let stopping: Void = {
-            while !log.texts.contains("warning: message not postponed") { await Task.yield() }
+            while !log.texts.contains("warning: message not postponed") { try? await Task.sleep(for: .milliseconds(2)) }
             stop.request()
         }()
         _ = try await it.worker().run(stop: stop)

@@ -33,7 +33,7 @@ import Testing
         let stop = StopSignal()
         let log = it.log
         async let stopping: Void = {
-            while !log.texts.contains("notice: ledger anchor") { await Task.yield() }
+            while !log.texts.contains("notice: ledger anchor") { try? await Task.sleep(for: .milliseconds(2)) }
             stop.request()
         }()
         _ = try await it.worker().run(stop: stop)
@@ -113,7 +113,9 @@ import Testing
         it.passes = { $0 == .seconds(5) && !hasWarned.isOpen }
         let log = it.log
         async let opening: Void = {
-            while !log.texts.contains(where: { $0.contains("still waiting") }) { await Task.yield() }
+            while !log.texts.contains(where: { $0.contains("still waiting") }) {
+                try? await Task.sleep(for: .milliseconds(2))
+            }
             hasWarned.open()
         }()
         _ = try await it.worker().run(stop: StopSignal())
@@ -173,7 +175,7 @@ import Testing
         worker.lanes.works(lane)
         let aws = it.aws
         async let stopping: Void = {
-            while aws.with({ $0.published.count < 2 }) { await Task.yield() }
+            while aws.with({ $0.published.count < 2 }) { try? await Task.sleep(for: .milliseconds(2)) }
             stop.request()
         }()
         _ = try await worker.run(stop: stop)
