@@ -41,8 +41,6 @@ final class EventRun: Sendable {
     let message: SQSMessage?
     let record: EventRecord
     let claim: Claim
-    /// The look that began with the claim; nil for none.
-    let early: EarlyLook?
     /// The policy at the start of the run. A policy that replaces it judges the next run.
     let policy: Policy
     let slot: WorkSlot
@@ -60,7 +58,6 @@ final class EventRun: Sendable {
         message: SQSMessage?,
         record: EventRecord,
         claim: Claim,
-        early: EarlyLook? = nil,
         policy: Policy,
         slot: WorkSlot,
         logger: Logger,
@@ -72,7 +69,6 @@ final class EventRun: Sendable {
         self.message = message
         self.record = record
         self.claim = claim
-        self.early = early
         self.policy = policy
         self.slot = slot
         self.logger = logger
