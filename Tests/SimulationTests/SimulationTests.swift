@@ -51,7 +51,7 @@ import Testing
         let first =
             switch fault {
             case .forgetsEnds: "12"
-            case .blindsSnapshots: "37"
+            case .blindsSnapshots: "30"
             case .deletesEarly: "9"
             default: "1"
             }
