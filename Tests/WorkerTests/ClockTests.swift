@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 
@@ -14,5 +15,20 @@ import Testing
         #expect(time.instant == start + .seconds(20))
         try await clock.sleep(toNext: .seconds(5))
         #expect(time.instant == start + .seconds(25))
+    }
+
+    @Test func `who wakes a hair before a multiple waits for the one after it`() async throws {
+        let time = VirtualTime()
+        let start = time.instant
+        let asked = Mutex<[Duration]>([])
+        let now = Mutex(start)
+        let clock = WorkerClock(
+            now: { time.now },
+            instant: { now.withLock(\.self) },
+            sleep: { duration in asked.withLock { $0.append(duration) } }
+        )
+        now.withLock { $0 = start + .seconds(5) - .nanoseconds(1) }
+        try await clock.sleep(toNext: .seconds(5))
+        #expect(asked.withLock(\.self) == [.seconds(5) + .nanoseconds(1)])
     }
 }

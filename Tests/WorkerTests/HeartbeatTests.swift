@@ -11,6 +11,7 @@ import Testing
 @Suite struct HeartbeatTests {
     private let it: Pipeline
     private let hand = Hand(intake: Intake())
+    private let log = Log()
 
     init() throws {
         it = try Pipeline()
@@ -37,7 +38,7 @@ import Testing
                 if beats > seconds { throw CancellationError() }
                 time.advance(duration)
             },
-            logger: .silent
+            logger: log.logger
         )
         await heartbeat.run(lease: WorkerOptions.lease) { _ in }
     }
@@ -127,5 +128,41 @@ import Testing
         try await beat(seconds: 25)
         #expect(it.aws.with { $0.visibilities.filter { $0.id == "m1" }.allSatisfy { $0.seconds <= 14 } })
         #expect(held.loss.hasHappened)
+    }
+
+    @Test func `a call that is refused is one line for its messages, which are tried again`() async throws {
+        _ = (take("m1"), take("m2"))
+        it.aws.with { $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)] }
+        try await beat(seconds: 21)
+        #expect(log.texts == ["warning: visibility not extended"])
+        #expect(log.value("messages", of: "visibility not extended") == "2")
+        #expect(it.aws.with { Set($0.visibilities.map(\.id)) } == ["m1", "m2"])
+    }
+
+    @Test func `an entry that fails by SQS's fault is a line, and its message is kept`() async throws {
+        let held = take("m1")
+        it.aws.with { $0.entryFailures["ChangeMessageVisibilityBatch"] = (1, false) }
+        try await beat(seconds: 11)
+        #expect(log.value("message.id", of: "visibility not extended") == "m1")
+        #expect(!held.loss.hasHappened && hand.all.count == 1)
+    }
+
+    @Test func `an entry that fails by our own fault loses its message, with the reason`() async throws {
+        // The other one keeps the heart beating.
+        let held = [take("m1"), take("m2")]
+        it.aws.with { $0.entryFailures["ChangeMessageVisibilityBatch"] = (1, true) }
+        try await beat(seconds: 11)
+        #expect(held.count { $0.loss.hasHappened } == 1)
+        #expect(log.value("reason", of: "message lost, work on it stopped")?.contains("Broken") == true)
+    }
+
+    @Test func `leases that the ledger cannot renew are a line, and the work goes on`() async throws {
+        let held = take("m1")
+        held.claimed(Claim(eventID: Name.event, fence: 1, attempt: 1), at: it.time.instant)
+        _ = try await it.writer.write { _ in }
+        try it.test.execute("ALTER TABLE events RENAME TO elsewhere")
+        try await beat(seconds: 22)
+        #expect(log.texts.contains("warning: leases not renewed"))
+        #expect(!held.loss.hasHappened)
     }
 }

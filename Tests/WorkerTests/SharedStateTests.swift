@@ -40,6 +40,17 @@ import Testing
         Policy(watch: [Watch(groups: [Name.group], action: action, origin: "watch")], exempt: exempt)
     }
 
+    /// An exemption of the caller that the records name, which ends so many seconds after the start of the test.
+    private static func mia(for seconds: TimeInterval? = nil, then: Exemption.End = .leave) -> Exemption {
+        Exemption(
+            name: "mia",
+            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
+            until: seconds.map { Date(timeIntervalSince1970: 1_764_063_000 + $0) },
+            then: then,
+            origin: "exempt mia"
+        )
+    }
+
     @Test func `one host at a time reads the rules, each into its own ledger`() async throws {
         let it = try Fleet(standing: [1])
         let shared = it.one.claims.shared
@@ -126,15 +137,7 @@ import Testing
     @Test func `a rule that one host left to an exempt caller stays on the other, and closes with the exemption, once`()
         async throws
     {
-        let time = Date(timeIntervalSince1970: 1_764_063_000)
-        let exemption = Exemption(
-            name: "mia",
-            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
-            until: time + 7200,
-            then: .revert,
-            origin: "exempt mia"
-        )
-        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        let it = try await Watchers(Fleet(policy: watching(exempt: [Self.mia(for: 7200, then: .revert)])))
         try it.fleet.aws.stand([1])
         let record = RecordText(time: it.fleet.time.now)
         #expect(try await it.fleet.one.process(it.fleet.one.message(record.json)) == .delete)
@@ -154,12 +157,7 @@ import Testing
     }
 
     @Test func `an edit of a rule that an exempt caller made is not exempt`() async throws {
-        let exemption = Exemption(
-            name: "mia",
-            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
-            origin: "exempt mia"
-        )
-        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        let it = try await Watchers(Fleet(policy: watching(exempt: [Self.mia()])))
         try it.fleet.aws.stand([1])
         let record = RecordText(time: it.fleet.time.now)
         _ = try await it.fleet.one.process(it.fleet.one.message(record.json))
@@ -184,12 +182,7 @@ import Testing
     @Test func `what a host left to an exempt caller while the table was out, it tells the others afterwards`()
         async throws
     {
-        let exemption = Exemption(
-            name: "mia",
-            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
-            origin: "exempt mia"
-        )
-        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        let it = try await Watchers(Fleet(policy: watching(exempt: [Self.mia()])))
         try it.fleet.aws.stand([1])
         let table = it.fleet.aws.with { $0.tables }
         it.fleet.aws.with { $0.tables = [:] }
@@ -267,12 +260,7 @@ import Testing
     func `a rule that an exempt caller made and the policy allows stays on every host when the policy is narrowed`()
         async throws
     {
-        let exemption = Exemption(
-            name: "mia",
-            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
-            origin: "exempt mia"
-        )
-        var wide = watching(exempt: [exemption])
+        var wide = watching(exempt: [Self.mia()])
         wide.allow = [Allow(name: "all", sources: [.cidr(try #require(CIDRBlock("0.0.0.0/0")))], origin: "allow all")]
         let it = try await Watchers(Fleet(policy: wide))
         try it.fleet.aws.stand([1])
@@ -280,7 +268,7 @@ import Testing
         #expect(try await it.fleet.one.process(it.fleet.one.message(record.json)) == .delete)
         await it.two.later()
         #expect(try it.two.standing() == [[Name.rule(1), "sweep", "allow all"]])
-        for host in [it.fleet.one, it.fleet.two] { host.policies.replace(with: watching(exempt: [exemption])) }
+        for host in [it.fleet.one, it.fleet.two] { host.policies.replace(with: watching(exempt: [Self.mia()])) }
         for _ in 1...2 {
             await it.two.later()
             await it.one.later()
@@ -301,13 +289,7 @@ import Testing
     }
 
     @Test func `the end of an exemption is told by one host, and asked for once`() async throws {
-        let exemption = Exemption(
-            name: "mia",
-            principals: [Wildcard("arn:aws:iam::111122223333:user/mia")],
-            until: Date(timeIntervalSince1970: 1_764_063_000) + 60,
-            origin: "exempt mia"
-        )
-        let it = try await Watchers(Fleet(policy: watching(exempt: [exemption])))
+        let it = try await Watchers(Fleet(policy: watching(exempt: [Self.mia(for: 60)])))
         it.fleet.time.advance(.seconds(61))
         await it.one.keeper.round(isWanted: false)
         await it.two.keeper.round(isWanted: false)

@@ -33,9 +33,12 @@ package struct WorkerClock: Sendable {
 extension WorkerClock {
     /// Waits until the next multiple of `period` since the start of the clock, so that one wake-up of an idle process
     /// serves everything that is done now and then.
+    ///
+    /// A wait of less than a millisecond would only be a rounding error of the last one, so that it lasts a period longer.
     package func sleep(toNext period: Duration) async throws {
         let passed = instant() - start
-        try await sleep(period * (Int(passed / period) + 1) - passed)
+        let left = period * (Int(passed / period) + 1) - passed
+        try await sleep(left < .milliseconds(1) ? left + period : left)
     }
 
     /// Makes `call`, and cancels it after `bound`.
