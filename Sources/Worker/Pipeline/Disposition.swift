@@ -41,6 +41,8 @@ final class EventRun: Sendable {
     let message: SQSMessage?
     let record: EventRecord
     let claim: Claim
+    /// The look that began with the claim; nil for none.
+    let early: EarlyLook?
     /// The policy at the start of the run. A policy that replaces it judges the next run.
     let policy: Policy
     let slot: WorkSlot
@@ -58,6 +60,7 @@ final class EventRun: Sendable {
         message: SQSMessage?,
         record: EventRecord,
         claim: Claim,
+        early: EarlyLook? = nil,
         policy: Policy,
         slot: WorkSlot,
         logger: Logger,
@@ -69,6 +72,7 @@ final class EventRun: Sendable {
         self.message = message
         self.record = record
         self.claim = claim
+        self.early = early
         self.policy = policy
         self.slot = slot
         self.logger = logger

@@ -54,7 +54,14 @@ struct MessagePipeline: Sendable {
             held.describe(Self.metadata(of: record, in: message))
             var logger = logger
             for (key, value) in held.metadata { logger[metadataKey: key] = value }
-            return try await handle(record, of: held, slot: slot, stop: stop, logger: logger)
+            guard let early = earlyLook(for: record) else {
+                return try await handle(record, of: held, slot: slot, stop: stop, logger: logger)
+            }
+            return try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await early.run() }
+                defer { group.cancelAll() }
+                return try await handle(record, of: held, early, slot: slot, stop: stop, logger: logger)
+            }
         }
     }
 
@@ -68,6 +75,7 @@ struct MessagePipeline: Sendable {
     private func handle(
         _ record: EventRecord,
         of held: HeldMessage,
+        _ early: EarlyLook? = nil,
         slot: WorkSlot,
         stop: StopSignal,
         logger: Logger
@@ -75,7 +83,7 @@ struct MessagePipeline: Sendable {
         var round = 0
         while true {
             round += 1
-            let claimed = try await claim(record, held, slot: slot)
+            let claimed = try await claim(record, held, early, slot: slot)
             guard case .run(let claim) = claimed else { return disposition(claimed, held.message, logger) }
             let now = clock.instant()
             held.claimed(claim, at: now)
@@ -83,6 +91,7 @@ struct MessagePipeline: Sendable {
                 message: held.message,
                 record: record,
                 claim: claim,
+                early: claim.attempt == 1 ? early : nil,
                 policy: policies.current,
                 slot: slot,
                 logger: logger,
@@ -113,6 +122,7 @@ struct MessagePipeline: Sendable {
     private func claim(
         _ record: EventRecord,
         _ held: HeldMessage,
+        _ early: EarlyLook?,
         slot: WorkSlot
     ) async throws -> ClaimResult {
         let message = held.message
@@ -121,7 +131,7 @@ struct MessagePipeline: Sendable {
             replayCount: message.replayCount,
             receivedAt: clock.now()
         )
-        let intent = record.content.change?.fewRuleIDs ?? []
+        let intent = (record.content.change?.fewRuleIDs ?? []).map(\.description)
         while true {
             let policies = policies
             let result = try await claims.claim(
@@ -129,11 +139,13 @@ struct MessagePipeline: Sendable {
                 delivery,
                 intent: intent,
                 concernsFleet: record.concernsFleet,
-                slot: slot
-            ) { transaction in
-                // An exemption holds from the moment in which it is in the ledger.
-                policies.exempt(try transaction.exemptionsInForce())
-            }
+                slot: slot,
+                alongside: { transaction in
+                    // An exemption holds from the moment in which it is in the ledger.
+                    policies.exempt(try transaction.exemptionsInForce())
+                },
+                won: { claim in if claim.attempt == 1 { early?.begin() } }
+            )
             guard case .held = result, isLastReceive(of: message) else { return result }
             try await slot.wait(for: .seconds(2))
         }
@@ -223,7 +235,13 @@ struct MessagePipeline: Sendable {
             let journal = RunJournal(claims, run.claim, of: watched, time: revert.time, clock: clock) { [clock] in
                 clock.instant() - run.begunAt
             }
-            let result = try await revert(watched, claim: run.claim, journal: journal, slot: run.slot)
+            let result = try await revert(
+                watched,
+                claim: run.claim,
+                journal: journal,
+                slot: run.slot,
+                early: run.early
+            )
             guard result.outcome == .deadLettered else { return .finished(result) }
             return .deadLetter(.undecodable, error: result.errorMessage ?? "", result)
         }
@@ -246,9 +264,8 @@ extension SecurityGroupChange {
     /// The ids of the rules that the call added, to be recorded with the claim. This saves a transaction before the
     /// revoke. If there are more than ten ids they are not recorded here, because many such records would cost too
     /// much.
-    fileprivate var fewRuleIDs: [String] {
-        [.ingressAdded, .egressAdded].contains(kind) && rules.count <= 10
-            ? rules.compactMap { $0.strictID?.description } : []
+    var fewRuleIDs: [SecurityGroupRuleID] {
+        [.ingressAdded, .egressAdded].contains(kind) && rules.count <= 10 ? rules.compactMap(\.strictID) : []
     }
 }
 

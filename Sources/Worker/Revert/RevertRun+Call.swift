@@ -16,15 +16,24 @@ extension RevertRun {
         private(set) var failure: (any Error)?
         let claim: Claim
         private let slot: WorkSlot
+        private var early: EarlyLook?
         private let start: ContinuousClock.Instant
         let ageAtStart: TimeInterval?
 
-        init(run: RevertRun, watched: WatchedChange, claim: Claim, journal: RunJournal, slot: WorkSlot) {
+        init(
+            run: RevertRun,
+            watched: WatchedChange,
+            claim: Claim,
+            journal: RunJournal,
+            slot: WorkSlot,
+            early: EarlyLook?
+        ) {
             self.run = run
             self.watched = watched
             self.claim = claim
             self.journal = journal
             self.slot = slot
+            self.early = early
             calls = CallLog(clock: run.clock)
             start = run.clock.instant()
             ageAtStart = watched.event.eventTime.map(run.time.now.timeIntervalSince)
@@ -97,15 +106,33 @@ extension RevertRun.Call {
     private mutating func look() async throws -> [LiveRule] {
         let what = machine.look
         let (run, watched) = (run, watched)
-        let seen = try await call("DescribeSecurityGroupRules", ids: \.requestIDs) {
-            switch what {
-            case .rules(let ids): try await run.gateway.rules(ids, in: watched.place)
-            case .group: try await run.gateway.rules(of: watched.groupID, in: watched.place)
+        let seen: Look
+        if let answer = try await earlyAnswer(to: what) {
+            seen = answer
+        } else {
+            seen = try await call("DescribeSecurityGroupRules", ids: \.requestIDs) {
+                switch what {
+                case .rules(let ids): try await run.gateway.rules(ids, in: watched.place)
+                case .group: try await run.gateway.rules(of: watched.groupID, in: watched.place)
+                }
             }
         }
         // If the group belongs to another account than the event's, it is not the group of the event.
         guard let account = place.account?.description else { return seen.rules }
         return seen.rules.filter { $0.ownerID == nil || $0.ownerID == account }
+    }
+
+    /// The answer of the look that began with the claim, if it is recent and shows every rule that is looked for. A rule
+    /// that it does not show may have appeared since.
+    private mutating func earlyAnswer(to what: RevertMachine.Look) async throws -> Look? {
+        defer { early = nil }
+        guard let early, case .rules(early.ids) = what, let begun = early.begun,
+            run.clock.instant() - begun.instant < EarlyLook.lifetime
+        else { return nil }
+        let seen: Look = try await call("DescribeSecurityGroupRules", begun: begun, ids: \.requestIDs) {
+            try await early()
+        }
+        return early.ids.allSatisfy { id in seen.rules.contains { $0.id == id } } ? seen : nil
     }
 
     /// Reads the entries of prefix lists, if the policy judges lists by their entries.
@@ -202,11 +229,12 @@ extension RevertRun.Call {
     /// Makes a call. If a call that changes something gets no response, it may have had its effect.
     private mutating func call<Answer>(
         _ action: String,
+        begun: CallLog.Begun? = nil,
         changing moves: [RevertMachine.Move] = [],
         ids: (Answer) -> [String],
         _ body: () async throws -> Answer
     ) async throws -> Answer {
-        let begun = calls.begin(action)
+        let begun = begun ?? calls.begin(action)
         var isLost = false
         do {
             let answer = try await run.riding(place, slot) {

@@ -59,17 +59,19 @@ final class RevertRun: Sendable {
 
     /// Runs `watched` under `claim`.
     ///
+    /// - Parameter early: The look that began with the claim; nil for none.
     /// - Returns: The result. A run that failed half-way also returns what it achieved.
     /// - Throws: `CancellationError`, `OutageLasted`, `LedgerError`.
     func callAsFunction(
         _ watched: WatchedChange,
         claim: Claim,
         journal: RunJournal,
-        slot: WorkSlot? = nil
+        slot: WorkSlot? = nil,
+        early: EarlyLook? = nil
     ) async throws -> RunResult {
         if let early = try await refuseOldGroup(watched, claim, journal) { return early }
         let slot = slot ?? WorkSlot(clock: clock)
-        var call = Call(run: self, watched: watched, claim: claim, journal: journal, slot: slot)
+        var call = Call(run: self, watched: watched, claim: claim, journal: journal, slot: slot, early: early)
         do {
             try await call.run()
         } catch let error where Self.endsRun(error) {

@@ -35,25 +35,37 @@ struct EventClaims: Sendable {
     /// - Parameters:
     ///   - concernsFleet: False for an event that every host ignores. The table is not called for it.
     ///   - alongside: Further reads and writes in the transaction of the ledger's claim.
+    ///   - won: Called in that transaction, before its commit, with a claim under which the event is to be run.
     func claim(
         _ event: EventFacts,
         _ delivery: Delivery,
         intent: [String] = [],
         concernsFleet: Bool = true,
         slot: WorkSlot,
-        alongside: @escaping @Sendable (LedgerTransaction) throws -> Void = { _ in }
+        alongside: @escaping @Sendable (LedgerTransaction) throws -> Void = { _ in },
+        won: @escaping @Sendable (Claim) -> Void = { _ in }
     ) async throws -> ClaimResult {
-        async let reading = concernsFleet ? shared.exemptions() : nil
-        let answer = concernsFleet ? try await shared.claim(event, delivery, intent: intent) : .alone
+        @Sendable func claim(
+            in transaction: LedgerTransaction,
+            _ exemptions: SharedReading? = nil,
+            isConflict: Bool = false
+        ) throws -> ClaimResult {
+            try exemptions?.learn(in: transaction)
+            try alongside(transaction)
+            let result = try transaction.claim(event, delivery: delivery, intent: intent, isConflict: isConflict)
+            if case .run(let claim) = result { won(claim) }
+            return result
+        }
+        guard concernsFleet, shared.isShared else { return try await writer.write(slot: slot) { try claim(in: $0) } }
+        async let reading = shared.exemptions()
+        let answer = try await shared.claim(event, delivery, intent: intent)
         // They were read after the message was received, so that what was added before the event holds for it.
         let exemptions = try await reading
         switch answer {
         case .alone:
             return try await writer.write(slot: slot) { transaction in
-                try exemptions?.learn(in: transaction)
-                try alongside(transaction)
-                if concernsFleet, shared.isShared { try transaction.mark(LedgerTransaction.tableSilent) }
-                return try transaction.claim(event, delivery: delivery, intent: intent)
+                try transaction.mark(LedgerTransaction.tableSilent)
+                return try claim(in: transaction, exemptions)
             }
         case .held(let until):
             return .held(until: until)
@@ -61,10 +73,8 @@ struct EventClaims: Sendable {
             try await writer.write(slot: slot) { try $0.countDuplicate(delivery, of: event) }
             return .duplicate(outcome)
         case .run(let hold):
-            let result = try await writer.write(slot: slot) { transaction in
-                try exemptions?.learn(in: transaction)
-                try alongside(transaction)
-                return try transaction.claim(event, delivery: delivery, intent: intent, isConflict: hold.isConflict)
+            let result = try await writer.write(slot: slot) {
+                try claim(in: $0, exemptions, isConflict: hold.isConflict)
             }
             return try await join(result, hold, event, slot)
         }

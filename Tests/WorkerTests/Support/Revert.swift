@@ -43,6 +43,7 @@ struct Revert {
         age: Double = 0,
         hasRuleIDs: Bool = true,
         claim: Claim = Revert.claim(),
+        early: EarlyLook? = nil,
         intend: @escaping @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
     ) async throws -> RunResult {
         let text = RecordText(rules: rules, hasRuleIDs: hasRuleIDs, time: time.now - age).json
@@ -69,7 +70,7 @@ struct Revert {
             place: gate.place,
             planner: RevertPlanner(policy: policy, watch: watch, context: context)
         )
-        return try await run(watched, claim: claim, journal: RunJournal(intend: intend))
+        return try await run(watched, claim: claim, journal: RunJournal(intend: intend), early: early)
     }
 
     private struct NoChange: Error {}
