@@ -47,17 +47,20 @@ import Testing
         (.keepsOldPolicy, "and was allowed before"),
     ])
     func `a fault that no guard can make good is found`(fault: SimulatedFault, words: String) async throws {
-        // Not every world has what the fault needs: an exemption of what is forbidden, a lost record of it.
-        let first =
-            switch fault {
-            case .forgetsEnds: "12"
-            case .blindsSnapshots: "30"
-            case .deletesEarly: "9"
-            default: "1"
-            }
-        let result = try await simulate("--first", first, "--seeds", "8", "--quiet", "--fault", fault.rawValue)
-        #expect(result.exitCode == 2)
-        #expect(result.output.contains(words))
+        // Not every world has what the fault needs, for instance a lost record of a forbidden rule.
+        for first in stride(from: 1, through: 73, by: 8) {
+            let result = try await simulate(
+                "--first",
+                "\(first)",
+                "--seeds",
+                "8",
+                "--quiet",
+                "--fault",
+                fault.rawValue
+            )
+            if result.output.contains(words) { return #expect(result.exitCode == 2) }
+        }
+        Issue.record("80 worlds do not show \(fault)")
     }
 
     /// Runs the simulator in a process of its own, so that hashes are the same in each run.

@@ -134,9 +134,26 @@ import Testing
         await #expect(throws: MessageLost.self) {
             try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
         }
-        try await it.settle(it.one)
+        try await it.settle(it.one, for: HeldNotices.longestWait - .seconds(5))
         #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.count == 1)
         #expect(try await it.told(it.one) == [])
+    }
+
+    @Test func `a notice waits a quarter of an hour for a host that failed and never runs the event again`()
+        async throws
+    {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let claim) = claimed else { return }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        let taken = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        guard case .run(let second) = taken else { return }
+        try await it.two.claims.finish(second, with: RunResult(outcome: .failed, notify: false), slot: nil)
+        await #expect(throws: MessageLost.self) {
+            try await it.one.claims.finish(claim, with: RunResult(outcome: .deadLettered, notify: true), slot: nil)
+        }
+        try await it.settle(it.one, for: HeldNotices.longestWait + .seconds(5))
+        #expect(try await it.told(it.one) == ["\(Name.event):dead-lettered"])
     }
 
     @Test func `a crash between the ledger's end and the table's is settled at the next start`() async throws {

@@ -8,6 +8,9 @@ import Logging
 /// answer for the time of `patience`, the notice is sent, because people must be told. Two hosts may then tell the same, for
 /// instance if a host was paused for longer than its leases and cannot reach the table when it wakes up. `patience` begins with
 /// the first call of this process that the table did not answer. After a pause of the process it begins again.
+///
+/// A host that took the event over may never come to a final outcome. For instance, SQS moves the message to the dead-letter queue
+/// after that host's failed run. So a notice is sent after the time of `longestWait`, whatever the table says.
 struct HeldNotices: Sendable {
     let claims: EventClaims
     let clock: WorkerClock
@@ -20,6 +23,8 @@ struct HeldNotices: Sendable {
     private static let period: Duration = .seconds(5)
     /// The time without an answer of the table after which notices are sent without it.
     static let patience: Duration = .seconds(15)
+    /// The time after which a notice is sent although the host that took the event over has come to no final outcome.
+    static let longestWait: Duration = .seconds(15 * 60)
     /// The longest time between two rounds of a process that was not paused.
     private static let gap: Duration = .seconds(12)
 
@@ -54,13 +59,15 @@ struct HeldNotices: Sendable {
 
     /// Asks the table about each notice that waits.
     func round(_ silence: inout Silence) async throws {
-        let held = try await claims.writer.writeOnce { try $0.heldNotices(olderThan: Self.age) }
+        let (held, overdue) = try await claims.writer.writeOnce { transaction in
+            try (transaction.heldNotices(olderThan: Self.age), transaction.heldNotices(olderThan: Self.longestWait))
+        }
         guard !held.isEmpty else { return silence = Silence() }
         for notice in held {
             let ending = try await claims.shared.finish(notice.shared, notice.outcome, tells: true)
             if ending != .unknown { silence = Silence() }
             if ending == .unknown, !silence.goesOn(at: clock.instant()) { return }
-            try await decide(on: notice, ending)
+            try await decide(on: notice, ending == .lost(isSettled: false) && overdue.contains(notice) ? .late : ending)
         }
     }
 
