@@ -1,3 +1,4 @@
+package import Foundation
 package import SecurityGroups
 
 /// A rule that a host left standing, with the reason.
@@ -11,14 +12,17 @@ package struct SharedRule: Hashable, Sendable {
     package let content: String
     /// The event that was judged.
     package let eventID: String
+    /// The time of the event, or of a person's command. A newer entry of a rule is not replaced by an older one.
+    package let asOf: Date
     /// The reason why the rule may stand; nil if the rule was reported.
     package let approval: Approval?
 
     /// Creates a rule with these values.
-    package init(ruleID: String, content: String, eventID: String, approval: Approval?) {
+    package init(ruleID: String, content: String, eventID: String, asOf: Date, approval: Approval?) {
         self.ruleID = ruleID
         self.content = content
         self.eventID = eventID
+        self.asOf = asOf
         self.approval = approval
     }
 }

@@ -12,7 +12,13 @@ import Testing
     init() throws { test = try TestLedger() }
 
     private static func rule(_ digit: Int = 1, event: String = "event", _ approval: Approval? = nil) -> SharedRule {
-        SharedRule(ruleID: "sgr-\(digit)", content: "ingress tcp 22", eventID: event, approval: approval)
+        SharedRule(
+            ruleID: "sgr-\(digit)",
+            content: "ingress tcp 22",
+            eventID: event,
+            asOf: Date(timeIntervalSince1970: 1_764_000_000.5),
+            approval: approval
+        )
     }
 
     @Test func `what is to be told waits as it was found out, the newest of each rule, until it is told`() async throws

@@ -200,14 +200,22 @@ import Testing
 
     @Test func `what a host tells late does not take the place of what another host approved since`() async throws {
         let it = try Fleet()
-        func rule(_ content: String, _ seconds: Double?) -> SharedRule {
-            let approval = seconds.map { Approval(source: "exempt x", eventTime: it.time.now + $0) }
-            return SharedRule(ruleID: Name.rule(1), content: content, eventID: "e", approval: approval)
+        func told(_ content: String, _ seconds: Double, isApproved: Bool = true) async throws -> String? {
+            let rule = SharedRule(
+                ruleID: Name.rule(1),
+                content: content,
+                eventID: "e",
+                asOf: it.time.now + seconds,
+                approval: isApproved ? Approval(source: "exempt x") : nil
+            )
+            #expect(try await it.one.claims.shared.keep([rule]))
+            return try await it.two.claims.shared.rule(Name.rule(1)).flatMap(\.self)?.content
         }
-        for (told, kept) in [(rule("1", nil), "1"), (rule("2", 20), "2"), (rule("3", 10), "2"), (rule("4", 20), "4")] {
-            #expect(try await it.one.claims.shared.keep([told]))
-            #expect(try await it.two.claims.shared.rule(Name.rule(1)).flatMap(\.self)?.content == kept)
-        }
+        #expect(try await told("1", 5, isApproved: false) == "1")
+        #expect(try await told("2", 20) == "2")
+        #expect(try await told("3", 10) == "2")
+        #expect(try await told("4", 19, isApproved: false) == "2", "a late report")
+        #expect(try await told("5", 20) == "5")
     }
 
     @Test func `a host that could not reach the table sweeps nothing until every host has had the time to tell`()
@@ -238,7 +246,7 @@ import Testing
         #expect(try await one.process(one.message(record.json)) != .delete)
         let facts = EventFacts(eventID: Name.event, digest: record.digest, eventName: "AuthorizeSecurityGroupIngress")
         let slot = WorkSlot(clock: it.fleet.time.clock)
-        guard case .run(let claim) = try await two.claims.claim(facts, it.fleet.delivery, slot: slot) else { return }
+        let claim = try #require(try await two.claims.claim(facts, it.fleet.delivery, slot: slot).claim)
         try await two.claims.finish(claim, with: RunResult(outcome: outcome), slot: nil)
         await it.one.keeper.round(isWanted: false)
         it.fleet.time.advance(.seconds(31))

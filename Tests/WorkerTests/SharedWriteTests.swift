@@ -157,7 +157,13 @@ import Testing
 
     @Test(arguments: [approval, Approval(source: "exempt x"), nil] as [Approval?])
     func `a rule that another host judged is read as it was written`(_ approval: Approval?) throws {
-        let rule = SharedRule(ruleID: Name.rule(1), content: "c", eventID: "e", approval: approval)
+        let rule = SharedRule(
+            ruleID: Name.rule(1),
+            content: "c",
+            eventID: "e",
+            asOf: Self.now.addingTimeInterval(0.5),
+            approval: approval
+        )
         guard case .put(let item) = rule.write(now: Self.now).action else {
             Issue.record("no put")
             return
@@ -191,7 +197,7 @@ import Testing
         func told(_ sightings: [RuleSighting], _ rules: [RuleResult] = []) -> [SharedRule] {
             var result = RunResult(outcome: .allowed, rules: rules)
             result.sightings = sightings
-            return SharedRule.all(of: result, eventID: "e")
+            return SharedRule.all(of: result, eventID: "e", asOf: Self.now)
         }
         #expect(told([sighting("exempt terraform")]).map(\.approval?.source) == ["exempt terraform"])
         #expect(told([sighting("exempt terraform")]).map(\.content) == ["\(live.rule)"])

@@ -23,7 +23,7 @@ extension LedgerTransaction {
     ///
     /// - Returns: The ids of the rules that were approved; empty if none of them stands.
     package func approve(_ chosen: Chosen, by person: String, reason: String?) throws -> [String] {
-        try set(chosen, approvedBy: Approval.word(of: person).source, .approved, "approved", by: person, reason: reason)
+        try set(chosen, approvedBy: Approval.byPerson(person).source, .approved, "approved", by: person, reason: reason)
     }
 
     /// Takes back the approval of rules. They then stand without a reason, unless the policy allows them.

@@ -10,6 +10,7 @@ extension LedgerTransaction {
             rule_id TEXT PRIMARY KEY NOT NULL,
             content TEXT NOT NULL,
             event_id TEXT NOT NULL,
+            as_of TEXT NOT NULL,
             approved_by TEXT,                       -- null: the rule was reported
             approver_arn TEXT,
             approver_service TEXT,
@@ -24,13 +25,13 @@ extension LedgerTransaction {
             let approval = rule.approval
             try run(
                 """
-                INSERT OR REPLACE INTO untold_rules (rule_id, content, event_id, approved_by, approver_arn, approver_service,
-                    approver_identity, approved_event_time)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT OR REPLACE INTO untold_rules (rule_id, content, event_id, as_of, approved_by, approver_arn,
+                    approver_service, approver_identity, approved_event_time)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    rule.ruleID.bounded, rule.content.bounded, rule.eventID.bounded, approval?.source.bounded,
-                    approval?.caller.issuerARN?.bounded, approval?.caller.invokedBy?.bounded,
+                    rule.ruleID.bounded, rule.content.bounded, rule.eventID.bounded, RFC3339.format(rule.asOf),
+                    approval?.source.bounded, approval?.caller.issuerARN?.bounded, approval?.caller.invokedBy?.bounded,
                     approval?.caller.sourceIdentity?.bounded, approval?.eventTime.map(RFC3339.format),
                 ]
             )
@@ -40,11 +41,18 @@ extension LedgerTransaction {
     /// The rules that the other hosts must know, at most 100.
     package func untoldRules() throws -> [SharedRule] {
         let sql = """
-            SELECT approved_by, approver_arn, approver_service, approver_identity, approved_event_time, rule_id, content, event_id
+            SELECT approved_by, approver_arn, approver_service, approver_identity, approved_event_time, rule_id, content, event_id,
+                as_of
             FROM untold_rules ORDER BY rule_id LIMIT 100
             """
         return try Row.fetchAll(db.cachedStatement(sql: sql)).map {
-            SharedRule(ruleID: $0[5], content: $0[6], eventID: $0[7], approval: approval(in: $0, from: 0))
+            SharedRule(
+                ruleID: $0[5],
+                content: $0[6],
+                eventID: $0[7],
+                asOf: RFC3339.parse($0[8] as String) ?? .distantPast,
+                approval: approval(in: $0, from: 0)
+            )
         }
     }
 

@@ -42,7 +42,7 @@ extension Approval {
     package static let baseline = "baseline"
 
     /// The approval of a person with `sg-revert baseline approve`.
-    package static func word(of person: String) -> Self { Self(source: "approved \(person)") }
+    package static func byPerson(_ person: String) -> Self { Self(source: "approved \(person)") }
 
     /// True if an exempt caller made the rule.
     package var isExemption: Bool { source.hasPrefix("exempt ") }

@@ -13,14 +13,15 @@ struct Settlement: Sendable {
     let disposition: Disposition?
 }
 
-/// Why a message becomes a dead letter, and the error of which people read.
+/// The reason for a dead letter, and the error that people read.
 private struct Letter {
     let reason: DeadLetterReason
     let error: String
 }
 
 extension MessagePipeline {
-    /// Ends a run. This is the only place that writes an event's outcome. `bury` takes the messages without an event.
+    /// Ends a run, and writes the outcome of its event. Two things do not pass here: `bury` takes messages without an event, and
+    /// `keep(_:ofElsewhere:)` records the judgement of another host.
     ///
     /// A dead letter is copied first, then recorded, and the caller deletes it last. If the copy fails, the run has
     /// failed and is recorded so. The next delivery then runs at once and does not wait for the end of this run's
@@ -91,6 +92,7 @@ extension MessagePipeline {
         try await claims.finish(
             run.claim,
             with: result,
+            eventTime: run.event.eventTime,
             limits: run.policy.limits,
             now: clock.now(),
             slot: run.slot

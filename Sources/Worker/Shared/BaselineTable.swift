@@ -3,7 +3,7 @@ package import Foundation
 import Ledger
 package import SecurityGroups
 
-/// The word of a person on standing rules, in the table of a fleet.
+/// Approvals of standing rules by people, in the table of a fleet.
 ///
 /// A host asks the table before it sweeps a rule. A worker goes on without the table; a command does not: each error is thrown.
 package struct BaselineTable: Sendable {
@@ -25,7 +25,8 @@ package struct BaselineTable: Sendable {
                 ruleID: rule.id.description,
                 content: "\(rule.content.rule)",
                 eventID: Self.origin,
-                approval: .word(of: person)
+                asOf: now(),
+                approval: .byPerson(person)
             )
             _ = try await client.write(shared.write(now: now()), table: name)
         }
@@ -36,13 +37,13 @@ package struct BaselineTable: Sendable {
         for rule in rules {
             var item = SharedKey.rule(rule.id.description)
             item["forgotten_by"] = .string(person)
-            // The word of a host that comes late is older, and the table does not take it.
-            item["event_time"] = SharedWrite.milliseconds(now())
+            // A host that writes late has an older time, and the table refuses it.
+            item["as_of"] = SharedWrite.milliseconds(now())
             item["expires_at"] = SharedWrite.expiry(now())
             _ = try await client.write(DynamoDBWrite(.put(item)), table: name)
         }
     }
 
-    /// Stands in the ledgers of other hosts where the id of an event stands.
+    /// The text in the place of an event's id.
     private static let origin = "baseline approve"
 }

@@ -67,8 +67,7 @@ struct EventClaims: Sendable {
                 try transaction.mark(LedgerTransaction.tableSilent)
                 return try claim(in: transaction, exemptions)
             }
-        case .held(let until):
-            return .held(until: until)
+        case .held(let until): return .held(until: until)
         case .duplicate(let outcome):
             try await writer.write(slot: slot) { try $0.countDuplicate(delivery, of: event) }
             return .duplicate(outcome)
@@ -126,6 +125,7 @@ struct EventClaims: Sendable {
     func finish(
         _ claim: Claim,
         with result: RunResult,
+        eventTime: Date? = nil,
         limits: RevertLimits = RevertLimits(),
         now: Date = .distantPast,
         slot: WorkSlot?
@@ -133,7 +133,12 @@ struct EventClaims: Sendable {
         var result = result
         if let hold = claim.shared, hold.told.contains(result.outcome) { result.notify = false }
         let recorded = result
-        let explained = SharedRule.all(of: recorded, eventID: claim.eventID)
+        let explained = SharedRule.all(
+            of: recorded,
+            eventID: claim.eventID,
+            // A forged record may have a time in the future. Later words must still count.
+            asOf: min(eventTime ?? now, now.addingTimeInterval(15 * 60))
+        )
         let isTold = try await shared.keep(explained)
         try await writer.write(slot: slot) { transaction in
             try transaction.finish(claim, with: recorded)
@@ -143,15 +148,19 @@ struct EventClaims: Sendable {
         async let kept: Void = shared.keep(ownCalls: recorded.ownRequestIDs)
         async let counted: Void = count(recorded, of: claim, limits: limits, now: now)
         if let hold = claim.shared {
-            switch try await shared.finish(hold, recorded.outcome, tells: recorded.notify) {
+            let ending = try await shared.finish(hold, recorded.outcome, tells: recorded.notify)
+            // These calls were made, whoever did the event.
+            _ = try await (kept, counted)
+            switch ending {
             case .lost, .late: throw MessageLost()
             case .done where recorded.notify:
                 try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) }
             // HeldNotices asks the table again for the host that did the event.
             case .done, .unknown: break
             }
+        } else {
+            _ = try await (kept, counted)
         }
-        _ = try await (kept, counted)
     }
 
     /// Writes the rules into the table that have waited for it in the ledger.

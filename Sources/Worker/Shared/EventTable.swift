@@ -4,12 +4,12 @@ package import SecurityGroups
 
 /// The events in the table of a fleet, as a person's command reads them.
 package struct EventTable: Sendable {
-    /// How an event ended.
+    /// The end of an event.
     package struct Ending: Hashable, Sendable {
         package let outcome: EventOutcome
         /// The worker whose run ended last.
         package let worker: String
-        /// When that was, by the clock of the worker's host.
+        /// The time of the end, by the clock of the worker's host.
         package let finishedAt: Date?
     }
 
@@ -22,7 +22,7 @@ package struct EventTable: Sendable {
         self.name = name
     }
 
-    /// How an event ended; nil while the table knows no end of it.
+    /// The end of an event; nil if the table knows none.
     package func ending(of eventID: String) async throws -> Ending? {
         guard let item = try await client.getItem(table: name, key: SharedKey.event(eventID)),
             let record = SharedRecord(item), record.leaseUntil == nil, let outcome = record.outcome

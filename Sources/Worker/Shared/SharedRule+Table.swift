@@ -8,19 +8,22 @@ extension SharedRule {
     ///
     /// These are the rules that an exempt caller made, those that the run put back for a reason that no policy file says, and those
     /// that it reported.
-    static func all(of result: RunResult, eventID: String) -> [Self] {
+    ///
+    /// - Parameter asOf: The time of the event.
+    static func all(of result: RunResult, eventID: String, asOf: Date) -> [Self] {
         let approved = result.sightings.compactMap { sighting -> Self? in
             guard let content = sighting.content, let approval = sighting.approval?.elsewhere else { return nil }
             return Self(
                 ruleID: sighting.ruleID.description,
                 content: "\(content.rule)",
                 eventID: eventID,
+                asOf: asOf,
                 approval: approval
             )
         }
         let reported = result.rules.compactMap { rule -> Self? in
             guard rule.outcome == .reported, let id = rule.ruleID, let content = rule.rule else { return nil }
-            return Self(ruleID: id, content: "\(content)", eventID: eventID, approval: nil)
+            return Self(ruleID: id, content: "\(content)", eventID: eventID, asOf: asOf, approval: nil)
         }
         return approved + reported
     }
@@ -32,6 +35,7 @@ extension SharedRule {
             ruleID: ruleID,
             content: content,
             eventID: eventID,
+            asOf: Self.time(item["as_of"]) ?? .distantPast,
             approval: item["approved_by"]?.string.map { source in
                 Approval(
                     source: source,
@@ -40,10 +44,14 @@ extension SharedRule {
                         invokedBy: item["approver_service"]?.string,
                         sourceIdentity: item["approver_identity"]?.string
                     ),
-                    eventTime: item["event_time"]?.integer.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+                    eventTime: Self.time(item["event_time"])
                 )
             }
         )
+    }
+
+    private static func time(_ value: DynamoDBValue?) -> Date? {
+        value?.integer.map { Date(timeIntervalSince1970: Double($0) / 1000) }
     }
 
     /// The write that stores it for a year, because a rule may stand for a long time.
@@ -57,14 +65,14 @@ extension SharedRule {
         item["approver_identity"] = (approval?.caller.sourceIdentity).map(DynamoDBValue.string)
         item["event_time"] = (approval?.eventTime).map(SharedWrite.milliseconds)
         item["expires_at"] = SharedWrite.expiry(now, after: 365 * 86_400)
-        // A host that could not reach the table writes late. What another host approved since must stay.
-        let condition = item["event_time"].map {
-            DynamoDBExpression(
-                "attribute_not_exists(#event_time) OR #event_time <= :event_time",
-                names: ["#event_time": "event_time"],
-                values: [":event_time": $0]
-            )
-        }
+        let asOf = SharedWrite.milliseconds(asOf)
+        item["as_of"] = asOf
+        // A host that could not reach the table writes late. What another host or a person has said since must stay.
+        let condition = DynamoDBExpression(
+            "attribute_not_exists(#as_of) OR #as_of <= :as_of",
+            names: ["#as_of": "as_of"],
+            values: [":as_of": asOf]
+        )
         return DynamoDBWrite(.put(item), condition: condition)
     }
 }
