@@ -26,7 +26,7 @@ extension PolicyReader {
     }
 }
 
-/// What is to be said of a pattern of principals that matches nobody, or everybody; nil if it is as it should be.
+/// The warning about a pattern of principals that matches nobody or everybody; nil if there is none.
 package func principalWarning(_ pattern: String) -> String? {
     if pattern.contains(":assumed-role/") || pattern.wholeMatch(of: /arn:[^:]*:sts:.*/) != nil {
         return "\(quoted(pattern)) is the ARN of a session, which never matches; name the role, as in "
@@ -55,7 +55,7 @@ private func flaw(of pattern: String) -> String? {
         ("IAM has no Region, so the fourth part is empty", { $0.isEmpty }),
         ("an account has 12 digits", { AccountID($0) != nil || $0 == "aws" }),
     ]
-    guard pattern.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return "it has a sign that no ARN has" }
+    guard pattern.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return "it has a character that no ARN has" }
     var rest = Substring(pattern)
     for (flaw, isGood) in checks {
         let part = rest.prefix { $0 != ":" }

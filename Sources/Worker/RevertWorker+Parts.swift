@@ -8,7 +8,7 @@ import SecurityGroups
 extension RevertWorker {
     /// The claims on events: the fleet's, where there is a table, and the ledger's.
     ///
-    /// - Parameter region: the queue's, where the table is, too; nil for the default Region.
+    /// - Parameter region: The Region of the table, which is that of the queue; nil for the default Region.
     func claims(inRegion region: AWSRegion?) throws -> EventClaims {
         guard let name = options.claimsTable else { return EventClaims(writer: writer) }
         let table = TableCalls(
@@ -56,16 +56,16 @@ extension RevertWorker {
         )
     }
 
-    /// The way of each event.
+    /// Makes the pipeline that handles each event.
     ///
-    /// - Parameter region: the Region that is acted in where no setting and no policy names one.
+    /// - Parameter region: The Region to act in if neither a setting nor the policy names one.
     func pipeline(
         region: String,
         _ queueState: QueueState,
         _ claims: EventClaims,
         onFinish: @escaping @Sendable () -> Void
     ) -> MessagePipeline {
-        return MessagePipeline(
+        MessagePipeline(
             claims: claims,
             policies: options.policies,
             revert: RevertRun(

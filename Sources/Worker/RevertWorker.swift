@@ -39,7 +39,7 @@ package struct RevertWorker: Sendable {
     ) {
         self.random = random
         self.options = options
-        // While responses are full, so many receivers fill the slots in two rounds.
+        // Each response has up to ten messages. While responses are full, at most 16 receivers ask.
         let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16), clock: clock)
         self.intake = intake
         hand = Hand(intake: intake)
@@ -48,12 +48,10 @@ package struct RevertWorker: Sendable {
         self.session = session
         var writer = LedgerWriter(ledger, metrics: options.metrics)
         let identity = OwnIdentity(session: session)
-        let queueAccount = AccountID(inQueueURL: options.queueURL)
-        let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
-        identity.use(roles)
         self.identity = identity
+        let roles = Self.roles(options, identity)
         gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) {
-            intake.isDraining || slots.areFilling
+            intake.isDraining || slots.checkFilling()
         }
         lanes = Lanes(
             // A worker with `--until-empty` does not wait for ever.
@@ -69,6 +67,14 @@ package struct RevertWorker: Sendable {
         self.name = name
         self.clock = clock
         self.logger = logger
+    }
+
+    /// The roles of other accounts, which `identity` uses too; nil if there are none.
+    private static func roles(_ options: WorkerOptions, _ identity: OwnIdentity) -> AccountRoles? {
+        let queueAccount = AccountID(inQueueURL: options.queueURL)
+        let roles = options.roles.map { AccountRoles($0) { identity.account ?? queueAccount } }
+        identity.use(roles)
+        return roles
     }
 
     /// Runs until `stop`, or with `isUntilEmpty` until the queue is empty.

@@ -91,7 +91,7 @@ import Testing
         (["--principal", "mia"], "--principal: \"mia\" is not the ARN of a role or user"),
         (
             ["--principal", "arn:aws:sts::111122223333:assumed-role/dev/mia"],
-            "--principal: a session's ARN is nobody's; name the role, arn:aws:iam::ACCOUNT:role/NAME"
+            "--principal: the ARN of a session never matches; name its role, arn:aws:iam::ACCOUNT:role/NAME"
         ),
         (["--group", "web"], "--group: \"web\" is not a security group id, such as sg-0a1b2c3d4e5f60718"),
         (["--for", "0s"], "--for: \"0s\" is not a duration, such as 90s, 15m, 24h or 30d"),
@@ -166,7 +166,7 @@ import Testing
             ("arn:aws:iam::*:role/*", ["arn:aws:iam::*:role/* exempts everybody, in every account"]),
             (
                 "arn:aws:iam::111122223333:role/oncall ",
-                ["\"arn:aws:iam::111122223333:role/oncall \" never matches: it has a sign that no ARN has"]
+                ["\"arn:aws:iam::111122223333:role/oncall \" never matches: it has a character that no ARN has"]
             ),
             (
                 "arn:aws:iam::11112222333:role/oncall",

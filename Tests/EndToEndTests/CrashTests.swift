@@ -1,6 +1,7 @@
 import AWSClient
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -10,7 +11,7 @@ extension EndToEnd {
             private let start: @Sendable () throws -> Program
             private var workers: [Program] = []
             private(set) var kills = 0
-            private var random = SystemRandomNumberGenerator()
+            private var random = SeededGenerator(seed: 7)
 
             init(size: Int, start: @escaping @Sendable () throws -> Program) throws {
                 self.start = start

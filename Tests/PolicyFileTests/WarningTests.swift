@@ -141,7 +141,7 @@ import Testing
         ),
         (
             "arn:aws:iam::111122223333:role/x ",
-            #""arn:aws:iam::111122223333:role/x " never matches: it has a sign that no ARN has"#
+            #""arn:aws:iam::111122223333:role/x " never matches: it has a character that no ARN has"#
         ),
         ("arn:aws:iam", #""arn:aws:iam" never matches: it has fewer than six parts"#),
     ])

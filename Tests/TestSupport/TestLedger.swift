@@ -3,6 +3,11 @@ import GRDB
 package import Ledger
 import Synchronization
 
+extension ClaimResult {
+    /// The claim; nil if the event is not to be run.
+    package var claim: Claim? { if case .run(let claim) = self { claim } else { nil } }
+}
+
 /// A directory with a ledger for one test, gone with the test, whose time stands still until it is moved.
 package final class TestLedger: Sendable {
     package let directory: String

@@ -225,7 +225,7 @@ import Testing
         let now = it.time.now
         try await it.writer.write { transaction in
             let delivery = Delivery(messageID: "m1", receivedAt: now)
-            guard case .run(let claim) = try transaction.claim(facts, delivery: delivery) else { return }
+            let claim = try #require(try transaction.claim(facts, delivery: delivery).claim)
             try transaction.remember(matched: [Name.rule(1)], for: claim)
         }
         it.time.advance(.seconds(61))

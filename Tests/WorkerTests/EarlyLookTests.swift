@@ -67,6 +67,7 @@ import Testing
         #expect(try await revert([1], early: unbegun).outcome == .reverted)
         let other = try Revert(standing: [1, 2])
         #expect(try await other([1, 2], early: Self.look(at: 1, of: other)).outcome == .reverted)
+        #expect(other.time.slept.isEmpty)
     }
 
     @Test func `after an early look that failed the call is made again`() async throws {

@@ -100,4 +100,10 @@ import Testing
         #expect(try await it.process(it.message(it.record.json)) == .delete)
         #expect(try it.test.event("outcome") == "reverted")
     }
+
+    @Test func `errors of the gate name what cannot exist, stripped and short`() {
+        #expect(ImpossibleName(kind: "Region", text: nil).description == "the event names no Region")
+        let long = ImpossibleName(kind: "account", text: "\n" + String(repeating: "x", count: 500)).description
+        #expect(long.count < 150 && !long.contains("\n"))
+    }
 }

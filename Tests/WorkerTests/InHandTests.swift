@@ -87,17 +87,17 @@ import Testing
                     }
                 }
                 while begun.all.count < number { await Task.yield() }
-                #expect(slots.areFilling == (number == 11))
+                #expect(slots.checkFilling() == (number == 11))
             }
             ten.open()
             while slots.parkedCount < 10 { await Task.yield() }
-            #expect(slots.areFilling)
+            #expect(slots.checkFilling())
             last.open()
             while slots.parkedCount < 11 { await Task.yield() }
-            #expect(!slots.areFilling)
+            #expect(!slots.checkFilling())
             waited.open()
             while slots.parkedCount > 0 { await Task.yield() }
-            #expect(!slots.areFilling, "what comes back from its first wait is not on its way any more")
+            #expect(!slots.checkFilling(), "what comes back from its first wait is not on its way any more")
             ended.open()
             try await group.waitForAll()
         }
@@ -109,8 +109,8 @@ import Testing
             try await slots.occupy { slot in
                 for _ in 1...10 { group.addTask { try await slots.occupy { _ in } } }
                 while slots.waitingCount < 10 { await Task.yield() }
-                #expect(slots.areFilling)
-                try await slot.parkedForShort { #expect(!slots.areFilling) }
+                #expect(slots.checkFilling())
+                try await slot.parkedForShort { #expect(!slots.checkFilling()) }
             }
             try await group.waitForAll()
         }

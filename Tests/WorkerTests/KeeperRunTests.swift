@@ -27,7 +27,7 @@ import Testing
         }
         var changed = StateKeeper(
             reader: kept.keeper.reader,
-            writer: it.writer,
+            claims: EventClaims(writer: it.writer),
             leases: kept.keeper.leases,
             policies: it.policies,
             holder: "one",

@@ -113,7 +113,7 @@ import Testing
         let now = it.time.now
         try await it.writer.write { transaction in
             let claimed = try transaction.claim(facts, delivery: Delivery(messageID: "m0", receivedAt: now))
-            guard case .run(let claim) = claimed else { return }
+            let claim = try #require(claimed.claim)
             try transaction.finish(claim, with: RunResult(outcome: .reverted, ownRequestIDs: ["req-ours"]))
         }
         var record = it.record

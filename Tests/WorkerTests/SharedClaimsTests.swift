@@ -74,7 +74,7 @@ import Testing
     @Test func `the host that takes over from a killed one tells of what that one reverted`() async throws {
         let it = try Fleet(standing: [1])
         let shared = it.one.claims.shared
-        guard case .run(let hold) = try await shared.claim(it.facts, it.delivery, intent: []) else { return }
+        let hold = try #require(try await shared.claim(it.facts, it.delivery, intent: []).claim)
         try await shared.remember([Name.rule(1)], for: hold)
         // Killed after the revoke.
         it.aws.with { $0.rules = [:] }
@@ -88,7 +88,7 @@ import Testing
     @Test func `a host that was paused for longer than its lease finishes nothing and drops its notice`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         it.time.advance(WorkerOptions.lease + .seconds(1))
         #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
 
@@ -110,10 +110,10 @@ import Testing
         for other in [EventOutcome.unchanged, .reverted] {
             let it = try Fleet(standing: [1])
             let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-            guard case .run(let claim) = claimed else { return }
+            let claim = try #require(claimed.claim)
             it.time.advance(WorkerOptions.lease + .seconds(1))
             let taken = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-            guard case .run(let second) = taken else { return }
+            let second = try #require(taken.claim)
             let result = RunResult(outcome: other, notify: other == .reverted)
             try await it.two.claims.finish(second, with: result, slot: nil)
             await #expect(throws: MessageLost.self) {
@@ -128,9 +128,9 @@ import Testing
     @Test func `a notice waits while the host that took over has come to no outcome`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         it.time.advance(WorkerOptions.lease + .seconds(1))
-        guard case .run = try await it.two.claims.shared.claim(it.facts, it.delivery, intent: []) else { return }
+        _ = try #require(try await it.two.claims.shared.claim(it.facts, it.delivery, intent: []).claim)
         await #expect(throws: MessageLost.self) {
             try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
         }
@@ -144,10 +144,10 @@ import Testing
     {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         it.time.advance(WorkerOptions.lease + .seconds(1))
         let taken = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let second) = taken else { return }
+        let second = try #require(taken.claim)
         try await it.two.claims.finish(second, with: RunResult(outcome: .failed, notify: false), slot: nil)
         await #expect(throws: MessageLost.self) {
             try await it.one.claims.finish(claim, with: RunResult(outcome: .deadLettered, notify: true), slot: nil)
@@ -159,7 +159,7 @@ import Testing
     @Test func `a crash between the ledger's end and the table's is settled at the next start`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         #expect(try await it.told(it.one) == [])
         try await it.settle(it.one)
@@ -170,7 +170,7 @@ import Testing
     @Test func `a crash before the table's end is mended by the redelivery to the same host`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         it.time.advance(WorkerOptions.lease + .seconds(1))
         #expect(try await it.one.process(it.one.message(it.record.json, id: "m2")) == .delete)
@@ -182,7 +182,7 @@ import Testing
     @Test func `without a table at the next start, what waits is told`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         await HeldNotices(claims: EventClaims(writer: it.one.writer), clock: it.time.clock, logger: .silent) {}.run()
         #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
@@ -238,7 +238,7 @@ import Testing
     {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         // Paused between the two ends, for long.
         it.time.advance(WorkerOptions.lease + .seconds(1))
@@ -261,7 +261,7 @@ import Testing
     @Test func `a pause in the silence of the table begins the wait anew`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        guard case .run(let claim) = claimed else { return }
+        let claim = try #require(claimed.claim)
         it.aws.with { $0.tables = [:] }
         try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
         let held = HeldNotices(claims: it.one.claims, clock: it.time.clock, logger: .silent) {}
@@ -306,7 +306,7 @@ import Testing
         record.hasRuleIDs = false
         let ids = EventFacts(eventID: Name.event, digest: record.digest, eventName: "AuthorizeSecurityGroupIngress")
         let shared = it.one.claims.shared
-        guard case .run(let hold) = try await shared.claim(ids, it.delivery, intent: []) else { return }
+        let hold = try #require(try await shared.claim(ids, it.delivery, intent: []).claim)
         try await shared.remember([Name.rule(9)], for: hold)
         _ = try await shared.finish(hold, .failed, tells: true)
         #expect(try await it.two.process(it.two.message(record.json)) == .delete)

@@ -126,7 +126,7 @@ struct AWSServiceClient: Sendable {
         let (reason, result): (RetryReason?, CallMetrics.Result) =
             error.isThrottling
             ? (.throttling, .throttled)
-            : error.isTransient ? (.transient, .transient) : (nil, error.refusesCondition ? .success : .failed)
+            : error.isTransient ? (.transient, .transient) : (nil, error.isFailedCondition ? .success : .failed)
         return Failure(error: error, code: error.code, reason: reason, result: result, headers: response.headers)
     }
 

@@ -23,7 +23,7 @@ package struct DynamoDBClient: Sendable {
                 if operation == "UpdateItem" { writer.member("ReturnValues", "ALL_NEW") }
             }
             return .written(item: DynamoDBValue.item(answer["Attributes"]))
-        } catch let error as AWSServiceError where error.refusesCondition {
+        } catch let error as AWSServiceError where error.isFailedCondition {
             let body = try? JSONTree.parse(error.body)
             return .refused(existing: DynamoDBValue.item(body?["Item"]))
         }

@@ -85,8 +85,8 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
             + "for instance with timedatectl set-ntp true"
     }
 
-    /// True if the condition of a write does not hold. That is an answer, and no failure of the call.
-    var refusesCondition: Bool { code == "ConditionalCheckFailedException" }
+    /// True for DynamoDB's `ConditionalCheckFailedException`. It is the answer to a conditional write, not a failure of the call.
+    var isFailedCondition: Bool { code == "ConditionalCheckFailedException" }
 
     /// True if the service says that the thing does not exist.
     package var isMissingResource: Bool {

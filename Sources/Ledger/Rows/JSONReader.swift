@@ -1,4 +1,7 @@
 /// Reads JSON whose numbers are integers, as a ledger writes it, down to a fixed depth.
+///
+/// It refuses what a ledger does not write, for instance a number with a fraction. So it is stricter than the readers of CloudTrail's
+/// records and of AWS's responses.
 struct JSONReader {
     let bytes: [UInt8]
     private var index = 0

@@ -46,7 +46,7 @@ extension LedgerTransaction {
     ) throws -> SnapshotDiff {
         let groupID = look.group.id.description
         let isFirstSight = try row("SELECT 1 FROM group_snapshots WHERE group_id = ?", [groupID]) == nil
-        try believeNoFuture(in: groupID)
+        try correctFutureTimes(in: groupID)
         let freshFrom = RFC3339.format(readAt.addingTimeInterval(-(settle / .seconds(1))))
         let diff = SnapshotDiff(
             of: look,
@@ -69,9 +69,9 @@ extension LedgerTransaction {
         return diff
     }
 
-    /// Takes what was seen later than now as seen now: it was written before the clock was set back. A rule would wait to be swept
-    /// until that time, and its baseline would come after each edit.
-    private func believeNoFuture(in groupID: String) throws {
+    /// Sets times in the future to now. They were written before the clock was set back. A rule with such a time would not be swept
+    /// until then, and its baseline would seem newer than each edit.
+    private func correctFutureTimes(in groupID: String) throws {
         try run(
             """
             UPDATE sightings SET first_seen = min(first_seen, ?), stood_from = min(stood_from, ?)

@@ -100,8 +100,8 @@ extension LedgerTransaction {
         )
     }
 
-    /// For which events of its group a rule waits. A record comes within minutes of its call. Later ones are about something else,
-    /// and somebody who sends one after the other must not hold up a sweep for ever.
+    /// The SQL condition for events that may be about a rule: they were received before the rule had stood for 15 minutes. A record
+    /// comes within minutes of its call. Later events must not delay a sweep for ever.
     private static let mayTellOfIt = "received_at < strftime('%Y-%m-%dT%H:%M:%fZ', s.stood_from, '+15 minutes')"
 
     /// The rules that an exempt caller made and that stand.

@@ -83,8 +83,12 @@ struct MessagePipeline: Sendable {
         var round = 0
         while true {
             round += 1
-            let claimed = try await claim(record, held, early, slot: slot)
-            guard case .run(let claim) = claimed else { return disposition(claimed, held.message, logger) }
+            let claim: Claim
+            switch try await self.claim(record, held, early, slot: slot) {
+            case .run(let won): claim = won
+            case .held(let until): return wait(until, held.message, logger)
+            case .duplicate(let outcome): return drop(outcome, logger)
+            }
             let now = clock.instant()
             held.claimed(claim, at: now)
             let run = EventRun(
@@ -151,23 +155,21 @@ struct MessagePipeline: Sendable {
         }
     }
 
-    private func disposition(_ result: ClaimResult, _ message: SQSMessage, _ logger: Logger) -> Disposition {
-        switch result {
-        case .held(let until):
-            logger.debug("event is held by another worker")
-            // Most runs end in a moment, so the first tries come soon. The pauses double, because each try uses a
-            // receive. Another host's clock may be wrong, so a lease counts for at most the length of this worker's
-            // leases.
-            let left = min(max(until.timeIntervalSince(clock.now()), 0), WorkerOptions.lease.seconds) + 1
-            let pause = Backoff.doubled(.seconds(2), attempt: message.receiveCount, cap: .seconds(64))
-            return .postpone(min(.seconds(left), pause))
-        case .duplicate(let outcome):
-            metrics.duplicate()
-            logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
-            return .delete
-        case .run:
-            return .postpone(.zero)
-        }
+    /// The treatment of a message whose event another worker has in hand.
+    private func wait(_ leaseEnd: Date, _ message: SQSMessage, _ logger: Logger) -> Disposition {
+        logger.debug("event is held by another worker")
+        // Most runs end in a moment, so the first tries come soon. The pauses double, because each try uses a receive.
+        // Another host's clock may be wrong, so a lease counts for at most the length of this worker's leases.
+        let left = min(max(leaseEnd.timeIntervalSince(clock.now()), 0), WorkerOptions.lease.seconds) + 1
+        let pause = Backoff.doubled(.seconds(2), attempt: message.receiveCount, cap: .seconds(64))
+        return .postpone(min(.seconds(left), pause))
+    }
+
+    /// The treatment of a message whose event is done.
+    private func drop(_ outcome: EventOutcome, _ logger: Logger) -> Disposition {
+        metrics.duplicate()
+        logger.info("duplicate", metadata: ["event.outcome": "\(outcome.rawValue)"])
+        return .delete
     }
 
     /// Waits in hand before the `round`-th next run of a suppressed event: a minute, doubling, at most an hour.

@@ -198,6 +198,7 @@ struct QueueConsumer: Sendable {
         // The heartbeat ends first, so that it does not undo the postponement.
         hand.letGo(held)
         let messageID = held.message.messageID
+        // Until SQS has answered, the time of its return is not known. A worker with `--until-empty` must not end meanwhile.
         if isExpected { hand.postpone(messageID, until: clock.instant() + .seconds(86_400)) }
         // SQS counts whole seconds, from when the call arrives. The time of its response is certainly not earlier than
         // that.

@@ -36,9 +36,8 @@ extension RevertWorker {
                 clock: clock,
                 isNotifying: { [options] in options.isNotifying(by: $0) }
             ),
-            writer: writer,
+            claims: pipeline.claims,
             leases: SharedLeases(shared: pipeline.claims.shared, ledger: LedgerLeases(writer: writer)),
-            shared: pipeline.claims.shared,
             policies: options.policies,
             holder: name,
             places: { await places(pipeline.territory, $0) },

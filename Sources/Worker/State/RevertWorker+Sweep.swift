@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 package import SecurityGroups
 
-/// What a sweep saw.
+/// The result of the look of a sweep.
 package struct SweptLook: Hashable, Sendable {
     /// The rules that stand in the groups that were looked at.
     package internal(set) var rules: Set<SecurityGroupRuleID> = []
@@ -47,24 +47,8 @@ extension RevertWorker {
     ) async throws -> [SweptRule] {
         let pipeline = try pipelineWithoutQueue()
         let keeper = stateKeeper(pipeline) {}
-        let policies = options.policies
-        let reading = try await pipeline.claims.shared.exemptions()
-        try await writer.write { transaction in
-            try reading?.learn(in: transaction)
-            policies.exempt(try transaction.exemptionsInForce())
-        }
-        let policy = policies.current
-        var look = SweptLook(missed: groups)
-        for place in await keeper.places(policy) {
-            let seen = try await keeper.reader.read(place, policy: policy, only: groups.isEmpty ? nil : groups)
-            look.rules.formUnion(seen.rules)
-            look.missed.removeAll { seen.groups.contains($0) }
-            look.unreadLists.merge(seen.unreadLists) { $1 }
-        }
+        let look = try await look(at: groups, with: keeper, pipeline)
         let shown = look.rules
-        for rule in try await writer.write({ try $0.unexplainedRules() }) where shown.contains(rule.id) {
-            _ = try await pipeline.explanation(of: rule)
-        }
         try looked(look)
         let found = try await writer.write { try $0.unexplainedRules() }.filter { shown.contains($0.id) }
         guard isReverting else { return found.map { SweptRule(ruleID: $0.id.description, outcome: nil) } }
@@ -84,6 +68,32 @@ extension RevertWorker {
                 return SweptRule(ruleID: rule.id.description, outcome: outcome)
             }
         }
+    }
+
+    /// Reads the rules that stand into the ledger, and asks the table about those that nothing explains.
+    private func look(
+        at groups: [SecurityGroupID],
+        with keeper: StateKeeper,
+        _ pipeline: MessagePipeline
+    ) async throws -> SweptLook {
+        let policies = options.policies
+        let reading = try await pipeline.claims.shared.exemptions()
+        try await writer.write { transaction in
+            try reading?.learn(in: transaction)
+            policies.exempt(try transaction.exemptionsInForce())
+        }
+        let policy = policies.current
+        var look = SweptLook(missed: groups)
+        for place in await keeper.places(policy) {
+            let seen = try await keeper.reader.read(place, policy: policy, only: groups.isEmpty ? nil : groups)
+            look.rules.formUnion(seen.rules)
+            look.missed.removeAll { seen.groups.contains($0) }
+            look.unreadLists.merge(seen.unreadLists) { $1 }
+        }
+        for rule in try await writer.write({ try $0.unexplainedRules() }) where look.rules.contains(rule.id) {
+            _ = try await pipeline.explanation(of: rule)
+        }
+        return look
     }
 
     private func pipelineWithoutQueue() throws -> MessagePipeline {

@@ -12,10 +12,9 @@ import SecurityGroups
 /// one worker judges it.
 struct StateKeeper: Sendable {
     let reader: SnapshotReader
-    let writer: LedgerWriter
+    /// The claims on events. With a table, only one host of the fleet tells people what concerns all hosts.
+    let claims: EventClaims
     let leases: any Leases
-    /// The store that the hosts of a fleet share. With it, only one host tells people what concerns all hosts.
-    var shared: any SharedClaims = LedgerAlone()
     let policies: PolicyStore
     /// The name of this worker.
     let holder: String
@@ -45,6 +44,9 @@ struct StateKeeper: Sendable {
     private static let failing = "snapshot-failing"
     /// The number of groups whose events are judged at the same time.
     private static let width = 16
+
+    private var writer: LedgerWriter { claims.writer }
+    private var shared: any SharedClaims { claims.shared }
 
     /// Looks at once and then again and again, until the task is cancelled. Exemptions end in time however long a look takes.
     func run() async {
@@ -151,7 +153,6 @@ struct StateKeeper: Sendable {
     func sweep() async throws {
         guard interval > .zero else { return }
         let since = clock.now().addingTimeInterval(-2 * settle.seconds)
-        let claims = EventClaims(writer: writer, shared: shared)
         try await claims.forUnexplained(since: since, isDryRun: isDryRun) { part in
             await judge(part.map(OwnRun.init(sweeping:)))
         }
@@ -172,13 +173,13 @@ struct StateKeeper: Sendable {
     /// Closes the rules of exemptions that have ended, and tells people when exemptions begin, end soon and have ended.
     func closeExemptions() async throws {
         let reading = try await shared.exemptions()
-        let (now, fileExemptions, isDryRun) = (clock.now(), policies, isDryRun)
+        let (now, policies, isDryRun) = (clock.now(), policies, isDryRun)
         let isTableSilent = shared.isShared && reading == nil
         let (due, runs) = try await writer.write { transaction in
             if isTableSilent { try transaction.mark(LedgerTransaction.tableSilent) }
             try reading?.learn(in: transaction)
-            fileExemptions.exempt(try transaction.exemptionsInForce())
-            let policy = fileExemptions.current
+            policies.exempt(try transaction.exemptionsInForce())
+            let policy = policies.current
             let ends = policy.exempt.filter { $0.isToRemind(at: now) || $0.hasJustEnded(at: now) }
             let due =
                 try transaction.sharedExemptions().map { ($0, ExemptionNotice.begun) }
@@ -214,10 +215,9 @@ struct StateKeeper: Sendable {
     }
 
     private func measure() async throws {
-        let (unexplained, exemptions, now) = (
-            try await writer.write { try $0.unexplainedCount() }, policies, clock.now()
-        )
-        let active = exemptions.current.exempt.count { $0.until != nil && !$0.isOver(at: now) }
+        let unexplained = try await writer.write { try $0.unexplainedCount() }
+        let now = clock.now()
+        let active = policies.current.exempt.count { $0.until != nil && !$0.isOver(at: now) }
         measured(unexplained, active)
     }
 

@@ -79,7 +79,7 @@ final class Lanes: Sendable {
                         throw error
                     }
                     try await pause(max(backoff.pause(after: throttlings), .milliseconds(200)), slot)
-                case .out: try fail(lane, error)
+                case .out: fail(lane, error)
                 case .uncertain:
                     if try await isOut(lane) { continue }
                     if mayBeOwn { throw error }
@@ -96,7 +96,7 @@ final class Lanes: Sendable {
         guard let failure = try await decisions.submit([()], for: lane)[0], lane.verdict(on: failure) != .own else {
             return false
         }
-        try fail(lane, failure)
+        fail(lane, failure)
         return true
     }
 
@@ -108,7 +108,7 @@ final class Lanes: Sendable {
             return try await call()
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            try fail(lane, error)
+            fail(lane, error)
             return nil
         }
     }
@@ -150,7 +150,7 @@ final class Lanes: Sendable {
         if let slot { try await slot.wait(for: duration) } else { try await clock.sleep(duration) }
     }
 
-    private func fail(_ lane: Lane, _ error: any Error) throws {
+    private func fail(_ lane: Lane, _ error: any Error) {
         if board.note(error, of: lane).isNew { begin.yield(lane) }
     }
 

@@ -44,9 +44,9 @@ final class WorkSlots: Sendable {
     /// How many messages wait for a slot now.
     var waitingCount: Int { state.withLock { $0.returning.count + $0.waiting.count } }
 
-    /// True while a backlog is on its way: more than ten messages that have begun, or will, and have not come to a first wait
-    /// or to their end, and then all until the last of them has.
-    var areFilling: Bool {
+    /// Checks for a backlog. It begins with more than ten messages that have neither waited nor ended yet, and it is over when
+    /// there is none.
+    func checkFilling() -> Bool {
         state.withLock { state in
             let coming = state.starting > 0 ? state.starting + state.waiting.count : 0
             state.isFilling = coming > (state.isFilling ? 0 : Self.quietCount)
@@ -54,7 +54,7 @@ final class WorkSlots: Sendable {
         }
     }
 
-    /// As many messages may be on their way in a worker that has no backlog.
+    /// The number of such messages that is no backlog yet.
     private static let quietCount = 10
 
     /// Waits for a slot, runs `body` in it, and frees it.
@@ -138,7 +138,7 @@ final class WorkSlots: Sendable {
     }
 }
 
-/// The news that a message is no longer ours.
+/// Signals that another worker may have the message.
 final class Loss: Sendable {
     private let flag = Atomic(false)
 

@@ -96,7 +96,7 @@ struct ExemptAddCommand: AsyncParsableCommand {
         }
         guard !principal.contains(":assumed-role/") else {
             throw ValidationError(
-                "--principal: a session's ARN is nobody's; name the role, arn:aws:iam::ACCOUNT:role/NAME"
+                "--principal: the ARN of a session never matches; name its role, arn:aws:iam::ACCOUNT:role/NAME"
             )
         }
         let group = try group.map { try groupID($0, flag: "--group").description }

@@ -52,10 +52,7 @@ struct SweepCommand: AsyncParsableCommand {
             do {
                 swept = try await worker.sweep(groups, isReverting: revert) { seen in
                     look = seen
-                    let ids = Set(seen.rules.map(\.description))
-                    rows = try LedgerReader(path: path).standingRules(isUnexplained: true).filter {
-                        $0[.ruleID].text.map(ids.contains) ?? false
-                    }
+                    rows = try Self.unexplained(of: seen, inLedger: path)
                 }
             } catch let error where !(error is LedgerError) {
                 throw RunFailure(description: errorText(error))
@@ -63,6 +60,11 @@ struct SweepCommand: AsyncParsableCommand {
             print(rows, swept, style)
             return (swept.count { !$0.isSettled }, look)
         }
+        try report(left, look)
+    }
+
+    /// Says what was not looked at, and fails where a rule is left or a group was missed.
+    private func report(_ left: Int, _ look: SweptLook) throws {
         warn(of: look)
         guard left == 0 else {
             let words = left == 1 ? "1 rule stands" : "\(left) rules stand"
@@ -75,6 +77,13 @@ struct SweepCommand: AsyncParsableCommand {
                     "not looked at: \(names); EC2 does not show such a group in the Regions that are acted on, "
                     + "or the policy does not watch it"
             )
+        }
+    }
+
+    private static func unexplained(of look: SweptLook, inLedger path: String) throws -> [AuditStandingRule] {
+        let ids = Set(look.rules.map(\.description))
+        return try LedgerReader(path: path).standingRules(isUnexplained: true).filter {
+            $0[.ruleID].text.map(ids.contains) ?? false
         }
     }
 

@@ -102,13 +102,14 @@ struct TestEventCommand: AsyncParsableCommand {
                 try await Task.sleep(for: watch.pause)
             }
         }
-        throw RunFailure(
-            description:
-                "no worker recorded the test event \(event.eventID) within \(timeout): look whether a worker runs that has "
-                + "the queue \(url) and the ledger \(watch.places) (sg-revert health, sg-revert doctor). Where several hosts poll the "
-                + "queue, another may have taken it: --claims shows that. Otherwise the "
-                + "event is in the queue, and does no harm"
-        )
+        let silence = "no worker recorded the test event \(event.eventID) within \(timeout): "
+        throw RunFailure(description: silence + Self.search(for: url, watch))
+    }
+
+    private static func search(for url: String, _ watch: TestEventWatch) -> String {
+        "look whether a worker runs that has the queue \(url) and the ledger \(watch.places) (sg-revert health, "
+            + "sg-revert doctor). Where several hosts poll the queue, another may have taken it: --claims shows that. "
+            + "Otherwise the event is in the queue, and does no harm"
     }
 
     private static func burial(of messageID: String, _ reason: String) -> String {

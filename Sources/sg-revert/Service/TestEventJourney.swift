@@ -45,7 +45,7 @@ struct TestEventWatch {
     private static func name(_ table: EventTable) -> String { "dynamodb://\(table.name)" }
 }
 
-/// How a test event ended, and where that was seen.
+/// The end of a test event, and the place where it was seen.
 struct TestEventEnding: Hashable {
     let outcome: String
     /// Empty for an outcome without a reason; nil where it was seen in the table, which has no reasons.
@@ -57,12 +57,11 @@ struct TestEventEnding: Hashable {
     let place: String
 
     init(_ row: AuditEvent, in ledger: String) {
-        func text(_ column: EventColumn) -> String { row[column].text ?? "" }
-        outcome = text(.outcome)
-        reason = text(.reason)
-        worker = text(.worker)
-        receivedAt = RFC3339.parse(text(.receivedAt))
-        finishedAt = RFC3339.parse(text(.finishedAt))
+        outcome = row[.outcome].text ?? ""
+        reason = row[.reason].text ?? ""
+        worker = row[.worker].text ?? ""
+        receivedAt = row[.receivedAt].text.flatMap(RFC3339.parse)
+        finishedAt = row[.finishedAt].text.flatMap(RFC3339.parse)
         place = ledger
     }
 

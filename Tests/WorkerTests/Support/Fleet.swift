@@ -8,6 +8,11 @@ import Testing
 
 @testable import Worker
 
+extension SharedAnswer {
+    /// The claim in the table; nil if the answer is another one.
+    var claim: SharedClaim? { if case .run(let claim) = self { claim } else { nil } }
+}
+
 /// Two hosts with a ledger each, one AWS and one table.
 struct Fleet {
     static let table = "claims"

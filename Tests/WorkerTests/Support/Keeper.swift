@@ -37,9 +37,8 @@ struct Keeper {
                 clock: it.time.clock,
                 isNotifying: { _ in true }
             ),
-            writer: it.writer,
+            claims: it.claims,
             leases: SharedLeases(shared: it.claims.shared, ledger: LedgerLeases(writer: it.writer)),
-            shared: it.claims.shared,
             policies: it.policies,
             holder: holder,
             places: { _ in [Place(account: account, region: region)] },

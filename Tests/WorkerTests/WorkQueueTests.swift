@@ -1,42 +1,11 @@
 import AWSClient
-import Foundation
-import Ledger
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import Worker
 
-/// The worker's small parts.
-@Suite struct PartsTests {
-    @Test func `a stop is heard by those who wait, those who come later, and those who sleep`() async {
-        let stop = StopSignal()
-        #expect(!stop.isRequested)
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<5 { group.addTask { await stop.wait() } }
-            let endless = VirtualTime()
-            group.addTask { await stop.sleep(for: VirtualTime.endless, clock: endless.clock) }
-            group.addTask { stop.request() }
-        }
-        #expect(stop.isRequested)
-        stop.request()
-        await stop.wait()
-    }
-
-    @Test func `a wait and a sleep end when their task is cancelled, and a sleep when its time is over`() async {
-        let stop = StopSignal()
-        let time = VirtualTime()
-        let waits = Task { await stop.wait() }
-        let sleeps = Task { await stop.sleep(for: VirtualTime.endless, clock: time.clock) }
-        waits.cancel()
-        sleeps.cancel()
-        await waits.value
-        await sleeps.value
-        await stop.sleep(for: .seconds(7), clock: time.clock)
-        #expect(time.slept == [.seconds(7)])
-        #expect(!stop.isRequested)
-    }
-
+/// The calls to the queue and to its dead-letter queue.
+@Suite struct WorkQueueTests {
     @Test func `a redrive policy is read with its count as number or text; what cannot be read is none`() {
         for count in ["5", "\"5\""] {
             let policy =
@@ -93,11 +62,5 @@ import Testing
             to: .seconds(seconds)
         )
         #expect(aws.with { $0.visibilities.map(\.seconds) } == [sent])
-    }
-
-    @Test func `errors of the gate name what cannot exist, stripped and short`() {
-        #expect(ImpossibleName(kind: "Region", text: nil).description == "the event names no Region")
-        let long = ImpossibleName(kind: "account", text: "\n" + String(repeating: "x", count: 500)).description
-        #expect(long.count < 150 && !long.contains("\n"))
     }
 }
