@@ -195,11 +195,12 @@ struct QueueConsumer: Sendable {
 
     /// - Parameter isExpected: False for a message for whose return a worker with `--until-empty` does not wait.
     private func postpone(_ held: HeldMessage, for duration: Duration, isExpected: Bool, logger: Logger) async {
+        let messageID = held.message.messageID
+        // Until SQS has answered, the time of its return is not known. A worker with `--until-empty` must not end meanwhile, and at no
+        // moment is the message neither in hand nor postponed.
+        if isExpected { hand.postpone(messageID, until: clock.instant() + .seconds(86_400)) }
         // The heartbeat ends first, so that it does not undo the postponement.
         hand.letGo(held)
-        let messageID = held.message.messageID
-        // Until SQS has answered, the time of its return is not known. A worker with `--until-empty` must not end meanwhile.
-        if isExpected { hand.postpone(messageID, until: clock.instant() + .seconds(86_400)) }
         // SQS counts whole seconds, from when the call arrives. The time of its response is certainly not earlier than
         // that.
         let pause = Duration.seconds(duration.seconds.rounded(.up))
