@@ -39,11 +39,10 @@ package struct RevertWorker: Sendable {
     ) {
         self.random = random
         self.options = options
-        // Each response has up to ten messages. While responses are full, at most 16 receivers ask.
-        let intake = Intake(receivers: min(max((options.concurrency + 9) / 10, 1), 16), clock: clock)
+        let intake = Intake(parking: options.parking, receivers: options.receivers, clock: clock)
         self.intake = intake
         hand = Hand(intake: intake)
-        let slots = WorkSlots(count: options.concurrency, intake: intake, clock: clock)
+        let slots = WorkSlots(count: options.concurrency, limits: options.parking, intake: intake, clock: clock)
         self.slots = slots
         self.session = session
         var writer = LedgerWriter(ledger, metrics: options.metrics)

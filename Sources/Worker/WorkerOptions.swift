@@ -41,6 +41,10 @@ package struct WorkerOptions: Sendable {
     package var snapshotInterval: Duration = .seconds(900)
     /// The role that is assumed in accounts other than our own; nil where our own credentials serve everywhere.
     package var roles: RoleSessions?
+    /// How many messages may wait in hand without a slot.
+    var parking = WorkSlots.Limits()
+    /// How many receivers may ask at once while responses are full. Each response has up to ten messages.
+    var receivers: Int { min(max((concurrency + 9) / 10, 1), 16) }
 
     /// The name of the DynamoDB table that the hosts of a fleet share; nil where each has its ledger alone.
     package var claimsTable: String?

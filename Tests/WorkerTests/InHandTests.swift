@@ -37,6 +37,39 @@ import Testing
     }
 
     @Test
+    func `all that is in hand leaves room for a response for each receiver, because all of it may come to be parked`()
+        async throws
+    {
+        let intake = Intake(parking: .init(messages: 35), receivers: 2)
+        for _ in 1...16 { intake.enter(bytes: 1) }
+        #expect(!intake.hasRoom)
+        intake.leave(bytes: 1)
+        #expect(intake.hasRoom)
+        for _ in 1...15 { intake.park(bytes: 1) }
+        #expect(intake.hasRoom && intake.count == 0)
+        intake.enter(bytes: 1)
+        async let room = intake.waitForRoom()
+        await Task.yield()
+        intake.unpark(bytes: 1)
+        #expect(!intake.hasRoom)
+        intake.leave(bytes: 1)
+        #expect(try await room)
+    }
+
+    @Test func `the bodies of what is in hand leave room as well, and an empty hand always asks`() {
+        let intake = Intake(parking: .init(messages: 5, bytes: 100))
+        #expect(intake.hasRoom)
+        let large = Intake(parking: .init(bytes: 100))
+        large.enter(bytes: 90)
+        #expect(!large.hasRoom)
+        large.park(bytes: 90)
+        #expect(!large.hasRoom)
+        large.unpark(bytes: 90)
+        large.leave(bytes: 90)
+        #expect(large.hasRoom)
+    }
+
+    @Test
     func
         `while replies come back full one more receiver asks at a time, up to the limit; nobody asks once it is closed`()
         async throws
@@ -183,6 +216,18 @@ import Testing
         try await slots.occupy { slot in
             try await slot.parkedForShort { #expect(slots.parkedCount == 0) }
             try await slot.parked { #expect(slots.parkedCount == 1) }
+        }
+    }
+
+    @Test func `a long wait leaves room for what must wait`() async throws {
+        let slots = WorkSlots(count: 1, limits: .init(longWaits: 1), clock: time.clock)
+        try await slots.occupy { slot in
+            try await slot.parked(for: .long) {
+                try await slots.occupy { other in
+                    await #expect(throws: ParkingFull.self) { try await other.parked(for: .long) {} }
+                    try await other.parked { #expect(slots.parkedCount == 2) }
+                }
+            }
         }
     }
 

@@ -97,6 +97,26 @@ import Testing
         #expect(lanes.board.mayReceive)
     }
 
+    @Test(.timeLimit(.minutes(10)))
+    func `a message that is lost while its lane is out does not wait for the lane for ever`() async throws {
+        let lanes = lanes { _ in throw unreached }
+        let slots = WorkSlots(count: 1, clock: time.clock)
+        let loss = Loss()
+        try await running(lanes) {
+            async let losing: Void = {
+                while slots.parkedCount < 1 { await Task.yield() }
+                _ = loss.happen()
+            }()
+            await #expect(throws: MessageLost.self) {
+                try await slots.occupy(loss: loss) { slot in
+                    try await lanes.perform(ec2, slot: slot) { throw unreached }
+                }
+            }
+            await losing
+        }
+        #expect(slots.parkedCount == 0 && lanes.board.isOut(ec2))
+    }
+
     @Test func `while one lane is out, the others go on, and receiving too`() async throws {
         let door = Door()
         let frankfurt = Lane(.ec2, region: .test("eu-central-1"))

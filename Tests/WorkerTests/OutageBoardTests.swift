@@ -65,6 +65,18 @@ import Testing
         #expect(second.isSettled)
     }
 
+    @Test func `in a long outage, who waits asks again every ten minutes`() throws {
+        fail(ec2)
+        let first = try #require(board.over(ec2))
+        time.advance(.seconds(599))
+        fail(ec2)
+        #expect(!first.isSettled)
+        time.advance(.seconds(1))
+        fail(ec2)
+        let second = try #require(board.over(ec2))
+        #expect(first.isSettled && !second.isSettled && board.isOut(ec2))
+    }
+
     @Test(arguments: [
         (Lane.Service.ledger, false), (.queue, true), (.deletes, true), (.ec2, true), (.sts, true), (.dynamodb, true),
     ])

@@ -66,12 +66,12 @@ extension LedgerTransaction {
         guard changed > 0 else { throw LedgerError.claimLost(eventID: claim.eventID, fence: claim.fence) }
     }
 
-    /// Renews the leases of `claims`: each ends one lease from now.
+    /// Renews the leases of `claims`: each ends `duration` from now, by default one lease.
     ///
     /// - Returns: The claims that have ended. Their runs must stop. A claim whose lease ran out but that nobody took is
     ///   still held.
-    package func renew(_ claims: [Claim]) throws -> [Claim] {
-        let until = text(after: lease)
+    package func renew(_ claims: [Claim], for duration: Duration? = nil) throws -> [Claim] {
+        let until = text(after: duration ?? lease)
         return try claims.filter { claim in
             let changed = try statement(.renew).execute {
                 $0.text(until)

@@ -101,9 +101,23 @@ struct MessagePipeline: Sendable {
                 logger: logger,
                 begunAt: now
             )
-            if let disposition = try await settle(ending(of: run), of: run).disposition { return disposition }
+            if let disposition = try await settled(run, held).disposition { return disposition }
             held.unclaimed()
             if let rest = try await sitOut(round, slot, stop) { return rest }
+        }
+    }
+
+    /// Runs a claimed event and records how that ended.
+    ///
+    /// A run that finds no room to wait in gives its claim back, so that the next delivery runs the event at once.
+    private func settled(_ run: EventRun, _ held: HeldMessage) async throws -> Settlement {
+        do {
+            let ending = try await ending(of: run)
+            return try await settle(ending, of: run)
+        } catch let error as ParkingFull {
+            held.unclaimed()
+            await claims.abandon(run.claim)
+            throw error
         }
     }
 
@@ -151,7 +165,12 @@ struct MessagePipeline: Sendable {
                 won: { claim in if claim.attempt == 1 { early?.begin() } }
             )
             guard case .held = result, isLastReceive(of: message) else { return result }
-            try await slot.wait(for: .seconds(2))
+            do {
+                try await slot.wait(for: .seconds(2))
+            } catch is ParkingFull {
+                // If it went back to the queue, SQS would move it to the dead-letter queue.
+                try await clock.sleep(.seconds(2))
+            }
         }
     }
 
@@ -180,7 +199,7 @@ struct MessagePipeline: Sendable {
         if isUntilEmpty { return .setAside(pause) }
         let start = clock.instant()
         do {
-            try await slot.parked { await stop.sleep(for: pause, clock: clock) }
+            try await slot.parked(for: .long) { await stop.sleep(for: pause, clock: clock) }
         } catch is ParkingFull {
             return .setAside(pause)
         }

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Decides how much more the worker may receive, and how many receivers may ask.
 ///
-/// Only messages that are worked on or that wait for a slot count here. Parked messages have bounds of their own.
+/// Messages that are worked on or that wait for a slot have bounds of their own. Parked messages count as well, because in an
+/// outage everything in hand comes to be parked: what has no room then would go back to the queue and use up its receives.
 final class Intake: Sendable {
     /// The bounds of what is in hand and not parked.
     struct Limits: Sendable {
@@ -16,6 +17,8 @@ final class Intake: Sendable {
     private struct State {
         var messages = 0
         var bytes = 0
+        var parked = 0
+        var parkedBytes = 0
         var receivers = 1
         var openPolls = 0
         /// True if the last response was full.
@@ -28,6 +31,7 @@ final class Intake: Sendable {
     }
 
     private let limits: Limits
+    private let parking: WorkSlots.Limits
     private let receivers: Int
     private let clock: WorkerClock
     private let state = Mutex(State())
@@ -35,9 +39,17 @@ final class Intake: Sendable {
     /// A poll that waits for so long has found the queue empty.
     private static let silence: Duration = .milliseconds(100)
 
-    /// - Parameter receivers: The number of receivers that may ask at once while responses are full.
-    init(limits: Limits = Limits(), receivers: Int = 1, clock: WorkerClock = .system) {
+    /// - Parameters:
+    ///   - parking: How much may be parked.
+    ///   - receivers: The number of receivers that may ask at once while responses are full.
+    init(
+        limits: Limits = Limits(),
+        parking: WorkSlots.Limits = WorkSlots.Limits(),
+        receivers: Int = 1,
+        clock: WorkerClock = .system
+    ) {
         self.limits = limits
+        self.parking = parking
         self.receivers = max(receivers, 1)
         self.clock = clock
     }
@@ -51,8 +63,14 @@ final class Intake: Sendable {
         }
     }
 
-    /// The number of messages that count now.
+    /// The number of messages that are in hand and not parked.
     var count: Int { state.withLock { $0.messages } }
+
+    /// True if the receivers may ask now.
+    var hasRoom: Bool { state.withLock { hasRoom($0) } }
+
+    /// True while nothing more is received because it might find no room among the parked.
+    var isParkFull: Bool { state.withLock { $0.messages + $0.parked > 0 && !canPark($0) } }
 
     /// Waits until there is room for ten more messages, or nothing is in hand.
     ///
@@ -71,7 +89,15 @@ final class Intake: Sendable {
     }
 
     private func hasRoom(_ state: State) -> Bool {
-        state.messages == 0 || (state.messages + 10 <= limits.messages && state.bytes < limits.bytes)
+        guard state.messages + state.parked > 0 else { return true }
+        let isFree = state.messages == 0 || (state.messages + 10 <= limits.messages && state.bytes < limits.bytes)
+        return isFree && canPark(state)
+    }
+
+    /// Checks that everything in hand could be parked, with a full response for each receiver.
+    private func canPark(_ state: State) -> Bool {
+        state.messages + state.parked + 10 * receivers <= parking.messages
+            && state.bytes + state.parkedBytes < parking.bytes / 10 * 9
     }
 
     /// Counts a message.
@@ -82,11 +108,38 @@ final class Intake: Sendable {
         }
     }
 
-    /// Stops counting a message that is done or parked.
+    /// Stops counting a message that is done.
     func leave(bytes: Int) {
+        change {
+            $0.messages -= 1
+            $0.bytes -= bytes
+        }
+    }
+
+    /// Counts a message as parked.
+    func park(bytes: Int) {
+        change {
+            $0.messages -= 1
+            $0.bytes -= bytes
+            $0.parked += 1
+            $0.parkedBytes += bytes
+        }
+    }
+
+    /// Counts a message as parked no longer.
+    func unpark(bytes: Int) {
+        change {
+            $0.messages += 1
+            $0.bytes += bytes
+            $0.parked -= 1
+            $0.parkedBytes -= bytes
+        }
+    }
+
+    /// Makes a change, and lets the receivers go on if there is room then.
+    private func change(_ body: (inout State) -> Void) {
         let room = state.withLock { state -> Promise<Void>? in
-            state.messages -= 1
-            state.bytes -= bytes
+            body(&state)
             return hasRoom(state) ? state.room.take() : nil
         }
         room?.settle()

@@ -81,7 +81,7 @@ struct QueueConsumer: Sendable {
     private func keepInHand() async {
         await heartbeat.run(lease: WorkerOptions.lease) { _ in
             // A poller whose hands are full does not poll. That is no sign of a problem.
-            if intake.count >= options.concurrency { liveness.turned(at: clock.instant()) }
+            if intake.count >= options.concurrency || !intake.hasRoom { liveness.turned(at: clock.instant()) }
         }
     }
 

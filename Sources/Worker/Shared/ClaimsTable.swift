@@ -100,6 +100,10 @@ struct ClaimsTable: SharedClaims {
         _ = try await table.write(SharedWrite.release(claim))
     }
 
+    func abandon(_ claim: SharedClaim) async throws {
+        _ = try await table.write(SharedWrite.renew(claim, now: clock.now(), lease: .zero))
+    }
+
     func keep(ownCalls requestIDs: [String]) async throws {
         for requestID in requestIDs {
             _ = try await table.write(SharedWrite.call(requestID, owner: owner, now: clock.now()))

@@ -39,6 +39,9 @@ protocol SharedClaims: Sendable {
     /// Gives a claim back. Another worker can then claim the event at once.
     func release(_ claim: SharedClaim) async throws
 
+    /// Ends the lease of a run that does not go on. Another worker can then take the event over at once.
+    func abandon(_ claim: SharedClaim) async throws
+
     /// Tells the other hosts that this host made the calls with these request ids.
     func keep(ownCalls requestIDs: [String]) async throws
 
@@ -90,6 +93,7 @@ struct LedgerAlone: SharedClaims {
     func finish(_ claim: SharedClaim, _ outcome: EventOutcome, tells: Bool) -> SharedEnding { .unknown }
     func isSettled(_ eventID: String) -> Bool { false }
     func release(_ claim: SharedClaim) {}
+    func abandon(_ claim: SharedClaim) {}
     func keep(ownCalls requestIDs: [String]) {}
     func isOwnCall(_ requestID: String) -> Bool { false }
     func keep(_ rules: [SharedRule]) -> Bool { true }

@@ -16,6 +16,16 @@ final class OutageBoard: Sendable {
         var over = Promise<Void>()
         var loggedAt: ContinuousClock.Instant
         var isNoticed = false
+
+        /// Replaces the promise for which others wait.
+        ///
+        /// - Returns: The earlier promise, if it is not settled. Who waits for it is to ask again, and finds out whether its message
+        ///   is still ours: SQS hides none for more than 12 hours.
+        mutating func renewPromise() -> Promise<Void>? {
+            guard !over.isSettled else { return nil }
+            defer { over = Promise() }
+            return over
+        }
     }
 
     /// The effect of a failure that was noted.
@@ -94,16 +104,15 @@ final class OutageBoard: Sendable {
     func note(_ error: any Error, of lane: Lane) -> Note {
         let now = clock.instant()
         let cause = plainText("\(error)")
-        let (outage, isNew, isDue) = outages.withLock { outages in
+        let (outage, isNew, isDue, waited) = outages.withLock { outages in
             let isNew = outages[lane] == nil
-            var outage =
-                outages[lane]
-                ?? Outage(since: now, begunAt: clock.now(), cause: cause, loggedAt: now)
+            var outage = outages[lane] ?? Outage(since: now, begunAt: clock.now(), cause: cause, loggedAt: now)
             outage.failures += 1
             outage.cause = cause
             if case .success = outage.over.result { outage.over = Promise() }
             let isDue = isNew || now - outage.loggedAt >= Self.logPeriod
             if isDue { outage.loggedAt = now }
+            let waited = isDue && !isNew ? outage.renewPromise() : nil
             let isNotice = !outage.isNoticed && now - outage.since >= Self.noticeAge
             if isNotice {
                 outage.isNoticed = true
@@ -111,8 +120,9 @@ final class OutageBoard: Sendable {
             }
             outages[lane] = outage
             count.store(outages.count, ordering: .releasing)
-            return (outage, isNew, isDue)
+            return (outage, isNew, isDue, waited)
         }
+        waited?.settle()
         var metadata: Logger.Metadata = [
             "error": "\(cause)", "outage.failures": .stringConvertible(outage.failures),
             "outage.seconds": .stringConvertible((now - outage.since).components.seconds),

@@ -27,8 +27,29 @@ final class WorkSlots: Sendable {
         var messages = 5000
         /// How many of them a message may join that waits only for a short time, so that it could keep its slot as well.
         var shortWaits = 1200
+        /// How many of them a message may join that waits for so long that others must have room meanwhile.
+        var longWaits = 4000
         /// How many bytes of bodies they may have together, so that the worker stays small whatever is sent to it.
         var bytes = 10 << 20
+
+        /// What may be parked, with a message that comes to wait in this way.
+        fileprivate func room(for wait: Wait) -> (messages: Int, bytes: Int) {
+            switch wait {
+            case .usual: (messages, bytes)
+            case .short: (shortWaits, bytes)
+            case .long: (min(longWaits, messages), bytes / 10 * 8)
+            }
+        }
+    }
+
+    /// How a message waits.
+    enum Wait {
+        /// It must wait, and nobody knows for how long.
+        case usual
+        /// It waits for so short a time that it could keep its slot.
+        case short
+        /// It waits for so long that it is set aside where others need the room.
+        case long
     }
 
     init(count: Int, limits: Limits = Limits(), intake: Intake? = nil, clock: WorkerClock) {
@@ -116,17 +137,16 @@ final class WorkSlots: Sendable {
     }
 
     /// Counts a message as parked.
-    fileprivate func park(bytes: Int, isShort: Bool = false) throws(ParkingFull) {
+    fileprivate func park(bytes: Int, for wait: Wait = .usual) throws(ParkingFull) {
+        let room = limits.room(for: wait)
         let hasRoom = state.withLock { state in
-            guard state.parked < (isShort ? limits.shortWaits : limits.messages),
-                state.parkedBytes + bytes <= limits.bytes
-            else { return false }
+            guard state.parked < room.messages, state.parkedBytes + bytes <= room.bytes else { return false }
             state.parked += 1
             state.parkedBytes += bytes
             return true
         }
         guard hasRoom else { throw ParkingFull() }
-        intake?.leave(bytes: bytes)
+        intake?.park(bytes: bytes)
     }
 
     fileprivate func unpark(bytes: Int) {
@@ -134,7 +154,7 @@ final class WorkSlots: Sendable {
             $0.parked -= 1
             $0.parkedBytes -= bytes
         }
-        intake?.enter(bytes: bytes)
+        intake?.unpark(bytes: bytes)
     }
 }
 
@@ -183,10 +203,13 @@ final class WorkSlot: Sendable {
     /// Runs `body`, which waits for something, without holding the slot, and takes a slot again afterwards if there was one.
     ///
     /// - Throws: what `body` throws, `ParkingFull`, `MessageLost`, `CancellationError`.
-    func parked<Result>(_ body: () async throws -> Result) async throws -> Result {
+    func parked<Result>(
+        for wait: WorkSlots.Wait = .usual,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
         try checkLoss()
         if let slots {
-            try slots.park(bytes: bytes)
+            try slots.park(bytes: bytes, for: wait)
             return try await parked(in: slots, body)
         }
         let result = try await body()
@@ -200,7 +223,7 @@ final class WorkSlot: Sendable {
     /// - Throws: what `body` throws, `MessageLost`, `CancellationError`.
     func parkedForShort<Result>(_ body: () async throws -> Result) async throws -> Result {
         try checkLoss()
-        if let slots, (try? slots.park(bytes: bytes, isShort: true)) != nil { return try await parked(in: slots, body) }
+        if let slots, (try? slots.park(bytes: bytes, for: .short)) != nil { return try await parked(in: slots, body) }
         start()
         let result = try await body()
         try checkLoss()

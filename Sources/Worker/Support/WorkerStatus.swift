@@ -17,7 +17,8 @@ extension RevertWorker {
     /// The current state.
     package var status: WorkerStatus {
         WorkerStatus(
-            isReceiving: startState.obstacle == nil && !lanes.board.lanes.contains(where: \.stopsReceiving),
+            isReceiving: startState.obstacle == nil && !intake.isParkFull
+                && !lanes.board.lanes.contains(where: \.stopsReceiving),
             obstacle: startState.obstacle,
             outages: lanes.board.lanes.map(\.wholeName),
             pollAge: liveness.age

@@ -1,0 +1,54 @@
+import AWSClient
+import Foundation
+import Ledger
+import SecurityGroups
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// The next run of an event whose last run never ended.
+@Suite struct TakeoverTests {
+    @Test func `a run that finds no room to wait in gives its claim back, and the next delivery runs at once`()
+        async throws
+    {
+        let it = try Fleet()
+        var record = it.record
+        // EC2 may not show the rule yet, so that the run waits.
+        record.time = it.time.now
+        let held = HeldMessage(it.one.message(record.json), receivedAt: it.time.instant, visibility: .seconds(30))
+        let slots = WorkSlots(count: 1, limits: .init(messages: 0), clock: it.time.clock)
+        await #expect(throws: ParkingFull.self) {
+            try await slots.occupy { slot in
+                _ = try await it.one.pipeline.process(held, slot: slot, stop: StopSignal(), logger: .silent)
+            }
+        }
+        #expect(held.claim == nil)
+        try it.aws.stand([1])
+        #expect(try await it.two.process(it.two.message(record.json, receives: 2)) == .delete)
+        #expect(try it.two.test.event("outcome") == "reverted")
+        #expect(it.row?.fence == 2 && it.row?.outcome == .reverted)
+        // The ledger of the first host knows no live claim either.
+        let facts = EventFacts(eventID: Name.event, digest: record.digest, eventName: "x")
+        let delivery = it.delivery
+        let again = try await it.one.writer.write { try $0.claim(facts, delivery: delivery) }
+        #expect(again.claim?.attempt == 2)
+    }
+
+    @Test func `on the last receive, a message waits for another's claim although no room to wait is left`()
+        async throws
+    {
+        let it = try Pipeline(standing: [1])
+        let now = it.time.now
+        let facts = EventFacts(eventID: Name.event, digest: it.record.digest, eventName: "x")
+        _ = try await it.writer.write { try $0.claim(facts, delivery: Delivery(messageID: "m0", receivedAt: now)) }
+        let message = it.message(it.record.json, receives: 3)
+        let held = HeldMessage(message, receivedAt: it.time.instant, visibility: .seconds(30))
+        let slots = WorkSlots(count: 1, limits: .init(messages: 0), clock: it.time.clock)
+        let disposition = try await slots.occupy { slot in
+            try await it.pipeline.process(held, slot: slot, stop: StopSignal(), logger: .silent)
+        }
+        #expect(disposition == .delete)
+        #expect(try it.test.event("outcome") == "reverted")
+    }
+}
