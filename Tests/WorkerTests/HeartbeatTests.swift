@@ -122,6 +122,55 @@ import Testing
         await #expect(throws: MessageLost.self) { try await slot.wait(for: .seconds(1)) }
     }
 
+    @Test func `a renewal that is answered beside the end of its run loses nothing and says nothing`() async throws {
+        let (revoking, renewing, ended) = (Door(), Door(), Door())
+        let updates = Mutex(0)
+        let beats = Mutex(0)
+        let fleet = try Fleet(standing: [1]) { action in
+            if action == "RevokeSecurityGroupIngress" {
+                revoking.open()
+                await renewing.pass()
+            }
+            guard action == "UpdateItem" else { return }
+            let number = updates.withLock { updates in
+                updates += 1
+                return updates
+            }
+            // The first one is the claim, and the second one is the renewal.
+            guard number == 2 else { return }
+            renewing.open()
+            await ended.pass()
+        }
+        let (host, time) = (fleet.one, fleet.time)
+        let message = host.message(fleet.record.json)
+        let held = HeldMessage(message, receivedAt: time.instant, visibility: .seconds(300))
+        hand.take([held])
+        let heartbeat = Heartbeat(
+            queue: WorkQueue(sqs: try host.session.sqs(queueURL: Name.queueURL), url: Name.queueURL),
+            claims: host.claims,
+            hand: hand,
+            queueState: host.queueState,
+            clock: time.clock { _ in
+                let isFirst = beats.withLock { beats in
+                    beats += 1
+                    return beats == 1
+                }
+                await (isFirst ? revoking : ended).pass()
+                if !isFirst { throw CancellationError() }
+                time.advance(WorkerOptions.lease / 2)
+            },
+            logger: log.logger
+        )
+        async let beating: Void = heartbeat.run(lease: WorkerOptions.lease) { _ in }
+        let slot = WorkSlot(loss: held.loss, clock: time.clock)
+        let disposition = try await host.pipeline.process(held, slot: slot, stop: StopSignal(), logger: .silent)
+        ended.open()
+        await beating
+        #expect(disposition == .delete)
+        #expect(!held.loss.hasHappened && hand.all.count == 1 && log.texts.isEmpty)
+        #expect(fleet.row?.leaseUntil == nil)
+    }
+
     @Test func `no extension reaches beyond SQS's twelve hours, and after them the message is let go`() async throws {
         let held = take("m1", age: .seconds(43_175))
         _ = take("m2", visibility: .seconds(300))

@@ -125,6 +125,21 @@ import Testing
         }
     }
 
+    @Test func `a renewal that comes after the end of its run claims nothing again`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        let claim = try #require(claimed.claim)
+        let hold = try #require(claim.shared)
+        try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted), slot: nil)
+        #expect(try await it.one.claims.shared.renew([hold]) == [hold])
+        await #expect(throws: MessageLost.self) {
+            try await it.one.claims.shared.remember([Name.rule(1)], for: hold)
+        }
+        #expect(it.row?.leaseUntil == nil)
+        let second = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        #expect(second == .duplicate(.reverted))
+    }
+
     @Test func `a notice waits while the host that took over has come to no outcome`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))

@@ -92,9 +92,14 @@ import Testing
 
     private static let held = "fence = 4 AND token = 'ours'"
 
-    @Test func `a renewal, an end and a return need that the claim is still ours`() {
+    @Test func `a renewal needs that the claim is still ours and that its run has not ended`() {
+        let write = update(SharedWrite.renew(Self.claim, now: Self.now, lease: .seconds(60)))
+        #expect(write.condition == Self.held + " AND attribute_exists(lease_until)")
+        #expect(write.key == SharedKey.event("e"))
+    }
+
+    @Test func `an end and a return need that the claim is still ours, and may be repeated`() {
         let writes = [
-            SharedWrite.renew(Self.claim, now: Self.now, lease: .seconds(60)),
             SharedWrite.finish(Self.claim, .reverted, tells: true, now: Self.now), SharedWrite.release(Self.claim),
         ]
         for write in writes {

@@ -113,6 +113,7 @@ struct MessagePipeline: Sendable {
     private func settled(_ run: EventRun, _ held: HeldMessage) async throws -> Settlement {
         do {
             let ending = try await ending(of: run)
+            held.ending()
             return try await settle(ending, of: run)
         } catch let error as ParkingFull {
             held.unclaimed()

@@ -92,6 +92,7 @@ struct Heartbeat: Sendable {
     private func renew(_ items: [(held: HeldMessage, claim: Claim)]) async {
         do {
             let ended = try await claims.renew(items.map(\.claim))
+            // A run that is over finds out itself whose its event is. Its own end is no takeover.
             for item in items where ended.contains(item.claim) && item.held.claim == item.claim {
                 lose(item.held, "another worker took its event over")
             }

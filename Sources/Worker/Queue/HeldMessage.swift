@@ -11,6 +11,8 @@ final class HeldMessage: Sendable {
         case taken
         /// Its event is claimed by this worker.
         case claimed(Claim)
+        /// The run of its event is over, and its end is being recorded under this claim.
+        case ending(Claim)
         /// Its event is done, and only the delete is left.
         case done
     }
@@ -65,7 +67,7 @@ final class HeldMessage: Sendable {
         description.withLock { $0 = metadata }
     }
 
-    /// The claim on the message's event; nil while there is none.
+    /// The claim under which the message's event runs; nil while it does not run.
     var claim: Claim? {
         if case .claimed(let claim) = phase { claim } else { nil }
     }
@@ -81,6 +83,13 @@ final class HeldMessage: Sendable {
         }
     }
 
+    /// Notes that the run is over and that its end is being recorded. A claim that has ended from now on is not lost.
+    func ending() {
+        state.withLock { state in
+            if case .claimed(let claim) = state.phase { state.phase = .ending(claim) }
+        }
+    }
+
     /// Notes that the claim has ended, without a final outcome.
     func unclaimed() {
         state.withLock { $0.phase = .taken }
@@ -93,9 +102,13 @@ final class HeldMessage: Sendable {
     /// The claim, if its lease is to be renewed now; else nil.
     func claimToRenew(at now: ContinuousClock.Instant, every period: Duration) -> Claim? {
         state.withLock { state in
-            guard case .claimed(let claim) = state.phase, now - state.renewedAt >= period else { return nil }
-            state.renewedAt = now
-            return claim
+            guard now - state.renewedAt >= period else { return nil }
+            switch state.phase {
+            case .taken, .done: return nil
+            case .claimed(let claim), .ending(let claim):
+                state.renewedAt = now
+                return claim
+            }
         }
     }
 

@@ -47,12 +47,20 @@ enum SharedWrite {
     }
 
     /// Renews the lease, which then ends one lease from now, and adds `ruleIDs` to the item.
+    ///
+    /// The condition is that the run has not ended: a renewal that comes late must not claim a finished event again.
     static func renew(_ claim: SharedClaim, matched ruleIDs: [String] = [], now: Date, lease: Duration) -> DynamoDBWrite
     {
         var update = Update()
         update.set("lease_until", milliseconds(now.addingTimeInterval(lease.seconds)))
         if !ruleIDs.isEmpty { update.add("matched", .stringSet(Set(ruleIDs))) }
-        return update.write(SharedKey.event(claim.key), if: isHeld(claim))
+        let held = isHeld(claim)
+        let condition = DynamoDBExpression(
+            held.text + " AND attribute_exists(#is_until)",
+            names: held.names.merging(["#is_until": "lease_until"]) { $1 },
+            values: held.values
+        )
+        return update.write(SharedKey.event(claim.key), if: condition)
     }
 
     /// Ends the run.
