@@ -9,6 +9,36 @@ import Testing
 
 /// The next run of an event whose last run never ended.
 @Suite struct TakeoverTests {
+    private static let reporting = Policy(watch: [Watch(groups: [Name.group], action: .report, origin: "watch")])
+
+    @Test(arguments: [true, false])
+    func `after a run that could revert nothing, a rule that is gone is nobody's doing of ours`(
+        isDryRun: Bool
+    ) async throws {
+        let time = VirtualTime()
+        let looked = Door()
+        let aws = ScriptedAWS(time: time) { action in
+            guard action == "DescribeSecurityGroupRules", !looked.isOpen else { return }
+            looked.open()
+            await StopSignal().wait()
+        }
+        let policy = isDryRun ? nil : Self.reporting
+        let it = try Pipeline(standing: [1], policy: policy, isDryRun: isDryRun, time: time, aws: aws)
+        let killed = Task { try await it.process(it.message(it.record.json)) }
+        await looked.pass()
+        while try it.test.event("attempts") == nil { try await Task.sleep(for: .milliseconds(1)) }
+        killed.cancel()
+        _ = await killed.result
+        #expect(try it.test.event("outcome") == nil)
+
+        aws.with { $0.rules = [:] }
+        time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.process(it.message(it.record.json, receives: 2)) == .delete)
+        #expect(try it.test.event("attempts") == "2")
+        #expect(try it.test.event("outcome") == "unchanged")
+        #expect(try it.test.rules("undo") == [nil])
+    }
+
     @Test func `a run that finds no room to wait in gives its claim back, and the next delivery runs at once`()
         async throws
     {

@@ -93,10 +93,10 @@ extension RevertMachine {
     }
 
     /// True if an earlier run of this event may have done what the rule shows now: either that run recorded it, or it recorded
-    /// its intent and died before it recorded the result.
+    /// its intent and died before it recorded the result. Under an entry that only reports, the intent of a run says nothing.
     func isOurDoing(_ changed: ChangedRule) -> Bool {
         if wasReverted(changed) { return true }
-        guard history.isTakeover else { return false }
+        guard history.isTakeover, planner.watch.action == .revert else { return false }
         let matched = history.matched ?? []
         return changed.strictID.map(matched.contains) ?? !matched.isEmpty
     }

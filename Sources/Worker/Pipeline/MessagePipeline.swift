@@ -150,7 +150,8 @@ struct MessagePipeline: Sendable {
             replayCount: message.replayCount,
             receivedAt: clock.now()
         )
-        let intent = (record.content.change?.fewRuleIDs ?? []).map(\.description)
+        // A dry run reverts nothing, so no later run may take a missing rule for its doing.
+        let intent = revert.isDryRun ? [] : (record.content.change?.fewRuleIDs ?? []).map(\.description)
         while true {
             let policies = policies
             let result = try await claims.claim(
