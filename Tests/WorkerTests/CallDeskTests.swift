@@ -17,6 +17,7 @@ import Testing
             var tokens: Int
         }
 
+        static let action = "RevokeSecurityGroupIngress"
         let state: Mutex<State>
 
         init(tokens: Int = .max) { state = Mutex(State(tokens: tokens)) }
@@ -28,7 +29,12 @@ import Testing
             try state.withLock { state in
                 guard state.tokens > 0 else {
                     state.refused += 1
-                    throw AWSServiceError(service: "ec2", operation: "x", code: "RequestLimitExceeded", statusCode: 503)
+                    throw AWSServiceError(
+                        service: "ec2",
+                        operation: Service.action,
+                        code: "RequestLimitExceeded",
+                        statusCode: 503
+                    )
                 }
                 state.tokens -= 1
                 state.calls.append((group, items))
@@ -38,16 +44,35 @@ import Testing
         }
     }
 
-    private func desk(_ service: Service, clock: WorkerClock = .system, isDraining: Bool? = nil) throws -> Desk {
+    private let key: CallQuota.Key
+
+    init() throws {
         let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))
-        return Desk(
-            key: CallQuota.Key(place: place, action: "RevokeSecurityGroupIngress"),
-            quota: CallQuota(clock: clock),
+        key = CallQuota.Key(place: place, action: Service.action)
+    }
+
+    private func desk(
+        _ service: Service,
+        clock: WorkerClock = .system,
+        quota: CallQuota? = nil,
+        isDraining: Bool? = nil,
+        weight: @escaping @Sendable (Int) -> Int = { $0 }
+    ) -> Desk {
+        Desk(
+            key: key,
+            quota: quota ?? CallQuota(clock: clock),
             limit: 200,
             isDraining: { isDraining },
-            weight: { $0 },
+            weight: weight,
             call: service.call
         )
+    }
+
+    /// A quota without tokens.
+    private func emptyQuota(_ clock: WorkerClock) -> CallQuota {
+        let quota = CallQuota(clock: clock)
+        quota.with(key) { bucket, now in bucket.refused(now: now) }
+        return quota
     }
 
     /// Submits one item for each of `groups` at once.
@@ -65,7 +90,7 @@ import Testing
 
     @Test func `one piece of work alone goes at once`() async throws {
         let service = Service()
-        let desk = try desk(service)
+        let desk = desk(service)
         #expect(!desk.isBusy)
         try await submit(desk, [1])
         #expect(service.calls.count == 1)
@@ -74,7 +99,7 @@ import Testing
     @Test func `a burst gathers: each of fifty groups needs one call, and a few for what came first`() async throws {
         let service = Service(tokens: 50)
         let time = VirtualTime()
-        try await submit(try desk(service, clock: time.clock), (0..<1000).map { $0 % 40 })
+        try await submit(desk(service, clock: time.clock), (0..<1000).map { $0 % 40 })
         #expect(service.calls.count <= 50)
         #expect(service.calls.reduce(0) { $0 + $1.items.count } == 1000)
         #expect(service.refused == 0, "no call is sent that the bucket refuses")
@@ -82,14 +107,14 @@ import Testing
 
     @Test func `while the queue has more, nothing goes until it is in hand`() async throws {
         let service = Service()
-        try await submit(try desk(service, isDraining: true), (0..<200).map { $0 % 10 })
+        try await submit(desk(service, isDraining: true), (0..<200).map { $0 % 10 })
         #expect(service.calls.count == 10)
     }
 
     @Test func `what the bucket refuses waits and goes later, and nobody notices`() async throws {
         let service = Service(tokens: 0)
         let time = VirtualTime()
-        let desk = try desk(service, clock: time.clock)
+        let desk = desk(service, clock: time.clock)
         async let work: Void = submit(desk, [1, 2])
         while service.refused < 3 { await Task.yield() }
         service.state.withLock { $0.tokens = .max }
@@ -99,9 +124,8 @@ import Testing
 
     @Test func `an error that is no throttling fails whoever shares the call`() async throws {
         struct Refusal: Error {}
-        let place = Place(account: nil, region: try #require(AWSRegion("eu-west-1")))
         let desk = Desk(
-            key: CallQuota.Key(place: place, action: "RevokeSecurityGroupIngress"),
+            key: key,
             quota: CallQuota(clock: .system),
             limit: 200,
             isDraining: { true },
@@ -118,7 +142,7 @@ import Testing
     @Test(arguments: 0..<20)
     func `a task that is cancelled leaves, and its group goes on`(round: Int) async throws {
         let service = Service()
-        let desk = try desk(service, isDraining: true)
+        let desk = desk(service, isDraining: true)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let cancelled = Task { try await desk.submit([99], for: 1) }
             for number in 0..<5 {
@@ -133,5 +157,27 @@ import Testing
             _ = await cancelled.result
         }
         try await submit(desk, [1])
+    }
+
+    @Test func `while more work is coming, the wait for it does not spin`() async throws {
+        let time = VirtualTime()
+        try await submit(desk(Service(), clock: time.clock, isDraining: true), [1])
+        #expect(time.slept.reduce(.zero, +) >= .milliseconds(500))
+        #expect(time.slept.allSatisfy { $0 >= .milliseconds(5) })
+    }
+
+    @Test func `a small group goes after fifteen seconds, however much work others have`() async throws {
+        let service = Service()
+        let time = VirtualTime()
+        let desk = desk(service, quota: emptyQuota(time.clock))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for group in 2...9 {
+                tasks.addTask { for _ in 0..<40 { _ = try await desk.submit([1, 2, 3], for: group) } }
+            }
+            tasks.addTask { _ = try await desk.submit([1], for: 1) }
+            try await tasks.waitForAll()
+        }
+        let before = try #require(service.calls.firstIndex { $0.group == 1 })
+        #expect(before < 160, "of 321 calls; 75 need fifteen seconds")
     }
 }

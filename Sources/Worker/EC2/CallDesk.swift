@@ -5,9 +5,9 @@ import Synchronization
 /// Gathers work for calls that have a quota. While tokens are plenty, a group's work goes at once. As they run out,
 /// work gathers, and no call is made that EC2's bucket would refuse.
 ///
-/// There is one call at a time for each group. When tokens are scarce, the group with the most work goes first. The
-/// waiting tasks make the calls: a task that submits work makes the call that carries it, or gets its result from
-/// another task.
+/// There is one call at a time for each group. When tokens are scarce, a group that has waited for long goes first, and
+/// among the others the group with the most work. The waiting tasks make the calls: a task that submits work makes the
+/// call that carries it, or gets its result from another task.
 final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendable>: Sendable {
     /// The answer to a waiting task.
     private enum Turn: Sendable {
@@ -98,6 +98,10 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     private static var patience: Duration { .milliseconds(500) }
     /// So long at most, where the calls of now would take half of what is left in the bucket: each call then costs much.
     private static var longPatience: Duration { .seconds(3) }
+    /// A group that has waited for longer goes before groups with more work.
+    private static var longestTurn: Duration { .seconds(15) }
+    /// While more work is coming, so often is looked whether it has come.
+    private static var drainCheck: Duration { .milliseconds(5) }
     /// So many calls are under way at the most.
     private static var width: Int { 50 }
 
@@ -188,7 +192,9 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         let next = quota.with(key) { bucket, now in bucket.nextToken(after: now) }
         return state.withLock { state in
             guard !state.ready.isEmpty else { return nil }
-            return isGathering(state, now) ? min(state.lastArrival + Self.quiet, now + Self.quiet) : next
+            guard isGathering(state, now) else { return next }
+            let quiet = state.lastArrival + Self.quiet
+            return quiet > now ? quiet : now + Self.drainCheck
         }
     }
 
@@ -229,16 +235,25 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         return state.recentArrivals > 2 && now - state.lastArrival < Self.quiet
     }
 
-    /// Takes the group with the most work out of the line, if there is a token.
+    /// The group that has waited for too long, or the one with the most work.
+    private func nextGroup(_ state: State) -> Group? {
+        let now = quota.now
+        func since(_ group: Group) -> Duration { state.lines[group]?.waiting.first?.since ?? now }
+        if let oldest = state.ready.min(by: { since($0) < since($1) }), now - since(oldest) > Self.longestTurn {
+            return oldest
+        }
+        return state.ready.max { first, second in
+            let (one, two) = (state.lines[first], state.lines[second])
+            return (one?.count ?? 0, one?.widest ?? 0) < (two?.count ?? 0, two?.widest ?? 0)
+        }
+    }
+
+    /// Takes the next group out of the line, if there is a token.
     private func nextBatch(_ state: inout State) -> Batch? {
-        guard
-            let group = state.ready.max(by: { first, second in
-                let (one, two) = (state.lines[first], state.lines[second])
-                return (one?.count ?? 0, one?.widest ?? 0) < (two?.count ?? 0, two?.widest ?? 0)
-            }), var line = state.lines[group]
-        else { return nil }
         let waiting = state.ready.count
-        guard let permit = quota.with(key, { $0.take(waiting: waiting, now: $1) }) else { return nil }
+        guard waiting > 0, let permit = quota.with(key, { $0.take(waiting: waiting, now: $1) }),
+            let group = nextGroup(state), var line = state.lines[group]
+        else { return nil }
         var taken: [Submission] = []
         var count = 0
         while let next = line.waiting.first, taken.isEmpty || count + next.items.count <= limit {
