@@ -28,6 +28,7 @@ struct AWSServiceClient: Sendable {
         let invocationID = runtime.system.makeID()
         var lastCost: Int?
         var mayRecover = true
+        var mayHaveWorked = false
         var attempt = 1
         while true {
             let credentials = try await credentials?.credentials()
@@ -40,12 +41,13 @@ struct AWSServiceClient: Sendable {
                 attempt: attempt
             )
             let failure: Failure
-            switch try await answer(to: request, call, attempt) {
+            switch try await answer(to: request, call, attempt, mayHaveWorked: mayHaveWorked) {
             case .success(let response):
                 state.quota.withLock { $0.succeeded(lastCost: lastCost) }
                 return response
             case .failure(let found): failure = found
             }
+            if failure.result == .transient { mayHaveWorked = true }
 
             guard attempt < maximumAttempts, !(call.leavesThrottling && failure.result == .throttled) else {
                 throw failure.error
@@ -78,7 +80,8 @@ struct AWSServiceClient: Sendable {
     private func answer(
         to request: HTTPRequest,
         _ call: Call,
-        _ attempt: Int
+        _ attempt: Int,
+        mayHaveWorked: Bool
     ) async throws(CancellationError) -> Result<HTTPResponse, Failure> {
         let start = runtime.system.uptime()
         func record(_ result: CallMetrics.Result) {
@@ -91,7 +94,7 @@ struct AWSServiceClient: Sendable {
                 record(.success)
                 return .success(response)
             }
-            failure = self.failure(response, of: call, attempt: attempt)
+            failure = self.failure(response, of: call, attempt: attempt, mayFollowEffect: mayHaveWorked)
         } catch .cancelled {
             record(.cancelled)
             throw CancellationError()
@@ -112,7 +115,12 @@ struct AWSServiceClient: Sendable {
         var headers = HTTPHeaders()
     }
 
-    private func failure(_ response: HTTPResponse, of call: Call, attempt: Int) -> Failure {
+    private func failure(
+        _ response: HTTPResponse,
+        of call: Call,
+        attempt: Int,
+        mayFollowEffect: Bool
+    ) -> Failure {
         var error = ErrorDecoder.decode(response, service: service.rawValue, operation: call.operation)
         error.resource = call.resource
         if service == .dynamodb { error.body = response.body }
@@ -123,6 +131,7 @@ struct AWSServiceClient: Sendable {
         )
         // A repetition by libcurl counts as an attempt, because this response may be to the repetition.
         error.attempt = attempt + max(response.sends - 1, 0)
+        error.mayFollowEffect = mayFollowEffect || response.sends > 1
         let (reason, result): (RetryReason?, CallMetrics.Result) =
             error.isThrottling
             ? (.throttling, .throttled)

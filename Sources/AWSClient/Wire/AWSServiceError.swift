@@ -29,6 +29,9 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     /// The number of the request that got this response, from 1. A repeated request may meet the effect of an earlier
     /// one.
     package var attempt = 1
+    /// True if an earlier request of the same call may have had its effect: it got no response, or the service failed on
+    /// its own side. A request that was throttled had none.
+    package var mayFollowEffect = false
 
     /// Creates an error. Tests script failures with it.
     package init(

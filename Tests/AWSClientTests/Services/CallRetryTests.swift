@@ -63,7 +63,7 @@ import Testing
             try await client.revokeSecurityGroupEgress(groupID: "sg-1", securityGroupRuleIDs: ["sgr-1"])
         }
         // The first request may have removed the rule, so "not found" proves nothing against that.
-        #expect(error?.attempt == 2)
+        #expect(error?.attempt == 2 && error?.mayFollowEffect == true)
         #expect(transport.requests.count == 2)
     }
 
@@ -74,7 +74,17 @@ import Testing
         let error = await #expect(throws: AWSServiceError.self) {
             try await client.revokeSecurityGroupIngress(groupID: "sg-1", securityGroupRuleIDs: ["sgr-1"])
         }
-        #expect(error?.attempt == 3)
+        #expect(error?.attempt == 3 && error?.mayFollowEffect == true)
+    }
+
+    @Test func `a request that was throttled had no effect that the next one could meet`() async throws {
+        let answers = [Self.throttled, .answer(400, Self.error("InvalidPermission.Duplicate"))]
+        let (client, transport) = try ec2(answers, system: TestSystem())
+        let error = await #expect(throws: AWSServiceError.self) {
+            try await client.describeSecurityGroups(filters: [])
+        }
+        #expect(error?.attempt == 2 && error?.mayFollowEffect == false)
+        #expect(transport.requests.count == 2)
     }
 
     @Test func `signs the next attempt with the time after the pause`() async throws {
