@@ -74,7 +74,8 @@ extension RevertWorker {
                 settle: options.settle,
                 clock: clock,
                 lanes: lanes,
-                identity: identity
+                identity: identity,
+                policies: options.policies
             ),
             identity: identity,
             territory: Territory(

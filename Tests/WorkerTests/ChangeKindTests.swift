@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import SecurityGroups
+import Synchronization
 import TestSupport
 import Testing
 
@@ -94,9 +95,9 @@ import Testing
     }
 
     /// A pipeline whose ledger saw rule 1 stand approved, before somebody took it away.
-    private func approved(isDryRun: Bool = false) async throws -> Pipeline {
+    private func approved(isDryRun: Bool = false, aws: ScriptedAWS? = nil) async throws -> Pipeline {
         let policy = Policy.watching(.ingressAdded, .ingressRemoved, allow: [try .port(21)])
-        let it = try Pipeline(policy: policy, isDryRun: isDryRun)
+        let it = try Pipeline(policy: policy, isDryRun: isDryRun, time: aws?.time ?? VirtualTime(), aws: aws)
         let rule = try liveRule(1, port: 21, description: "it's ours")
         it.aws.with { $0.rules[Name.rule(1)] = rule }
         _ = try await it.process(it.message(it.record.json, id: "m0"))
@@ -125,6 +126,19 @@ import Testing
         _ = try await it.process(it.message(own.json, id: "m2"))
         #expect(try it.test.event("reason", "own") == "own-change")
         #expect(it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test func `what the policy has come to forbid while the run waited is not put back`() async throws {
+        let policies = Mutex<PolicyStore?>(nil)
+        let aws = ScriptedAWS(time: VirtualTime()) { action in
+            guard action == "DescribeSecurityGroupRules" else { return }
+            policies.withLock(\.self)?.replace(with: .watching(.ingressAdded, .ingressRemoved))
+        }
+        let it = try await approved(aws: aws)
+        policies.withLock { $0 = it.policies }
+        #expect(try await it.process(it.message(record(it).json)) == .delete)
+        #expect(try it.test.rules("outcome", "remove") == ["not-restored"])
+        #expect(it.aws.with { $0.rules.isEmpty && $0.amendments.isEmpty })
     }
 
     @Test func `an answer that does not name the rule is proven by a look`() async throws {

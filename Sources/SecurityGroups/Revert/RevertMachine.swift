@@ -48,6 +48,11 @@ package struct RevertMachine: Sendable {
         planner = planner.knowing(lists)
     }
 
+    /// Gives the machine the policy of the moment, by which access that the run adds is judged.
+    package mutating func know(today policy: Policy) {
+        planner = planner.knowing(today: policy)
+    }
+
     /// The IPv6 egress rule of a new group. EC2 adds it in a VPC with IPv6, and the record does not say whether it did.
     private static func guess(_ planner: RevertPlanner) -> Item? {
         guard let all = CIDRBlock("::/0") else { return nil }

@@ -38,6 +38,8 @@ package final class RevertPlanner: Sendable {
     package let context: ChangeContext
     /// The source from which the worker learned of the change.
     package let occasion: Occasion
+    /// The policy by which access that the worker adds is judged.
+    private let today: Policy
 
     /// A source from which the worker learns of a change.
     package enum Occasion: Hashable, Sendable {
@@ -50,18 +52,32 @@ package final class RevertPlanner: Sendable {
     }
 
     /// A planner for one change.
-    package init(policy: Policy, watch: Watch, context: ChangeContext, occasion: Occasion = .record) {
+    ///
+    /// - Parameter today: The policy of the moment; nil for `policy`.
+    package init(
+        policy: Policy,
+        watch: Watch,
+        context: ChangeContext,
+        occasion: Occasion = .record,
+        today: Policy? = nil
+    ) {
         self.policy = policy
         self.watch = watch
         self.context = context
         self.occasion = occasion
+        self.today = today ?? policy
     }
 
     /// The same planner, with the entries of the prefix lists that the rules name.
     func knowing(_ lists: PrefixLists) -> RevertPlanner {
         var context = context
         context.prefixLists = lists
-        return RevertPlanner(policy: policy, watch: watch, context: context, occasion: occasion)
+        return RevertPlanner(policy: policy, watch: watch, context: context, occasion: occasion, today: today)
+    }
+
+    /// The same planner, which judges access that the worker adds by this policy.
+    func knowing(today: Policy) -> RevertPlanner {
+        RevertPlanner(policy: policy, watch: watch, context: context, occasion: occasion, today: today)
     }
 
     /// True if every plan for this change depends on what the ledger knows.
@@ -194,7 +210,7 @@ package final class RevertPlanner: Sendable {
         guard approved.content.rule.peer.isKnown else { return false }
         let again = context.made(by: approved.approval.caller, kind, at: now)
         let before = context.made(by: approved.approval.caller, kind, at: approved.approval.eventTime)
-        let policy = policy.keepingExemptions { $0.covers(before) }
+        let policy = today.keepingExemptions { $0.covers(before) }
         switch policy.watch(again) {
         case .notWatched: return true
         case .undetermined: return false

@@ -2,7 +2,7 @@ package import SecurityGroups
 import Synchronization
 
 /// The current policy. It can be replaced while the worker runs. Each message is judged by one policy from start to
-/// end.
+/// end, but access that the worker adds is judged by the policy of the moment.
 package final class PolicyStore: Sendable {
     private let policy: Mutex<Policy>
     /// The temporary exemptions of the ledger.

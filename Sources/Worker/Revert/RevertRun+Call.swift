@@ -91,6 +91,9 @@ extension RevertRun.Call {
 
     private mutating func plan(_ candidates: [RevertMachine.Candidate]) async throws -> [RevertMachine.Move] {
         guard !candidates.isEmpty else { return [] }
+        if watched.change.kind == .ruleModified || watched.change.kind.isRemoval, let policies = run.policies {
+            machine.know(today: policies.current)
+        }
         let pasts =
             machine.needsPast(candidates)
             ? try await journal.recall(candidates.map(\.question)) : candidates.map { _ in RulePast() }

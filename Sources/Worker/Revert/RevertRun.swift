@@ -21,6 +21,8 @@ final class RevertRun: Sendable {
     /// False for a run that an outage ends: it is made again at another time.
     let isPatient: Bool
     let identity: OwnIdentity
+    /// The policy of the moment, by which access that a run adds is judged; nil for the policy of the event.
+    let policies: PolicyStore?
 
     init(
         gateway: SecurityGroupGateway,
@@ -29,7 +31,8 @@ final class RevertRun: Sendable {
         clock: WorkerClock,
         lanes: Lanes? = nil,
         isPatient: Bool = true,
-        identity: OwnIdentity
+        identity: OwnIdentity,
+        policies: PolicyStore? = nil
     ) {
         self.gateway = gateway
         self.isDryRun = isDryRun
@@ -39,6 +42,7 @@ final class RevertRun: Sendable {
         self.lanes = lanes
         self.isPatient = isPatient
         self.identity = identity
+        self.policies = policies
     }
 
     /// A copy whose runs an outage ends.
@@ -50,7 +54,8 @@ final class RevertRun: Sendable {
             clock: clock,
             lanes: lanes,
             isPatient: false,
-            identity: identity
+            identity: identity,
+            policies: policies
         )
     }
 

@@ -63,11 +63,12 @@ struct Pipeline {
             claims: claims,
             policies: policies,
             revert: RevertRun(
-                gateway: SecurityGroupGateway(session: session),
+                gateway: SecurityGroupGateway(session: session, clock: time.clock),
                 isDryRun: isDryRun,
                 settle: .seconds(15),
                 clock: time.clock,
-                identity: identity
+                identity: identity,
+                policies: policies
             ),
             identity: identity,
             territory: Territory(
