@@ -61,6 +61,28 @@ import Testing
         #expect(revert.aws.count(of: "DescribeSecurityGroupRules") == 2)
     }
 
+    @Test func `an early look that had its answer before a wait for EC2 is made again`() async throws {
+        var revert = try Revert(standing: [1])
+        revert.policy = .watching(.ingressAdded, allow: [try .port(443)])
+        let lanes = revert.makeLanes(behind: Door())
+        revert.lanes = lanes
+        let subject = revert
+        let early = try await Self.look(at: 1, of: subject)
+        _ = try lanes.sitOut(Revert.lane, LedgerError.busy(path: "x"))
+        let slots = WorkSlots(count: 1, clock: subject.time.clock)
+        let result = try await slots.occupy { slot in
+            async let result = subject([1], age: 60, early: early, slot: slot)
+            while slots.parkedCount == 0 { await Task.yield() }
+            try subject.narrow()
+            subject.time.advance(.seconds(2400))
+            lanes.board.open(Revert.lane)
+            return try await result
+        }
+        #expect(result.outcome == .allowed)
+        #expect(subject.aws.count(of: "DescribeSecurityGroupRules") == 2)
+        #expect(subject.aws.count(of: "RevokeSecurityGroupIngress") == 0)
+    }
+
     @Test func `an early look that has not begun, or is for other rules, is not waited for`() async throws {
         let revert = try Revert(standing: [1])
         let unbegun = try await Self.look(at: 1, of: revert, isBegun: false)

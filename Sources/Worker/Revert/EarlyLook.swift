@@ -8,7 +8,7 @@ import Synchronization
 /// It begins when the ledger has given the event its first claim, so that no duplicate costs a call. The first run of the
 /// event takes it as its first look.
 final class EarlyLook: Sendable {
-    /// For so long after its start the look may be used.
+    /// For so long after its start a run may take the look, and for so long after its answer the run may use it.
     static let lifetime = Duration.seconds(1)
 
     /// The rules that are looked for.
@@ -16,7 +16,7 @@ final class EarlyLook: Sendable {
     private let clock: WorkerClock
     private let call: @Sendable () async throws -> Look
     private let start = Promise<CallLog.Begun>()
-    private let answer = Promise<Look>()
+    private let answer = Promise<(look: Look, at: ContinuousClock.Instant)>()
     private let isUsed = Atomic(false)
 
     init(_ ids: [SecurityGroupRuleID], clock: WorkerClock, call: @escaping @Sendable () async throws -> Look) {
@@ -28,6 +28,12 @@ final class EarlyLook: Sendable {
     /// The start of the call; nil if it has not begun.
     var begun: CallLog.Begun? { try? start.result?.get() }
 
+    /// True once the answer is no longer recent.
+    var isOver: Bool {
+        guard let answer = try? answer.result?.get() else { return false }
+        return clock.instant() - answer.at >= Self.lifetime
+    }
+
     /// Lets `run` make the call.
     func begin() {
         start.settle(.success(CallLog(clock: clock).begin("DescribeSecurityGroupRules")))
@@ -37,7 +43,8 @@ final class EarlyLook: Sendable {
     func run() async {
         do {
             _ = try await start.value()
-            answer.settle(.success(try await call()))
+            let look = try await call()
+            answer.settle(.success((look, clock.instant())))
         } catch {
             answer.settle(.failure(error))
         }
@@ -45,6 +52,6 @@ final class EarlyLook: Sendable {
 
     /// The answer to the call that `run` makes. Each further time, which is after a failure, the call is made again.
     func callAsFunction() async throws -> Look {
-        try await isUsed.exchange(true, ordering: .relaxed) ? call() : answer.value()
+        try await isUsed.exchange(true, ordering: .relaxed) ? call() : answer.value().look
     }
 }

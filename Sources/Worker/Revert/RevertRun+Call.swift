@@ -135,6 +135,8 @@ extension RevertRun.Call {
         let seen: Look = try await call("DescribeSecurityGroupRules", begun: begun, ids: \.requestIDs) {
             try await early()
         }
+        // The run may have waited for EC2 in between.
+        guard !early.isOver else { return nil }
         return early.ids.allSatisfy { id in seen.rules.contains { $0.id == id } } ? seen : nil
     }
 

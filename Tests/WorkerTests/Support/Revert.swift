@@ -1,5 +1,6 @@
 import AWSClient
 import CloudTrailEvents
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -16,6 +17,8 @@ struct Revert {
     var settle: Duration = .seconds(15)
     var isDryRun = false
     var lanes: Lanes?
+    /// Without one, every rule that is added to the usual group is reverted.
+    var policy: Policy?
 
     init(standing numbers: [Int] = []) throws {
         aws = ScriptedAWS(time: time)
@@ -44,16 +47,17 @@ struct Revert {
         hasRuleIDs: Bool = true,
         claim: Claim = Revert.claim(),
         early: EarlyLook? = nil,
+        slot: WorkSlot? = nil,
         intend: @escaping @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
     ) async throws -> RunResult {
         let text = RecordText(rules: rules, hasRuleIDs: hasRuleIDs, time: time.now - age).json
         guard case .change(let event, let change) = DecodedMessage(body: text) else { throw NoChange() }
         let group = try #require(SecurityGroupID(Name.group))
-        let policy = Policy.watching([group])
+        let policy = policy ?? Policy.watching([group])
         let identity = OwnIdentity(session: try aws.session())
         _ = await identity.ask()
         let run = RevertRun(
-            gateway: SecurityGroupGateway(session: try aws.session()),
+            gateway: SecurityGroupGateway(session: try aws.session(), clock: time.clock),
             isDryRun: isDryRun,
             settle: settle,
             clock: time.clock,
@@ -70,7 +74,25 @@ struct Revert {
             place: gate.place,
             planner: RevertPlanner(policy: policy, watch: watch, context: context)
         )
-        return try await run(watched, claim: claim, journal: RunJournal(intend: intend), early: early)
+        return try await run(watched, claim: claim, journal: RunJournal(intend: intend), slot: slot, early: early)
+    }
+
+    /// The lane of the usual group.
+    static var lane: Lane { Lane(.ec2, account: AccountID(Fixture.account), region: AWSRegion(Fixture.region)) }
+
+    /// Lanes whose probes fail until the door is open.
+    func makeLanes(behind door: Door) -> Lanes {
+        Lanes(backoff: Backoff(base: .seconds(1), cap: .seconds(30)) { 1 }, clock: time.clock, logger: .silent) { _ in
+            guard !door.isOpen else { return }
+            let error = HTTPTransportError.timedOut(host: "h", after: .seconds(1))
+            throw AWSClientError.transport(service: "ec2", operation: "DescribeSecurityGroupRules", error)
+        }
+    }
+
+    /// Lets the rule with this number say what only port 443 lets in.
+    func narrow(_ number: Int = 1) throws {
+        let rule = try liveRule(number, port: 443)
+        aws.with { $0.rules[Name.rule(number)] = rule }
     }
 
     private struct NoChange: Error {}
