@@ -25,7 +25,8 @@ import Testing
         var calls: [(group: Int, items: [Int])] { state.withLock { $0.calls } }
         var refused: Int { state.withLock { $0.refused } }
 
-        func call(_ group: Int, _ items: [Int]) async throws -> [Int] {
+        func call(_ group: Int, _ work: [Desk.Entry]) async throws -> [Int] {
+            let items = work.map(\.item)
             try state.withLock { state in
                 guard state.tokens > 0 else {
                     state.refused += 1
@@ -179,5 +180,44 @@ import Testing
         }
         let before = try #require(service.calls.firstIndex { $0.group == 1 })
         #expect(before < 160, "of 321 calls; 75 need fifteen seconds")
+    }
+
+    @Test func `work that waited before goes first when it comes back`() async throws {
+        let service = Service()
+        let time = VirtualTime()
+        let door = Door()
+        let arrived = Atomic(0)
+        let clock = time.clock { duration in
+            await door.pass()
+            try await time.sleep(duration)
+        }
+        let quota = CallQuota(clock: clock)
+        let since = time.instant
+        time.advance(.seconds(16))
+        quota.with(key) { bucket, now in bucket.refused(now: now) }
+        let desk = desk(service, quota: quota) { item in
+            arrived.add(1, ordering: .sequentiallyConsistent)
+            return item
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { _ = try await desk.submit([1, 2, 3], for: 2) }
+            tasks.addTask { _ = try await desk.submit([1], for: 1, since: since) }
+            while arrived.load(ordering: .sequentiallyConsistent) < 4 { await Task.yield() }
+            door.open()
+            try await tasks.waitForAll()
+        }
+        #expect(service.calls.map(\.group) == [1, 2])
+    }
+
+    @Test func `a look that is throttled takes nothing from the bucket of revokes`() {
+        let quota = CallQuota(clock: VirtualTime().clock)
+        let error = AWSServiceError(
+            service: "ec2",
+            operation: "DescribeSecurityGroupRules",
+            code: "RequestLimitExceeded",
+            statusCode: 503
+        )
+        quota.note(error, key, .token)
+        #expect(quota.with(key) { bucket, _ in bucket.isPlenty })
     }
 }

@@ -92,6 +92,28 @@ import Testing
         #expect(revert.aws.with { $0.rules.isEmpty })
     }
 
+    @Test func `an answer lost after its effect is remembered, although EC2's quota refuses the retry`() async throws {
+        let revert = try Revert(standing: [1, 2])
+        revert.aws.with {
+            $0.lost["RevokeSecurityGroupIngress"] = [
+                .ec2Error("InternalError", status: 500), .ec2Error("RequestLimitExceeded", status: 503),
+            ]
+        }
+        let result = try await revert([1, 2], age: 60)
+        #expect(result.outcome == .reverted)
+        #expect(result.rules.map(\.outcome) == [.reverted, .reverted])
+        #expect(revert.aws.count(of: "RevokeSecurityGroupIngress") == 3)
+    }
+
+    @Test func `a rule that somebody takes away while EC2's quota refuses the revoke is not ours`() async throws {
+        let revert = try Revert(standing: [1])
+        revert.aws.with {
+            $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("RequestLimitExceeded", status: 503)]
+            $0.takenMeanwhile = [Name.rule(1)]
+        }
+        #expect(try await revert([1], age: 60).outcome == .unchanged)
+    }
+
     @Test func `trouble that passes within the retries is none`() async throws {
         let revert = try Revert(standing: [1])
         revert.aws.with {
@@ -178,7 +200,7 @@ import Testing
         let group = try #require(SecurityGroupID(Name.group))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for number in 1...40 {
-                let rule = try liveRule(number)
+                let rule = SeenRule(rule: try liveRule(number), at: .now)
                 tasks.addTask {
                     let results = try await gateway.revoke([rule], of: group, .ingress, in: place)
                     #expect(results.count == 1)

@@ -18,21 +18,45 @@ import Testing
         try numbers.map { try #require(SecurityGroupRuleID(Name.rule($0))) }
     }
 
-    private func revoke(_ numbers: [Int], _ direction: Direction = .ingress) async throws -> [Revocation] {
-        let call = RevokeCall(
+    /// The call; `trouble` is what its looks meet.
+    private func call(_ direction: Direction = .ingress, trouble: (any Error)? = nil) throws -> RevokeCall {
+        RevokeCall(
             ec2: try aws.session().ec2(region: #require(AWSRegion("eu-west-1"))),
             group: RevokeGroup(id: try #require(SecurityGroupID(Name.group)), direction: direction),
-            standing: { [aws] ids in
-                aws.with { world in
-                    world.calls.append("look")
-                    return Set(
-                        ids.filter { world.rules[$0.description] != nil || world.lingering[$0.description] != nil }
-                    )
+            look: { [aws] ids in
+                aws.with { $0.calls.append("look") }
+                if let trouble { throw trouble }
+                return aws.with { world in
+                    ids.compactMap { world.rules[$0.description] ?? world.lingering[$0.description]?.rule }
                 }
             }
         )
-        return try await call(ids(numbers))
     }
+
+    private func revoke(_ numbers: [Int], _ direction: Direction = .ingress) async throws -> [Revocation] {
+        try await call(direction)(ids(numbers))
+    }
+
+    /// Revokes the rules with these numbers as they were seen so long ago.
+    private func revoke(
+        _ numbers: [Int],
+        seen age: Duration,
+        mayBeDone: Bool = false,
+        trouble: (any Error)? = nil
+    ) async throws -> [Revocation] {
+        let now = aws.time.instant
+        let work = try numbers.map { number in
+            RevokeCall.Desk.Entry(item: SeenRule(rule: try liveRule(number), at: now - age), mayBeDone: mayBeDone)
+        }
+        return try await call(trouble: trouble)(work, at: now)
+    }
+
+    private let throttled = AWSServiceError(
+        service: "ec2",
+        operation: "DescribeSecurityGroupRules",
+        code: "RequestLimitExceeded",
+        statusCode: 503
+    )
 
     private var calls: [String] { aws.with { $0.calls } }
 
@@ -106,6 +130,60 @@ import Testing
         let error = await #expect(throws: AWSServiceError.self) { try await revoke([1]) }
         #expect(error?.code == code && error?.requestID == "req-error")
         #expect(calls == ["RevokeSecurityGroupIngress"])
+    }
+
+    @Test func `a rule that was seen just now is not looked at again`() async throws {
+        #expect(try await revoke([1, 2], seen: .seconds(4)).allSatisfy { !$0.isOutdated })
+        #expect(calls == ["RevokeSecurityGroupIngress"])
+    }
+
+    @Test func `of rules that were seen long ago, those are revoked that are still the same`() async throws {
+        let narrowed = try liveRule(2, port: 443)
+        aws.with { world in
+            world.rules[Name.rule(2)] = narrowed
+            world.rules[Name.rule(3)] = nil
+        }
+        let found = try await revoke([2, 1, 3], seen: .seconds(5))
+        #expect(found == [.outdated(mayBeDone: false), .revoked(requestID: "req-1"), .outdated(mayBeDone: false)])
+        #expect(calls == ["look", "RevokeSecurityGroupIngress"])
+        #expect(aws.with { Array($0.rules.keys) } == [Name.rule(2)])
+    }
+
+    @Test func `where the look that must come before fails, nothing is sent`() async throws {
+        let found = try await revoke([1], seen: .seconds(60), mayBeDone: true, trouble: throttled)
+        #expect(found == [.outdated(mayBeDone: true)] && calls == ["look"])
+    }
+
+    @Test func `a look that fails after EC2 said yes is left to whoever revoked, and nothing is sent again`()
+        async throws
+    {
+        aws.with { $0.isSilent = true }
+        #expect(
+            try await call(trouble: throttled)(ids([1, 2])) == [
+                .stands(requestID: "req-1"), .stands(requestID: "req-1"),
+            ]
+        )
+        #expect(calls == ["RevokeSecurityGroupIngress", "look"])
+    }
+
+    @Test(arguments: [true, false])
+    func `a look that fails after EC2 knew no such rule leaves it to whoever revoked`(isLost: Bool) async throws {
+        aws.with { world in
+            if isLost { world.lost["RevokeSecurityGroupIngress"] = [.ec2Error("InternalError", status: 500)] }
+            if !isLost { world.rules = [:] }
+        }
+        #expect(try await call(trouble: throttled)(ids([1])) == [.outdated(mayBeDone: isLost)])
+    }
+
+    @Test(arguments: [true, false])
+    func `what an earlier call may have revoked, whose response was lost, is known as revoked`(
+        mayBeDone: Bool
+    )
+        async throws
+    {
+        aws.with { $0.rules = [:] }
+        let found = try await revoke([1], seen: .zero, mayBeDone: mayBeDone)
+        #expect(found == [mayBeDone ? .revoked(requestID: "req-error") : .notFound])
     }
 
     @Test func `no rule is no call`() async throws {

@@ -29,6 +29,12 @@ import Testing
         #expect(drain(at: .milliseconds(500)) == 1)
     }
 
+    @Test mutating func `the token of a call that was not made goes to another`() {
+        #expect(drain(at: .zero) == 50)
+        bucket.giveBack()
+        #expect(drain(at: .zero) == 1)
+    }
+
     @Test mutating func `a first response that does not come is not waited for`() {
         #expect(drain(at: .zero) == 50)
         bucket.advance(to: .seconds(5))

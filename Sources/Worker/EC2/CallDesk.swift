@@ -27,13 +27,23 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
 
     private final class Submission: Sendable {
         let items: [Item]
+        /// The time since which the work has waited, here or in an earlier submission.
         let since: Duration
+        private let mayBeDone = Atomic(false)
         private let current = Mutex((turn: Promise<Turn>(), isGone: false))
 
         init(_ items: [Item], since: Duration) {
             self.items = items
             self.since = since
         }
+
+        var entries: [Entry] {
+            let mayBeDone = mayBeDone.load(ordering: .acquiring)
+            return items.map { Entry(item: $0, mayBeDone: mayBeDone) }
+        }
+
+        /// Notes that a call may have done the work, whose response was lost.
+        func noteLostResponse() { mayBeDone.store(true, ordering: .releasing) }
 
         var turn: Promise<Turn> { current.withLock { $0.turn } }
 
@@ -65,6 +75,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     }
 
     private struct Line {
+        /// Those who have waited longest come first.
         var waiting: [Submission] = []
         var count = 0
         var isUnderWay = false
@@ -86,7 +97,9 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     private let key: CallQuota.Key
     private let quota: CallQuota
     private let limit: Int
-    private let call: @Sendable (Group, [Item]) async throws -> [Output]
+    private let call: @Sendable (Group, [Entry]) async throws -> [Output]
+    /// True for a result for which something was sent.
+    private let wasSent: @Sendable (Output) -> Bool
     /// The weight of an item. Among groups with the same amount of work, the one with the higher weight goes first.
     private let weight: @Sendable (Item) -> Int
     private let isDraining: @Sendable () -> Bool?
@@ -111,13 +124,15 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         limit: Int,
         isDraining: @escaping @Sendable () -> Bool?,
         weight: @escaping @Sendable (Item) -> Int,
-        call: @escaping @Sendable (Group, [Item]) async throws -> [Output]
+        wasSent: @escaping @Sendable (Output) -> Bool = { _ in true },
+        call: @escaping @Sendable (Group, [Entry]) async throws -> [Output]
     ) {
         self.key = key
         self.quota = quota
         self.limit = limit
         self.isDraining = isDraining
         self.weight = weight
+        self.wasSent = wasSent
         self.call = call
     }
 
@@ -131,9 +146,15 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     }
 
     /// Waits for the call that carries `items`. Returns the result of each, in order.
-    func submit(_ items: [Item], for group: Group) async throws -> [Output] {
+    ///
+    /// - Parameter since: The time since which the work has waited; nil for work that was not in the line before.
+    func submit(
+        _ items: [Item],
+        for group: Group,
+        since: ContinuousClock.Instant? = nil
+    ) async throws -> [Output] {
         guard !items.isEmpty else { return [] }
-        let mine = Submission(items, since: quota.now)
+        let mine = Submission(items, since: since.map(quota.time) ?? quota.now)
         state.withLock { arrive(mine, group, &$0) }
         advance()
         do {
@@ -160,15 +181,17 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
     }
 
     private func arrive(_ mine: Submission, _ group: Group, _ state: inout State) {
+        let now = quota.now
         var line = state.lines.removeValue(forKey: group) ?? Line()
-        line.waiting.append(mine)
+        let before = line.waiting.lastIndex { $0.since <= mine.since }
+        line.waiting.insert(mine, at: before.map { $0 + 1 } ?? 0)
         line.count += mine.items.count
         line.widest = max(line.widest, mine.items.map(weight).max() ?? 0)
         if !line.isUnderWay { state.ready.insert(group) }
         state.lines[group] = line
-        state.recentArrivals = mine.since - state.lastArrival < Self.quiet ? state.recentArrivals + 1 : 0
-        state.lastArrival = mine.since
-        state.oldest = state.oldest ?? mine.since
+        state.recentArrivals = now - state.lastArrival < Self.quiet ? state.recentArrivals + 1 : 0
+        state.lastArrival = now
+        state.oldest = state.oldest ?? now
     }
 
     /// Waits, on behalf of all, until a call may be made.
@@ -283,14 +306,16 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         let result: Result<[Output], any Error>
         var comesBack: [Submission] = []
         do {
-            result = .success(try await call(batch.group, batch.submissions.flatMap(\.items)))
-            quota.with(key) { bucket, now in bucket.accepted(batch.permit, now: now) }
+            let outputs = try await call(batch.group, batch.submissions.flatMap(\.entries))
+            let isSpent = outputs.contains(where: wasSent)
+            quota.with(key) { bucket, now in
+                if isSpent { bucket.accepted(batch.permit, now: now) } else { bucket.giveBack() }
+            }
+            result = .success(outputs)
         } catch {
             quota.note(error, key, batch.permit)
             result = .failure(error)
-            // The bucket had fewer tokens than the model. A task that was cancelled during the call ends alone.
-            if error.isThrottling { comesBack = batch.submissions }
-            if Task.isCancelled { comesBack = batch.submissions.filter { $0 !== mine } }
+            comesBack = returning(batch, mine, after: error)
         }
         ended(batch, comesBack: comesBack)
         if comesBack.isEmpty {
@@ -303,6 +328,22 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         return nil
     }
 
+    /// The work of a failed call that goes back into the line.
+    private func returning(_ batch: Batch, _ mine: Submission, after error: any Error) -> [Submission] {
+        if Task.isCancelled {
+            // A task that was cancelled during the call ends alone. Its request may have arrived.
+            let others = batch.submissions.filter { $0 !== mine }
+            for other in others { other.noteLostResponse() }
+            return others
+        }
+        // The bucket had fewer tokens than the model.
+        guard error.isThrottling(of: key.action) else { return [] }
+        if (error as? AWSServiceError)?.mayFollowEffect == true {
+            for submission in batch.submissions { submission.noteLostResponse() }
+        }
+        return batch.submissions
+    }
+
     private func ended(_ batch: Batch, comesBack: [Submission]) {
         let now = quota.now
         state.withLock { state in
@@ -310,6 +351,7 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
             var line = state.lines[batch.group] ?? Line()
             line.isUnderWay = false
             line.waiting.insert(contentsOf: comesBack, at: 0)
+            if !comesBack.isEmpty { line.waiting.sort { $0.since < $1.since } }
             line.count += comesBack.reduce(0) { $0 + $1.items.count }
             state.lines[batch.group] = line.waiting.isEmpty ? nil : line
             guard !line.waiting.isEmpty else { return }

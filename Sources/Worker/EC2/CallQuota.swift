@@ -22,6 +22,9 @@ final class CallQuota: Sendable {
     /// The time for the buckets.
     var now: Duration { clock.instant() - start }
 
+    /// This instant, as the time for the buckets, and no later than now.
+    func time(of instant: ContinuousClock.Instant) -> Duration { min(instant - start, now) }
+
     /// Calls a function with the bucket of `key`.
     func with<Result>(_ key: Key, _ body: (inout TokenBucket, Duration) -> sending Result) -> sending Result {
         let now = now
@@ -30,7 +33,30 @@ final class CallQuota: Sendable {
 
     /// Waits for a token, makes a call with it, and tells the bucket the result.
     func spending<Result>(_ key: Key, _ call: () async throws -> Result) async throws -> Result {
+        try await spend(permit(for: key), key, call)
+    }
+
+    /// Waits for a token and makes a call with it, unless the call is outdated by then: another call takes the token.
+    ///
+    /// - Returns: nil if the call was not made.
+    func spending<Result>(
+        _ key: Key,
+        unless isOutdated: () -> Bool,
+        _ call: () async throws -> Result
+    ) async throws -> Result? {
         let permit = try await permit(for: key)
+        guard !isOutdated() else {
+            with(key) { bucket, _ in bucket.giveBack() }
+            return nil
+        }
+        return try await spend(permit, key, call)
+    }
+
+    private func spend<Result>(
+        _ permit: TokenBucket.Permit,
+        _ key: Key,
+        _ call: () async throws -> Result
+    ) async throws -> Result {
         do {
             let result = try await call()
             with(key) { bucket, now in bucket.accepted(permit, now: now) }
@@ -44,7 +70,12 @@ final class CallQuota: Sendable {
     /// Tells a bucket about a failed call.
     func note(_ error: any Error, _ key: Key, _ permit: TokenBucket.Permit) {
         with(key) { bucket, now in
-            if error.isThrottling { bucket.refused(now: now) } else { bucket.accepted(permit, now: now) }
+            // A look beside the call, or STS, may be refused by a bucket of its own.
+            if error.isThrottling(of: key.action) {
+                bucket.refused(now: now)
+            } else {
+                bucket.accepted(permit, now: now)
+            }
         }
     }
 

@@ -8,6 +8,12 @@ enum Revocation: Hashable, Sendable {
     case stands(requestID: String?)
     /// EC2 does not know the rule, so the call had no effect: the rule is gone, or EC2 is not yet consistent.
     case notFound
+    /// Nothing was sent, because the look was too old and the rule may have changed since. If `mayBeDone` is true, an earlier
+    /// call may have revoked the rule, whose response was lost.
+    case outdated(mayBeDone: Bool)
+
+    /// True if nothing was sent.
+    var isOutdated: Bool { if case .outdated = self { true } else { false } }
 }
 
 /// The result for a rule that was to be put back or restored.
@@ -20,12 +26,14 @@ enum Amendment: Hashable, Sendable {
     case duplicate
     /// EC2 does not know the rule or the group.
     case notFound
+    /// Nothing was sent, because the look was too old.
+    case outdated
 
     /// EC2's id of the call; nil if it is not known.
     var requestID: String? {
         switch self {
         case .done(_, let requestID), .accepted(let requestID): requestID
-        case .duplicate, .notFound: nil
+        case .duplicate, .notFound, .outdated: nil
         }
     }
 }
@@ -34,4 +42,14 @@ enum Amendment: Hashable, Sendable {
 struct Look: Hashable, Sendable {
     var rules: [LiveRule]
     var requestIDs: [String]
+
+    /// For so long a change may be based on a look. It is more than work waits for more work while EC2's bucket has tokens.
+    static let lifetime = Duration.seconds(5)
+}
+
+/// A rule that is to be revoked because of what a look showed.
+struct SeenRule: Hashable, Sendable {
+    let rule: LiveRule
+    /// The time of the look.
+    let at: ContinuousClock.Instant
 }

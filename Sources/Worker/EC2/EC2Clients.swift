@@ -44,4 +44,9 @@ extension AWSServiceError {
 extension Error {
     /// True if AWS asks for fewer calls.
     var isThrottling: Bool { (self as? AWSServiceError)?.isThrottling == true }
+
+    /// True if the service asks for fewer calls of this action.
+    func isThrottling(of action: String) -> Bool {
+        isThrottling && (self as? AWSServiceError)?.operation == action
+    }
 }

@@ -6,12 +6,18 @@ struct RevokeCall: Sendable {
     let ec2: EC2Client
     let group: RevokeGroup
     /// Returns those of the rules that stand.
-    let standing: @Sendable ([SecurityGroupRuleID]) async throws -> Set<SecurityGroupRuleID>
+    let look: @Sendable ([SecurityGroupRuleID]) async throws -> [LiveRule]
 
     /// Revokes rules by id. A rule that the response names is confirmed; the others are looked at once more.
     ///
-    /// If one id is unknown the call has no effect, so EC2 is asked which rules stand, and the others are revoked.
-    func callAsFunction(_ ids: [SecurityGroupRuleID]) async throws -> [Revocation] {
+    /// If one id is unknown the call has no effect, so EC2 is asked which rules stand, and the others are revoked. A look that
+    /// fails never fails the call, which would be sent again: whoever revokes looks by itself.
+    ///
+    /// - Parameter mayBeDone: The rules that an earlier call may have revoked, whose response was lost.
+    func callAsFunction(
+        _ ids: [SecurityGroupRuleID],
+        mayBeDone: Set<SecurityGroupRuleID> = []
+    ) async throws -> [Revocation] {
         var results: [SecurityGroupRuleID: Revocation] = [:]
         var rest = ids.uniqued()
         while !rest.isEmpty {
@@ -19,7 +25,7 @@ struct RevokeCall: Sendable {
                 let answer = try await send(rest)
                 let named = Set(answer.revokedRuleIDs)
                 let unnamed = rest.filter { !named.contains($0.description) }
-                let stand = unnamed.isEmpty ? [] : try await standing(unnamed)
+                let stand = unnamed.isEmpty ? [] : await standing(unnamed) ?? Set(unnamed)
                 for id in rest {
                     results[id] =
                         stand.contains(id)
@@ -27,10 +33,14 @@ struct RevokeCall: Sendable {
                 }
                 rest = []
             } catch let error as AWSServiceError where error.saysNotFound {
-                let stand = try await standing(rest)
-                // An attempt whose response was lost may have had its effect, because the look before it showed the
+                // A request whose response was lost may have had its effect, because the look before it showed the
                 // rules.
-                for id in rest where !stand.contains(id) && error.attempt > 1 {
+                let done = error.mayFollowEffect ? Set(rest) : mayBeDone
+                guard let stand = await standing(rest) else {
+                    for id in rest { results[id] = .outdated(mayBeDone: done.contains(id)) }
+                    break
+                }
+                for id in rest where !stand.contains(id) && done.contains(id) {
                     results[id] = .revoked(requestID: error.requestID)
                 }
                 let remaining = rest.filter(stand.contains)
@@ -38,6 +48,11 @@ struct RevokeCall: Sendable {
             }
         }
         return ids.map { results[$0] ?? .notFound }
+    }
+
+    /// Those of the rules that stand; nil if the look fails.
+    private func standing(_ ids: [SecurityGroupRuleID]) async -> Set<SecurityGroupRuleID>? {
+        try? await Set(look(ids).map(\.id))
     }
 
     private func send(_ ids: [SecurityGroupRuleID]) async throws -> RevokeSecurityGroupResult {

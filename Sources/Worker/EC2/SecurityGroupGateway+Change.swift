@@ -3,39 +3,50 @@ import SecurityGroups
 
 /// The calls that add a rule or change one. They are rare, so each rule has a call of its own.
 extension SecurityGroupGateway {
-    /// Adds a rule to a group.
-    func authorize(_ content: RuleContent, in group: SecurityGroupID, _ place: Place) async throws -> Amendment {
+    /// Adds a rule to a group, unless the call is outdated when EC2's bucket has a token.
+    func authorize(
+        _ content: RuleContent,
+        in group: SecurityGroupID,
+        _ place: Place,
+        unless isOutdated: () -> Bool = { false }
+    ) async throws -> Amendment {
         let ec2 = try clients.client(in: place)
         let request = EC2RuleRequest(content)
         let action = "AuthorizeSecurityGroup\(content.rule.direction.actionSuffix)"
         return try await Self.amendment {
-            let answer = try await quota.spending(CallQuota.Key(place: place, action: action)) {
+            let key = CallQuota.Key(place: place, action: action)
+            let answer = try await quota.spending(key, unless: isOutdated) {
                 try await content.rule.direction == .ingress
                     ? ec2.authorizeSecurityGroupIngress(groupID: group.description, request)
                     : ec2.authorizeSecurityGroupEgress(groupID: group.description, request)
             }
+            guard let answer else { return .outdated }
             let id = answer.addedRuleIDs.first.flatMap { SecurityGroupRuleID($0) }
             return id.map { .done($0, requestID: answer.requestID) } ?? .accepted(requestID: answer.requestID)
         }
     }
 
-    /// Gives a rule other content, and confirms it.
+    /// Gives a rule other content, and confirms it, unless the call is outdated when EC2's bucket has a token.
     func restore(
         _ id: SecurityGroupRuleID,
         to content: RuleContent,
         in group: SecurityGroupID,
-        _ place: Place
+        _ place: Place,
+        unless isOutdated: () -> Bool = { false }
     ) async throws -> Amendment {
         let ec2 = try clients.client(in: place)
         return try await Self.amendment {
-            let answer = try await quota.spending(CallQuota.Key(place: place, action: "ModifySecurityGroupRules")) {
+            let key = CallQuota.Key(place: place, action: "ModifySecurityGroupRules")
+            let answer = try await quota.spending(key, unless: isOutdated) {
                 try await ec2.modifySecurityGroupRules(
                     groupID: group.description,
                     securityGroupRuleID: id.description,
                     EC2RuleRequest(content)
                 )
             }
-            let live = try await rules([id], in: place).rules.first
+            guard let answer else { return .outdated }
+            // A look that fails does not fail the call: the caller looks by itself.
+            let live = try? await rules([id], in: place).rules.first
             return live?.rule == content.rule
                 ? .done(id, requestID: answer.requestID) : .accepted(requestID: answer.requestID)
         }
@@ -46,7 +57,7 @@ extension SecurityGroupGateway {
             return try await call()
         } catch let error as AWSServiceError where error.has(code: "InvalidPermission.Duplicate") {
             // A repeated call may meet the effect of the first one.
-            return error.attempt > 1 ? .accepted(requestID: error.requestID) : .duplicate
+            return error.mayFollowEffect ? .accepted(requestID: error.requestID) : .duplicate
         } catch let error as AWSServiceError where error.saysNotFound {
             return .notFound
         }

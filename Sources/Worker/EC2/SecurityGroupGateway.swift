@@ -66,13 +66,17 @@ struct SecurityGroupGateway: Sendable {
     }
 
     /// Revokes rules of a group by id, and confirms it.
+    ///
+    /// - Parameter since: The time since which the revoke has waited; nil for one that was not in the line before.
     func revoke(
-        _ rules: [LiveRule],
+        _ rules: [SeenRule],
         of group: SecurityGroupID,
         _ direction: Direction,
-        in place: Place
+        in place: Place,
+        since: ContinuousClock.Instant? = nil
     ) async throws -> [Revocation] {
-        try await desks[place, direction].submit(rules, for: RevokeGroup(id: group, direction: direction))
+        let group = RevokeGroup(id: group, direction: direction)
+        return try await desks[place, direction].submit(rules, for: group, since: since)
     }
 
     /// The group with its VPC, name and tags, which only EC2 tells; nil if it does not exist.
@@ -148,7 +152,7 @@ struct SecurityGroupGateway: Sendable {
 
 /// The call desk of each bucket, made when it is first needed.
 private final class RevokeDesks: Sendable {
-    typealias Desk = CallDesk<RevokeGroup, LiveRule, Revocation>
+    typealias Desk = RevokeCall.Desk
 
     private struct Key: Hashable {
         let place: Place
@@ -189,12 +193,13 @@ private final class RevokeDesks: Sendable {
             quota: quota,
             limit: 200,
             isDraining: isDraining,
-            weight: \.width
-        ) { [clients, looks] group, rules in
+            weight: \.rule.width,
+            wasSent: { !$0.isOutdated }
+        ) { [clients, looks, quota] group, work in
             let call = RevokeCall(ec2: try clients.client(in: place), group: group) { ids in
-                try await Set(looks.submit(ids, for: place).flatMap(\.rules).map(\.id))
+                try await looks.submit(ids, for: place).flatMap(\.rules)
             }
-            return try await call(rules.map(\.id))
+            return try await call(work, at: quota.clock.instant())
         }
     }
 }

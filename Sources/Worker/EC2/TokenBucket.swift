@@ -89,6 +89,12 @@ struct TokenBucket: Sendable {
         return .trial
     }
 
+    /// Puts the token of a call back that was not made.
+    mutating func giveBack() {
+        tokens = min(tokens + 1, size.capacity)
+        if tokens >= size.capacity { leftFullAt = nil }
+    }
+
     /// The time of the next token.
     func nextToken(after now: Duration) -> Duration {
         now + .milliseconds(max(Int64(((1 - tokens - credit) / refill * 1000).rounded(.up)), 1))

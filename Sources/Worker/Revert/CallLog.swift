@@ -44,7 +44,7 @@ extension Revocation {
     var requestID: String? {
         switch self {
         case .revoked(let requestID), .stands(let requestID): requestID
-        case .notFound: nil
+        case .notFound, .outdated: nil
         }
     }
 }

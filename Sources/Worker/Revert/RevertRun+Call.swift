@@ -1,5 +1,6 @@
 import AWSClient
 import CloudTrailEvents
+import Formats
 import Foundation
 import Ledger
 import SecurityGroups
@@ -18,6 +19,13 @@ extension RevertRun {
         private let slot: WorkSlot
         private var early: EarlyLook?
         private let start: ContinuousClock.Instant
+        /// The time of the last look's answer.
+        private var seenAt: ContinuousClock.Instant
+        /// True if a change of this round was not made, because its look was too old when it could be made.
+        private var isOutdated = false
+        private var outdatedRounds = 0
+        /// The time since which a revoke waits that came to its turn outdated: it keeps its place in the line.
+        private var inLineSince: ContinuousClock.Instant?
         let ageAtStart: TimeInterval?
 
         init(
@@ -36,6 +44,7 @@ extension RevertRun {
             self.early = early
             calls = CallLog(clock: run.clock)
             start = run.clock.instant()
+            seenAt = start
             ageAtStart = watched.event.eventTime.map(run.time.now.timeIntervalSince)
             let event = RevertMachine.Event(
                 change: watched.change,
@@ -70,13 +79,15 @@ extension RevertRun.Call {
             let live = try await look()
             try await readPrefixLists(of: live)
             let candidates = machine.saw(live, at: elapsed)
+            isOutdated = false
             let moves = try await plan(candidates)
             if !moves.isEmpty {
                 let new = machine.intends(moves)
                 if let ids = new ?? (journal.mayBeLost() ? machine.allIntended : nil) { try await journal.intend(ids) }
                 try await make(moves)
             }
-            if machine.isOpen(at: elapsed) { try await pause() }
+            outdatedRounds = isOutdated ? outdatedRounds + 1 : 0
+            if machine.isOpen(at: elapsed), !isOutdated { try await pause() }
         }
         if let unproven = machine.unproven { failure = try await explain(unproven) }
         let gone = machine.goneRules
@@ -120,6 +131,7 @@ extension RevertRun.Call {
                 }
             }
         }
+        seenAt = run.clock.instant()
         // If the group belongs to another account than the event's, it is not the group of the event.
         guard let account = place.account?.description else { return seen.rules }
         return seen.rules.filter { $0.ownerID == nil || $0.ownerID == account }
@@ -167,26 +179,32 @@ extension RevertRun.Call {
     }
 
     private mutating func revoke(_ moves: [RevertMachine.Move], _ direction: Direction) async throws {
-        let rules = moves.compactMap(\.step.revoked)
-        let (run, watched, slot) = (run, watched, slot)
-        let results = try await call(
+        let (run, watched, slot, seenAt, inLine) = (run, watched, slot, seenAt, inLineSince)
+        let rules = moves.compactMap(\.step.revoked).map { SeenRule(rule: $0, at: seenAt) }
+        var since = inLine
+        let results = try await change(
             "RevokeSecurityGroup\(direction.actionSuffix)",
-            changing: moves,
-            ids: { $0.compactMap(\.requestID) }
+            moves,
+            outdated: moves.map { _ in Revocation.outdated(mayBeDone: false) },
+            ids: { $0.allSatisfy(\.isOutdated) ? nil : $0.compactMap(\.requestID) }
         ) {
+            since = inLine ?? run.clock.instant()
+            func revoke() async throws -> [Revocation] {
+                try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place, since: inLine)
+            }
             // A call that waits for EC2's bucket holds no slot.
-            guard run.gateway.isBusy(direction, in: watched.place) else {
-                return try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place)
-            }
-            return try await slot.parkedForShort {
-                try await run.gateway.revoke(rules, of: watched.groupID, direction, in: watched.place)
-            }
+            guard run.gateway.isBusy(direction, in: watched.place) else { return try await revoke() }
+            return try await slot.parkedForShort { try await revoke() }
         }
+        inLineSince = results.contains(where: \.isOutdated) ? since : nil
         for (move, result) in zip(moves, results) {
             switch result {
             case .revoked(let requestID): accepted(move, isProven: true, requestID)
             case .stands(let requestID): accepted(move, isProven: false, requestID)
             case .notFound: machine.unknown(move, at: elapsed)
+            case .outdated(let mayBeDone):
+                if mayBeDone { machine.lost([move], at: elapsed) }
+                isOutdated = true
             }
         }
     }
@@ -196,18 +214,23 @@ extension RevertRun.Call {
         _ id: SecurityGroupRuleID,
         to content: RuleContent
     ) async throws {
-        let (run, watched) = (run, watched)
-        let answer = try await call("ModifySecurityGroupRules", changing: [move], ids: \.requestIDs) {
-            try await run.gateway.restore(id, to: content, in: watched.groupID, watched.place)
+        let (run, watched, isOld) = (run, watched, isLookOld)
+        let answer = try await change(
+            "ModifySecurityGroupRules",
+            [move],
+            outdated: Amendment.outdated,
+            ids: \.requestIDs
+        ) {
+            try await run.gateway.restore(id, to: content, in: watched.groupID, watched.place, unless: isOld)
         }
         take(answer, of: move)
     }
 
     private mutating func authorize(_ move: RevertMachine.Move, _ content: RuleContent) async throws {
         let action = "AuthorizeSecurityGroup\(content.rule.direction.actionSuffix)"
-        let (run, watched) = (run, watched)
-        let answer = try await call(action, changing: [move], ids: \.requestIDs) {
-            try await run.gateway.authorize(content, in: watched.groupID, watched.place)
+        let (run, watched, isOld) = (run, watched, isLookOld)
+        let answer = try await change(action, [move], outdated: Amendment.outdated, ids: \.requestIDs) {
+            try await run.gateway.authorize(content, in: watched.groupID, watched.place, unless: isOld)
         }
         take(answer, of: move)
     }
@@ -218,6 +241,7 @@ extension RevertRun.Call {
         case .accepted(let requestID): accepted(move, isProven: false, requestID)
         case .duplicate: machine.duplicate(move, at: elapsed)
         case .notFound: machine.unknown(move, at: elapsed)
+        case .outdated: isOutdated = true
         }
     }
 
@@ -231,28 +255,65 @@ extension RevertRun.Call {
         if let requestID { requestIDs.append(requestID) }
     }
 
-    /// Makes a call. If a call that changes something gets no response, it may have had its effect.
+    /// Makes a call that looks.
     private mutating func call<Answer>(
         _ action: String,
         begun: CallLog.Begun? = nil,
-        changing moves: [RevertMachine.Move] = [],
         ids: (Answer) -> [String],
         _ body: () async throws -> Answer
     ) async throws -> Answer {
         let begun = begun ?? calls.begin(action)
-        var isLost = false
         do {
-            let answer = try await run.riding(place, slot) {
+            let answer = try await run.riding(place, slot, body)
+            calls.end(begun, requestIDs: ids(answer))
+            return answer
+        } catch {
+            calls.end(begun, error: error)
+            throw error
+        }
+    }
+
+    /// True once the last look is too old for a change. Where one round after the other comes too late, because the
+    /// ledger is slow, a look counts for longer, so that the run comes to an end.
+    private var isLookOld: () -> Bool {
+        let (clock, seenAt) = (run.clock, seenAt)
+        let limit = Backoff.doubled(Look.lifetime, attempt: outdatedRounds + 1, cap: .seconds(60))
+        return { clock.instant() - seenAt >= limit }
+    }
+
+    /// Makes a call that changes something, unless the look is too old once EC2 can be called. If the call gets no
+    /// response, it may have had its effect.
+    ///
+    /// - Parameters:
+    ///   - outdated: The answer if the call was not made.
+    ///   - ids: EC2's ids of the requests; nil if an answer says that none was sent.
+    private mutating func change<Answer>(
+        _ action: String,
+        _ moves: [RevertMachine.Move],
+        outdated: Answer,
+        ids: (Answer) -> [String]?,
+        _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        let begun = calls.begin(action)
+        let isOld = isLookOld
+        var lost: (any Error)?
+        do {
+            let answer: Answer? = try await run.riding(place, slot) {
+                guard !isOld() else { return nil }
                 do {
                     return try await body()
                 } catch {
-                    isLost = true
+                    lost = error
                     throw error
                 }
             }
-            if isLost { machine.lost(moves, at: elapsed) }
-            calls.end(begun, requestIDs: ids(answer))
-            return answer
+            if lost != nil { machine.lost(moves, at: elapsed) }
+            if let sent = answer.flatMap(ids) {
+                calls.end(begun, requestIDs: sent)
+            } else if let lost {
+                calls.end(begun, error: lost)
+            }
+            return answer ?? outdated
         } catch {
             machine.lost(moves, at: elapsed)
             calls.end(begun, error: error)
@@ -295,7 +356,8 @@ extension RevertStep {
 }
 
 extension Amendment {
-    fileprivate var requestIDs: [String] { [requestID].compactMap(\.self) }
+    /// EC2's ids of the requests; nil if none was sent.
+    fileprivate var requestIDs: [String]? { self == .outdated ? nil : [requestID].compactMap(\.self) }
 }
 
 extension UnprovenRule {

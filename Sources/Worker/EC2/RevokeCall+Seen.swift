@@ -1,0 +1,33 @@
+import SecurityGroups
+
+/// Work that waited for EC2's bucket was looked at long ago, and its rule may have been changed since.
+extension RevokeCall {
+    /// The desk at which revokes wait for EC2's bucket.
+    typealias Desk = CallDesk<RevokeGroup, SeenRule, Revocation>
+
+    /// Revokes rules as they were seen. What was seen too long ago is looked at again, and revoked if it is still the same.
+    func callAsFunction(_ work: [Desk.Entry], at now: ContinuousClock.Instant) async throws -> [Revocation] {
+        let old = Set(work.map(\.item).filter { now - $0.at >= Look.lifetime })
+        let same = old.isEmpty ? [] : try await unchanged(old.map(\.rule))
+        let mayGo = work.map { !old.contains($0.item) || same.contains($0.item.rule) }
+        let going = zip(work, mayGo).filter(\.1).map(\.0)
+        var answers = try await self(
+            going.map(\.item.rule.id),
+            mayBeDone: Set(going.filter(\.mayBeDone).map(\.item.rule.id))
+        )[...]
+        return zip(work, mayGo).map { entry, mayGo in
+            let answer = mayGo ? answers.popFirst() : nil
+            return answer ?? .outdated(mayBeDone: entry.mayBeDone)
+        }
+    }
+
+    /// Those of the rules that EC2 shows unchanged; none if the look fails.
+    private func unchanged(_ rules: [LiveRule]) async throws -> Set<LiveRule> {
+        do {
+            return try await Set(look(rules.map(\.id).uniqued()))
+        } catch {
+            if Task.isCancelled { throw error }
+            return []
+        }
+    }
+}
