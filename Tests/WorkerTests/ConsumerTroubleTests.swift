@@ -14,7 +14,8 @@ import Testing
     private let refusal = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
 
     @Test func `a message that cannot be postponed is logged, and comes back by itself`() async throws {
-        let it = try WholeWorker(standing: [1], isUntilEmpty: false)
+        var it = try WholeWorker(standing: [1], isUntilEmpty: false)
+        it.timeStandsStill = true
         let stop = StopSignal()
         it.enqueue(1)
         it.aws.with { world in

@@ -16,6 +16,8 @@ struct WholeWorker {
     var options: WorkerOptions
     /// The sleeps of more than a second that end at once. The others end only with their task.
     var passes: @Sendable (Duration) -> Bool = { _ in false }
+    /// True for a worker whose sleeps end only with their tasks, so that nothing is done again and no heartbeat comes.
+    var timeStandsStill = false
 
     init(
         standing numbers: [Int] = [],
@@ -42,7 +44,8 @@ struct WholeWorker {
 
     /// A clock on which short sleeps, and those that `passes` names, end at once.
     var clock: WorkerClock {
-        time.clock { [time, passes] duration in
+        guard !timeStandsStill else { return time.endlessClock }
+        return time.clock { [time, passes] duration in
             try await time.sleep(duration <= .seconds(1) || passes(duration) ? duration : VirtualTime.endless)
             // A loop with short pauses leaves room for others.
             if duration <= .seconds(1) { try await Task.sleep(for: .milliseconds(1)) }
