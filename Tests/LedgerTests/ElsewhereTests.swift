@@ -77,7 +77,9 @@ import Testing
             eventTime: test.now.addingTimeInterval(-30)
         )
         let rule = try rule()
-        try await test.ledger.write { try $0.keep(approval, of: rule, from: "event-of-there") }
+        #expect(
+            try await test.ledger.write { try $0.keep(approval, of: rule, from: "event-of-there") }
+        )
         let found = try #require(try await test.ledger.write { try $0.exemptRules() }.first)
         #expect(found.id == rule.id && found.groupID == rule.groupID && found.content == rule.content)
         #expect(found.account == "111122223333" && found.region == "eu-west-1" && found.approval == approval)
@@ -92,7 +94,8 @@ import Testing
         try await test.ledger.finish("seen", result)
         #expect(try await test.ledger.write { try $0.unexplainedCount() } == 1)
         let approval = Approval(source: "exempt terraform", eventTime: test.now)
-        try await test.ledger.write { try $0.keep(approval, of: rule, from: String(repeating: "x", count: 5000)) }
+        let long = String(repeating: "x", count: 5000)
+        #expect(try await test.ledger.write { try $0.keep(approval, of: rule, from: long) })
         #expect(try await test.ledger.write { try $0.unexplainedCount() } == 0)
         #expect(try test.value("SELECT max(length(event_id)) FROM sightings").flatMap(Int.init) ?? 0 <= 4096)
     }

@@ -35,6 +35,18 @@ import Testing
         #expect(read.first.map { $0.end > test.now } == true)
     }
 
+    @Test func `one that a worker has read in the table before its maker writes it is there once`() async throws {
+        var exemption = exemption()
+        let made = exemption
+        exemption.sharedAt = test.now
+        let read = exemption
+        try await test.ledger.write { try $0.add(read) }
+        try await test.ledger.write { try $0.add(made) }
+        #expect(try LedgerReader(path: test.path).exemptions().map(\.id) == ["ex-1"])
+        #expect(try test.value("SELECT count(*) FROM trail WHERE kind = 'exemption'") == "1")
+        #expect(try await test.ledger.write { try $0.takeNotices(limit: 9, lease: .seconds(60)) }.isEmpty)
+    }
+
     @Test func `its begin and its end are told and are in the trail`() async throws {
         let exemption = exemption()
         try await test.ledger.write { try $0.add(exemption) }

@@ -31,7 +31,7 @@ import Testing
         #expect(try await take() == [])
         test.advance(3600)
         #expect(try await take() == [])
-        try await test.ledger.write { try $0.releaseNotices(of: "e") }
+        try await test.ledger.write { try $0.releaseNotices(of: "e", under: hold()) }
         #expect(try await take() == ["e:reverted"])
     }
 
@@ -42,7 +42,7 @@ import Testing
         #expect(free.map(\.id) == ["free:reverted"])
         try await test.ledger.write { transaction in
             for notice in free { try transaction.noticeSent(notice) }
-            try transaction.releaseNotices(of: "held")
+            try transaction.releaseNotices(of: "held", under: hold("event#held"))
         }
         test.advance(61)
         #expect(try await take() == ["held:reverted"])
@@ -50,8 +50,8 @@ import Testing
 
     @Test func `what another host told is dropped, and the trail says so`() async throws {
         try await finish("e", hold())
-        try await test.ledger.write { try $0.dropNotices(of: "e") }
-        try await test.ledger.write { try $0.releaseNotices(of: "e") }
+        try await test.ledger.write { try $0.dropNotices(of: "e", under: hold()) }
+        try await test.ledger.write { try $0.releaseNotices(of: "e", under: hold()) }
         test.advance(3600)
         #expect(try await take() == [])
         let entries = try #require(try LedgerReader(path: test.path).trailLines(after: 0)).lines
@@ -61,8 +61,18 @@ import Testing
 
     @Test func `a notice that was released is not dropped`() async throws {
         try await finish("e", hold())
-        try await test.ledger.write { try $0.releaseNotices(of: "e") }
-        try await test.ledger.write { try $0.dropNotices(of: "e") }
+        try await test.ledger.write { try $0.releaseNotices(of: "e", under: hold()) }
+        try await test.ledger.write { try $0.dropNotices(of: "e", under: hold()) }
+        #expect(try await take() == ["e:reverted"])
+    }
+
+    @Test func `a claim releases and drops its own notices, and none of another run`() async throws {
+        let first = SharedClaim(key: "event#e", fence: 6, token: "token-0", replayCount: 2)
+        try await finish("e", first, .failed)
+        try await finish("e", hold())
+        try await test.ledger.write { try $0.dropNotices(of: "e", under: first) }
+        #expect(try await take() == [])
+        try await test.ledger.write { try $0.releaseNotices(of: "e", under: hold()) }
         #expect(try await take() == ["e:reverted"])
     }
 

@@ -44,6 +44,14 @@ import Testing
         #expect(try await take("two"), "it would end an hour later than a lease that is made now")
     }
 
+    @Test func `who gives a lease back that another has meanwhile does not end that one's`() async throws {
+        #expect(try await take("one"))
+        test.advance(60)
+        #expect(try await take("two"))
+        #expect(try await !take("one", for: .zero))
+        #expect(try await !take("three"))
+    }
+
     @Test func `of many who ask at once one gets it`() async throws {
         let ledgers = try (0..<4).map { try test.open(worker: "\($0)") }
         let winners = try await withThrowingTaskGroup(of: Bool.self) { group in

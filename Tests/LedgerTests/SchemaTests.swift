@@ -166,7 +166,10 @@ import Testing
                 }
             case .held:
                 _ = try transaction.heldNotices(olderThan: .zero)
-                try transaction.releaseNotices(of: "e")
+                try transaction.releaseNotices(
+                    of: "e",
+                    under: SharedClaim(key: "k", fence: 1, token: "t", replayCount: 0)
+                )
             case .senders: try transaction.saw(sender: "AIDA")
             case .baseline: _ = try transaction.approve(.group(group), by: "mia", reason: nil)
             }

@@ -19,6 +19,17 @@ import Testing
         #expect(notices.map(\.id) == ["\(Name.event):reverted"])
     }
 
+    @Test func `a rule that a person approves after its event has failed stays when the event runs again`() async throws
+    {
+        let it = try Pipeline(standing: [1])
+        it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("UnauthorizedOperation", status: 403)] }
+        #expect(try await it.process(it.message(it.record.json)) != .delete)
+        let ids = try await it.writer.write { try $0.approve(.rule(Name.rule(1)), by: "mia", reason: nil) }
+        #expect(ids == [Name.rule(1)])
+        #expect(try await it.process(it.message(it.record.json)) == .delete)
+        #expect(it.aws.with { $0.rules.count } == 1)
+    }
+
     @Test(arguments: [(true, false, 1), (false, true, 0)]
     )
     func

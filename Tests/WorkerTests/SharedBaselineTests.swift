@@ -89,6 +89,25 @@ import Testing
         #expect(told.count == 1)
     }
 
+    @Test func `the word of a person counts although the table has a later time`() async throws {
+        try await surprise()
+        func word() async throws -> String? {
+            try await fleet.two.claims.shared.rule(Name.rule(1)).flatMap(\.self)?.approval?.source
+        }
+        let early = SharedRule(
+            ruleID: Name.rule(1),
+            content: "other",
+            eventID: "early",
+            asOf: fleet.time.now.addingTimeInterval(600),
+            approval: nil
+        )
+        #expect(try await fleet.two.claims.shared.keep([early]))
+        try await approve()
+        #expect(try await word() == "approved mia@one")
+        try await forget()
+        #expect(try await word() == nil)
+    }
+
     @Test func `what a host tells late replaces neither the word of a person nor its end`() async throws {
         try await surprise()
         let late = SharedRule(

@@ -97,6 +97,20 @@ import Testing
         #expect(try await it.told(it.two) == [])
     }
 
+    @Test func `an item that is too large is no outage of the table`() async throws {
+        let lanes = try Fleet().one.lanes()
+        let lane = Lane(.dynamodb)
+        let error = AWSServiceError(
+            service: "dynamodb",
+            operation: "UpdateItem",
+            code: "ValidationException",
+            message: "Item size to update has exceeded the maximum allowed size",
+            statusCode: 400
+        )
+        #expect(try await lanes.attempt(lane) { () -> Int in throw error } == nil)
+        #expect(try await lanes.attempt(lane) { 1 } == 1)
+    }
+
     @Test func `a lane that is tried is not waited for`() async throws {
         let it = try Fleet()
         let lanes = it.one.lanes()

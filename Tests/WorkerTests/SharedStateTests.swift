@@ -156,6 +156,59 @@ import Testing
         #expect(told.count { $0.hasSuffix(":reverted") } == 1)
     }
 
+    @Test func `a rule that a person approved on one host outlasts the exemption on the other`() async throws {
+        let it = try await Watchers(Fleet(policy: watching(exempt: [Self.mia(for: 7200, then: .revert)])))
+        try it.fleet.aws.stand([1])
+        let record = RecordText(time: it.fleet.time.now)
+        #expect(try await it.fleet.two.process(it.fleet.two.message(record.json)) == .delete)
+        await it.one.later()
+        let rules = try await it.fleet.one.writer.write { transaction in
+            #expect(try transaction.approve(.rule(Name.rule(1)), by: "mia", reason: nil).count == 1)
+            return try transaction.standing(.rule(Name.rule(1)))
+        }
+        let time = it.fleet.time
+        let table = BaselineTable(client: try it.fleet.one.session.dynamodb(), name: Fleet.table) { time.now }
+        try await table.approve(rules, by: "mia")
+        it.fleet.time.advance(.seconds(7200))
+        await it.two.keeper.round(isWanted: false)
+        await it.one.keeper.round(isWanted: false)
+        #expect(it.fleet.aws.with { $0.revokes } == [])
+        #expect(try it.two.standing().map(\.last) == ["approved mia"])
+    }
+
+    @Test func `what another host approved before the rule had other content is no reason to leave it`() async throws {
+        let policy = Policy(
+            watch: [Watch(groups: [Name.group], origin: "watch")],
+            allow: [try .port(99)],
+            exempt: [Self.mia()]
+        )
+        let it = try await Watchers(Fleet(policy: policy))
+        try it.fleet.aws.stand([1])
+        let record = RecordText(time: it.fleet.time.now)
+        #expect(try await it.fleet.one.process(it.fleet.one.message(record.json)) == .delete)
+        await it.two.later()
+        let (wide, narrow) = (try liveRule(1), try liveRule(1, port: 99))
+        it.fleet.aws.with { $0.rules[Name.rule(1)] = narrow }
+        await it.two.later()
+        #expect(it.ruleStands)
+        it.fleet.aws.with { $0.rules[Name.rule(1)] = wide }
+        await it.two.later()
+        #expect(it.fleet.aws.with { $0.rules[Name.rule(1)]?.rule } != wide.rule)
+    }
+
+    @Test func `an exempt caller's late record counts for more than the report of a sweep`() async throws {
+        let it = try await Watchers(Fleet(policy: watching(.report, exempt: [Self.mia()])))
+        try await it.surprise()
+        let record = RecordText(time: it.fleet.time.now - 60)
+        await it.one.keeper.round(isWanted: false)
+        #expect(try it.one.events() == [["Sweep", "reported"]])
+        #expect(try await it.fleet.two.process(it.fleet.two.message(record.json)) == .delete)
+        for host in [it.fleet.one, it.fleet.two] { host.policies.replace(with: watching(exempt: [Self.mia()])) }
+        await it.one.later()
+        await it.two.later()
+        #expect(it.ruleStands)
+    }
+
     @Test func `an edit of a rule that an exempt caller made is not exempt`() async throws {
         let it = try await Watchers(Fleet(policy: watching(exempt: [Self.mia()])))
         try it.fleet.aws.stand([1])

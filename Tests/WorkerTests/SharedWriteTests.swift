@@ -202,7 +202,7 @@ import Testing
         func told(_ sightings: [RuleSighting], _ rules: [RuleResult] = []) -> [SharedRule] {
             var result = RunResult(outcome: .allowed, rules: rules)
             result.sightings = sightings
-            return SharedRule.all(of: result, eventID: "e", asOf: Self.now)
+            return SharedRule.all(of: result, eventID: "e", call: Self.now, now: Self.now)
         }
         #expect(told([sighting("exempt terraform")]).map(\.approval?.source) == ["exempt terraform"])
         #expect(told([sighting("exempt terraform")]).map(\.content) == ["\(live.rule)"])

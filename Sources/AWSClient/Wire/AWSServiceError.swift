@@ -91,6 +91,9 @@ package struct AWSServiceError: Error, Hashable, CustomStringConvertible {
     /// True for DynamoDB's `ConditionalCheckFailedException`. It is the answer to a conditional write, not a failure of the call.
     var isFailedCondition: Bool { code == "ConditionalCheckFailedException" }
 
+    /// True if DynamoDB refuses a write because the item would be larger than 400 KB.
+    package var isItemTooLarge: Bool { code == "ValidationException" && message.contains("size") }
+
     /// True if the service says that the thing does not exist.
     package var isMissingResource: Bool {
         switch resource?.kind {

@@ -1,3 +1,4 @@
+import Formats
 import GRDB
 package import SecurityGroups
 
@@ -23,14 +24,14 @@ extension LedgerTransaction {
     ///
     /// - Returns: The ids of the rules that were approved; empty if none of them stands.
     package func approve(_ chosen: Chosen, by person: String, reason: String?) throws -> [String] {
-        try set(chosen, approvedBy: Approval.byPerson(person).source, .approved, "approved", by: person, reason: reason)
+        try set(chosen, approval: .byPerson(person, at: now), .approved, "approved", by: person, reason: reason)
     }
 
     /// Takes back the approval of rules. They then stand without a reason, unless the policy allows them.
     ///
     /// - Returns: The ids of the rules.
     package func forget(_ chosen: Chosen, by person: String) throws -> [String] {
-        try set(chosen, approvedBy: nil, .sweep, "forgotten", by: person, reason: nil)
+        try set(chosen, approval: nil, .sweep, "forgotten", by: person, reason: nil)
     }
 
     /// The rules that are meant, as far as this version can read them.
@@ -41,7 +42,7 @@ extension LedgerTransaction {
 
     private func set(
         _ chosen: Chosen,
-        approvedBy approval: String?,
+        approval: Approval?,
         _ knownBy: KnownBy,
         _ action: String,
         by person: String,
@@ -57,10 +58,13 @@ extension LedgerTransaction {
             try run(
                 """
                 UPDATE sightings SET approved_by = ?, known_by = ?, approver_arn = NULL, approver_service = NULL,
-                    approver_identity = NULL, approved_event_time = NULL, forgotten_at = coalesce(?, forgotten_at)
+                    approver_identity = NULL, approved_event_time = ?, forgotten_at = coalesce(?, forgotten_at)
                 WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
                 """,
-                [approval?.bounded, knownBy.rawValue, approval == nil ? nowText : nil, rule.group, rule.id]
+                [
+                    approval?.source.bounded, knownBy.rawValue, approval?.eventTime.map(RFC3339.format),
+                    approval == nil ? nowText : nil, rule.group, rule.id,
+                ]
             )
             // What this host has not told the others yet would contradict the person.
             try run("DELETE FROM untold_rules WHERE rule_id = ?", [rule.id])

@@ -1,9 +1,21 @@
+import GRDB
 package import SecurityGroups
 
 /// Writes down the decisions of other hosts of a fleet that this ledger needs.
 extension LedgerTransaction {
     /// Stores the reason why another host let a rule stand.
-    package func keep(_ approval: Approval, of rule: StandingRule, from eventID: String) throws {
+    ///
+    /// - Returns: False if the approval by that event has ended here, because the rule has had other content since or a person took the
+    ///   approval back.
+    package func keep(_ approval: Approval, of rule: StandingRule, from eventID: String) throws -> Bool {
+        let ended = try row(
+            """
+            SELECT 1 FROM sightings
+            WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL AND forgotten_at IS NOT NULL AND event_id = ?
+            """,
+            [rule.groupID.description, rule.id.description, eventID.bounded]
+        )
+        guard ended == nil else { return false }
         let sighting = RuleSighting(
             account: rule.account,
             region: rule.region,
@@ -13,6 +25,7 @@ extension LedgerTransaction {
             approval: approval
         )
         try keep([sighting], of: eventID.bounded)
+        return true
     }
 
     /// Records that another host has judged an event that sg-revert made, so that this host does not run it again. If that host

@@ -23,7 +23,12 @@ extension LedgerTransaction {
         """
 
     /// Begins a temporary exemption, and tells people. If the shared table has it, too, one host of the fleet tells them instead.
+    ///
+    /// An exemption that the ledger has already does not change. A worker may have read it in the table first.
     package func add(_ exemption: TemporaryExemption) throws {
+        guard try row("SELECT 1 FROM exemptions WHERE id = ? AND shared_at IS NOT NULL", [exemption.id]) == nil else {
+            return
+        }
         try run(
             """
             INSERT INTO exemptions

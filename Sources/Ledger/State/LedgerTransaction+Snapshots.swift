@@ -118,7 +118,7 @@ extension LedgerTransaction {
 
     /// Takes or renews the lease `name` for `holder`, unless another holds it.
     ///
-    /// A lease that ends later than `duration` from now was written by a clock that ran ahead. It counts as ended.
+    /// A lease that ends later than a minute from now, and than `duration`, was written by a clock that ran ahead. It counts as ended.
     ///
     /// - Returns: True if `holder` has it now.
     package func takeLease(_ name: String, holder: String, for duration: Duration) throws -> Bool {
@@ -126,9 +126,9 @@ extension LedgerTransaction {
             """
             INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
             ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
-            WHERE holder = excluded.holder OR until <= ? OR until > excluded.until
+            WHERE holder = excluded.holder OR until <= ? OR until > ?
             """,
-            [name, holder, text(after: duration), nowText]
+            [name, holder, text(after: duration), nowText, text(after: max(duration, .seconds(60)))]
         )
         return db.changesCount > 0
     }

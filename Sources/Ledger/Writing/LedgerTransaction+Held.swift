@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import SecurityGroups
+package import SecurityGroups
 
 extension LedgerTransaction {
     /// The notices that have waited for the shared table for at least `age`, the oldest first, at most 100.
@@ -17,24 +17,27 @@ extension LedgerTransaction {
         }
     }
 
-    /// Lets the notices of an event that wait for the shared table wait under another claim.
+    /// Lets the notice of an event's outcome that waits for the shared table wait under another claim.
     ///
     /// - Returns: False where none waits.
-    package func holdNotices(of eventID: String, for claim: SharedClaim) throws -> Bool {
-        try run("UPDATE notices SET hold = ? WHERE event_id = ? AND hold IS NOT NULL", [claim.text, eventID])
+    package func holdNotices(of eventID: String, _ outcome: EventOutcome, for claim: SharedClaim) throws -> Bool {
+        try run(
+            "UPDATE notices SET hold = ? WHERE event_id = ? AND kind = ? AND hold IS NOT NULL",
+            [claim.text, eventID, outcome.rawValue]
+        )
         return db.changesCount > 0
     }
 
-    /// Lets the notices of an event go out.
-    package func releaseNotices(of eventID: String) throws {
-        try run("UPDATE notices SET hold = NULL WHERE event_id = ? AND hold IS NOT NULL", [eventID])
+    /// Lets the notices of an event that wait under this claim go out. Notices of other runs of the event wait on.
+    package func releaseNotices(of eventID: String, under claim: SharedClaim) throws {
+        try run("UPDATE notices SET hold = NULL WHERE event_id = ? AND hold = ?", [eventID, claim.text])
     }
 
-    /// Drops the notices of an event that another host has told.
-    package func dropNotices(of eventID: String) throws {
+    /// Drops the notices of an event that wait under this claim, because another host has told the outcome.
+    package func dropNotices(of eventID: String, under claim: SharedClaim) throws {
         let dropped = try String.fetchAll(
-            db.cachedStatement(sql: "DELETE FROM notices WHERE event_id = ? AND hold IS NOT NULL RETURNING id"),
-            arguments: [eventID]
+            db.cachedStatement(sql: "DELETE FROM notices WHERE event_id = ? AND hold = ? RETURNING id"),
+            arguments: [eventID, claim.text]
         )
         for id in dropped {
             try note(entry: ["notice": .text(id), "said": .text("another host took the event over and told of it")])

@@ -23,7 +23,7 @@ package struct Approval: Hashable, Sendable {
     package let source: String
     /// The caller whose call was approved. Empty if no record told of one.
     package let caller: Caller
-    /// The time of the event that was approved.
+    /// The time of the event that was approved, or of the approval by a person.
     package let eventTime: Date?
     /// The source of the exemption that would approve the rule if the allow entry did not; nil if there is none.
     package let exemption: String?
@@ -41,8 +41,10 @@ extension Approval {
     /// The source of the approval of a rule that stood when its group was first seen.
     package static let baseline = "baseline"
 
-    /// The approval of a person with `sg-revert baseline approve`.
-    package static func byPerson(_ person: String) -> Self { Self(source: "approved \(person)") }
+    /// The approval of a person with `sg-revert baseline approve` at `time`.
+    package static func byPerson(_ person: String, at time: Date) -> Self {
+        Self(source: "approved \(person)", eventTime: time)
+    }
 
     /// True if an exempt caller made the rule.
     package var isExemption: Bool { source.hasPrefix("exempt ") }

@@ -92,7 +92,7 @@ extension MessagePipeline {
         try await claims.finish(
             run.claim,
             with: result,
-            eventTime: run.event.eventTime,
+            call: run.occasion == .sweep ? nil : run.event.eventTime ?? clock.now(),
             limits: run.policy.limits,
             now: clock.now(),
             slot: run.slot

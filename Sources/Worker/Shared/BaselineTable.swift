@@ -1,4 +1,5 @@
 package import AWSClient
+import Formats
 package import Foundation
 import Ledger
 package import SecurityGroups
@@ -24,11 +25,12 @@ package struct BaselineTable: Sendable {
             let shared = SharedRule(
                 ruleID: rule.id.description,
                 content: "\(rule.content.rule)",
-                eventID: Self.origin,
-                asOf: now(),
-                approval: .byPerson(person)
+                // The text in the place of an event's id. Each approval has its own.
+                eventID: "baseline approve \(RFC3339.format(now()))",
+                asOf: try await latest(of: rule),
+                approval: .byPerson(person, at: now())
             )
-            _ = try await client.write(shared.write(now: now()), table: name)
+            try await put(shared.item(now: now()))
         }
     }
 
@@ -38,12 +40,20 @@ package struct BaselineTable: Sendable {
             var item = SharedKey.rule(rule.id.description)
             item["forgotten_by"] = .string(person)
             // A host that writes late has an older time, and the table refuses it.
-            item["as_of"] = SharedWrite.milliseconds(now())
+            item["as_of"] = SharedWrite.milliseconds(try await latest(of: rule))
             item["expires_at"] = SharedWrite.expiry(now())
-            _ = try await client.write(DynamoDBWrite(.put(item)), table: name)
+            try await put(item)
         }
     }
 
-    /// The text in the place of an event's id.
-    private static let origin = "baseline approve"
+    /// Now, or the time of the rule's entry if that is later. The word of a person counts, also where this machine's clock is behind.
+    private func latest(of rule: StandingRule) async throws -> Date {
+        let key = SharedKey.rule(rule.id.description)
+        let known = try await client.getItem(table: name, key: key).flatMap(SharedRule.asOf)
+        return max(now(), known ?? .distantPast)
+    }
+
+    private func put(_ item: DynamoDBItem) async throws {
+        _ = try await client.write(DynamoDBWrite(.put(item)), table: name)
+    }
 }

@@ -90,10 +90,10 @@ struct EventClaims: Sendable {
         case .held: try await shared.release(hold)
         case .duplicate(let outcome):
             // The notice waits under this claim now, so that it is not taken for another host's.
-            let tells = try await writer.write(slot: slot) { try $0.holdNotices(of: event.eventID, for: hold) }
+            let tells = try await writer.write(slot: slot) { try $0.holdNotices(of: event.eventID, outcome, for: hold) }
             let ending = try await shared.finish(hold, outcome, tells: tells)
             if tells, ending == .done {
-                try await writer.write(slot: slot) { try $0.releaseNotices(of: event.eventID) }
+                try await writer.write(slot: slot) { try $0.releaseNotices(of: event.eventID, under: hold) }
             }
         }
         return result
@@ -125,7 +125,7 @@ struct EventClaims: Sendable {
     func finish(
         _ claim: Claim,
         with result: RunResult,
-        eventTime: Date? = nil,
+        call: Date? = nil,
         limits: RevertLimits = RevertLimits(),
         now: Date = .distantPast,
         slot: WorkSlot?
@@ -133,12 +133,7 @@ struct EventClaims: Sendable {
         var result = result
         if let hold = claim.shared, hold.told.contains(result.outcome) { result.notify = false }
         let recorded = result
-        let explained = SharedRule.all(
-            of: recorded,
-            eventID: claim.eventID,
-            // A forged record may have a time in the future. Later words must still count.
-            asOf: min(eventTime ?? now, now.addingTimeInterval(15 * 60))
-        )
+        let explained = SharedRule.all(of: recorded, eventID: claim.eventID, call: call, now: now)
         let isTold = try await shared.keep(explained)
         try await writer.write(slot: slot) { transaction in
             try transaction.finish(claim, with: recorded)
@@ -154,7 +149,7 @@ struct EventClaims: Sendable {
             switch ending {
             case .lost, .late: throw MessageLost()
             case .done where recorded.notify:
-                try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID) }
+                try await writer.write(slot: slot) { try $0.releaseNotices(of: claim.eventID, under: hold) }
             // HeldNotices asks the table again for the host that did the event.
             case .done, .unknown: break
             }

@@ -87,10 +87,10 @@ struct HeldNotices: Sendable {
     private func decide(on notice: HeldNotice, _ ending: SharedEnding) async throws {
         switch ending {
         case .done, .unknown, .late:
-            try await claims.writer.writeOnce { try $0.releaseNotices(of: notice.eventID) }
+            try await claims.writer.writeOnce { try $0.releaseNotices(of: notice.eventID, under: notice.shared) }
             released()
         case .lost(isSettled: true):
-            try await claims.writer.writeOnce { try $0.dropNotices(of: notice.eventID) }
+            try await claims.writer.writeOnce { try $0.dropNotices(of: notice.eventID, under: notice.shared) }
             logger.notice(
                 "notice dropped, another host told it",
                 metadata: ["event.id": "\(plainText(notice.eventID))"]

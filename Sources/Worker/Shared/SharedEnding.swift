@@ -2,7 +2,7 @@
 enum SharedEnding: Hashable, Sendable {
     /// The end is recorded. This host did the event.
     case done
-    /// Another host took the event over. `isSettled` is true if that host has recorded a final outcome.
+    /// Another host took the event over. `isSettled` is true if that host has recorded a final outcome, or has told this one.
     case lost(isSettled: Bool)
     /// Another host took the event over and ended it, and nobody was told that this host reverted a rule.
     case late

@@ -71,7 +71,9 @@ extension SharedRecord {
 
     /// The result of recording the end of a run with `outcome` after another host took its claim over.
     func ending(for outcome: EventOutcome) -> SharedEnding {
-        isSettled && outcome == .reverted && !told.contains(.reverted) ? .late : .lost(isSettled: isSettled)
+        // People are not told the same outcome twice, whether or not another run follows.
+        if told.contains(outcome) { return .lost(isSettled: true) }
+        return isSettled && outcome == .reverted ? .late : .lost(isSettled: isSettled)
     }
 
     /// Reads an item of the table; nil if no worker can have written it.

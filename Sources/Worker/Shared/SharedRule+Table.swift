@@ -9,21 +9,30 @@ extension SharedRule {
     /// These are the rules that an exempt caller made, those that the run put back for a reason that no policy file says, and those
     /// that it reported.
     ///
-    /// - Parameter asOf: The time of the event.
-    static func all(of result: RunResult, eventID: String, asOf: Date) -> [Self] {
+    /// - Parameter call: The time of the call; nil for a sweep. An approval by a record replaces the report of a sweep, although the
+    ///   sweep came after the call.
+    static func all(of result: RunResult, eventID: String, call: Date?, now: Date) -> [Self] {
+        // A forged record may have a time in the future. Later words must still count.
+        let called = call.map { min($0, now.addingTimeInterval(15 * 60)) }
         let approved = result.sightings.compactMap { sighting -> Self? in
             guard let content = sighting.content, let approval = sighting.approval?.elsewhere else { return nil }
             return Self(
                 ruleID: sighting.ruleID.description,
                 content: "\(content.rule)",
                 eventID: eventID,
-                asOf: asOf,
+                asOf: called ?? approval.eventTime ?? .distantPast,
                 approval: approval
             )
         }
         let reported = result.rules.compactMap { rule -> Self? in
             guard rule.outcome == .reported, let id = rule.ruleID, let content = rule.rule else { return nil }
-            return Self(ruleID: id, content: "\(content)", eventID: eventID, asOf: asOf, approval: nil)
+            return Self(
+                ruleID: id,
+                content: "\(content)",
+                eventID: eventID,
+                asOf: called ?? .distantPast,
+                approval: nil
+            )
         }
         return approved + reported
     }
@@ -35,7 +44,7 @@ extension SharedRule {
             ruleID: ruleID,
             content: content,
             eventID: eventID,
-            asOf: Self.time(item["as_of"]) ?? .distantPast,
+            asOf: Self.asOf(item) ?? .distantPast,
             approval: item["approved_by"]?.string.map { source in
                 Approval(
                     source: source,
@@ -50,12 +59,15 @@ extension SharedRule {
         )
     }
 
+    /// The time of an item of the table.
+    static func asOf(_ item: DynamoDBItem) -> Date? { time(item["as_of"]) }
+
     private static func time(_ value: DynamoDBValue?) -> Date? {
         value?.integer.map { Date(timeIntervalSince1970: Double($0) / 1000) }
     }
 
-    /// The write that stores it for a year, because a rule may stand for a long time.
-    func write(now: Date) -> DynamoDBWrite {
+    /// The item of the table. It is kept for a year, because a rule may stand for a long time.
+    func item(now: Date) -> DynamoDBItem {
         var item = SharedKey.rule(ruleID)
         item["content"] = .string(content)
         item["event_id"] = .string(eventID)
@@ -65,14 +77,18 @@ extension SharedRule {
         item["approver_identity"] = (approval?.caller.sourceIdentity).map(DynamoDBValue.string)
         item["event_time"] = (approval?.eventTime).map(SharedWrite.milliseconds)
         item["expires_at"] = SharedWrite.expiry(now, after: 365 * 86_400)
-        let asOf = SharedWrite.milliseconds(asOf)
-        item["as_of"] = asOf
+        item["as_of"] = SharedWrite.milliseconds(asOf)
+        return item
+    }
+
+    /// The write of a worker.
+    func write(now: Date) -> DynamoDBWrite {
         // A host that could not reach the table writes late. What another host or a person has said since must stay.
         let condition = DynamoDBExpression(
             "attribute_not_exists(#as_of) OR #as_of <= :as_of",
             names: ["#as_of": "as_of"],
-            values: [":as_of": asOf]
+            values: [":as_of": SharedWrite.milliseconds(asOf)]
         )
-        return DynamoDBWrite(.put(item), condition: condition)
+        return DynamoDBWrite(.put(item(now: now)), condition: condition)
     }
 }

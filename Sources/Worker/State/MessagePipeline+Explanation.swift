@@ -30,8 +30,19 @@ extension MessagePipeline {
             return try await isTableWhole ? .none : .unknown
         }
         guard let approval = known.approval else { return .reported }
+        return try await keep(approval, of: rule, from: known) ? .approved : .none
+    }
+
+    /// True if a person approved the rule on another host. This ledger knows that by now.
+    func isApprovedElsewhere(_ rule: StandingRule) async throws -> Bool {
+        guard claims.shared.isShared, let known = try await claims.shared.rule(rule.id.description).flatMap(\.self),
+            known.content == "\(rule.content.rule)", let approval = known.approval, approval.isOutsidePolicy
+        else { return false }
+        return try await keep(approval, of: rule, from: known)
+    }
+
+    private func keep(_ approval: Approval, of rule: StandingRule, from known: SharedRule) async throws -> Bool {
         try await writer.write { try $0.keep(approval, of: rule, from: known.eventID) }
-        return .approved
     }
 
     /// True if the table has answered for long enough that it has everything that the hosts know.

@@ -110,7 +110,11 @@ extension MessagePipeline {
             if revert.lanes?.board.isOut(lane) == true { return nil }
             try await giveWay(in: place)
         }
-        let known = try await own.occasion == .sweep ? explanation(of: own.rule) : .none
+        let known =
+            switch own.occasion {
+            case .sweep: try await explanation(of: own.rule)
+            default: try await isApprovedElsewhere(own.rule) ? Explanation.approved : .none
+            }
         if known == .unknown { return nil }
         // An event that was begun earlier runs to its end. It finds the approval itself.
         if known == .approved, !own.isAgain { return .allowed }

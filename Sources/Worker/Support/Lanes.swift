@@ -17,6 +17,7 @@ final class Lanes: Sendable {
     /// The number of probes that may fail before waiting work gives up; nil for a worker that waits for ever.
     private let limit: Int?
     private let clock: WorkerClock
+    private let logger: Logger
     let board: OutageBoard
     private let decisions: Coalescer<Lane, Void, (any Error)?>
     private let begun: AsyncStream<Lane>
@@ -33,6 +34,7 @@ final class Lanes: Sendable {
         self.backoff = backoff
         self.clock = clock
         self.probe = probe
+        self.logger = logger
         board = OutageBoard(clock: clock, logger: logger)
         (begun, begin) = AsyncStream.makeStream()
         decisions = Coalescer(limit: .max) { lane, questions in
@@ -101,14 +103,18 @@ final class Lanes: Sendable {
     }
 
     /// Makes `call` once, for work that goes on without the lane: nil where the lane is out, or where the call fails, which
-    /// makes it so. The call has its own retries behind it.
+    /// makes it so. The call has its own retries behind it. An item that would be too large says nothing about the lane.
     func attempt<Answer>(_ lane: Lane, _ call: () async throws -> Answer) async throws -> Answer? {
         guard !board.isOut(lane) else { return nil }
         do {
             return try await call()
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            fail(lane, error)
+            if (error as? AWSServiceError)?.isItemTooLarge == true {
+                logger.warning("item not written", metadata: ["error": "\(plainText("\(error)"))"])
+            } else {
+                fail(lane, error)
+            }
             return nil
         }
     }
