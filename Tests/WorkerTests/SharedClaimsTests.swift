@@ -85,6 +85,24 @@ import Testing
         #expect(it.row?.fence == 2)
     }
 
+    @Test func `a claim that a third host gives back does not hide the run of a host that died`() async throws {
+        let it = try Fleet(standing: [1])
+        let claimed = try await it.one.claims.claim(
+            it.facts,
+            it.delivery,
+            intent: [Name.rule(1)],
+            slot: WorkSlot(clock: it.time.clock)
+        )
+        _ = try #require(claimed.claim)
+        it.aws.with { $0.rules = [:] }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        let taken = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: [])
+        try await it.one.claims.shared.release(try #require(taken.claim))
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try it.two.test.rules("outcome") == ["reverted"])
+        #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+    }
+
     @Test func `a host that was paused for longer than its lease finishes nothing and drops its notice`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))

@@ -193,7 +193,8 @@ struct ClaimAttempt: Sendable {
             token: token,
             replayCount: max(delivery.replayCount, record?.claimReplayCount ?? 0, record?.replayCount ?? 0),
             matchedRuleIDs: record.flatMap { $0.matchedRuleIDs.isEmpty ? nil : $0.matchedRuleIDs },
-            isTakeover: record?.leaseUntil != nil,
+            // A claim that was given back leaves an item without a lease, and does not end the run before it.
+            isTakeover: record.map { $0.leaseUntil != nil || $0.outcome == nil } ?? false,
             isConflict: isConflict,
             told: record?.told ?? []
         )
