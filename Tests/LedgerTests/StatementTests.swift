@@ -139,18 +139,27 @@ import Testing
         }
     }
 
-    @Test func `a statement is compiled once, and again after all were freed`() async throws {
+    @Test func `a statement that was run in another way can be run again`() async throws {
         let test = try TestLedger()
         try await test.ledger.write { transaction in
-            let cache = StatementCache()
             for _ in 0..<2 {
-                for sql in LedgerSQL.allCases where sql != .append {
-                    _ = try cache.statement(sql, in: transaction.db)
-                }
+                try transaction.run(LedgerSQL.deleteRules.text, [1])
+                try transaction.statement(.deleteRules).execute { $0.integer(1) }
+            }
+        }
+    }
+
+    @Test func `every statement of the write path compiles, and again after the connection has forgotten them`()
+        async throws
+    {
+        let test = try TestLedger()
+        try await test.ledger.write { transaction in
+            for _ in 0..<2 {
+                for sql in LedgerSQL.allCases { _ = try transaction.db.statement(sql) }
                 var mode: String?
-                try cache.statement(.journalMode, in: transaction.db).query { mode = $0.text(0) }
+                try transaction.db.statement(.journalMode).query { mode = $0.text(0) }
                 #expect(mode == "truncate")
-                cache.removeAll()
+                transaction.db.clearSchemaCache()
             }
         }
     }

@@ -212,6 +212,23 @@ import Testing
         #expect(it.aws.count(of: "RevokeSecurityGroupIngress") == 0)
     }
 
+    @Test func `a crash before the table's end of a conflict is mended by the redelivery to the same host`()
+        async throws
+    {
+        let it = try Fleet(standing: [1])
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        var other = it.record
+        other.rules = [2]
+        try it.aws.stand([2])
+        let facts = EventFacts(eventID: Name.event, digest: other.digest, eventName: "AuthorizeSecurityGroupIngress")
+        let claimed = try await it.one.claims.claim(facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
+        let claim = try #require(claimed.claim)
+        try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
+        it.time.advance(WorkerOptions.lease + .seconds(1))
+        #expect(try await it.one.process(it.one.message(other.json, id: "m2")) == .delete)
+        #expect(try await it.told(it.one) == ["\(claim.eventID):reverted"])
+    }
+
     @Test func `without a table at the next start, what waits is told`() async throws {
         let it = try Fleet(standing: [1])
         let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))

@@ -1,6 +1,7 @@
 import CCurl
 import CSystem
 import Foundation
+import Synchronization
 
 /// The thread that runs libcurl, and its inbox.
 ///
@@ -16,7 +17,7 @@ final class CurlEventLoop: Sendable {
         var isAsleep = false
     }
 
-    private let inbox = PosixLock(Inbox())
+    private let inbox = Mutex(Inbox())
     private let options: CurlOptions
     /// Wakes the thread. It is closed with the last reference to this object, so that no wake-up reaches another file.
     private let wakeUp: CInt

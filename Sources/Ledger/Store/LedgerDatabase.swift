@@ -106,7 +106,7 @@ package final class LedgerDatabase: Sendable {
     ) async throws -> [(any Error)?] {
         try await writer.transaction { transaction in
             try bodies.map { body in
-                let head = transaction.state.head
+                let head = transaction.chain.head
                 do {
                     try transaction.db.inSavepoint {
                         try body(transaction)
@@ -117,7 +117,7 @@ package final class LedgerDatabase: Sendable {
                     // A full disk, for example, ends the transaction, and with it the writes of the bodies before this
                     // one.
                     guard transaction.db.isInsideTransaction else { throw error }
-                    transaction.state.head = head
+                    transaction.chain.head = head
                     return LedgerError.translate(error, path: transaction.path)
                 }
             }

@@ -8,7 +8,12 @@ enum LedgerSQL: Int, CaseIterable {
     case heldEvent, finishReplacing, finishKeeping, deleteRules, insertRule, insertOwnCall, ownCall
     case journalMode
 
-    var text: String {
+    /// The text of the statement.
+    var text: String { Self.texts[rawValue] }
+
+    private static let texts = allCases.map(\.written)
+
+    private var written: String {
         switch self {
         case .head: "SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1"
         case .append:

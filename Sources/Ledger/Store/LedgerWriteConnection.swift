@@ -12,11 +12,6 @@ final class LedgerWriteConnection: Sendable {
     private let now: @Sendable () -> Date
     private let turn: WriteTurn
     private let file: LedgerFile.Identity
-    /// The compiled statements and the head of the trail.
-    // Safe: it is used in two places only. One is `attempt`, with `transaction(in:_:)` before it: they run only in
-    // `queue.writeWithoutTransaction` and `queue.asyncWriteWithoutTransaction`, and `queue` is serial, so that one thread uses it
-    // at a time. The other is `deinit`: each closure on the queue holds a reference to this object, so that none is left by then.
-    private nonisolated(unsafe) let state = TransactionState()
     private let queue: DatabaseQueue
 
     init(
@@ -50,11 +45,6 @@ final class LedgerWriteConnection: Sendable {
         }
     }
 
-    deinit {
-        // Compiled statements must be freed before their connection.
-        unsafe state.statements.removeAll()
-    }
-
     /// Runs `body` in a transaction on the connection's queue. GRDB's async functions are not used, because they roll
     /// back when the task is cancelled.
     func transaction<T: Sendable>(_ body: @Sendable @escaping (LedgerTransaction) throws -> T) async throws -> T {
@@ -83,7 +73,7 @@ final class LedgerWriteConnection: Sendable {
             return try attempt(in: db, body)
         } catch is JournalChanged {
             // Somebody switched the ledger to another journal mode since the last write.
-            unsafe state.statements.removeAll()
+            db.clearSchemaCache()
             try db.execute(sql: "PRAGMA journal_mode = TRUNCATE")
             try Self.checkSettings(of: db, path: path)
             warn(Self.switchedBack(path))
@@ -94,14 +84,11 @@ final class LedgerWriteConnection: Sendable {
     private struct JournalChanged: Error {}
 
     private func attempt<T>(in db: Database, _ body: (LedgerTransaction) throws -> T) throws -> T {
-        unsafe state.head = nil
-        return try db.inImmediateTransaction {
+        try db.inImmediateTransaction {
             var mode = ""
-            try unsafe state.statements.statement(.journalMode, in: db).query { mode = $0.text(0) ?? "" }
+            try db.statement(.journalMode).query { mode = $0.text(0) ?? "" }
             guard mode == "truncate" else { throw JournalChanged() }
-            return try unsafe body(
-                LedgerTransaction(db: db, path: path, worker: worker, lease: lease, now: now(), state: state)
-            )
+            return try body(LedgerTransaction(db: db, path: path, worker: worker, lease: lease, now: now()))
         }
     }
 

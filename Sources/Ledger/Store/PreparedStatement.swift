@@ -3,11 +3,13 @@ import GRDBSQLite
 
 /// A compiled statement of the write path, which binds values without an array of boxed arguments.
 ///
-/// It is valid as long as the `StatementCache` that made it.
+/// It keeps its `Statement`, because the connection forgets its statements when the schema changes.
 @safe struct PreparedStatement {
+    private let statement: Statement
     private let handle: OpaquePointer
 
     init(_ statement: Statement) {
+        self.statement = statement
         unsafe handle = statement.sqliteStatement
     }
 
@@ -22,6 +24,8 @@ import GRDBSQLite
 
     /// Runs a statement and reads each row of the result.
     func query(_ bind: (inout Binder) -> Void = { _ in }, each row: (Columns) throws -> Void) throws {
+        // GRDB leaves a statement that it ran as it ended, and SQLite binds values only to one that was reset.
+        unsafe sqlite3_reset(handle)
         var binder = unsafe Binder(handle: handle)
         bind(&binder)
         defer { unsafe sqlite3_reset(handle) }
@@ -118,22 +122,9 @@ import GRDBSQLite
     }
 }
 
-/// The compiled statements of one connection. Each is compiled when it is first used.
-///
-/// It is used only on the connection's queue.
-final class StatementCache {
-    private var statements: [Statement?] = Array(repeating: nil, count: LedgerSQL.allCases.count)
-
-    /// Returns the compiled statement of this text.
-    func statement(_ sql: LedgerSQL, in db: Database) throws -> PreparedStatement {
-        if let known = statements[sql.rawValue] { return PreparedStatement(known) }
-        let made = try db.makeStatement(sql: sql.text)
-        statements[sql.rawValue] = made
-        return PreparedStatement(made)
-    }
-
-    /// Frees all statements.
-    func removeAll() {
-        statements = Array(repeating: nil, count: LedgerSQL.allCases.count)
+extension Database {
+    /// Returns a statement of the write path. The connection compiles it when it is first used, and keeps it.
+    func statement(_ sql: LedgerSQL) throws -> PreparedStatement {
+        try PreparedStatement(cachedStatement(sql: sql.text))
     }
 }

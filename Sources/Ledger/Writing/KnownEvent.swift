@@ -47,6 +47,21 @@ extension LedgerTransaction {
         return known
     }
 
+    /// The event whose run a delivery of this record repeats, by the rules of `claim(_:delivery:intent:isConflict:)`.
+    func knownEvent(of event: EventFacts, isConflict: Bool) throws -> KnownEvent? {
+        if let original = try judgedOriginal(of: event) { return original.known }
+        if !isConflict, let known = try knownEvent(event.eventID), known.digest == event.digest { return known }
+        return try knownEvent(event.conflictID)
+    }
+
+    /// The event that an addendum completes, and its outcome; nil where it was not judged.
+    func judgedOriginal(of event: EventFacts) throws -> (known: KnownEvent, outcome: EventOutcome)? {
+        guard let original = event.originalEventID, let known = try knownEvent(original), let outcome = known.outcome,
+            outcome.isJudged
+        else { return nil }
+        return (known, outcome)
+    }
+
     private func parseTime(_ text: String) throws -> Date {
         guard let time = RFC3339.parse(text) else {
             throw LedgerError.damaged(path: path, detail: "'\(text)' is not a time")

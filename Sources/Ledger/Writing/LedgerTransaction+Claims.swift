@@ -20,9 +20,7 @@ extension LedgerTransaction {
         intent: [String] = [],
         isConflict: Bool = false
     ) throws -> ClaimResult {
-        if let original = event.originalEventID, let known = try knownEvent(original), let outcome = known.outcome,
-            outcome.isJudged
-        {
+        if let (known, outcome) = try judgedOriginal(of: event) {
             try count(delivery, of: known)
             return .duplicate(outcome)
         }
@@ -41,7 +39,7 @@ extension LedgerTransaction {
 
     /// Claims a record whose event id is known with another digest, as an event of its own.
     private func claimConflict(_ event: EventFacts, _ delivery: Delivery, _ intent: [String]) throws -> ClaimResult {
-        let eventID = "\(event.eventID)~\(event.digest.prefix(12))"
+        let eventID = event.conflictID
         if try insert(event, as: eventID, delivery, intent) {
             var claim = Claim(eventID: eventID, fence: 1, attempt: 1, isConflict: true)
             claim.kept = intent
@@ -216,6 +214,11 @@ extension LedgerTransaction {
             )
         }
     }
+}
+
+extension EventFacts {
+    /// The id in the ledger of a record whose event id is known with another digest.
+    var conflictID: String { "\(eventID)~\(digest.prefix(12))" }
 }
 
 extension EventOutcome {

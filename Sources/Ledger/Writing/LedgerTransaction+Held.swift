@@ -19,13 +19,18 @@ extension LedgerTransaction {
 
     /// Lets the notice of an event's outcome that waits for the shared table wait under another claim.
     ///
-    /// - Returns: False where none waits.
-    package func holdNotices(of eventID: String, _ outcome: EventOutcome, for claim: SharedClaim) throws -> Bool {
+    /// - Returns: The id of the event in the ledger; nil where no notice waits.
+    package func holdNotices(
+        of event: EventFacts,
+        _ outcome: EventOutcome,
+        for claim: SharedClaim
+    ) throws -> String? {
+        guard let eventID = try knownEvent(of: event, isConflict: claim.isConflict)?.eventID else { return nil }
         try run(
             "UPDATE notices SET hold = ? WHERE event_id = ? AND kind = ? AND hold IS NOT NULL",
             [claim.text, eventID, outcome.rawValue]
         )
-        return db.changesCount > 0
+        return db.changesCount > 0 ? eventID : nil
     }
 
     /// Lets the notices of an event that wait under this claim go out. Notices of other runs of the event wait on.
@@ -46,8 +51,8 @@ extension LedgerTransaction {
 
     /// Counts a delivery of an event that another host has done; nothing where this ledger does not know the event.
     package func countDuplicate(_ delivery: Delivery, of event: EventFacts) throws {
-        for id in [event.originalEventID, event.eventID].compactMap(\.self) {
-            if let known = try knownEvent(id) { return try count(delivery, of: known) }
-        }
+        let original = try event.originalEventID.flatMap(knownEvent)
+        guard let known = try original ?? knownEvent(of: event, isConflict: false) else { return }
+        try count(delivery, of: known)
     }
 }

@@ -15,16 +15,15 @@ package struct LedgerTransaction {
     let now: Date
     /// `now` as the ledger writes it.
     let nowText: String
-    let state: TransactionState
+    let chain = TrailChain()
 
-    init(db: Database, path: String, worker: String, lease: Duration, now: Date, state: TransactionState) {
+    init(db: Database, path: String, worker: String, lease: Duration, now: Date) {
         self.db = db
         self.path = path
         self.worker = worker
         self.lease = lease
         self.now = now
         nowText = RFC3339.format(now)
-        self.state = state
     }
 
     /// True if a worker of this ledger made the call with EC2's request id `requestID`. CloudTrail's record of it is
@@ -92,16 +91,16 @@ package struct LedgerTransaction {
             $0.text(entryHash)
             $0.text(hash)
         }
-        state.head = (seq, hash)
+        chain.head = (seq, hash)
         return seq
     }
 
     /// The last entry of the trail, read once in each transaction.
     private func head() throws -> (seq: Int64, hash: String) {
-        if let head = state.head { return head }
+        if let head = chain.head { return head }
         var head: (seq: Int64, hash: String) = (0, TrailEntry.genesis)
         try statement(.head).query { head = ($0.integer(0) ?? 0, $0.text(1) ?? "") }
-        state.head = head
+        chain.head = head
         return head
     }
 
@@ -111,7 +110,7 @@ package struct LedgerTransaction {
     }
 
     func statement(_ sql: LedgerSQL) throws -> PreparedStatement {
-        try state.statements.statement(sql, in: db)
+        try db.statement(sql)
     }
 
     /// Runs a statement, which is compiled once. Values are bound.
@@ -133,10 +132,9 @@ package struct LedgerTransaction {
     }
 }
 
-/// The state that one connection keeps between the statements of a transaction, and its compiled statements.
-final class TransactionState {
-    let statements = StatementCache()
-    /// The last entry of the trail; nil until a transaction asks for it.
+/// The end of the trail during one transaction.
+final class TrailChain {
+    /// The last entry of the trail; nil until the transaction asks for it.
     var head: (seq: Int64, hash: String)?
 }
 

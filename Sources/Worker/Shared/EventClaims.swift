@@ -90,10 +90,10 @@ struct EventClaims: Sendable {
         case .held: try await shared.release(hold)
         case .duplicate(let outcome):
             // The notice waits under this claim now, so that it is not taken for another host's.
-            let tells = try await writer.write(slot: slot) { try $0.holdNotices(of: event.eventID, outcome, for: hold) }
-            let ending = try await shared.finish(hold, outcome, tells: tells)
-            if tells, ending == .done {
-                try await writer.write(slot: slot) { try $0.releaseNotices(of: event.eventID, under: hold) }
+            let eventID = try await writer.write(slot: slot) { try $0.holdNotices(of: event, outcome, for: hold) }
+            let ending = try await shared.finish(hold, outcome, tells: eventID != nil)
+            if let eventID, ending == .done {
+                try await writer.write(slot: slot) { try $0.releaseNotices(of: eventID, under: hold) }
             }
         }
         return result
