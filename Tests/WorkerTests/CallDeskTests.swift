@@ -45,6 +45,17 @@ import Testing
         }
     }
 
+    /// Counts what happens in several tasks.
+    private final class Counter: Sendable {
+        private let count = Atomic(0)
+
+        func add() { count.add(1, ordering: .sequentiallyConsistent) }
+
+        func reaches(_ number: Int) async {
+            while count.load(ordering: .sequentiallyConsistent) < number { await Task.yield() }
+        }
+    }
+
     private let key: CallQuota.Key
 
     init() throws {
@@ -57,14 +68,17 @@ import Testing
         clock: WorkerClock = .system,
         quota: CallQuota? = nil,
         isDraining: Bool? = nil,
-        weight: @escaping @Sendable (Int) -> Int = { $0 }
+        arrivals: Counter = Counter()
     ) -> Desk {
         Desk(
             key: key,
             quota: quota ?? CallQuota(clock: clock),
             limit: 200,
             isDraining: { isDraining },
-            weight: weight,
+            weight: { item in
+                arrivals.add()
+                return item
+            },
             call: service.call
         )
     }
@@ -100,7 +114,13 @@ import Testing
     @Test func `a burst gathers: each of fifty groups needs one call, and a few for what came first`() async throws {
         let service = Service(tokens: 50)
         let time = VirtualTime()
-        try await submit(desk(service, clock: time.clock), (0..<1000).map { $0 % 40 })
+        let (gate, arrivals) = (Door(), Counter())
+        let desk = desk(service, clock: time.clock(after: gate), arrivals: arrivals)
+        async let work: Void = submit(desk, (0..<1000).map { $0 % 40 })
+        // No time passes between the first and the last.
+        await arrivals.reaches(1000)
+        gate.open()
+        try await work
         #expect(service.calls.count <= 50)
         #expect(service.calls.reduce(0) { $0 + $1.items.count } == 1000)
         #expect(service.refused == 0, "no call is sent that the bucket refuses")
@@ -167,6 +187,43 @@ import Testing
         #expect(time.slept.allSatisfy { $0 >= .milliseconds(5) })
     }
 
+    @Test func `while as many calls are under way as may be, nobody looks at the clock`() async throws {
+        let time = VirtualTime()
+        let (gate, door) = (Door(), Door())
+        let (arrivals, calls) = (Counter(), Counter())
+        let desk = Desk(
+            key: key,
+            quota: CallQuota(clock: time.clock(after: gate)),
+            limit: 200,
+            isDraining: { true },
+            weight: { item in
+                arrivals.add()
+                return item
+            },
+            call: { _, entries in
+                calls.add()
+                await door.pass()
+                return entries.map(\.item)
+            }
+        )
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            // The first one keeps the time, and has the least weight.
+            tasks.addTask { _ = try await desk.submit([0], for: 0) }
+            await arrivals.reaches(1)
+            for group in 1...50 { tasks.addTask { _ = try await desk.submit([1], for: group) } }
+            await arrivals.reaches(51)
+            gate.open()
+            await calls.reaches(50)
+            for _ in 0..<100 { await Task.yield() }
+            let slept = time.slept.count
+            for _ in 0..<1000 { await Task.yield() }
+            #expect(time.slept.count == slept)
+            door.open()
+            try await tasks.waitForAll()
+            await calls.reaches(51)
+        }
+    }
+
     @Test func `a small group goes after fifteen seconds, however much work others have`() async throws {
         let service = Service()
         let time = VirtualTime()
@@ -185,25 +242,17 @@ import Testing
     @Test func `work that waited before goes first when it comes back`() async throws {
         let service = Service()
         let time = VirtualTime()
-        let door = Door()
-        let arrived = Atomic(0)
-        let clock = time.clock { duration in
-            await door.pass()
-            try await time.sleep(duration)
-        }
-        let quota = CallQuota(clock: clock)
+        let (gate, arrivals) = (Door(), Counter())
+        let quota = CallQuota(clock: time.clock(after: gate))
         let since = time.instant
         time.advance(.seconds(16))
         quota.with(key) { bucket, now in bucket.refused(now: now) }
-        let desk = desk(service, quota: quota) { item in
-            arrived.add(1, ordering: .sequentiallyConsistent)
-            return item
-        }
+        let desk = desk(service, quota: quota, arrivals: arrivals)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { _ = try await desk.submit([1, 2, 3], for: 2) }
             tasks.addTask { _ = try await desk.submit([1], for: 1, since: since) }
-            while arrived.load(ordering: .sequentiallyConsistent) < 4 { await Task.yield() }
-            door.open()
+            await arrivals.reaches(4)
+            gate.open()
             try await tasks.waitForAll()
         }
         #expect(service.calls.map(\.group) == [1, 2])

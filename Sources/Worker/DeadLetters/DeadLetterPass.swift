@@ -32,9 +32,8 @@ struct DeadLetterPass: Sendable {
         _ visit: (DeadLetter) async throws -> Visit
     ) async throws -> Int {
         let held = HeldLetters(sqs: sqs, url: url)
-        async let _: Void = held.keepHidden(clock: clock)
         var matches = 0
-        let failure = await failure {
+        let failure = await failure(keepingHidden: held) {
             try await readAll(held) { letter in
                 guard filter.means(letter), hasRoom(matches) else { return }
                 matches += 1
@@ -105,7 +104,10 @@ struct DeadLetterPass: Sendable {
         if hidden > 0 { report(.hiddenElsewhere(count: hidden)) }
     }
 
-    private func failure(of body: () async throws -> Void) async -> (any Error)? {
+    /// Extends the visibility timeouts while `body` runs. No extension is under way at its end: one that came after the
+    /// letters were given back would hide them again.
+    private func failure(keepingHidden held: HeldLetters, _ body: () async throws -> Void) async -> (any Error)? {
+        async let _: Void = held.keepHidden(clock: clock)
         do {
             try await body()
             return nil

@@ -214,7 +214,8 @@ final class CallDesk<Group: Hashable & Sendable, Item: Sendable, Output: Sendabl
         let now = quota.now
         let next = quota.with(key) { bucket, now in bucket.nextToken(after: now) }
         return state.withLock { state in
-            guard !state.ready.isEmpty else { return nil }
+            // When a call ends, `advance` appoints another timekeeper.
+            guard !state.ready.isEmpty, state.underWay < Self.width else { return nil }
             guard isGathering(state, now) else { return next }
             let quiet = state.lastArrival + Self.quiet
             return quiet > now ? quiet : now + Self.drainCheck

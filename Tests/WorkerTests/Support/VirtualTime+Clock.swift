@@ -13,6 +13,14 @@ extension VirtualTime {
         WorkerClock(now: { self.now }, instant: { self.instant }, sleep: sleep)
     }
 
+    /// A clock on which nobody sleeps, and no time passes, until a door is open.
+    func clock(after door: Door) -> WorkerClock {
+        clock { duration in
+            await door.pass()
+            try await self.sleep(duration)
+        }
+    }
+
     /// A clock on which no sleep ends by itself.
     var endlessClock: WorkerClock {
         clock { _ in try await self.sleep(Self.endless) }
