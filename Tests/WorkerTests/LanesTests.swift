@@ -162,6 +162,36 @@ import Testing
         #expect(slots.parkedCount == 0)
     }
 
+    @Test(arguments: [true, false])
+    func `what waits for one lane leaves room for the others, where another works`(doesAnotherWork: Bool) async throws {
+        let lanes = lanes { _ in throw unreached }
+        let slots = WorkSlots(count: 2, limits: WorkSlots.Limits(messages: 10, longWaits: 4), clock: time.clock)
+        if doesAnotherWork {
+            let other = Lane(.ec2, account: AccountID("444455556666"), region: AWSRegion("eu-west-1"))
+            try await lanes.perform(other, slot: nil) {}
+        }
+        let refused = Flaky(0)
+        _ = lanes.board.note(unreached, of: ec2)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    try await slots.occupy { slot in
+                        do {
+                            try await lanes.perform(ec2, slot: slot) {}
+                        } catch let full as ParkingFull {
+                            #expect([1, 2, 4, 5].map(full.pause) == [900, 1800, 7200, 7200].map { .seconds($0) })
+                            try refused()
+                        }
+                    }
+                }
+            }
+            while slots.parkedCount + refused.calls < 10 { await Task.yield() }
+            #expect(slots.parkedCount == (doesAnotherWork ? 4 : 10))
+            lanes.board.open(ec2)
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `a worker that is to end by itself gives up after a few probes, with the cause`() async throws {
         let probes = Flaky(.max)
         let lanes = lanes(limit: 3) { _ in try probes(LedgerError.busy(path: "x")) }

@@ -181,8 +181,11 @@ struct QueueConsumer: Sendable {
             return
         case _ where Task.isCancelled:
             return logger.warning("message abandoned; it comes back when its visibility ends")
-        case is ParkingFull:
+        case let full as ParkingFull:
             logger.debug("message goes back, too many wait already")
+            if let pause = full.pause(after: held.message.receiveCount) {
+                return await postpone(held, for: pause, isExpected: false, logger: logger)
+            }
         case is BatchEntryFailure:
             logger.warning("finished message not deleted; when it comes again it is a duplicate", metadata: metadata)
             queueState.surprised()

@@ -19,6 +19,8 @@ final class Lanes: Sendable {
     private let clock: WorkerClock
     private let logger: Logger
     let board: OutageBoard
+    /// The lanes of EC2 in which a call has succeeded.
+    private let proven = Mutex<Set<Lane>>([])
     private let decisions: Coalescer<Lane, Void, (any Error)?>
     private let begun: AsyncStream<Lane>
     private let begin: AsyncStream<Lane>.Continuation
@@ -69,7 +71,9 @@ final class Lanes: Sendable {
                 throw OutageLasted(cause: cause ?? LaneOut(lane: lane))
             }
             do {
-                return try await call()
+                let result = try await call()
+                if lane.service == .ec2 { _ = proven.withLock { $0.insert(lane) } }
+                return result
             } catch {
                 if Task.isCancelled { throw error }
                 cause = error
@@ -145,11 +149,16 @@ final class Lanes: Sendable {
     private func waitUntilOpen(_ lane: Lane, _ slot: WorkSlot?) async throws {
         while let over = board.over(lane) {
             if let slot {
-                try await slot.parked { try await over.value() }
+                // All of one account, or of one Region, must not keep the others from being received.
+                try await slot.parked(for: doOthersWork(than: lane) ? .long : .usual) { try await over.value() }
             } else {
                 try await over.value()
             }
         }
+    }
+
+    private func doOthersWork(than lane: Lane) -> Bool {
+        lane.service == .ec2 && proven.withLock { $0.contains { $0 != lane && !board.isOut($0) } }
     }
 
     private func pause(_ duration: Duration, _ slot: WorkSlot?) async throws {

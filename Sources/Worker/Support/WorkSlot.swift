@@ -1,4 +1,5 @@
 import AWSClient
+import Formats
 import Synchronization
 
 /// The places in which messages are worked on: as many as `--concurrency`. A message that waits gives its place to another.
@@ -145,7 +146,7 @@ final class WorkSlots: Sendable {
             state.parkedBytes += bytes
             return true
         }
-        guard hasRoom else { throw ParkingFull() }
+        guard hasRoom else { throw ParkingFull(wait: wait) }
         intake?.park(bytes: bytes)
     }
 
@@ -277,6 +278,15 @@ final class WorkSlot: Sendable {
 
 /// Too many messages wait already: this one goes back to the queue.
 struct ParkingFull: Error, CustomStringConvertible {
+    /// How the message would have waited.
+    var wait: WorkSlots.Wait = .usual
+
+    /// The pause before the next receive of a message that would have waited for long: a quarter of an hour, doubling, at most
+    /// two hours, since each receive counts. It is nil for a message that may find room soon.
+    func pause(after receives: Int) -> Duration? {
+        wait == .long ? Backoff.doubled(.seconds(900), attempt: receives, cap: .seconds(7200)) : nil
+    }
+
     var description: String { "too many messages wait already; this one goes back to the queue for a while" }
 }
 
