@@ -18,9 +18,10 @@ import Testing
     }
 
     /// Runs a heartbeat for so many seconds, one beat in each.
-    private func beat(seconds: Int, visibility: Duration = .seconds(30)) async throws {
+    private func beat(seconds: Int, visibility: Duration = .seconds(30), sqs: SQSClient? = nil) async throws {
         let count = Mutex(0)
-        let queue = WorkQueue(sqs: try it.session.sqs(queueURL: Name.queueURL), url: Name.queueURL)
+        let sqs = try sqs ?? it.session.sqs(queueURL: Name.queueURL)
+        let queue = WorkQueue(sqs: sqs, url: Name.queueURL)
         let time = it.time
         it.queueState.replace(with: .init(visibilityTimeout: visibility))
         let heartbeat = Heartbeat(
@@ -88,6 +89,21 @@ import Testing
             try $0.claim(facts, delivery: Delivery(messageID: "m2", receivedAt: later))
         }
         guard case .held = second else { throw CancellationError() }
+    }
+
+    @Test func `an extension is under way until SQS has answered, or has failed to`() async throws {
+        let during = Mutex<[Bool]>([])
+        let hand = hand
+        let aws = ScriptedAWS(time: it.time) { action in
+            if action == "ChangeMessageVisibilityBatch" {
+                during.withLock { $0.append(hand.all.allSatisfy(\.isBeingExtended)) }
+            }
+        }
+        aws.with { $0.refusals["ChangeMessageVisibilityBatch"] = [.sqsError("AccessDenied", status: 403)] }
+        let held = take("m1")
+        try await beat(seconds: 21, sqs: aws.session().sqs(queueURL: Name.queueURL))
+        #expect(during.withLock(\.self) == [true, true])
+        #expect(!held.isBeingExtended)
     }
 
     @Test func `trouble with a beat is not the end of it`() async throws {

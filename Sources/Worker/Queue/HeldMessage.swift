@@ -30,6 +30,7 @@ final class HeldMessage: Sendable {
         var phase = Phase.taken
         var hiding: Hiding
         var renewedAt: ContinuousClock.Instant
+        var isBeingExtended = false
     }
 
     let message: SQSMessage
@@ -70,6 +71,12 @@ final class HeldMessage: Sendable {
     /// The claim under which the message's event runs; nil while it does not run.
     var claim: Claim? {
         if case .claimed(let claim) = phase { claim } else { nil }
+    }
+
+    /// True while a call is under way that extends the visibility timeout.
+    var isBeingExtended: Bool {
+        get { state.withLock { $0.isBeingExtended } }
+        set { state.withLock { $0.isBeingExtended = newValue } }
     }
 
     func hide(since: ContinuousClock.Instant, for duration: Duration) {

@@ -207,12 +207,14 @@ struct QueueConsumer: Sendable {
         // SQS counts whole seconds, from when the call arrives. The time of its response is certainly not earlier than
         // that.
         let pause = Duration.seconds(duration.seconds.rounded(.up))
+        // An extension that is under way may arrive last.
+        let longest = held.isBeingExtended ? max(pause, queueState.hold) : pause
         do {
             try await queue.setVisibility(of: held.message, to: pause)
         } catch {
             logger.warning("message not postponed", metadata: ["error": "\(plainText("\(error)"))"])
         }
-        if isExpected { hand.postpone(messageID, until: clock.instant() + pause) }
+        if isExpected { hand.postpone(messageID, until: clock.instant() + longest) }
     }
 
     private func giveBack(_ held: HeldMessage) async {
