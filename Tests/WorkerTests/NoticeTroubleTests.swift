@@ -160,15 +160,8 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct HeldNoticeTroubleTests {
     /// A ledger with a notice that waits for the answer of the table.
     private func held(_ fleet: Fleet) async throws {
-        let claimed = try await fleet.one.claims.claim(
-            fleet.facts,
-            fleet.delivery,
-            slot: WorkSlot(clock: fleet.time.clock)
-        )
-        guard case .run(let claim) = claimed, claim.shared != nil else {
-            Issue.record("not claimed in the table")
-            return
-        }
+        let claim = try await fleet.claim(by: fleet.one)
+        _ = try #require(claim.shared)
         let result = RunResult(outcome: .reverted, notify: true)
         try await fleet.one.writer.write { try $0.finish(claim, with: result) }
         fleet.time.advance(.seconds(3))

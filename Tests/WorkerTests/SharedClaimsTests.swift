@@ -105,9 +105,7 @@ import Testing
 
     @Test func `a host that was paused for longer than its lease finishes nothing and drops its notice`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
-        it.time.advance(WorkerOptions.lease + .seconds(1))
+        let claim = try await it.claimAndLapse(by: it.one)
         #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
 
         await #expect(throws: MessageLost.self) {
@@ -127,11 +125,8 @@ import Testing
     {
         for other in [EventOutcome.unchanged, .reverted] {
             let it = try Fleet(standing: [1])
-            let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-            let claim = try #require(claimed.claim)
-            it.time.advance(WorkerOptions.lease + .seconds(1))
-            let taken = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-            let second = try #require(taken.claim)
+            let claim = try await it.claimAndLapse(by: it.one)
+            let second = try await it.claim(by: it.two)
             let result = RunResult(outcome: other, notify: other == .reverted)
             try await it.two.claims.finish(second, with: result, slot: nil)
             await #expect(throws: MessageLost.self) {
@@ -145,8 +140,7 @@ import Testing
 
     @Test func `a renewal that comes after the end of its run claims nothing again`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         let hold = try #require(claim.shared)
         try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted), slot: nil)
         #expect(try await it.one.claims.shared.renew([hold]) == [hold])
@@ -160,9 +154,7 @@ import Testing
 
     @Test func `a notice waits while the host that took over has come to no outcome`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
-        it.time.advance(WorkerOptions.lease + .seconds(1))
+        let claim = try await it.claimAndLapse(by: it.one)
         _ = try #require(try await it.two.claims.shared.claim(it.facts, it.delivery, intent: []).claim)
         await #expect(throws: MessageLost.self) {
             try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
@@ -176,11 +168,8 @@ import Testing
         async throws
     {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
-        it.time.advance(WorkerOptions.lease + .seconds(1))
-        let taken = try await it.two.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let second = try #require(taken.claim)
+        let claim = try await it.claimAndLapse(by: it.one)
+        let second = try await it.claim(by: it.two)
         try await it.two.claims.finish(second, with: RunResult(outcome: .failed, notify: false), slot: nil)
         await #expect(throws: MessageLost.self) {
             try await it.one.claims.finish(claim, with: RunResult(outcome: .deadLettered, notify: true), slot: nil)
@@ -191,8 +180,7 @@ import Testing
 
     @Test func `a crash between the ledger's end and the table's is settled at the next start`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         #expect(try await it.told(it.one) == [])
         try await it.settle(it.one)
@@ -202,8 +190,7 @@ import Testing
 
     @Test func `a crash before the table's end is mended by the redelivery to the same host`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         it.time.advance(WorkerOptions.lease + .seconds(1))
         #expect(try await it.one.process(it.one.message(it.record.json, id: "m2")) == .delete)
@@ -231,8 +218,7 @@ import Testing
 
     @Test func `without a table at the next start, what waits is told`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         await HeldNotices(claims: EventClaims(writer: it.one.writer), clock: it.time.clock, logger: .silent) {}.run()
         #expect(try await it.told(it.one) == ["\(Name.event):reverted"])
@@ -287,8 +273,7 @@ import Testing
         async throws
     {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         try await it.one.writer.write { try $0.finish(claim, with: RunResult(outcome: .reverted, notify: true)) }
         // Paused between the two ends, for long.
         it.time.advance(WorkerOptions.lease + .seconds(1))
@@ -310,8 +295,7 @@ import Testing
 
     @Test func `a pause in the silence of the table begins the wait anew`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         it.aws.with { $0.tables = [:] }
         try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
         let held = HeldNotices(claims: it.one.claims, clock: it.time.clock, logger: .silent) {}

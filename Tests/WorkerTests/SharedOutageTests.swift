@@ -34,8 +34,7 @@ import Testing
 
     @Test func `a table that is lost in the middle of a run holds nothing up`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
+        let claim = try await it.claim(by: it.one)
         it.aws.with { $0.tables = [:] }
         #expect(try await it.one.claims.renew([claim]) == [])
         try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
@@ -47,9 +46,7 @@ import Testing
 
     @Test func `a host that wakes up, finds the table too slow and has lost its claim tells nothing`() async throws {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(it.facts, it.delivery, slot: WorkSlot(clock: it.time.clock))
-        let claim = try #require(claimed.claim)
-        it.time.advance(WorkerOptions.lease + .seconds(1))
+        let claim = try await it.claimAndLapse(by: it.one)
         #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
         // As many as the client tries.
         let busy = HTTPResponse.dynamoDBError("InternalServerError", status: 500)

@@ -89,6 +89,19 @@ struct Fleet {
 
     var delivery: Delivery { Delivery(messageID: "m0", receivedAt: time.now) }
 
+    /// Claims the usual event for a host. It must be free.
+    func claim(by host: Pipeline, intent: [String] = []) async throws -> Claim {
+        let result = try await host.claims.claim(facts, delivery, intent: intent, slot: WorkSlot(clock: time.clock))
+        return try #require(result.claim)
+    }
+
+    /// Claims the usual event for a host that is then paused, or dies: its lease ends.
+    func claimAndLapse(by host: Pipeline, intent: [String] = []) async throws -> Claim {
+        let claim = try await claim(by: host, intent: intent)
+        time.advance(WorkerOptions.lease + .seconds(1))
+        return claim
+    }
+
     /// What the table has of the usual event.
     var row: SharedRecord? {
         aws.with { $0.tables[Self.table]?["event#\(Name.event)"] }.flatMap(SharedRecord.init)
