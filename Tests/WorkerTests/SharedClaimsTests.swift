@@ -85,22 +85,29 @@ import Testing
         #expect(it.row?.fence == 2)
     }
 
-    @Test func `a claim that a third host gives back does not hide the run of a host that died`() async throws {
+    @Test(arguments: [false, true])
+    func `a claim that a third host gives back does not hide the run of a host that died`(hasFailed: Bool) async throws
+    {
         let it = try Fleet(standing: [1])
-        let claimed = try await it.one.claims.claim(
-            it.facts,
-            it.delivery,
-            intent: [Name.rule(1)],
-            slot: WorkSlot(clock: it.time.clock)
-        )
-        _ = try #require(claimed.claim)
+        if hasFailed {
+            try await it.one.claims.finish(it.claim(by: it.one), with: RunResult(outcome: .failed), slot: nil)
+        }
+        _ = try await it.claimAndLapse(by: it.one, intent: [Name.rule(1)])
         it.aws.with { $0.rules = [:] }
-        it.time.advance(WorkerOptions.lease + .seconds(1))
         let taken = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: [])
         try await it.one.claims.shared.release(try #require(taken.claim))
         #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
         #expect(try it.two.test.rules("outcome") == ["reverted"])
         #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+    }
+
+    @Test func `a first claim that was given back is no run of which a host could tell`() async throws {
+        let it = try Fleet()
+        let claimed = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: [Name.rule(1)])
+        try await it.one.claims.shared.release(try #require(claimed.claim))
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try it.two.test.rules("outcome") == ["already-gone"])
+        #expect(try await it.told(it.two) == [])
     }
 
     @Test func `a host that was paused for longer than its lease finishes nothing and drops its notice`() async throws {

@@ -97,6 +97,8 @@ struct ClaimsTable: SharedClaims {
     }
 
     func release(_ claim: SharedClaim) async throws {
+        // The run from which this claim took over has not ended. The next claim must know that.
+        if claim.isTakeover { return try await abandon(claim) }
         _ = try await table.write(SharedWrite.release(claim))
     }
 
@@ -193,8 +195,7 @@ struct ClaimAttempt: Sendable {
             token: token,
             replayCount: max(delivery.replayCount, record?.claimReplayCount ?? 0, record?.replayCount ?? 0),
             matchedRuleIDs: record.flatMap { $0.matchedRuleIDs.isEmpty ? nil : $0.matchedRuleIDs },
-            // A claim that was given back leaves an item without a lease, and does not end the run before it.
-            isTakeover: record.map { $0.leaseUntil != nil || $0.outcome == nil } ?? false,
+            isTakeover: record?.leaseUntil != nil,
             isConflict: isConflict,
             told: record?.told ?? []
         )
