@@ -76,6 +76,18 @@ import Testing
         #expect(try await take() == ["e:reverted"])
     }
 
+    @Test func `a notice that still waits when a later run ends in the same way waits under the claim of that run`()
+        async throws
+    {
+        let first = SharedClaim(key: "event#e", fence: 6, token: "token-0", replayCount: 2)
+        try await finish("e", first, .failed)
+        try await finish("e", hold(), .failed)
+        // The table knows by now that the later run told the outcome.
+        try await test.ledger.write { try $0.dropNotices(of: "e", under: first) }
+        try await test.ledger.write { try $0.releaseNotices(of: "e", under: hold()) }
+        #expect(try await take() == ["e:failed"])
+    }
+
     @Test func `what has waited for long is found with its hold, the oldest first`() async throws {
         try await finish("b", hold("event#b"))
         test.advance(10)

@@ -97,7 +97,8 @@ extension LedgerTransaction {
 
     /// Puts the event as it now stands into the outbox, once for each outcome.
     ///
-    /// - Parameter hold: Keeps the notice from being sent until it is released.
+    /// - Parameter hold: Keeps the notice from being sent until it is released. A notice of an earlier run that still waits has this
+    ///   hold from now on, because the table asks this run who tells of the outcome.
     func addNotice(of eventID: String, _ outcome: EventOutcome, hold: String? = nil) throws {
         guard let event = try AuditQuery.event(eventID, in: db) else { return }
         let rules = try AuditQuery.rules(of: [eventID], in: db)[eventID] ?? []
@@ -111,7 +112,8 @@ extension LedgerTransaction {
         try run(
             """
             INSERT INTO notices (id, kind, event_id, account, region, group_id, due_at, payload, hold)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET hold = excluded.hold WHERE hold IS NOT NULL
             """,
             [
                 "\(eventID):\(outcome.rawValue)", outcome.rawValue, eventID, event[.account].text,
