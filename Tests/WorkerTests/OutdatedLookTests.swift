@@ -53,6 +53,26 @@ import Testing
         #expect(failed.map(\.action) == ["RevokeSecurityGroupIngress"], "the call that failed is told of")
     }
 
+    @Test func `a rule that its owner removed while the credentials were refused is no doing of the run`() async throws
+    {
+        var revert = try revert()
+        let door = Door()
+        let lanes = revert.makeLanes(behind: door)
+        revert.lanes = lanes
+        revert.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [.ec2Error("AuthFailure", status: 401)] }
+        let subject = revert
+        let result = try await running(lanes) {
+            async let result = subject([1], age: 60)
+            while lanes.board.lanes.isEmpty { await Task.yield() }
+            subject.aws.with { $0.rules = [:] }
+            subject.time.advance(.seconds(2400))
+            door.open()
+            return try await result
+        }
+        #expect(result.outcome == .unchanged)
+        #expect(result.calls.compactMap(\.error).count == 1, "the call that failed is told of")
+    }
+
     @Test func `a rule that is narrowed while EC2's quota refuses its revoke is not revoked`() async throws {
         let subject = try revert()
         let refusal = HTTPResponse.ec2Error("RequestLimitExceeded", status: 503)

@@ -45,6 +45,18 @@ extension Error {
     /// True if AWS asks for fewer calls.
     var isThrottling: Bool { (self as? AWSServiceError)?.isThrottling == true }
 
+    /// True if a call of this action that failed so may have had its effect: it got no response, or the service failed on its own
+    /// side. A call that was refused had none, and neither had one for which there were no credentials.
+    func mayFollowEffect(of action: String) -> Bool {
+        switch self {
+        case let error as AWSServiceError: error.operation == action && (error.isTransient || error.mayFollowEffect)
+        case AWSClientError.transport(_, let operation, _), AWSClientError.unreadableResponse(_, let operation, _):
+            operation == action
+        case is AWSClientError: false
+        default: true
+        }
+    }
+
     /// True if the service asks for fewer calls of this action.
     func isThrottling(of action: String) -> Bool {
         isThrottling && (self as? AWSServiceError)?.operation == action

@@ -296,22 +296,24 @@ extension RevertRun.Call {
     ) async throws -> Answer {
         let begun = calls.begin(action)
         let isOld = isLookOld
-        var lost: (any Error)?
+        var failure: (any Error)?
+        var mayBeDone = false
         do {
             let answer: Answer? = try await run.riding(place, slot) {
                 guard !isOld() else { return nil }
                 do {
                     return try await body()
                 } catch {
-                    lost = error
+                    failure = error
+                    mayBeDone = mayBeDone || error.mayFollowEffect(of: action)
                     throw error
                 }
             }
-            if lost != nil { machine.lost(moves, at: elapsed) }
+            if mayBeDone { machine.lost(moves, at: elapsed) }
             if let sent = answer.flatMap(ids) {
                 calls.end(begun, requestIDs: sent)
-            } else if let lost {
-                calls.end(begun, error: lost)
+            } else if let failure {
+                calls.end(begun, error: failure)
             }
             return answer ?? outdated
         } catch {
