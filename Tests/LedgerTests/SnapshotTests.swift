@@ -115,6 +115,37 @@ import Testing
         #expect(try await unexplained() == [ids[0] + "-2"])
     }
 
+    @Test(arguments: [EventOutcome.allowed, .unchanged])
+    func `a rule that was judged and left is judged again once a later look still finds no reason for it`(
+        _ outcome: EventOutcome
+    ) async throws {
+        try await look([])
+        try await look([live(1)])
+        let id = try #require(try await unexplained().first)
+        test.advance(60)
+        try await finish(id, outcome)
+        #expect(try await unexplained().isEmpty)
+        test.advance(60)
+        try await look([live(1)])
+        #expect(try await unexplained() == [id + "-2"])
+    }
+
+    @Test func `a look that still shows what an event has just reverted makes it no baseline`() async throws {
+        try await finish(
+            "e",
+            .reverted,
+            name: "AuthorizeSecurityGroupIngress",
+            rules: [.rule("sgr-00000000000000001", .reverted)],
+            sightings: [sighting(live(1), stands: false)]
+        )
+        test.advance(14)
+        try await look([live(1), live(2, port: 23)])
+        #expect(try standing() == [["sgr-00000000000000002", "baseline", "baseline"]])
+        test.advance(2)
+        try await look([live(1), live(2, port: 23)])
+        #expect(try standing().first == ["sgr-00000000000000001", "sweep", "-"], "it stands all the same")
+    }
+
     @Test func `what failed is tried again after a pause that doubles`() async throws {
         try await look([])
         try await look([live(1)])

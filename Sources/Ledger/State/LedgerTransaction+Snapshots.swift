@@ -48,9 +48,10 @@ extension LedgerTransaction {
         let isFirstSight = try row("SELECT 1 FROM group_snapshots WHERE group_id = ?", [groupID]) == nil
         try correctFutureTimes(in: groupID)
         let freshFrom = RFC3339.format(readAt.addingTimeInterval(-(settle / .seconds(1))))
+        let known = try knownRules(in: groupID, shown: look.rules.map(\.id.description), freshFrom: freshFrom)
         let diff = SnapshotDiff(
-            of: look,
-            known: try knownRules(in: groupID, shown: look.rules.map(\.id.description), freshFrom: freshFrom),
+            of: try withoutReverted(look, known, since: freshFrom),
+            known: known,
             isFirstSight: isFirstSight,
             policy: policy,
             lists: lists,
@@ -136,6 +137,26 @@ extension LedgerTransaction {
     /// Forgets when something was last done.
     package func unmark(_ name: String) throws {
         try run("DELETE FROM moments WHERE name = ?", [name])
+    }
+
+    /// The look without the rules that an event has just reverted, and that the ledger knows only from that event: EC2 showed them
+    /// before the revert, or still shows them.
+    private func withoutReverted(_ look: GroupLook, _ known: [KnownRule], since: String) throws -> GroupLook {
+        let unknown = Set(look.rules.map(\.id)).subtracting(known.map(\.id))
+        guard !unknown.isEmpty else { return look }
+        let reverted = try String.fetchSet(
+            db.cachedStatement(
+                sql: """
+                    SELECT rule_id FROM events JOIN rules USING (number)
+                    WHERE events.group_id = ? AND coalesce(events.event_time, '') >= ?
+                        AND coalesce(finished_at, '9999') >= ? AND rules.outcome = 'reverted' AND rule_id IS NOT NULL
+                    """
+            ),
+            arguments: [look.group.id.description, hourBefore(nil, hours: 24), since]
+        )
+        guard !reverted.isEmpty else { return look }
+        let rules = look.rules.filter { !unknown.contains($0.id) || !reverted.contains($0.id.description) }
+        return GroupLook(group: look.group, rules: rules)
     }
 
     private func knownRules(in groupID: String, shown: [String], freshFrom: String) throws -> [KnownRule] {

@@ -148,11 +148,12 @@ extension LedgerTransaction {
             guard let (outcome, _, last) = try lastRun(of: id) else { return id }
             if try isOpen(ownEvent: id) { return id }
             guard let outcome, outcome.isFinal else { return nil }
-            // The result no longer holds if the rule was judged before it came back, by an entry that only reports while an entry
-            // now reverts, or while its group was not watched.
+            // The result no longer holds if the rule was judged before it came back, or by an entry that only reports while an entry
+            // now reverts. A rule that a later look still found without a reason is judged again, too: what let it stay has ended, or
+            // another host judged it before it came back.
             let isOld =
                 try last < rule.since || outcome == .reported && !isReport
-                || outcome == .ignored && wasLookedAt(rule.groupID, after: last)
+                || outcome != .reported && wasLookedAt(rule.groupID, after: last)
             guard isOld else { return nil }
         }
         return nil
