@@ -122,6 +122,61 @@ import Testing
         }
     }
 
+    /// Changes the rule under the exemption, and brings the record.
+    private func modify(_ it: Keeper, port: Int, eventID: String) async throws {
+        let rule = try liveRule(1, port: port)
+        it.it.aws.with { $0.rules[Name.rule(1)] = rule }
+        let record = RecordText.modify(1, port: port, eventID: eventID, time: it.it.time.now)
+        #expect(try await it.it.process(it.it.message(record.json, id: eventID)) == .delete)
+        it.it.time.advance(.seconds(10))
+    }
+
+    /// A rule of the baseline says what it said before: in the second case it said something else for a while.
+    @Test(arguments: [[21], [99, 21]])
+    func `a rule that stood before stays at the end of the exemption under which somebody edited it`(
+        _ ports: [Int]
+    )
+        async throws
+    {
+        let it = try Keeper(Pipeline(standing: [1]))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(60))
+        try await lend(it)
+        for port in ports { try await modify(it, port: port, eventID: "to \(port)") }
+        it.it.time.advance(.seconds(3600))
+        for _ in 1...2 { await it.later() }
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+    }
+
+    @Test func `a rule that a person approved before the record of an exempt caller came stays`() async throws {
+        let it = try Keeper(Pipeline())
+        await it.keeper.round(isWanted: true)
+        try await lend(it)
+        try it.it.aws.stand([1])
+        let record = RecordText(time: it.it.time.now)
+        it.it.time.advance(.seconds(901))
+        await it.keeper.round(isWanted: false)
+        _ = try await it.it.writer.write { try $0.approve(.rule(Name.rule(1)), by: "mia", reason: nil) }
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        it.it.time.advance(.seconds(3600))
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.count } == 1)
+        #expect(try it.standing().map(\.last) == ["approved mia"])
+    }
+
+    @Test func `a rule that was lent before its group was first seen is closed all the same`() async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        try await lend(it)
+        let record = RecordText(time: it.it.time.now)
+        await it.keeper.round(isWanted: true)
+        #expect(try await it.it.process(it.it.message(record.json)) == .delete)
+        #expect(try it.standing().map(\.last) == ["exempt ex-1"])
+        it.it.time.advance(.seconds(3600))
+        await it.keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
     @Test func `an exemption that a person ends closes at once; a restart between changes nothing`() async throws {
         let first = try Keeper(Pipeline())
         try await lend(first)

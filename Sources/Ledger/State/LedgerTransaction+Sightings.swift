@@ -56,25 +56,29 @@ extension LedgerTransaction {
                     + (sighting.content.map { arguments($0.rule) } ?? ["", "", 0, 0, ""])
             )
             if let content = sighting.content { try keep(content, sighting, of: eventID) }
-            if let rule = sighting.forbidden { try takeFromBaseline(rule, sighting) }
+            if let rule = sighting.forbidden { try takeFromBaseline(rule, sighting.groupID, sighting.ruleID) }
         }
     }
 
     /// A rule that a record brought, and that the policy forbade, was no part of the baseline: the first look at its group came
     /// between the call and the record.
-    private func takeFromBaseline(_ rule: SecurityGroupRule, _ sighting: RuleSighting) throws {
+    func takeFromBaseline(
+        _ rule: SecurityGroupRule,
+        _ groupID: SecurityGroupID,
+        _ ruleID: SecurityGroupRuleID
+    ) throws {
         try run(
             """
             UPDATE sightings SET approved_by = NULL, known_by = 'event'
             WHERE group_id = ? AND rule_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?
                 AND source = ? AND known_by = 'baseline'
             """,
-            [sighting.groupID.description, sighting.ruleID.description] + arguments(rule)
+            [groupID.description, ruleID.description] + arguments(rule)
         )
     }
 
     private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
-        let approval = sighting.approval
+        let approval = try keepsItsApproval(content.rule, sighting) ? nil : sighting.approval
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
@@ -106,6 +110,39 @@ extension LedgerTransaction {
             ]
         )
     }
+
+    /// True if the reason why the rule may have this content stays the one that it had.
+    ///
+    /// A person's word stays. And whoever edits a rule under an exemption, so that it says what it said before, has lent no access:
+    /// the rule must not be closed when the exemption ends.
+    private func keepsItsApproval(_ rule: SecurityGroupRule, _ sighting: RuleSighting) throws -> Bool {
+        guard let new = sighting.approval else { return false }
+        let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
+        let known = try row(
+            "SELECT approved_by, first_seen, gone_at FROM sightings WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)",
+            key + arguments(rule)
+        )
+        guard let known, let old = (known[0] as String?).map({ Approval(source: $0) }) else { return false }
+        let goneAt: String? = known[2]
+        if goneAt == nil, old.isByPerson { return true }
+        guard new.isExemption, old.isOutsidePolicy, sighting.added == nil else { return false }
+        guard let goneAt else {
+            // The first look at the group may have come between the call and its record.
+            let firstSeen: String = known[1]
+            return new.eventTime.map { firstSeen < RFC3339.format($0) } ?? false
+        }
+        let since = try row(
+            """
+            SELECT count(*), count(CASE WHEN approved_by = ? THEN 1 END) FROM sightings
+            WHERE group_id = ? AND rule_id = ? AND gone_at >= ? AND NOT (\(Self.isContent))
+            """,
+            [new.source] + key + [goneAt] + arguments(rule)
+        )
+        let (count, underIt): (Int, Int) = (since?[0] ?? 0, since?[1] ?? 0)
+        return count > 0 && count == underIt
+    }
+
+    private static let isContent = "direction = ? AND protocol = ? AND from_port = ? AND to_port = ? AND source = ?"
 
     /// Drops up to `limit` contents of rules that were last seen before `before`.
     ///
