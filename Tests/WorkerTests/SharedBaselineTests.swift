@@ -69,6 +69,16 @@ import Testing
         #expect(try two.standing().map { [$0[0], $0[2]] } == [[row[0], row[2]]])
     }
 
+    @Test func `a late record closes no rule that a person approved on another host`() async throws {
+        let record = RecordText(time: fleet.time.now)
+        try await surprise()
+        try await approve()
+        #expect(try await fleet.two.process(fleet.two.message(record.json)) == .delete)
+        #expect(ruleStands)
+        let reason = try #require(try fleet.two.test.rules("reason").first)
+        #expect(reason?.hasSuffix("it was approved since by approved mia@one") == true)
+    }
+
     @Test func `an approval holds for the content that was approved`() async throws {
         try await surprise()
         try await approve()

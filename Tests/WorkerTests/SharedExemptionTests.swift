@@ -59,6 +59,25 @@ import Testing
         #expect(try LedgerReader(path: it.two.test.path).verify().findings.isEmpty)
     }
 
+    @Test func `what was lent is closed by a host whose ledger is younger, although no other host is left`()
+        async throws
+    {
+        let it = try Fleet(standing: [2])
+        try await table(it).add(exemption(it))
+        #expect(try await open(1, on: it.one, of: it) == "allowed")
+        it.time.advance(.seconds(60))
+        let two = try Keeper(it.two, holder: "two")
+        await two.keeper.round(isWanted: true)
+        #expect(try two.standing().map(\.last) == ["baseline", "baseline"])
+        it.time.advance(.seconds(3600))
+        for _ in 1...2 { await two.keeper.round(isWanted: false) }
+        #expect(it.aws.with { $0.revokes } == [[Name.rule(1)]])
+        #expect(try two.standing() == [[Name.rule(2), "baseline", "baseline"]])
+        let calls = it.tableCalls
+        await two.keeper.round(isWanted: false)
+        #expect(it.tableCalls == calls + 1, "it looks at the temporary exemptions, and asks for no rule again")
+    }
+
     @Test func `its begin, its reminder and its end are told by one host each, and it closes once`() async throws {
         let it = try Fleet()
         let (one, two) = (try Keeper(it.one, holder: "one"), try Keeper(it.two, holder: "two"))

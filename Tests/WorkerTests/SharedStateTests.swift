@@ -196,6 +196,27 @@ import Testing
         #expect(it.fleet.aws.with { $0.rules[Name.rule(1)]?.rule } != wide.rule)
     }
 
+    @Test func `a host that knows nothing of an earlier sweep restores a rule that was edited in the same way again`()
+        async throws
+    {
+        let policy = Policy(watch: [Watch(groups: [Name.group], origin: "watch")], allow: [try .port(99)])
+        let it = try await Watchers(Fleet(policy: policy))
+        let (wide, narrow) = (try liveRule(1), try liveRule(1, port: 99))
+        func stand(_ rule: LiveRule) { it.fleet.aws.with { $0.rules[Name.rule(1)] = rule } }
+        var isNarrow: Bool { it.fleet.aws.with { $0.rules[Name.rule(1)]?.rule } == narrow.rule }
+        stand(narrow)
+        await it.one.later()
+        stand(wide)
+        await it.one.later()
+        #expect(isNarrow)
+        // The first host is gone, and the second has not seen that edit.
+        await it.two.later()
+        stand(wide)
+        await it.two.later()
+        await it.two.later()
+        #expect(isNarrow)
+    }
+
     @Test func `an exempt caller's late record counts for more than the report of a sweep`() async throws {
         let it = try await Watchers(Fleet(policy: watching(.report, exempt: [Self.mia()])))
         try await it.surprise()

@@ -28,6 +28,12 @@ extension LedgerTransaction {
         return true
     }
 
+    /// Stores that another host left a rule to an exempt caller which this ledger took for the baseline of its group.
+    package func keep(lent approval: Approval, of rule: StandingRule, from eventID: String) throws {
+        try takeFromBaseline(rule.content.rule, rule.groupID, rule.id)
+        _ = try keep(approval, of: rule, from: eventID)
+    }
+
     /// Records that another host has judged an event that sg-revert made, so that this host does not run it again. If that host
     /// reverted the rule, the outcome here is `unchanged`.
     package func keep(_ outcome: EventOutcome, ofElsewhere event: EventFacts, _ delivery: Delivery) throws {

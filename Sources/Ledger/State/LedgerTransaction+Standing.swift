@@ -113,6 +113,16 @@ extension LedgerTransaction {
         return try Row.fetchAll(db.cachedStatement(sql: sql)).compactMap(standing)
     }
 
+    /// The rules that stand as the baseline of their groups, and that this ledger has seen first at `time` or later.
+    package func baseline(seenSince time: Date) throws -> [StandingRule] {
+        let sql = """
+            \(Self.standingColumns) FROM sightings AS s
+            WHERE gone_at IS NULL AND approved_by = ? AND first_seen >= ? ORDER BY group_id, rule_id
+            """
+        let arguments: StatementArguments = [Approval.baseline, RFC3339.format(time)]
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).compactMap(standing)
+    }
+
     /// True if an event that sg-revert made is to be run: it has not run yet, or its last run failed some time ago.
     package func isOpen(ownEvent eventID: String) throws -> Bool {
         guard let (outcome, attempts, last) = try lastRun(of: eventID) else { return true }

@@ -48,7 +48,7 @@ extension Error {
     /// True if a call of this action that failed so may have had its effect: it got no response, or the service failed on its own
     /// side. A call that was refused had none, and neither had one for which there were no credentials.
     func mayFollowEffect(of action: String) -> Bool {
-        switch self {
+        switch self as any Error {
         case let error as AWSServiceError: error.operation == action && (error.isTransient || error.mayFollowEffect)
         case AWSClientError.transport(_, let operation, _), AWSClientError.unreadableResponse(_, let operation, _):
             operation == action

@@ -106,7 +106,7 @@ extension RevertRun.Call {
             machine.know(today: policies.current)
         }
         let pasts =
-            machine.needsPast(candidates)
+            machine.needsPast(candidates) || journal.isLate
             ? try await journal.recall(candidates.map(\.question)) : candidates.map { _ in RulePast() }
         return machine.plan(
             candidates,

@@ -11,6 +11,8 @@ struct RunJournal: Sendable {
     /// True once the claim is so old that another worker may have the event. Then `intend` is called again before a change, since
     /// it fails where the claim has ended.
     var mayBeLost: @Sendable () -> Bool = { false }
+    /// True for a record that comes so late that a person may have approved its rules on another host meanwhile.
+    var isLate = false
     /// Answers what is known of each rule beside the event.
     var recall: @Sendable ([RuleQuestion]) async throws -> [RulePast] = { $0.map { _ in RulePast() } }
     /// Returns the content that another record tells for rules that are gone; nil if none contradicts.
@@ -20,6 +22,9 @@ struct RunJournal: Sendable {
 }
 
 extension RunJournal {
+    /// A record that is older came late. Most come within seconds of their call.
+    private static let lateness: TimeInterval = 120
+
     /// The journal of one claim, which is `age` old.
     init(
         _ claims: EventClaims,
@@ -32,6 +37,11 @@ extension RunJournal {
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
         let writer = claims.writer
         let groupID = watched.groupID.description
+        let age = watched.event.eventTime.map(time.now.timeIntervalSince) ?? 0
+        let isLate =
+            claims.shared.isShared && watched.planner.occasion == .record && age >= Self.lateness
+            && !watched.change.kind.isRemoval
+        self.isLate = isLate
         let query = PastQuery(
             eventID: claim.eventID,
             groupID: groupID,
@@ -46,7 +56,7 @@ extension RunJournal {
             try await claims.remember(ids.map(\.description), for: claim)
         }
         recall = { questions in
-            try await claims.past(of: questions, query, now: clock.now())
+            try await claims.past(of: questions, query, isLate: isLate, now: clock.now())
         }
         contradiction = { questions in
             try await writer.write { transaction in

@@ -5,13 +5,22 @@ import SecurityGroups
 extension EventClaims {
     /// The past of rules by the ledger, with the limits counted over all hosts.
     ///
-    /// The shared table is called if the policy has limits, and for a rule that says something else than its record.
-    func past(of questions: [RuleQuestion], _ query: PastQuery, now: Date) async throws -> [RulePast] {
+    /// The shared table is called if the policy has limits, for a rule that says something else than its record, and for the rules of
+    /// a record that came late.
+    func past(
+        of questions: [RuleQuestion],
+        _ query: PastQuery,
+        isLate: Bool = false,
+        now: Date
+    ) async throws -> [RulePast] {
         var pasts = try await writer.write { transaction in
             try questions.map { try transaction.past(of: $0, query) }
         }
-        for index in pasts.indices where questions[index].isChangedSince && pasts[index].approval == nil {
-            pasts[index].approval = try await approvalElsewhere(of: questions[index])
+        for (index, question) in questions.enumerated() where pasts[index].approval == nil {
+            guard question.isChangedSince || isLate, let approval = try await approvalElsewhere(of: question),
+                question.isChangedSince || approval.isByPerson
+            else { continue }
+            pasts[index].approval = approval
         }
         let limits = query.limits
         guard shared.isShared, limits.areSet else { return pasts }
@@ -34,7 +43,7 @@ extension EventClaims {
         }
     }
 
-    /// The approval of a rule's content by another host, which ran the event of a later change; nil if no host approved it.
+    /// The approval of a rule's content on another host, by the event of a later change or by a person; nil if there is none.
     private func approvalElsewhere(of question: RuleQuestion) async throws -> Approval? {
         guard shared.isShared, let id = question.ruleID, let rule = question.rule,
             let known = try await shared.rule(id.description).flatMap(\.self), known.content == "\(rule)"

@@ -45,8 +45,8 @@ struct StateKeeper: Sendable {
     /// The number of groups whose events are judged at the same time.
     private static let width = 16
 
-    private var writer: LedgerWriter { claims.writer }
-    private var shared: any SharedClaims { claims.shared }
+    var writer: LedgerWriter { claims.writer }
+    var shared: any SharedClaims { claims.shared }
 
     /// Looks at once and then again and again, until the task is cancelled. Exemptions end in time however long a look takes.
     func run() async {
@@ -70,7 +70,10 @@ struct StateKeeper: Sendable {
 
     /// The parts beside the look, each with a name for the log.
     private var duties: [(name: String, duty: @Sendable () async throws -> Void)] {
-        [("sweep", sweep), ("exemptions", closeExemptions), ("open events", resume), ("gauges", measure)]
+        [
+            ("sweep", sweep), ("exemptions", closeExemptions), ("lent access", recallLent), ("open events", resume),
+            ("gauges", measure),
+        ]
     }
 
     private func again(_ body: () async -> Void) async {
