@@ -38,7 +38,7 @@ import Testing
         await stopping
         #expect(try #require(outage.status).pollAge <= .seconds(5), "a full hand is no poller that hangs")
         #expect(outage.status?.isReceiving == false && worker.status.isReceiving)
-        #expect(outage.mostReceives == mostReceives)
+        #expect((1...mostReceives).contains(outage.mostReceives))
         #expect(aws.with { $0.rules.isEmpty && $0.queues[Name.deadLetterURL, default: []].isEmpty })
         for number in 1...20 { #expect(try it.test.event("outcome", "event-\(number)") == "reverted") }
     }

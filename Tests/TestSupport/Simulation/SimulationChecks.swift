@@ -102,6 +102,8 @@ struct SimulationChecks {
                 {
                     words += ", and its exemption is over"
                 } else if mayStand(live, at: .zero, in: world) {
+                    // What stood at the first look is of the baseline, also where a record says that the policy allowed it.
+                    if hasSnapshots, isOfFirstSight(live, origin, world) { return nil }
                     words += ", and was allowed before"
                 }
             }
