@@ -56,6 +56,11 @@ static inline void csystem_limit_arenas(int count) {
     mallopt(M_ARENA_MAX, count);
 }
 
+/// Gives free memory back to the kernel where malloc holds at least `threshold` bytes of it.
+static inline void csystem_release_free_memory(size_t threshold) {
+    if (mallinfo2().fordblks >= threshold) malloc_trim(0);
+}
+
 // struct dl_phdr_info is hidden like the functions above; these are its first members.
 struct csystem_object {
     uintptr_t address;

@@ -35,6 +35,27 @@ import Testing
         #expect(try SettingsFile.read(file.path(), limit: 101)?.count == 101)
     }
 
+    @Test func `gives free memory back to the kernel`() throws {
+        let blocks = (0..<10_000).map { _ in malloc(4096)! }
+        for block in blocks { memset(block, 1, 4096) }
+        // The last block stays, so that the memory before it is not the free end of the heap, which malloc gives back by itself.
+        for block in blocks.dropLast() { free(block) }
+        defer { free(blocks.last) }
+        func residentCount() -> Int {
+            blocks.filter { block in
+                let page = UnsafeMutableRawPointer(bitPattern: UInt(bitPattern: block) & ~4095)
+                var isResident: UInt8 = 0
+                return mincore(page, 1, &isResident) == 0 && isResident & 1 == 1
+            }.count
+        }
+        #expect(residentCount() > 9_000)
+
+        HostSystem.releaseFreeMemory()
+
+        // Tests beside this one may have taken some of it.
+        #expect(residentCount() < 5_000)
+    }
+
     @Test func `replaces a file by one that nobody else can read`() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path()
         defer { try? FileManager.default.removeItem(atPath: path) }

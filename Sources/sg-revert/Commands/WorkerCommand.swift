@@ -114,6 +114,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 // By then every message of an idle start has been handled.
                 guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
                 HostSystem.releaseStartCode()
+                while (try? await Task.sleep(for: .seconds(60))) != nil { HostSystem.releaseFreeMemory() }
             }
             group.addTask { for await _ in starts { await report.tellIdentity() } }
             defer { group.cancelAll() }
