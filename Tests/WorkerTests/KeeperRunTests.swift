@@ -64,9 +64,10 @@ import Testing
         #expect(measured.withLock { $0.allSatisfy { $0 == 0 } }, "it is the baseline")
     }
 
-    @Test func `a policy that is replaced is looked at by the next round, unless the last look is under a minute old`()
-        async throws
-    {
+    @Test(arguments: [61, 30])
+    func `a policy that is replaced is looked at by the next round, or once the last look is a minute old`(
+        secondsAfterLook: Int
+    ) async throws {
         let it = try Pipeline(standing: [1])
         let log = Log()
         let rounds = Mutex(0)
@@ -75,8 +76,9 @@ import Testing
                 $0 += 1
                 return $0
             }
+            if round == 80 { it.time.advance(.seconds(40)) }
             guard round == 40 else { return }
-            it.time.advance(.seconds(61))
+            it.time.advance(.seconds(secondsAfterLook))
             it.policies.replace(with: Policy(watch: it.policies.current.watch, digest: "new"))
         }
         try await run(it, log: log, pause: pause, until: { log.texts.count { $0 == "info: snapshot taken" } == 2 })

@@ -53,13 +53,12 @@ struct StateKeeper: Sendable {
         // Each part has a task: a group whose rules cannot be closed then delays neither snapshots nor the end of exemptions.
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                var isStart = true
-                var digest = policies.current.digest
+                var (digest, wantedAt) = (policies.current.digest, clock.now())
                 await again {
-                    let isNew = policies.current.digest != digest
-                    digest = policies.current.digest
-                    await look(isWanted: isStart || isNew)
-                    isStart = false
+                    if policies.current.digest != digest {
+                        (digest, wantedAt) = (policies.current.digest, clock.now())
+                    }
+                    await look(wantedAt: wantedAt)
                 }
             }
             for (name, duty) in duties {
@@ -87,13 +86,17 @@ struct StateKeeper: Sendable {
     ///
     /// - Parameter isWanted: True for a round that takes a snapshot, unless the last is under a minute old.
     func round(isWanted: Bool) async {
-        await look(isWanted: isWanted)
+        await look(wantedAt: isWanted ? clock.now() : nil)
         for (name, duty) in duties { await attempt(name, duty) }
     }
 
-    private func look(isWanted: Bool) async {
+    /// Takes a snapshot if one is due.
+    ///
+    /// - Parameter wantedAt: The time of the start or of the last change of the policy. A snapshot that began before it is no answer,
+    ///   and is followed by another once it is a minute old.
+    private func look(wantedAt: Date?) async {
         await attempt("snapshot") {
-            guard try await isSnapshotDue(isWanted) else { return }
+            guard try await isSnapshotDue(wantedAt) else { return }
             guard try await hold() else { return }
             try await snapshot()
             _ = try await hold(for: .zero)
@@ -224,7 +227,7 @@ struct StateKeeper: Sendable {
         measured(unexplained, active)
     }
 
-    private func isSnapshotDue(_ isWanted: Bool) async throws -> Bool {
+    private func isSnapshotDue(_ wantedAt: Date?) async throws -> Bool {
         guard interval > .zero else { return false }
         let (last, asked, failing) = try await writer.write {
             (
@@ -238,7 +241,7 @@ struct StateKeeper: Sendable {
         guard age >= 0 else { return true }
         if let asked, asked > last { return true }
         // After a place could not be read, the next snapshot comes after a minute, and the following pauses double.
-        let isSoon = isWanted || failing != nil
+        let isSoon = wantedAt.map { $0 > last } == true || failing != nil
         let pause = max(Self.leastAge.seconds, failing.map { last.timeIntervalSince($0) } ?? 0)
         return age >= (isSoon ? min(pause, interval.seconds) : interval.seconds)
     }
