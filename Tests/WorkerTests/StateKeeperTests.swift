@@ -265,7 +265,7 @@ import Testing
         #expect(it.it.aws.with { $0.calls.isEmpty })
     }
 
-    @Test func `a change of a prefix list is looked at soon, where the policy judges lists by their entries`()
+    @Test func `a change of a prefix list is looked at soon and after the settle time, where entries are judged`()
         async throws
     {
         for isExpanding in [true, false] {
@@ -278,8 +278,14 @@ import Testing
             record.members["requestParameters"] = #"{"ModifyManagedPrefixListRequest":{"PrefixListId":"pl-1"}}"#
             record.members["responseElements"] = "{}"
             #expect(try await it.it.process(it.it.message(record.json)) == .delete)
-            await it.keeper.round(isWanted: false)
-            #expect(it.it.aws.count(of: "DescribeSecurityGroupRules") == (isExpanding ? 2 : 1))
+            var looks: [Int] = []
+            for _ in 0..<4 {
+                await it.keeper.round(isWanted: false)
+                looks.append(it.it.aws.count(of: "DescribeSecurityGroupRules"))
+                it.it.time.advance(.seconds(20))
+            }
+            // The second look is at once. The third is the first one after EC2 has settled.
+            #expect(looks == (isExpanding ? [2, 3, 3, 3] : [1, 1, 1, 1]))
         }
     }
 }

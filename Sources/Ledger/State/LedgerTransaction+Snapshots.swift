@@ -100,7 +100,7 @@ extension LedgerTransaction {
         }
     }
 
-    /// The name of the moment at which an early snapshot was last asked for.
+    /// The name of the moment up to which early snapshots are asked for: one that begins before it is followed by another.
     package static let snapshotWanted = "snapshot-wanted"
 
     /// The time at which something was last done; nil if it was never done.

@@ -214,8 +214,10 @@ struct MessagePipeline: Sendable {
         case .unreadable(let reason, let detail): return .deadLetter(reason, detail)
         case .ignored(let reason):
             if run.event.changedPrefixListID != nil, run.policy.expandPrefixLists {
-                // The rules that use the list are judged again by the next snapshot, which is taken at once.
-                try await writer.write(slot: run.slot) { try $0.mark(LedgerTransaction.snapshotWanted) }
+                // The next snapshot judges the rules that use the list again. It is taken at once, and others follow for a settle
+                // time, for which EC2 may still show the earlier entries.
+                let settled = clock.now().addingTimeInterval(revert.settle.seconds)
+                try await writer.write(slot: run.slot) { try $0.mark(LedgerTransaction.snapshotWanted, at: settled) }
             }
             guard let tags = run.event.tagChange else { return .ignored(reason) }
             return try await failing {
