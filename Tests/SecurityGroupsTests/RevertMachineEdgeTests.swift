@@ -110,6 +110,7 @@ import Testing
         #expect(it.outcome == .reverted && report.isFromEarlierRun)
         #expect(try report.ruleID == Fixture.ruleID())
         #expect(report.reversal != nil, "so that its undo command is kept")
+        #expect(report.isGone && report.standing == nil, "so that the ledger does not show it as standing")
     }
 
     @Test func `a group that EC2 does not know when a rule is to be put back is gone`() throws {

@@ -60,6 +60,7 @@ extension RevertMachine {
     private func report(of item: Item) -> RuleReport {
         let settled = item.settled ?? SettledRule(.failed)
         let content = (settled.live ?? settled.made)?.content
+        let earlierRevoke = revokeByEarlierRun(item, settled)
         return RuleReport(
             ruleID: settled.reversal?.newID ?? settled.live?.id ?? settled.made?.id ?? item.changed.strictID,
             isNamed: item.changed.id != nil,
@@ -67,18 +68,19 @@ extension RevertMachine {
             ruleDescription: content.map(\.ruleDescription) ?? item.changed.ruleDescription,
             decision: settled.decision,
             outcome: settled.outcome,
-            reversal: settled.reversal ?? reversalByEarlierRun(item, settled),
+            reversal: settled.reversal ?? earlierRevoke,
             standing: settled.standing,
             approval: settled.approval,
             added: event.tellsAdded && item.changed.id != nil ? item.changed.rule : nil,
-            isGone: settled.isGone || (event.change.kind.isRemoval && settled.outcome != .changedSince),
+            isGone: settled.isGone || earlierRevoke != nil
+                || (event.change.kind.isRemoval && settled.outcome != .changedSince),
             notBefore: settled.notBefore,
             isFromEarlierRun: settled.outcome == .reverted && settled.reversal == nil
         )
     }
 
     /// The revoke that an earlier run made before it died: it removed the rule as recorded.
-    private func reversalByEarlierRun(_ item: Item, _ settled: SettledRule) -> Reversal? {
+    private func revokeByEarlierRun(_ item: Item, _ settled: SettledRule) -> Reversal? {
         guard settled.outcome == .reverted, !event.change.kind.isRemoval, settled.live == nil,
             let id = item.changed.strictID, let rule = item.changed.rule ?? item.changed.guessedRule
         else { return nil }
