@@ -122,6 +122,21 @@ import Testing
         }
     }
 
+    @Test func `a rule that stayed at the end because the policy allowed it is closed once the policy no longer does`()
+        async throws
+    {
+        let it = try Keeper(Pipeline(policy: .watching(.ingressAdded)))
+        try await lend(it)
+        try await add(it)
+        it.it.policies.replace(with: .watching(.ingressAdded, allow: [try .port(21)]))
+        it.it.time.advance(.seconds(3601))
+        await it.keeper.round(isWanted: true)
+        #expect(try it.events().contains(["ExemptionEnd", "allowed"]))
+        it.it.policies.replace(with: .watching(.ingressAdded, allow: [try .port(99)]))
+        await it.later()
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+    }
+
     /// Changes the rule under the exemption, and brings the record.
     private func modify(_ it: Keeper, port: Int, eventID: String) async throws {
         let rule = try liveRule(1, port: port)

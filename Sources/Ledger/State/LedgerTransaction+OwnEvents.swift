@@ -20,9 +20,12 @@ extension LedgerTransaction {
         package let isStanding: Bool
     }
 
+    /// The ids of the events about rules whose exemption has ended begin so.
+    static let exemptionEnds = "exemption-end-"
+
     /// The SQL condition for the rows of these events in `events`. An index has the same condition.
     static let isOwnAndOpen = """
-        (event_id GLOB 'sweep-*' OR event_id GLOB 'exemption-end-*') AND coalesce(outcome, 'failed') IN ('failed', 'suppressed')
+        (event_id GLOB 'sweep-*' OR event_id GLOB '\(exemptionEnds)*') AND coalesce(outcome, 'failed') IN ('failed', 'suppressed')
         """
 
     /// The events that sg-revert made, that have not ended and that are due to run again, the oldest first.

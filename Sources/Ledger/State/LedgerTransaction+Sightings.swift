@@ -29,7 +29,7 @@ extension LedgerTransaction {
             approver_service TEXT,
             approver_identity TEXT,
             approved_event_time TEXT,
-            forgotten_at TEXT,                      -- when a person took the approval back, or somebody undid what had replaced it
+            forgotten_at TEXT,                      -- when a person took the approval back, its exemption ended, or somebody undid what had replaced it
             added_as TEXT,                          -- what the record that added the rule says
             event_id TEXT,                          -- the event that brought it, or whose run saw it
             PRIMARY KEY (group_id, rule_id, direction, protocol, from_port, to_port, source)
@@ -56,8 +56,17 @@ extension LedgerTransaction {
                     + (sighting.content.map { arguments($0.rule) } ?? ["", "", 0, 0, ""])
             )
             if let content = sighting.content { try keep(content, sighting, of: eventID) }
+            if eventID.hasPrefix(Self.exemptionEnds) { try endExemption(of: sighting) }
             if let rule = sighting.forbidden { try takeFromBaseline(rule, sighting.groupID, sighting.ruleID) }
         }
+    }
+
+    /// Lets what an exempt caller made of a rule count no longer: the exemption has ended, and the rule stays for another reason.
+    private func endExemption(of sighting: RuleSighting) throws {
+        try run(
+            "UPDATE sightings SET forgotten_at = ? WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL",
+            [nowText, sighting.groupID.description, sighting.ruleID.description]
+        )
     }
 
     /// A rule that a record brought, and that the policy forbade, was no part of the baseline: the first look at its group came
