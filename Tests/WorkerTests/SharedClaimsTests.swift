@@ -127,20 +127,21 @@ import Testing
         #expect(try await it.one.claims.renew([claim]) == [claim])
     }
 
-    @Test func `a host that reverted after its claim was taken over tells of it, unless another host has told that`()
-        async throws
-    {
-        for other in [EventOutcome.unchanged, .reverted] {
+    @Test(arguments: [EventOutcome.reverted, .notRestored, .reported, .conflict])
+    func `a host that judged after its claim was taken over tells of it, unless another host has told that`(
+        own: EventOutcome
+    ) async throws {
+        for other in [EventOutcome.unchanged, own] {
             let it = try Fleet(standing: [1])
             let claim = try await it.claimAndLapse(by: it.one)
             let second = try await it.claim(by: it.two)
-            let result = RunResult(outcome: other, notify: other == .reverted)
+            let result = RunResult(outcome: other, notify: other == own)
             try await it.two.claims.finish(second, with: result, slot: nil)
             await #expect(throws: MessageLost.self) {
-                try await it.one.claims.finish(claim, with: RunResult(outcome: .reverted, notify: true), slot: nil)
+                try await it.one.claims.finish(claim, with: RunResult(outcome: own, notify: true), slot: nil)
             }
             try await it.settle(it.one)
-            #expect(try await it.told(it.one) == (other == .unchanged ? ["\(Name.event):reverted"] : []))
+            #expect(try await it.told(it.one) == (other == .unchanged ? ["\(Name.event):\(own.rawValue)"] : []))
             #expect(try await it.one.writer.write { try $0.heldNotices(olderThan: .zero) }.isEmpty)
         }
     }

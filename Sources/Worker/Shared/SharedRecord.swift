@@ -73,7 +73,7 @@ extension SharedRecord {
     func ending(for outcome: EventOutcome) -> SharedEnding {
         // People are not told the same outcome twice, whether or not another run follows.
         if told.contains(outcome) { return .lost(isSettled: true) }
-        return isSettled && outcome == .reverted ? .late : .lost(isSettled: isSettled)
+        return isSettled && outcome.isFinal && outcome.isJudged ? .late : .lost(isSettled: isSettled)
     }
 
     /// Reads an item of the table; nil if no worker can have written it.
