@@ -155,7 +155,7 @@ import Testing
     {
         let it = try Keeper(Pipeline(standing: [1]))
         await it.keeper.round(isWanted: true)
-        it.it.time.advance(.seconds(60))
+        it.it.time.advance(.seconds(90))
         try await lend(it)
         for port in ports { try await modify(it, port: port, eventID: "to \(port)") }
         it.it.time.advance(.seconds(3600))

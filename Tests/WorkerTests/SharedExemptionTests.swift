@@ -59,6 +59,38 @@ import Testing
         #expect(try LedgerReader(path: it.two.test.path).verify().findings.isEmpty)
     }
 
+    @Test
+    func `a rule of the baseline that was changed and changed back under an exemption stays at its end, on every host`()
+        async throws
+    {
+        let until = VirtualTime().now + 3600
+        let exemption = Exemption(
+            name: "incident",
+            principals: [Wildcard("*")],
+            until: until,
+            then: .revert,
+            origin: "exempt incident"
+        )
+        let policy = Policy(watch: [Watch(groups: [Name.group], origin: "watch")], exempt: [exemption])
+        let it = try Fleet(standing: [1], policy: policy)
+        let hosts = [try Keeper(it.one, holder: "one"), try Keeper(it.two, holder: "two")]
+        for host in hosts { await host.keeper.round(isWanted: true) }
+        it.time.advance(.seconds(90))
+        for port in [99, 21] {
+            let (edited, name) = (try liveRule(1, port: port), "to \(port)")
+            it.aws.with { $0.rules[Name.rule(1)] = edited }
+            let record = RecordText.modify(1, port: port, eventID: name, time: it.time.now)
+            #expect(try await it.one.process(it.one.message(record.json, id: name)) == .delete)
+            it.time.advance(.seconds(10))
+        }
+        it.time.advance(.seconds(3600))
+        for _ in 1...2 {
+            for host in hosts { await host.later() }
+        }
+        #expect(it.aws.with { $0.rules.count } == 1)
+        for host in hosts { #expect(try host.standing() == [[Name.rule(1), "baseline", "baseline"]]) }
+    }
+
     @Test func `what was lent is closed by a host whose ledger is younger, although no other host is left`()
         async throws
     {

@@ -56,7 +56,7 @@ extension LedgerTransaction {
                     + (sighting.content.map { arguments($0.rule) } ?? ["", "", 0, 0, ""])
             )
             if let content = sighting.content { try keep(content, sighting, of: eventID) }
-            if eventID.hasPrefix(Self.exemptionEnds) { try endExemption(of: sighting) }
+            if eventID.hasPrefix(Self.exemptionEnds), sighting.approval != nil { try endExemption(of: sighting) }
             if let rule = sighting.forbidden { try takeFromBaseline(rule, sighting.groupID, sighting.ruleID) }
         }
     }
@@ -87,7 +87,7 @@ extension LedgerTransaction {
     }
 
     private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
-        let approval = try keepsItsApproval(content.rule, sighting) ? nil : sighting.approval
+        let approval = try keepsItsApproval(sighting) ? nil : sighting.approval
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
@@ -122,10 +122,10 @@ extension LedgerTransaction {
 
     /// True if the reason why the rule may have this content stays the one that it had.
     ///
-    /// A person's word stays. And whoever edits a rule under an exemption, so that it says what it said before, has lent no access:
-    /// the rule must not be closed when the exemption ends.
-    private func keepsItsApproval(_ rule: SecurityGroupRule, _ sighting: RuleSighting) throws -> Bool {
-        guard let new = sighting.approval else { return false }
+    /// A person's approval stays. A rule of the baseline stays one if an edit under an exemption changed only its description, or gave
+    /// it its content back: it must not be closed when the exemption ends.
+    package func keepsItsApproval(_ sighting: RuleSighting) throws -> Bool {
+        guard let new = sighting.approval, let rule = sighting.content?.rule else { return false }
         let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
         let known = try row(
             "SELECT approved_by, first_seen, gone_at FROM sightings WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)",
@@ -138,14 +138,14 @@ extension LedgerTransaction {
         guard let goneAt else {
             // The first look at the group may have come between the call and its record.
             let firstSeen: String = known[1]
-            return new.eventTime.map { firstSeen < RFC3339.format($0) } ?? false
+            return new.eventTime.map { firstSeen < RFC3339.format(Self.beforeDoubt($0)) } ?? false
         }
         let since = try row(
             """
             SELECT count(*), count(CASE WHEN approved_by = ? THEN 1 END) FROM sightings
-            WHERE group_id = ? AND rule_id = ? AND gone_at >= ? AND NOT (\(Self.isContent))
+            WHERE group_id = ? AND rule_id = ? AND coalesce(gone_at, '9999') >= ? AND NOT (\(Self.isContent))
             """,
-            [new.source] + key + [goneAt] + arguments(rule)
+            [new.source.bounded] + key + [goneAt] + arguments(rule)
         )
         let (count, underIt): (Int, Int) = (since?[0] ?? 0, since?[1] ?? 0)
         return count > 0 && count == underIt

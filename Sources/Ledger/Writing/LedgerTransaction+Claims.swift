@@ -217,8 +217,8 @@ extension LedgerTransaction {
 }
 
 extension EventFacts {
-    /// The id in the ledger of a record whose event id is known with another digest.
-    var conflictID: String { "\(eventID)~\(digest.prefix(12))" }
+    /// The id of a record whose event id is known with another digest.
+    package var conflictID: String { "\(eventID)~\(digest.prefix(12))" }
 }
 
 extension EventOutcome {

@@ -59,13 +59,13 @@ struct Heartbeat: Sendable {
             let duration = min(queueState.hold, .seconds(rest.components.seconds))
             // Until SQS has answered, the message counts as hidden for the earlier time.
             held.hide(since: now, for: held.hiding.duration)
-            held.isBeingExtended = true
+            held.extensionBegan()
             return (held, duration)
         }
     }
 
     private func extend(_ items: [(held: HeldMessage, duration: Duration)], at now: ContinuousClock.Instant) async {
-        defer { for item in items { item.held.isBeingExtended = false } }
+        defer { for item in items { item.held.extensionEnded() } }
         do {
             let failures = try await queue.setVisibilities(items.map { ($0.held.message, $0.duration) })
             for (item, failure) in zip(items, failures) {

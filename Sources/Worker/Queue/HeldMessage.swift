@@ -30,7 +30,7 @@ final class HeldMessage: Sendable {
         var phase = Phase.taken
         var hiding: Hiding
         var renewedAt: ContinuousClock.Instant
-        var isBeingExtended = false
+        var extensions = 0
     }
 
     let message: SQSMessage
@@ -74,10 +74,11 @@ final class HeldMessage: Sendable {
     }
 
     /// True while a call is under way that extends the visibility timeout.
-    var isBeingExtended: Bool {
-        get { state.withLock { $0.isBeingExtended } }
-        set { state.withLock { $0.isBeingExtended = newValue } }
-    }
+    var isBeingExtended: Bool { state.withLock { $0.extensions > 0 } }
+
+    func extensionBegan() { state.withLock { $0.extensions += 1 } }
+
+    func extensionEnded() { state.withLock { $0.extensions -= 1 } }
 
     func hide(since: ContinuousClock.Instant, for duration: Duration) {
         state.withLock { $0.hiding = Hiding(since: since, duration: duration) }

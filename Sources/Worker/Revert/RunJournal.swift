@@ -25,6 +25,11 @@ extension RunJournal {
     /// A record that is older came late. Most come within seconds of their call.
     private static let lateness: TimeInterval = 120
 
+    private static func isLate(_ watched: WatchedChange, now: Date) -> Bool {
+        guard watched.planner.occasion == .record, !watched.change.kind.isRemoval else { return false }
+        return watched.event.eventTime.map { now.timeIntervalSince($0) >= lateness } ?? false
+    }
+
     /// The journal of one claim, which is `age` old.
     init(
         _ claims: EventClaims,
@@ -37,10 +42,7 @@ extension RunJournal {
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
         let writer = claims.writer
         let groupID = watched.groupID.description
-        let age = watched.event.eventTime.map(time.now.timeIntervalSince) ?? 0
-        let isLate =
-            claims.shared.isShared && watched.planner.occasion == .record && age >= Self.lateness
-            && !watched.change.kind.isRemoval
+        let isLate = claims.shared.isShared && Self.isLate(watched, now: time.now)
         self.isLate = isLate
         let query = PastQuery(
             eventID: claim.eventID,

@@ -226,7 +226,7 @@ struct ClaimAttempt: Sendable {
         case .conflict:
             guard !isConflict else { return .alone }
             isConflict = true
-            key = "\(event.eventID)~\(event.digest.prefix(12))"
+            key = event.conflictID
             record = nil
         }
         return nil

@@ -133,7 +133,8 @@ struct EventClaims: Sendable {
         var result = result
         if let hold = claim.shared, hold.told.contains(result.outcome) { result.notify = false }
         let recorded = result
-        let explained = SharedRule.all(of: recorded, eventID: claim.eventID, call: call, now: now)
+        let told = try await tellable(recorded)
+        let explained = SharedRule.all(of: told, eventID: claim.eventID, call: call, now: now)
         let isTold = try await shared.keep(explained)
         try await writer.write(slot: slot) { transaction in
             try transaction.finish(claim, with: recorded)
@@ -156,6 +157,19 @@ struct EventClaims: Sendable {
         } else {
             _ = try await (kept, counted)
         }
+    }
+
+    /// The result without what it says of rules whose approval in the ledger stays: the other hosts must not take another one for theirs.
+    private func tellable(_ result: RunResult) async throws -> RunResult {
+        guard shared.isShared, result.sightings.contains(where: { $0.approval?.isExemption == true }) else {
+            return result
+        }
+        var result = result
+        let sightings = result.sightings
+        result.sightings = try await writer.write { transaction in
+            try sightings.filter { try !transaction.keepsItsApproval($0) }
+        }
+        return result
     }
 
     /// Writes the rules into the table that have waited for it in the ledger.

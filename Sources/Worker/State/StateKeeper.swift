@@ -239,7 +239,8 @@ struct StateKeeper: Sendable {
         let age = clock.now().timeIntervalSince(last)
         // The time of the last snapshot is in the future if the clock was set back since then.
         guard age >= 0 else { return true }
-        if let asked, asked > last { return true }
+        // One that lies far in the future was written before the clock was set back.
+        if let asked, asked > last, asked <= clock.now().addingTimeInterval(settle.seconds + 60) { return true }
         // After a place could not be read, the next snapshot comes after a minute, and the following pauses double.
         let isSoon = wantedAt.map { $0 > last } == true || failing != nil
         let pause = max(Self.leastAge.seconds, failing.map { last.timeIntervalSince($0) } ?? 0)
