@@ -42,9 +42,8 @@ private let moments = (0..<8).map {
         let expected: RuleVerdict =
             switch (tried, moment.isOurDoing, moment.isEarly) {
             case (.accepted, _, _), (.lost, _, false): .proven(nil)
-            case (.lost, _, true): .lookAgain
-            case (_, true, _): .doneEarlier(nil)
-            case (_, false, true): .lookAgain
+            case (_, _, true): .lookAgain
+            case (_, true, false): .doneEarlier(nil)
             case (_, false, false): .settle(.alreadyGone)
             }
         #expect(try verdict(.missing, tried, moment) == expected)

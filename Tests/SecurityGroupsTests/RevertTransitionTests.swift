@@ -105,7 +105,7 @@ private enum Answered: CaseIterable {
         case (.missing, .accepted): return (.reverted, [])
         // EC2 may not show the rule yet, so that early it may stand although no call of ours removed it.
         case (.missing, .lost): return (isEarly ? nil : .reverted, [])
-        case (.missing, _) where isTakeover: return (.reverted, [])
+        case (.missing, _) where isTakeover: return (isEarly ? nil : .reverted, [])
         case (.missing, _): return (isEarly ? nil : .alreadyGone, [])
         case (.elsewhere, _): return (.changedSince, [])
         case (.stands, .accepted), (.changed, .accepted): return (nil, [])

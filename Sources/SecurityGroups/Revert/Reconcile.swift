@@ -52,8 +52,9 @@ package func reconcileUnwanted(
             // EC2 may not show a rule that is some seconds old, so that a missing rule proves nothing of a call without an answer.
             return answer == .lost && moment.isEarly ? .lookAgain : .proven(nil)
         }
-        if moment.isOurDoing { return .doneEarlier(nil) }
-        return moment.isEarly ? .lookAgain : .settle(.alreadyGone)
+        // An earlier run may have died, or lost its claim, before its call.
+        if moment.isEarly { return .lookAgain }
+        return moment.isOurDoing ? .doneEarlier(nil) : .settle(.alreadyGone)
     case .elsewhere:
         return .settle(.changedSince)
     case .stands(let live), .changed(let live):
