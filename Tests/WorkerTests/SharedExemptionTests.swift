@@ -2,6 +2,7 @@ import AWSClient
 import Foundation
 import Ledger
 import SecurityGroups
+import Synchronization
 import TestSupport
 import Testing
 
@@ -59,14 +60,17 @@ import Testing
         #expect(try LedgerReader(path: it.two.test.path).verify().findings.isEmpty)
     }
 
-    @Test
-    func `a rule of the baseline that was changed and changed back under an exemption stays at its end, on every host`()
+    /// In the second case the host that judged neither edit looks at the group between them.
+    @Test(arguments: [false, true])
+    func `a rule of the baseline that was changed and changed back under an exemption stays at its end, on every host`(
+        _ looksBetween: Bool
+    )
         async throws
     {
         let until = VirtualTime().now + 3600
         let exemption = Exemption(
             name: "incident",
-            principals: [Wildcard("*")],
+            principals: [Wildcard(Self.mia)],
             until: until,
             then: .revert,
             origin: "exempt incident"
@@ -82,6 +86,8 @@ import Testing
             let record = RecordText.modify(1, port: port, eventID: name, time: it.time.now)
             #expect(try await it.one.process(it.one.message(record.json, id: name)) == .delete)
             it.time.advance(.seconds(10))
+            if looksBetween { await hosts[1].later() }
+            #expect(it.aws.with { $0.rules[Name.rule(1)] } == edited)
         }
         it.time.advance(.seconds(3600))
         for _ in 1...2 {
@@ -108,6 +114,73 @@ import Testing
         let calls = it.tableCalls
         await two.keeper.round(isWanted: false)
         #expect(it.tableCalls == calls + 1, "it looks at the temporary exemptions, and asks for no rule again")
+    }
+
+    @Test func `what was lent is closed although its end was set before that of an exemption which ended earlier`()
+        async throws
+    {
+        func incident(_ name: String, from: Date, until: Date) -> Exemption {
+            Exemption(
+                name: name,
+                principals: [Wildcard(Self.mia)],
+                from: from,
+                until: until,
+                then: .revert,
+                origin: "exempt \(name)"
+            )
+        }
+        let start = VirtualTime().now
+        let policy = { (until: Double) in
+            Policy(
+                watch: [Watch(groups: [Name.group], origin: "watch")],
+                exempt: [
+                    incident("first", from: start, until: start + until),
+                    incident("second", from: start + 60, until: start + 120),
+                ]
+            )
+        }
+        let it = try Fleet(policy: policy(3600))
+        #expect(try await open(1, on: it.one, of: it) == "allowed")
+        it.time.advance(.seconds(30))
+        let two = try Keeper(it.two, holder: "two")
+        await two.keeper.round(isWanted: true)
+        it.time.advance(.seconds(120))
+        await two.keeper.round(isWanted: false)
+        #expect(try two.standing() == [[Name.rule(1), "baseline", "baseline"]])
+        it.two.policies.replace(with: policy(90))
+        for _ in 1...2 { await two.keeper.round(isWanted: false) }
+        #expect(it.aws.with { $0.rules.isEmpty })
+    }
+
+    @Test func `what was lent is closed where the table was asked while the snapshot that found it was under way`()
+        async throws
+    {
+        let during = Mutex<(@Sendable () async throws -> Void)?>(nil)
+        let it = try Fleet { action in
+            guard action == "DescribeSecurityGroupRules" else { return }
+            let body = during.withLock { body in
+                defer { body = nil }
+                return body
+            }
+            try? await body?()
+        }
+        let two = try Keeper(it.two, holder: "two")
+        let group = it.aws.with { $0.groups.removeValue(forKey: Name.group) }
+        await two.keeper.round(isWanted: true)
+        it.aws.with { $0.groups[Name.group] = group }
+        try await table(it).add(exemption(it, minutes: 10))
+        #expect(try await open(1, on: it.one, of: it) == "allowed")
+        it.time.advance(.seconds(601))
+        during.withLock {
+            $0 = {
+                it.time.advance(.seconds(1))
+                try await two.keeper.closeExemptions()
+                try await two.keeper.recallLent()
+                it.time.advance(.seconds(1))
+            }
+        }
+        for _ in 1...2 { await two.keeper.round(isWanted: true) }
+        #expect(during.withLock { $0 == nil } && it.aws.with { $0.rules.isEmpty })
     }
 
     @Test func `its begin, its reminder and its end are told by one host each, and it closes once`() async throws {

@@ -1,7 +1,7 @@
 import Formats
 package import Foundation
 import GRDB
-import SecurityGroups
+package import SecurityGroups
 
 /// The ledger's memory of rules that EC2 showed. Access is restored only from it.
 extension LedgerTransaction {
@@ -87,7 +87,7 @@ extension LedgerTransaction {
     }
 
     private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
-        let approval = try keepsItsApproval(sighting) ? nil : sighting.approval
+        let approval = try keptApproval(sighting) == nil ? sighting.approval : nil
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
@@ -120,25 +120,28 @@ extension LedgerTransaction {
         )
     }
 
-    /// True if the reason why the rule may have this content stays the one that it had.
+    /// The approval of the rule's content that the ledger has and that the one of the sighting does not replace; nil if it does.
     ///
     /// A person's approval stays. A rule of the baseline stays one if an edit under an exemption changed only its description, or gave
     /// it its content back: it must not be closed when the exemption ends.
-    package func keepsItsApproval(_ sighting: RuleSighting) throws -> Bool {
-        guard let new = sighting.approval, let rule = sighting.content?.rule else { return false }
+    package func keptApproval(_ sighting: RuleSighting) throws -> Approval? {
+        guard let new = sighting.approval, let rule = sighting.content?.rule else { return nil }
         let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
-        let known = try row(
-            "SELECT approved_by, first_seen, gone_at FROM sightings WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)",
-            key + arguments(rule)
-        )
-        guard let known, let old = (known[0] as String?).map({ Approval(source: $0) }) else { return false }
-        let goneAt: String? = known[2]
-        if goneAt == nil, old.isByPerson { return true }
-        guard new.isExemption, old.isOutsidePolicy, sighting.added == nil else { return false }
+        let sql = """
+            SELECT approved_by, approver_arn, approver_service, approver_identity, approved_event_time, first_seen, gone_at
+            FROM sightings WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)
+            """
+        guard let known = try row(sql, key + arguments(rule)), let old = approval(in: known, from: 0) else {
+            return nil
+        }
+        let goneAt: String? = known[6]
+        if goneAt == nil, old.isByPerson { return old }
+        guard new.isExemption, old.isOutsidePolicy, sighting.added == nil else { return nil }
         guard let goneAt else {
             // The first look at the group may have come between the call and its record.
-            let firstSeen: String = known[1]
-            return new.eventTime.map { firstSeen < RFC3339.format(Self.beforeDoubt($0)) } ?? false
+            let firstSeen: String = known[5]
+            let stood = new.eventTime.map { firstSeen < RFC3339.format(Self.beforeDoubt($0)) } ?? false
+            return stood ? old : nil
         }
         let since = try row(
             """
@@ -148,7 +151,7 @@ extension LedgerTransaction {
             [new.source.bounded] + key + [goneAt] + arguments(rule)
         )
         let (count, underIt): (Int, Int) = (since?[0] ?? 0, since?[1] ?? 0)
-        return count > 0 && count == underIt
+        return count > 0 && count == underIt ? old : nil
     }
 
     private static let isContent = "direction = ? AND protocol = ? AND from_port = ? AND to_port = ? AND source = ?"

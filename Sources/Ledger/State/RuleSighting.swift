@@ -13,7 +13,7 @@ package struct RuleSighting: Hashable, Sendable {
     /// The rule's content; nil if the rule was gone or was revoked.
     package let content: RuleContent?
     /// The reason why the rule may have this content, if that was decided while EC2 showed it.
-    package let approval: Approval?
+    package var approval: Approval?
     /// The content that the record says was added under the rule's id; nil for any other change.
     package let added: SecurityGroupRule?
     /// The rule's content when the policy forbade it; nil if the policy did not. No baseline covers this content any more.

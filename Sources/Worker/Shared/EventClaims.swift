@@ -159,17 +159,21 @@ struct EventClaims: Sendable {
         }
     }
 
-    /// The result without what it says of rules whose approval in the ledger stays: the other hosts must not take another one for theirs.
+    /// The result as the other hosts are told of it: where this ledger keeps another approval of a rule, they are told that one.
     private func tellable(_ result: RunResult) async throws -> RunResult {
         guard shared.isShared, result.sightings.contains(where: { $0.approval?.isExemption == true }) else {
             return result
         }
-        var result = result
-        let sightings = result.sightings
-        result.sightings = try await writer.write { transaction in
-            try sightings.filter { try !transaction.keepsItsApproval($0) }
+        let told = result
+        return try await writer.write { transaction in
+            var told = told
+            for index in told.sightings.indices {
+                if let kept = try transaction.keptApproval(told.sightings[index]) {
+                    told.sightings[index].approval = kept
+                }
+            }
+            return told
         }
-        return result
     }
 
     /// Writes the rules into the table that have waited for it in the ledger.

@@ -42,6 +42,8 @@ struct StateKeeper: Sendable {
     private static let leastAge = Duration.seconds(60)
     /// The name of the moment since which snapshots have not read all places.
     private static let failing = "snapshot-failing"
+    /// The name of the moment at which the last snapshot ended.
+    static let snapshotEnded = "snapshot-ended"
     /// The number of groups whose events are judged at the same time.
     private static let width = 16
 
@@ -143,10 +145,11 @@ struct StateKeeper: Sendable {
         )
     }
 
-    /// Records the time of a snapshot, and the time since which snapshots have not read all places.
+    /// Records the times of a snapshot, and the time since which snapshots have not read all places.
     private func mark(_ startedAt: Date, isWhole: Bool) async throws {
         try await writer.write { transaction in
             try transaction.mark("snapshot", at: startedAt)
+            try transaction.mark(Self.snapshotEnded)
             if isWhole {
                 try transaction.unmark(Self.failing)
             } else if try transaction.moment(Self.failing) == nil {
