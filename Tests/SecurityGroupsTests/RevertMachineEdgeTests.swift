@@ -141,7 +141,7 @@ import Testing
             let found = moves(&it, [], past: past)
             try #require(found.count == 1)
             if isLost { it.lost(found, at: .zero) }
-            it.duplicate(found[0], at: .seconds(1))
+            it.duplicate(found[0])
             #expect(it.reports.map(\.outcome) == [isLost ? .failed : .changedSince])
             #expect(it.isOpen(at: .seconds(1)) == isLost, "a lost answer is looked into")
             if isLost {

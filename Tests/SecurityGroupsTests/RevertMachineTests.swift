@@ -143,7 +143,7 @@ private struct Machine {
         #expect(try it.machine.unproven == .stillStands(live()) && it.machine.outcome == .failed)
     }
 
-    @Test func `where what is to be restored stands already, the rule is revoked`() throws {
+    @Test func `where EC2 refuses to restore a rule, it is revoked`() throws {
         var it = try Machine(.ruleModified, caller: nil)
         var past = RulePast()
         let before = RuleContent(rule: Fixture.rule(port: 9), ruleDescription: nil)
@@ -154,8 +154,12 @@ private struct Machine {
         let known = past
         let restore = it.show([try live()]) { _ in known }
         #expect(try restore.map(\.step) == [.restore(live(), to: #require(known.earlier))])
-        it.machine.duplicate(restore[0], at: it.now)
-        #expect(try it.show([live()]) { _ in known }.map(\.step) == [.revoke(live())])
+        it.machine.refused(restore[0], "InvalidPermission.Duplicate")
+        let revoke = it.show([try live()]) { _ in known }
+        #expect(try revoke.map(\.step) == [.revoke(live())])
+        it.machine.accepted(revoke[0], isProven: true, at: it.now)
+        let reason = it.machine.reports.first?.decision?.reason
+        #expect(reason?.hasSuffix("revoke, EC2 refused to restore it: InvalidPermission.Duplicate") == true)
     }
 
     @Test func `what was restored is remembered with its approval`() throws {

@@ -10,10 +10,12 @@ import Testing
 /// Access that was lent closes itself.
 @Suite struct ExemptionKeeperTests {
     private static let role = "arn:aws:iam::111122223333:user/mia"
+    private static let kim = "arn:aws:iam::111122223333:user/kim"
 
     private func lend(
         _ it: Keeper,
         id: String = "ex-1",
+        principal: String = role,
         minutes: Double = 60,
         then: Exemption.End = .revert,
         remind: Duration? = nil
@@ -21,7 +23,7 @@ import Testing
         let now = it.it.time.now
         let exemption = TemporaryExemption(
             id: id,
-            principal: Self.role,
+            principal: principal,
             from: now,
             until: now + 60 * minutes,
             then: then,
@@ -138,17 +140,17 @@ import Testing
     }
 
     /// Changes the rule under the exemption, and brings the record.
-    private func modify(_ it: Keeper, port: Int, eventID: String) async throws {
+    private func modify(_ it: Keeper, port: Int, eventID: String, by caller: String = role) async throws {
         let rule = try liveRule(1, port: port)
         it.it.aws.with { $0.rules[Name.rule(1)] = rule }
-        let record = RecordText.modify(1, port: port, eventID: eventID, time: it.it.time.now)
+        let record = RecordText.modify(1, port: port, eventID: eventID, time: it.it.time.now).by(caller)
         #expect(try await it.it.process(it.it.message(record.json, id: eventID)) == .delete)
         it.it.time.advance(.seconds(10))
     }
 
-    /// A rule of the baseline says what it said before: in the second case it said something else for a while.
-    @Test(arguments: [[21], [99, 21]])
-    func `a rule that stood before stays at the end of the exemption under which somebody edited it`(
+    /// A rule of the baseline says what it said before. In the last case the guard restores that at the end.
+    @Test(arguments: [[21], [99, 21], [99, 98]])
+    func `a rule that stood before stands at the end of the exemption under which somebody edited it`(
         _ ports: [Int]
     )
         async throws
@@ -159,6 +161,39 @@ import Testing
         try await lend(it)
         for port in ports { try await modify(it, port: port, eventID: "to \(port)") }
         it.it.time.advance(.seconds(3600))
+        for _ in 1...2 { await it.later() }
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+        #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [liveRule(1, port: 21).rule])
+    }
+
+    @Test(arguments: [(60, 30), (30, 60)])
+    func `a rule that two callers change and change back under an exemption each stays at their ends`(
+        _ minutes: (first: Double, second: Double)
+    ) async throws {
+        let it = try Keeper(Pipeline(standing: [1]))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(90))
+        try await lend(it, minutes: minutes.first)
+        try await lend(it, id: "ex-2", principal: Self.kim, minutes: minutes.second)
+        try await modify(it, port: 99, eventID: "to 99")
+        try await modify(it, port: 21, eventID: "to 21", by: Self.kim)
+        for _ in 1...5 { await it.later() }
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+        #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [liveRule(1, port: 21).rule])
+    }
+
+    @Test func `a rule of the baseline that the policy also allows is not lent by an edit of its description`()
+        async throws
+    {
+        let allowing = Policy.watching(.ingressAdded, .ruleModified, allow: [try .port(21)])
+        let it = try Keeper(Pipeline(standing: [1], policy: allowing))
+        await it.keeper.round(isWanted: true)
+        it.it.time.advance(.seconds(90))
+        try await lend(it)
+        try await modify(it, port: 21, eventID: "description")
+        it.it.time.advance(.seconds(3600))
+        await it.later()
+        it.it.policies.replace(with: .watching(.ingressAdded, .ruleModified, allow: [try .port(99)]))
         for _ in 1...2 { await it.later() }
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
         #expect(it.it.aws.with { $0.rules.count } == 1)

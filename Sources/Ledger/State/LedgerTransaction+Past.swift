@@ -69,9 +69,12 @@ extension LedgerTransaction {
             // A record that names the rule tells of the call that made it, so that a look that seems to come shortly before that
             // call came after it: the clock is slow.
             let bound = question.added == nil ? query.eventTimeHere : query.eventTimeHere.map(Self.beforeDoubt)
-            let approval = seen.first { $0.content.rule == question.rule }?.approval(against: bound)
+            let same = seen.first { $0.content.rule == question.rule && !$0.isReplaced(by: seen) }
+            let approval = same?.approval(against: bound)
             past.approval = past.isExemptByContent && approval?.isExemption == true ? nil : approval
-            past.earlier = seen.first { $0.content.rule != question.rule && $0.approval != nil }?.approved
+            let approved = seen.filter { $0.content.rule != question.rule }.compactMap(\.approved)
+            past.earlier = approved.first
+            past.older = Array(approved.dropFirst())
             past.isBroughtByAnother =
                 try seen.contains { $0.eventID.map { $0 != query.eventID } ?? false }
                 || question.ruleID.map { try isNamedElsewhere($0.description, query) } ?? false

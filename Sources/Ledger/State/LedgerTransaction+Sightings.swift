@@ -88,6 +88,7 @@ extension LedgerTransaction {
 
     private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
         let approval = try keptApproval(sighting) == nil ? sighting.approval : nil
+        if sighting.approval == nil { try endReplaced(content.rule, sighting) }
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
@@ -120,15 +121,35 @@ extension LedgerTransaction {
         )
     }
 
+    /// Ends the approval of content that other approved content has replaced: whoever narrows a rule does not want it to be widened
+    /// again by anybody.
+    private func endReplaced(_ rule: SecurityGroupRule, _ sighting: RuleSighting) throws {
+        try run(
+            """
+            UPDATE sightings SET known_by = 'sweep', approved_by = NULL, approver_arn = NULL, approver_service = NULL,
+                approver_identity = NULL, approved_event_time = NULL, forgotten_at = ?
+            WHERE group_id = ? AND rule_id = ? AND \(Self.isContent) AND gone_at IS NOT NULL AND approved_by IS NOT NULL
+                AND EXISTS (
+                    SELECT 1 FROM sightings AS other
+                    WHERE other.group_id = sightings.group_id AND other.rule_id = sightings.rule_id
+                        AND other.approved_by IS NOT NULL AND coalesce(other.gone_at, '9999') > sightings.gone_at
+                )
+            """,
+            [nowText, sighting.groupID.description, sighting.ruleID.description] + arguments(rule)
+        )
+    }
+
     /// The approval of the rule's content that the ledger has and that the one of the sighting does not replace; nil if it does.
     ///
     /// A person's approval stays. A rule of the baseline stays one if an edit under an exemption changed only its description, or gave
-    /// it its content back: it must not be closed when the exemption ends.
+    /// it its content back: it must not be closed when the exemption ends. What it said in between was made under the same exemption,
+    /// or under temporary ones of the ledger.
     package func keptApproval(_ sighting: RuleSighting) throws -> Approval? {
         guard let new = sighting.approval, let rule = sighting.content?.rule else { return nil }
         let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
         let sql = """
-            SELECT approved_by, approver_arn, approver_service, approver_identity, approved_event_time, first_seen, gone_at
+            SELECT approved_by, approver_arn, approver_service, approver_identity, approved_event_time, first_seen, gone_at,
+                known_by
             FROM sightings WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)
             """
         guard let known = try row(sql, key + arguments(rule)), let old = approval(in: known, from: 0) else {
@@ -136,7 +157,8 @@ extension LedgerTransaction {
         }
         let goneAt: String? = known[6]
         if goneAt == nil, old.isByPerson { return old }
-        guard new.isExemption, old.isOutsidePolicy, sighting.added == nil else { return nil }
+        guard let exemption = new.isExemption ? new.source : new.exemption, sighting.added == nil else { return nil }
+        guard old.isOutsidePolicy || known[7] == KnownBy.baseline.rawValue else { return nil }
         guard let goneAt else {
             // The first look at the group may have come between the call and its record.
             let firstSeen: String = known[5]
@@ -145,10 +167,12 @@ extension LedgerTransaction {
         }
         let since = try row(
             """
-            SELECT count(*), count(CASE WHEN approved_by = ? THEN 1 END) FROM sightings
+            SELECT count(*), count(CASE WHEN approved_by = ?
+                OR approved_by IN (SELECT 'exempt ' || id FROM exemptions WHERE after = 'revert') THEN 1 END)
+            FROM sightings
             WHERE group_id = ? AND rule_id = ? AND coalesce(gone_at, '9999') >= ? AND NOT (\(Self.isContent))
             """,
-            [new.source.bounded] + key + [goneAt] + arguments(rule)
+            [exemption.bounded] + key + [goneAt] + arguments(rule)
         )
         let (count, underIt): (Int, Int) = (since?[0] ?? 0, since?[1] ?? 0)
         return count > 0 && count == underIt ? old : nil
@@ -215,6 +239,14 @@ extension LedgerTransaction {
         let eventID: String?
         let firstSeen: Date?
         let stoodFrom: Date?
+        /// When it was first seen to be gone or to have other content; nil while it stands.
+        let goneAt: Date?
+
+        /// True if other approved content has replaced it.
+        func isReplaced(by others: [Sighting]) -> Bool {
+            guard let goneAt else { return false }
+            return others.contains { $0.approval != nil && $0.goneAt ?? .distantFuture > goneAt }
+        }
 
         /// True where the rule was seen to say this before `time`. Without a time, what was seen counts.
         func stood(before time: Date?) -> Bool {
@@ -255,7 +287,7 @@ extension LedgerTransaction {
 
     private static let sightingColumns = """
         SELECT direction, protocol, from_port, to_port, source, description, peer_owner, approved_by, approver_arn,
-            approver_service, approver_identity, approved_event_time, added_as, event_id, first_seen, stood_from
+            approver_service, approver_identity, approved_event_time, added_as, event_id, first_seen, stood_from, gone_at
         FROM sightings
         """
 
@@ -267,7 +299,8 @@ extension LedgerTransaction {
             added: row[12],
             eventID: (row[13] as String?).flatMap { OwnEvent.isID($0) ? nil : $0 },
             firstSeen: RFC3339.parse(row[14] as String),
-            stoodFrom: RFC3339.parse(row[15] as String)
+            stoodFrom: RFC3339.parse(row[15] as String),
+            goneAt: (row[16] as String?).flatMap { RFC3339.parse($0) }
         )
     }
 

@@ -40,14 +40,16 @@ extension RevertMachine {
         }
     }
 
-    /// Notes that EC2 answered Duplicate: another rule of the group has the content that was to be written.
-    package mutating func duplicate(_ move: Move, at now: Duration) {
-        if case .restore = move.step {
-            items[move.index].canBeRestored = false
-        } else if items[move.index].attempt?.answer != .lost {
-            // Somebody else has put the rule back.
-            settle(move.index, SettledRule(.changedSince, decision: move.decision))
-        }
+    /// Notes that EC2 answered Duplicate: another rule of the group has the content of the one that was to be added.
+    package mutating func duplicate(_ move: Move) {
+        guard items[move.index].attempt?.answer != .lost else { return }
+        // Somebody else has put the rule back.
+        settle(move.index, SettledRule(.changedSince, decision: move.decision))
+    }
+
+    /// Notes that EC2 refused to restore a rule. It is revoked then.
+    package mutating func refused(_ move: Move, _ code: String) {
+        items[move.index].restoreRefusal = code
     }
 
     /// Ends the run. Every rule that is not settled has failed.

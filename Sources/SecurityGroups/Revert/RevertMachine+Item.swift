@@ -18,8 +18,8 @@ extension RevertMachine {
         var state = RuleState.open
         /// The time at which the rule was first seen with content other than the record's.
         var otherSince: Duration?
-        /// False once EC2 refused to restore the rule because another rule of the group has that content.
-        var canBeRestored = true
+        /// The code with which EC2 refused to restore the rule; nil if it did not.
+        var restoreRefusal: String?
 
         var attempt: RevertAttempt? { if case .attempting(let attempt) = state { attempt } else { nil } }
         var settled: SettledRule? { if case .settled(let settled) = state { settled } else { nil } }

@@ -19,7 +19,7 @@ extension RevertMachine {
     ) -> [Move] {
         zip(candidates, pasts).compactMap { candidate, past in
             var past = past
-            if !items[candidate.index].canBeRestored { past.earlier = nil }
+            past.restoreRefusal = items[candidate.index].restoreRefusal
             return plan(candidate, past, isDryRun: isDryRun, now, date)
         }
     }

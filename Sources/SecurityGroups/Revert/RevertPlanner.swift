@@ -126,7 +126,13 @@ package final class RevertPlanner: Sendable {
         }
         if let waiting = waiting(decision, past, now) { return waiting }
         guard context.kind == .ruleModified else { return RevertPlan(decision: decision, step: .revoke(live)) }
-        guard let earlier = past.earlier, earlier.content.rule.direction == live.rule.direction,
+        if let code = past.restoreRefusal {
+            return RevertPlan(
+                decision: decision.adding("revoke, EC2 refused to restore it: \(code)"),
+                step: .revoke(live)
+            )
+        }
+        guard let earlier = restorable(past, now: now), earlier.content.rule.direction == live.rule.direction,
             earlier.content.rule != live.rule, mayStand(earlier, as: .ruleModified, now: now)
         else {
             return RevertPlan(
@@ -138,6 +144,19 @@ package final class RevertPlanner: Sendable {
             decision: decision.adding("restore \(earlier.content.rule)"),
             step: .restore(live, to: earlier)
         )
+    }
+
+    /// The newest approved content to which a forbidden edit may be restored; nil if there is none.
+    ///
+    /// Content that was made under an exemption whose end closes it was not to last. It is left out once the exemption is over, and at
+    /// the end of any exemption.
+    private func restorable(_ past: RulePast, now: Date) -> ApprovedContent? {
+        ([past.earlier].compactMap(\.self) + past.older).first { content in
+            !today.exempt.contains {
+                $0.then == .revert && $0.approval == content.approval.source
+                    && (occasion == .exemptionEnd || $0.isOver(at: now))
+            }
+        }
     }
 
     /// The reason why a rule may stay although this caller may not make it; nil if it may not stay.

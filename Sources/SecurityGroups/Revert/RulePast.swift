@@ -112,6 +112,10 @@ package struct RulePast: Hashable, Sendable {
     /// The newest approved content of this id that differs from the content now. For a removed rule: the approved
     /// content that it had last.
     package var earlier: ApprovedContent?
+    /// The other approved contents of this id that differ from the content now, newest first.
+    package var older: [ApprovedContent] = []
+    /// The code with which EC2 refused to restore the rule in this run; nil if it did not.
+    package var restoreRefusal: String?
     /// The decision when a rule with this content was last added or modified; nil if that was never seen.
     package var lastDecision: RuleDecision?
     /// True if a later event about the same rule was allowed or exempt.

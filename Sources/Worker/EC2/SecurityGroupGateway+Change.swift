@@ -1,4 +1,5 @@
 import AWSClient
+import Formats
 import SecurityGroups
 
 /// The calls that add a rule or change one. They are rare, so each rule has a call of its own.
@@ -55,11 +56,23 @@ extension SecurityGroupGateway {
     private static func amendment(_ call: () async throws -> Amendment) async throws -> Amendment {
         do {
             return try await call()
+        } catch let error as AWSServiceError where error.refusesRestore {
+            return error.mayFollowEffect
+                ? .accepted(requestID: error.requestID) : .refused(code: plainText(error.code, limit: 200))
         } catch let error as AWSServiceError where error.has(code: "InvalidPermission.Duplicate") {
             // A repeated call may meet the effect of the first one.
             return error.mayFollowEffect ? .accepted(requestID: error.requestID) : .duplicate
         } catch let error as AWSServiceError where error.saysNotFound {
             return .notFound
         }
+    }
+}
+
+extension AWSServiceError {
+    /// True if EC2 refuses to give a rule its earlier content, and will refuse it again: the role may not modify rules, another rule
+    /// says the same, the source is gone, or the group has no room. The same rule can still be revoked.
+    fileprivate var refusesRestore: Bool {
+        operation == "ModifySecurityGroupRules" && !isThrottling && !isTransient && !refusesCredentials
+            && code != Self.unreadableResponse && code != "InvalidSecurityGroupRuleId.NotFound"
     }
 }

@@ -161,7 +161,7 @@ struct EventClaims: Sendable {
 
     /// The result as the other hosts are told of it: where this ledger keeps another approval of a rule, they are told that one.
     private func tellable(_ result: RunResult) async throws -> RunResult {
-        guard shared.isShared, result.sightings.contains(where: { $0.approval?.isExemption == true }) else {
+        guard shared.isShared, result.sightings.contains(where: { $0.approval?.elsewhere != nil }) else {
             return result
         }
         let told = result

@@ -121,7 +121,7 @@ extension AWSServiceError {
     }
 
     /// True if the service refuses the credentials or the account, whatever they ask for.
-    fileprivate var refusesCredentials: Bool {
+    var refusesCredentials: Bool {
         statusCode == 401 || Self.credentialCodes.contains { has(code: $0) }
     }
 
