@@ -18,6 +18,7 @@ struct Simulate {
                 report.problems = ["the simulation broke: \(error)"]
             }
             total.add(report, isQuiet: settings.isQuiet)
+            if let words = settings.sought, report.problems.contains(where: { $0.contains(words) }) { break }
         }
         say(total.summary)
         exit(total.failed.isEmpty ? 0 : 2)
@@ -38,6 +39,8 @@ private struct Settings {
     var isTraced = false
     var isLogged = false
     var isQuiet = false
+    /// The simulator stops after the first seed with a problem that contains these words.
+    var sought: String?
 
     mutating func read(_ arguments: some Sequence<String>) throws {
         var rest = Array(arguments)[...]
@@ -49,6 +52,7 @@ private struct Settings {
             case "--first", "--seed": first = UInt64(rest.popFirst() ?? "") ?? first
             case "--seeds": count = UInt64(rest.popFirst() ?? "") ?? count
             case "--hosts": hosts = rest.popFirst().flatMap { Int($0) } ?? hosts
+            case "--until": sought = rest.popFirst()
             case "--fault": fault = SimulatedFault(rawValue: rest.popFirst() ?? "")
             default: throw Unknown(argument: name)
             }
