@@ -96,6 +96,10 @@ import Testing
         (["--group", "web"], "--group: \"web\" is not a security group id, such as sg-0a1b2c3d4e5f60718"),
         (["--for", "0s"], "--for: \"0s\" is not a duration, such as 90s, 15m, 24h or 30d"),
         (["--reason", " "], "--reason: say why"),
+        (
+            ["--reason", String(repeating: "é", count: 501)],
+            "--reason: 1002 bytes are too long; say it in at most 1000"
+        ),
         (["--then", "keep"], "--then: \"keep\" is not one of revert, leave"),
         (["--remind", "soon"], "--remind: \"soon\" is not a duration, such as 90s, 15m, 24h or 30d"),
     ])

@@ -18,7 +18,7 @@ package struct TemporaryExemption: Hashable, Sendable {
     package let then: Exemption.End
     /// The time before the end at which people are reminded; nil for no reminder.
     package let remind: Duration?
-    /// The reason that its author gave.
+    /// The reason that its author gave, at most `longestReason` bytes.
     package let reason: String
     /// The person who wrote it: `user@host`.
     package let madeBy: String
@@ -57,6 +57,9 @@ package struct TemporaryExemption: Hashable, Sendable {
         self.endedBy = endedBy
         self.sharedAt = sharedAt
     }
+
+    /// The largest number of bytes of a reason. The shared table has one item of at most 400 KB for 200 exemptions.
+    package static let longestReason = 1000
 
     /// The time at which it ends or ended.
     package var end: Date { endedAt.map { min($0, until) } ?? until }

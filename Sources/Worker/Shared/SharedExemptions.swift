@@ -129,7 +129,7 @@ extension TemporaryExemption {
             until: until,
             then: then,
             remind: remind.map { .seconds($0) },
-            reason: String(reason.prefix(1000)),
+            reason: String(reason.prefix(Self.longestReason)),
             madeBy: String(madeBy.prefix(200)),
             endedAt: endedAt,
             endedBy: (members["ended_by"]?.string).map { String($0.prefix(200)) }

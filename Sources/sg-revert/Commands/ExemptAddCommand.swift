@@ -101,6 +101,10 @@ struct ExemptAddCommand: AsyncParsableCommand {
         }
         let group = try group.map { try groupID($0, flag: "--group").description }
         guard !reason.isBlank else { throw ValidationError("--reason: say why") }
+        let longest = TemporaryExemption.longestReason
+        guard reason.utf8.count <= longest else {
+            throw ValidationError("--reason: \(reason.utf8.count) bytes are too long; say it in at most \(longest)")
+        }
         let then: Exemption.End? = try then.map { try choice($0, flag: "--then") }
         let until = now.addingTimeInterval(Double(try duration(length, flag: "--for").components.seconds))
         // RFC 3339 has four digits for a year, so that a later time cannot be read again.
