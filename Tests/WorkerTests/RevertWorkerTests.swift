@@ -235,6 +235,23 @@ import Testing
         #expect(it.aws.with { Array($0.rules.keys) } == [Name.rule(1)])
     }
 
+    @Test func `a sweep without an answer of the fleet's table reverts nothing, and says that it waits for the table`()
+        async throws
+    {
+        var it = try WholeWorker(standing: [1])
+        it.passes = { _ in true }
+        it.options.claimsTable = "claims"
+        let worker = try it.worker()
+        _ = try await worker.sweep([], isReverting: true) { _ in }
+        try it.aws.stand([2])
+        for isReverting in [false, true] {
+            let found = try await worker.sweep([], isReverting: isReverting) { _ in }
+            #expect(found.map(\.ruleID) == [Name.rule(2)] && found.map(\.outcome) == [nil])
+            #expect(found.map(\.awaitsTable) == [true])
+        }
+        #expect(it.aws.with { $0.revokes.isEmpty })
+    }
+
     @Test func `a sweep of some groups leaves the others`() async throws {
         let other = try Fixture.group(2).description
         let policy = Policy(

@@ -45,9 +45,10 @@ extension MessagePipeline {
         try await writer.write { try $0.keep(approval, of: rule, from: known.eventID) }
     }
 
-    /// True if the table has answered for long enough that it has everything that the hosts know.
-    private var isTableWhole: Bool {
+    /// True if the table has answered for long enough that it has everything that the hosts know, and for a host without a table.
+    var isTableWhole: Bool {
         get async throws {
+            guard claims.shared.isShared else { return true }
             guard let silent = try await writer.write({ try $0.moment(LedgerTransaction.tableSilent) }) else {
                 return true
             }

@@ -24,6 +24,8 @@ package struct SweptRule: Hashable, Sendable {
     package let ruleID: String
     /// The outcome of its revert; nil if nothing was tried, or if another worker has it in hand.
     package let outcome: EventOutcome?
+    /// True where nothing is tried because another host may know a reason: the fleet's table did not answer within the last minutes.
+    package let awaitsTable: Bool
 
     /// True where the rule does not stand any more, or was found to be allowed.
     package var isSettled: Bool {
@@ -51,7 +53,7 @@ extension RevertWorker {
         let shown = look.rules
         try looked(look)
         let found = try await writer.write { try $0.unexplainedRules() }.filter { shown.contains($0.id) }
-        guard isReverting else { return found.map { SweptRule(ruleID: $0.id.description, outcome: nil) } }
+        guard isReverting else { return try await swept(found.map { ($0, nil) }, pipeline) }
         let settled = found.map(\.since).max().map { $0.addingTimeInterval(2 * options.settle.seconds) }
         if let settled, settled > clock.now() {
             try await clock.sleep(.seconds(settled.timeIntervalSince(clock.now()) + 0.01))
@@ -60,13 +62,23 @@ extension RevertWorker {
         try await pipeline.claims.forUnexplained(since: now, isDryRun: isDryRun) { part in
             await keeper.judge(part.filter { shown.contains($0.rule.id) }.map(OwnRun.init(sweeping:)))
         }
-        return try await writer.write { transaction in
+        let judged = try await writer.write { transaction in
             let left = Set(try transaction.unexplainedRules().map(\.id))
             return try found.map { rule in
                 // Another worker may have judged the rule, or a record of it may have come.
-                let outcome = try transaction.sweepOutcome(of: rule) ?? (left.contains(rule.id) ? nil : .unchanged)
-                return SweptRule(ruleID: rule.id.description, outcome: outcome)
+                (rule, try transaction.sweepOutcome(of: rule) ?? (left.contains(rule.id) ? nil : .unchanged))
             }
+        }
+        return try await swept(judged, pipeline)
+    }
+
+    private func swept(
+        _ judged: [(rule: StandingRule, outcome: EventOutcome?)],
+        _ pipeline: MessagePipeline
+    ) async throws -> [SweptRule] {
+        let isWhole = try await pipeline.isTableWhole
+        return judged.map { rule, outcome in
+            SweptRule(ruleID: rule.id.description, outcome: outcome, awaitsTable: outcome == nil && !isWhole)
         }
     }
 

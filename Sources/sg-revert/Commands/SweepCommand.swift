@@ -58,17 +58,17 @@ struct SweepCommand: AsyncParsableCommand {
                 throw RunFailure(description: errorText(error))
             }
             print(rows, swept, style)
-            return (swept.count { !$0.isSettled }, look)
+            return (swept.filter { !$0.isSettled }, look)
         }
         try report(left, look)
     }
 
     /// Says what was not looked at, and fails where a rule is left or a group was missed.
-    private func report(_ left: Int, _ look: SweptLook) throws {
+    private func report(_ left: [SweptRule], _ look: SweptLook) throws {
         warn(of: look)
-        guard left == 0 else {
-            let words = left == 1 ? "1 rule stands" : "\(left) rules stand"
-            throw RunFailure(description: "\(words) without a reason", exitCode: 2)
+        guard left.isEmpty else {
+            let words = Self.words(left.count, awaitsTable: left.contains(where: \.awaitsTable))
+            throw RunFailure(description: words, exitCode: 2)
         }
         guard look.missed.isEmpty else {
             let names = look.missed.map(\.description).joined(separator: ", ")
@@ -78,6 +78,15 @@ struct SweepCommand: AsyncParsableCommand {
                     + "or the policy does not watch it"
             )
         }
+    }
+
+    /// Says how many rules are left, and that nothing is reverted where the fleet's table does not answer.
+    static func words(_ left: Int, awaitsTable: Bool) -> String {
+        let words = (left == 1 ? "1 rule stands" : "\(left) rules stand") + " without a reason"
+        guard awaitsTable else { return words }
+        return words
+            + " that this host knows; another host may know one, but the table of \(Setting.claims.flag) did not "
+            + "answer, and nothing is reverted until it has answered for 3 minutes"
     }
 
     private static func unexplained(of look: SweptLook, inLedger path: String) throws -> [AuditStandingRule] {
