@@ -45,6 +45,45 @@ import Testing
         #expect(html.components(separatedBy: "<tr><td").count == 3)
     }
 
+    @Test func `temporary access of the ledger and of the policy is shown with its end`() async throws {
+        let ledger = try await folder.ledger("a")
+        let added = try await folder.run(
+            [
+                "exempt", "add", "--ledger", ledger, "--principal", "arn:aws:iam::111122223333:role/oncall", "--for",
+                "2h",
+            ]
+                + ["--reason", "incident 4711"]
+        )
+        let policy = folder.path("policy.yaml")
+        let text = #"""
+            version: 1
+            watch:
+              - regions: [eu-west-1]
+            exempt:
+              - { name: always, principals: ["arn:aws:iam::111122223333:role/always"] }
+              - { name: past, principals: ["arn:aws:iam::111122223333:role/past"], until: 2020-01-01T00:00:00Z }
+              - name: move <b>
+                principals: ["arn:aws:iam::111122223333:role/mover"]
+                groups: [sg-0a1b2c3d4e5f60718]
+                until: 2999-01-01T00:00:00Z
+                then: revert
+            """#
+        try text.write(toFile: policy, atomically: true, encoding: .utf8)
+        let html = try await report(ledger, ["--policy", policy])
+        let section = try #require(html.components(separatedBy: "Temporary access").last)
+        let rows = section.components(separatedBy: "</table>")[0].components(separatedBy: "<tr><td>").dropFirst()
+        #expect(rows.count == 2)
+        let (command, entry) = (rows.first ?? "", rows.last ?? "")
+        #expect(command.hasPrefix(added.output.trimmingCharacters(in: .newlines)))
+        #expect(command.contains("<td>incident 4711</td>"))
+        for cell in [
+            "move &lt;b&gt;", "arn:aws:iam::111122223333:role/mover", "sg-0a1b2c3d4e5f60718",
+            "2999-01-01T00:00:00.000Z",
+            "is reverted", "policy.yaml:7",
+        ] { #expect(entry.contains(cell), "\(cell) in \(entry)") }
+        #expect(try await !report(ledger).contains("move &lt;b&gt;"))
+    }
+
     @Test func `a page that cannot be written is one line`() async throws {
         let ledger = try await folder.ledger("a")
         let result = try await folder.run(

@@ -8,7 +8,8 @@ struct AuditReportCommand: AsyncParsableCommand {
         abstract: "Write one page that answers what happened.",
         discussion: """
             A self-contained HTML file: nothing in it is loaded from elsewhere, so that it can be mailed, opened from disk, and \
-            printed. The sums are over all events that the filters let through; the table has the newest of them.
+            printed. The sums are over all events that the filters let through; the table has the newest of them. With a policy \
+            the page also shows the temporary access that the policy file gives.
             """
     )
 
@@ -17,6 +18,9 @@ struct AuditReportCommand: AsyncParsableCommand {
         completion: .file(extensions: ["html"])
     )
     var html: String
+
+    @Option(.policy)
+    var policy: String?
 
     @OptionGroup var ledger: AuditLedgerOptions
     @OptionGroup var filter: EventFilterOptions
@@ -34,8 +38,10 @@ struct AuditReportCommand: AsyncParsableCommand {
         let settings = try config.settings()
         let now = Date()
         let filter = try filter.filter(now: now)
+        let policy = try settings.text(policy, .policy).map { try PolicySource.file($0).load() }
         let page = try await asking {
             var page = ReportPage(made: now, filter: filter)
+            if let policy { page.add(policy) }
             let readers = try ledger.readers(settings)
             for reader in readers {
                 let groups = filter.group.map { [$0] } ?? []

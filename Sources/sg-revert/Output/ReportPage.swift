@@ -14,8 +14,8 @@ struct ReportPage {
     private(set) var listed = 0
     /// The rules that stand without a reason.
     private var unexplained: [AuditStandingRule] = []
-    /// The temporary exemptions that hold.
-    private var exemptions: [TemporaryExemption] = []
+    /// The exemptions that end, and have not ended.
+    private var temporary: [TemporaryAccess] = []
 
     /// Creates an empty page.
     init(made: Date, filter: EventFilter) {
@@ -34,7 +34,12 @@ struct ReportPage {
     /// Adds what one ledger knows of the present: rules that stand without a reason, and temporary access.
     mutating func add(standing: [AuditStandingRule], exemptions: [TemporaryExemption]) {
         unexplained += standing
-        self.exemptions += exemptions.filter { $0.end > made }
+        temporary += exemptions.map(TemporaryAccess.init).filter { $0.end > made }
+    }
+
+    /// Adds the temporary access that a policy gives.
+    mutating func add(_ policy: Policy) {
+        temporary += policy.exempt.compactMap(TemporaryAccess.init).filter { $0.end > made }
     }
 
     /// The page.
@@ -58,7 +63,7 @@ struct ReportPage {
         <main>
         \(tiles)
         \(section("Standing without a reason", Self.standingTable(unexplained)))
-        \(section("Temporary access", Self.exemptionTable(exemptions)))
+        \(section("Temporary access", Self.accessTable(temporary)))
         <div class="charts">
         \(section("How long rules stood open", exposureChart))
         \(section("Events over time", timelineChart))
