@@ -39,13 +39,8 @@ import Testing
         #expect(try it.test.rules("undo") == [nil])
     }
 
-    @Test func `a run that finds no room to wait in gives its claim back, and the next delivery runs at once`()
-        async throws
-    {
-        let it = try Fleet()
-        var record = it.record
-        // EC2 may not show the rule yet, so that the run waits.
-        record.time = it.time.now
+    /// Runs the usual event on the first host, which finds no room to wait in.
+    private func turnAway(_ record: RecordText, in it: Fleet) async {
         let held = HeldMessage(it.one.message(record.json), receivedAt: it.time.instant, visibility: .seconds(30))
         let slots = WorkSlots(count: 1, limits: .init(messages: 0), clock: it.time.clock)
         await #expect(throws: ParkingFull.self) {
@@ -54,6 +49,53 @@ import Testing
             }
         }
         #expect(held.claim == nil)
+    }
+
+    @Test(arguments: [false, true])
+    func `what is gone after a run that found no room to wait in is its doing only if it sent a revoke`(
+        hasRevoked: Bool
+    ) async throws {
+        let it = try Fleet()
+        var record = it.record
+        record.time = it.time.now
+        if hasRevoked {
+            try it.aws.stand([1])
+            // EC2 still shows the rule after its revoke, so that the run waits.
+            it.aws.with { ($0.lingeringLooks, $0.isSilent) = (2, true) }
+        }
+        await turnAway(record, in: it)
+        #expect(it.aws.with { $0.rules.isEmpty })
+        it.time.advance(.seconds(16))
+        for host in [it.one, it.two] {
+            #expect(try await host.process(host.message(record.json, receives: 2)) == .delete)
+        }
+        #expect(try it.one.test.event("attempts") == "2")
+        #expect(try it.one.test.event("outcome") == (hasRevoked ? "reverted" : "unchanged"))
+        #expect(try await it.told(it.one) == (hasRevoked ? ["\(Name.event):reverted"] : []))
+    }
+
+    @Test func `a run that finds no room to wait in does not hide the run of a host that died`() async throws {
+        let it = try Fleet()
+        var record = it.record
+        record.time = it.time.now + 60
+        let facts = EventFacts(eventID: Name.event, digest: record.digest, eventName: "x")
+        let slot = WorkSlot(clock: it.time.clock)
+        _ = try await it.two.claims.claim(facts, it.delivery, intent: [Name.rule(1)], slot: slot)
+        it.time.advance(.seconds(61))
+        await turnAway(record, in: it)
+        it.time.advance(.seconds(16))
+        #expect(try await it.one.process(it.one.message(record.json, receives: 2)) == .delete)
+        #expect(try it.one.test.event("outcome") == "reverted")
+    }
+
+    @Test func `a run that finds no room to wait in gives its claim back, and the next delivery runs at once`()
+        async throws
+    {
+        let it = try Fleet()
+        var record = it.record
+        // EC2 may not show the rule yet, so that the run waits.
+        record.time = it.time.now
+        await turnAway(record, in: it)
         try it.aws.stand([1])
         #expect(try await it.two.process(it.two.message(record.json, receives: 2)) == .delete)
         #expect(try it.two.test.event("outcome") == "reverted")

@@ -3,7 +3,7 @@
 /// The names of columns come from the lists of `StoredColumn`.
 enum LedgerSQL: Int, CaseIterable {
     case head, append
-    case insertEvent, knownEvent, takeEvent, remember, renew
+    case insertEvent, knownEvent, takeEvent, remember, renew, release
     case addDelivery, countDelivery
     case heldEvent, finishReplacing, finishKeeping, deleteRules, insertRule, insertOwnCall, ownCall
     case journalMode
@@ -28,6 +28,11 @@ enum LedgerSQL: Int, CaseIterable {
         case .remember:
             "UPDATE events SET matched_rule_ids = ? WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL"
         case .renew: "UPDATE events SET lease_until = ? WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL"
+        case .release:
+            """
+            UPDATE events SET worker = lease_owner, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL
+            WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL
+            """
         case .addDelivery: "INSERT INTO deliveries (number, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
         case .countDelivery: "UPDATE events SET deliveries = deliveries + 1 WHERE number = ?"
         case .heldEvent:

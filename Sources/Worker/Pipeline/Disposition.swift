@@ -3,6 +3,7 @@ import CloudTrailEvents
 import Ledger
 import Logging
 import SecurityGroups
+import Synchronization
 
 /// The treatment of a message after its event was handled.
 enum Disposition: Hashable, Sendable {
@@ -55,6 +56,7 @@ final class EventRun: Sendable {
     let reason: String?
     /// True if people have been told that the rule of this event stands and is only reported.
     let isToldAsReported: Bool
+    private let isChanging = Atomic(false)
 
     init(
         message: SQSMessage?,
@@ -84,6 +86,12 @@ final class EventRun: Sendable {
 
     var event: CloudTrailEvent { record.event }
     var content: EventContent { record.content }
+
+    /// True once the run may have changed a rule.
+    var mayHaveReverted: Bool { isChanging.load(ordering: .acquiring) }
+
+    /// Notes that the run is about to change a rule.
+    func changes() { isChanging.store(true, ordering: .releasing) }
 }
 
 /// A record of a call, as a message brought it.

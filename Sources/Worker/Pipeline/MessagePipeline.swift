@@ -117,7 +117,7 @@ struct MessagePipeline: Sendable {
             return try await settle(ending, of: run)
         } catch let error as ParkingFull {
             held.unclaimed()
-            await claims.abandon(run.claim)
+            await claims.giveUp(run.claim, mayHaveReverted: run.mayHaveReverted)
             throw error
         }
     }
@@ -257,7 +257,14 @@ struct MessagePipeline: Sendable {
             return .finished(RunResult(outcome: .unchanged, reason: "the group does not exist"))
         case .undecodable(let error): return .deadLetter(.undecodable, error)
         case .watched(let watched):
-            let journal = RunJournal(claims, run.claim, of: watched, time: revert.time, clock: clock) { [clock] in
+            let journal = RunJournal(
+                claims,
+                run.claim,
+                of: watched,
+                time: revert.time,
+                clock: clock,
+                changes: run.changes
+            ) { [clock] in
                 clock.instant() - run.begunAt
             }
             let result = try await revert(

@@ -73,7 +73,7 @@ extension RevertRun.Call {
     mutating func run() async throws {
         while machine.isOpen(at: elapsed) {
             if machine.isTooEarly(at: elapsed) {
-                try await pause()
+                try await slot.wait(for: machine.nextPause())
                 continue
             }
             let live = try await look()
@@ -87,17 +87,13 @@ extension RevertRun.Call {
                 try await make(moves)
             }
             outdatedRounds = isOutdated ? outdatedRounds + 1 : 0
-            if machine.isOpen(at: elapsed), !isOutdated { try await pause() }
+            if machine.isOpen(at: elapsed), !isOutdated { try await slot.wait(for: machine.nextPause()) }
         }
         if let unproven = machine.unproven { failure = try await explain(unproven) }
         let gone = machine.goneRules
         guard !gone.isEmpty else { return }
         try await refuseForeignAccount()
         if let words = try await journal.contradiction(gone) { machine.contradicts(words) }
-    }
-
-    private mutating func pause() async throws {
-        try await slot.wait(for: machine.nextPause())
     }
 
     private mutating func plan(_ candidates: [RevertMachine.Candidate]) async throws -> [RevertMachine.Move] {
@@ -296,12 +292,13 @@ extension RevertRun.Call {
         _ body: () async throws -> Answer
     ) async throws -> Answer {
         let begun = calls.begin(action)
-        let isOld = isLookOld
+        let (isOld, journal) = (isLookOld, journal)
         var failure: (any Error)?
         var mayBeDone = false
         do {
             let answer: Answer? = try await run.riding(place, slot) {
                 guard !isOld() else { return nil }
+                journal.changes()
                 do {
                     return try await body()
                 } catch {

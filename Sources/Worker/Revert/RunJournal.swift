@@ -8,6 +8,8 @@ struct RunJournal: Sendable {
     /// Records the ids of all rules that runs of the event have tried to revert or are about to. Throws if the run must
     /// end.
     var intend: @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
+    /// Called before each call that changes something.
+    var changes: @Sendable () -> Void = {}
     /// True once the claim is so old that another worker may have the event. Then `intend` is called again before a change, since
     /// it fails where the claim has ended.
     var mayBeLost: @Sendable () -> Bool = { false }
@@ -37,8 +39,10 @@ extension RunJournal {
         of watched: WatchedChange,
         time: AWSTime,
         clock: WorkerClock,
+        changes: @escaping @Sendable () -> Void,
         age: @escaping @Sendable () -> Duration
     ) {
+        self.changes = changes
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
         let writer = claims.writer
         let groupID = watched.groupID.description

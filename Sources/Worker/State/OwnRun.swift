@@ -121,11 +121,13 @@ extension MessagePipeline {
         guard let run = try await claim(own, isToldAsReported: known == .reported, logger) else { return nil }
         var pipeline = self
         pipeline.revert = revert.impatient
-        let ending = try await pipeline.ending(of: run)
         do {
-            return try await settle(ending, of: run).outcome
+            return try await settle(try await pipeline.ending(of: run), of: run).outcome
         } catch is MessageLost {
             return nil
+        } catch let error as OutageLasted {
+            await claims.giveUp(run.claim, mayHaveReverted: run.mayHaveReverted)
+            throw error
         }
     }
 
