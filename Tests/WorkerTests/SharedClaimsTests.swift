@@ -94,8 +94,29 @@ import Testing
         }
         _ = try await it.claimAndLapse(by: it.one, intent: [Name.rule(1)])
         it.aws.with { $0.rules = [:] }
-        let taken = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: [])
-        try await it.one.claims.shared.release(try #require(taken.claim))
+        await it.one.claims.giveUp(try await it.claim(by: it.one), mayHaveReverted: false)
+        #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
+        #expect(try it.two.test.rules("outcome") == ["reverted"])
+        #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
+    }
+
+    @Test func `what a worker reverted under its ledger alone is told by the host that comes after its death`()
+        async throws
+    {
+        let it = try Fleet()
+        let (facts, delivery) = (it.facts, it.delivery)
+        // It claimed the event while the table was out.
+        let alone = try await it.one.writer.write {
+            try $0.claim(facts, delivery: delivery, intent: [Name.rule(1)])
+        }
+        #expect(alone.claim != nil)
+        let slot = WorkSlot(clock: it.time.clock)
+        // Another worker of its host finds that out from the ledger.
+        let other = try await it.one.claims.claim(facts, delivery, intent: [Name.rule(1)], slot: slot)
+        guard case .held = other else {
+            Issue.record("the ledger's claim is live")
+            return
+        }
         #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
         #expect(try it.two.test.rules("outcome") == ["reverted"])
         #expect(try await it.told(it.two) == ["\(Name.event):reverted"])
@@ -103,8 +124,7 @@ import Testing
 
     @Test func `a first claim that was given back is no run of which a host could tell`() async throws {
         let it = try Fleet()
-        let claimed = try await it.one.claims.shared.claim(it.facts, it.delivery, intent: [Name.rule(1)])
-        try await it.one.claims.shared.release(try #require(claimed.claim))
+        await it.one.claims.giveUp(try await it.claim(by: it.one, intent: [Name.rule(1)]), mayHaveReverted: false)
         #expect(try await it.two.process(it.two.message(it.record.json)) == .delete)
         #expect(try it.two.test.rules("outcome") == ["already-gone"])
         #expect(try await it.told(it.two) == [])

@@ -87,7 +87,9 @@ struct EventClaims: Sendable {
     ) async throws -> ClaimResult {
         switch result {
         case .run(let claim): return .run(claim.joined(with: hold))
-        case .held: try await shared.release(hold)
+        case .held:
+            // The table does not know that run. If this host dies, another one takes over from it.
+            try await shared.abandon(hold)
         case .duplicate(let outcome):
             // The notice waits under this claim now, so that it is not taken for another host's.
             let eventID = try await writer.write(slot: slot) { try $0.holdNotices(of: event, outcome, for: hold) }

@@ -36,7 +36,7 @@ protocol SharedClaims: Sendable {
     /// True if a host has ended the event and no further run follows by itself. False if that is not known.
     func isSettled(_ eventID: String) async throws -> Bool
 
-    /// Gives a claim back. Another worker can then claim the event at once.
+    /// Gives a claim back that took over from nobody. Another worker can then claim the event at once, as if nobody had.
     func release(_ claim: SharedClaim) async throws
 
     /// Ends the lease of a run that does not go on. Another worker can then take the event over at once.
