@@ -2,6 +2,7 @@ import AWSClient
 import Foundation
 import Ledger
 import SecurityGroups
+import Synchronization
 import TestSupport
 import Testing
 
@@ -56,6 +57,39 @@ import Testing
     }
 
     private var ruleStands: Bool { fleet.aws.with { $0.rules[Name.rule(1)] != nil } }
+
+    @Test func `of a late record of many rules, a host asks the table for a few at once`() async throws {
+        let flight = Mutex((now: 0, most: 0))
+        let fleet = try Fleet { action in
+            guard action == "GetItem" else { return }
+            flight.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            for _ in 0..<1000 where flight.withLock({ $0.most < 2 }) { await Task.yield() }
+            flight.withLock { $0.now -= 1 }
+        }
+        let now = fleet.time.now
+        let rules = try (1...40).map { try Fixture.live($0, Fixture.rule(port: 20 + $0)) }
+        let approved = rules.map { rule in
+            SharedRule(
+                ruleID: "\(rule.id)",
+                content: "\(rule.rule)",
+                eventID: "x",
+                asOf: now,
+                approval: .byPerson("mia", at: now)
+            )
+        }
+        #expect(try await fleet.one.claims.shared.keep(approved))
+        let questions = rules.map { RuleQuestion(ruleID: $0.id, rule: $0.rule, added: $0.rule) }
+        let query = PastQuery(
+            eventID: Name.event,
+            groupID: Name.group,
+            eventTime: now - 300,
+            isRemoval: false,
+            limits: RevertLimits()
+        )
+        let pasts = try await fleet.two.claims.past(of: questions, query, isLate: true, now: now)
+        #expect(pasts.map(\.approval?.source) == Array(repeating: "approved mia", count: 40))
+        #expect((2...16).contains(flight.withLock { $0.most }))
+    }
 
     @Test func `a rule that is approved on one host is not swept by the other, and its ledger says who approved it`()
         async throws
