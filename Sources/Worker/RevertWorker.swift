@@ -49,7 +49,12 @@ package struct RevertWorker: Sendable {
         let identity = OwnIdentity(session: session)
         self.identity = identity
         let roles = Self.roles(options, identity)
-        gateway = SecurityGroupGateway(session: session, roles: roles, clock: clock) {
+        gateway = SecurityGroupGateway(
+            session: session,
+            roles: roles,
+            clock: clock,
+            approvals: writer.approvals
+        ) {
             intake.isDraining || slots.checkFilling()
         }
         lanes = Lanes(

@@ -86,6 +86,30 @@ import Testing
         #expect(subject.aws.with { $0.revokes.isEmpty && $0.rules.count == 1 })
     }
 
+    /// The rule is known to the ledger before the event comes, or only once the revoke waits.
+    @Test(arguments: [true, false])
+    func `a rule that a person approves while its revoke waits for EC2's quota stays`(isKnown: Bool) async throws {
+        let (sent, approved) = (Door(), Door())
+        let aws = ScriptedAWS(time: VirtualTime()) { action in
+            guard action == "RevokeSecurityGroupIngress" else { return }
+            sent.open()
+            await approved.pass()
+        }
+        let it = try Keeper(Pipeline(standing: [1], time: aws.time, aws: aws))
+        if isKnown { await it.keeper.round(isWanted: true) }
+        let refusal = HTTPResponse.ec2Error("RequestLimitExceeded", status: 503)
+        aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [refusal] }
+        async let run = it.it.process(it.it.message(it.it.record.json))
+        await sent.pass()
+        if !isKnown { await it.keeper.round(isWanted: true) }
+        _ = try await it.it.writer.write { try $0.approve(.rule(Name.rule(1)), by: "mia", reason: nil) }
+        aws.time.advance(.seconds(10))
+        approved.open()
+        #expect(try await run == .delete)
+        #expect(try it.it.test.rules("outcome") == ["changed-since"])
+        #expect(aws.with { $0.rules.count == 1 && $0.revokes.isEmpty })
+    }
+
     @Test func `a call that was not made is not among the calls of the run`() async throws {
         let revert = try revert()
         let result = try await revert([1], age: 60) { _ in

@@ -1,4 +1,5 @@
 import AWSClient
+import Foundation
 import SecurityGroups
 import TestSupport
 import Testing
@@ -18,8 +19,12 @@ import Testing
         try numbers.map { try #require(SecurityGroupRuleID(Name.rule($0))) }
     }
 
-    /// The call; `trouble` is what its looks meet.
-    private func call(_ direction: Direction = .ingress, trouble: (any Error)? = nil) throws -> RevokeCall {
+    /// The call; `trouble` is what its looks meet, and a person approved the rules at these times.
+    private func call(
+        _ direction: Direction = .ingress,
+        trouble: (any Error)? = nil,
+        approved: [SecurityGroupRuleID: Date] = [:]
+    ) throws -> RevokeCall {
         RevokeCall(
             ec2: try aws.session().ec2(region: #require(AWSRegion("eu-west-1"))),
             group: RevokeGroup(id: try #require(SecurityGroupID(Name.group)), direction: direction),
@@ -29,7 +34,8 @@ import Testing
                 return aws.with { world in
                     ids.compactMap { world.rules[$0.description] ?? world.lingering[$0.description]?.rule }
                 }
-            }
+            },
+            approvals: { _, _ in approved }
         )
     }
 
@@ -42,13 +48,14 @@ import Testing
         _ numbers: [Int],
         seen age: Duration,
         mayBeDone: Bool = false,
-        trouble: (any Error)? = nil
+        trouble: (any Error)? = nil,
+        approved: [SecurityGroupRuleID: Date] = [:]
     ) async throws -> [Revocation] {
         let now = aws.time.instant
         let work = try numbers.map { number in
             RevokeCall.Desk.Entry(item: SeenRule(rule: try liveRule(number), at: now - age), mayBeDone: mayBeDone)
         }
-        return try await call(trouble: trouble)(work, at: now)
+        return try await call(trouble: trouble, approved: approved)(work, by: aws.time.clock)
     }
 
     private let throttled = AWSServiceError(
@@ -64,6 +71,18 @@ import Testing
         #expect(try await revoke([1, 2]) == [.revoked(requestID: "req-1"), .revoked(requestID: "req-1")])
         #expect(calls == ["RevokeSecurityGroupIngress"])
         #expect(aws.with { $0.rules.keys.sorted() } == [Name.rule(3)])
+    }
+
+    @Test func `a rule that a person approved since it was seen is not revoked`() async throws {
+        let seenAt = aws.time.now - 10
+        let approved = zip(try ids([1, 2]), [seenAt - 1, seenAt + 1])
+        let answers = try await revoke(
+            [1, 2, 3],
+            seen: .seconds(10),
+            approved: Dictionary(uniqueKeysWithValues: approved)
+        )
+        #expect(answers.map(\.isOutdated) == [false, true, false])
+        #expect(aws.with { Array($0.rules.keys) } == [Name.rule(2)])
     }
 
     @Test func `egress goes by its own action`() async throws {

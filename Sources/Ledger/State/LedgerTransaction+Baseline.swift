@@ -1,4 +1,5 @@
 import Formats
+package import Foundation
 import GRDB
 package import SecurityGroups
 
@@ -38,6 +39,25 @@ extension LedgerTransaction {
     package func standing(_ chosen: Chosen) throws -> [StandingRule] {
         let (column, value) = chosen.condition
         return try standingRules(where: column, is: value.bounded)
+    }
+
+    /// The times at which a person approved rules of a group, for those that stand with such an approval.
+    package func approvals(
+        of rules: [SecurityGroupRuleID],
+        in group: SecurityGroupID
+    ) throws -> [SecurityGroupRuleID: Date] {
+        let sql = """
+            SELECT rule_id, approved_event_time FROM sightings
+            WHERE group_id = ? AND rule_id IN (SELECT value FROM json_each(?)) AND gone_at IS NULL
+                AND approved_by GLOB 'approved *'
+            """
+        let arguments: StatementArguments = [group.description, rules.map(\.description).jsonText]
+        var times: [SecurityGroupRuleID: Date] = [:]
+        for row in try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments) {
+            let (id, time): (String, String?) = (row[0], row[1])
+            if let id = SecurityGroupRuleID(id) { times[id] = time.flatMap { RFC3339.parse($0) } }
+        }
+        return times
     }
 
     private func set(

@@ -1,4 +1,5 @@
 import AWSClient
+import Foundation
 import SecurityGroups
 
 /// Revokes rules of one group and direction, and confirms it.
@@ -7,6 +8,11 @@ struct RevokeCall: Sendable {
     let group: RevokeGroup
     /// Returns those of the rules that stand.
     let look: @Sendable ([SecurityGroupRuleID]) async throws -> [LiveRule]
+    /// Returns when a person approved rules of a group, for those that have such an approval.
+    var approvals: Approvals = { _, _ in [:] }
+
+    typealias Approvals =
+        @Sendable ([SecurityGroupRuleID], SecurityGroupID) async throws -> [SecurityGroupRuleID: Date]
 
     /// Revokes rules by id. A rule that the response names is confirmed; the others are looked at once more.
     ///

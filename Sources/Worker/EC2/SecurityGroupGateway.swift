@@ -15,11 +15,13 @@ struct SecurityGroupGateway: Sendable {
 
     /// - Parameters:
     ///   - roles: The sessions for other accounts; nil to use the worker's own credentials everywhere.
+    ///   - approvals: Returns when a person approved rules of a group, for those that have such an approval.
     ///   - isDraining: True while the queue has more messages; nil if that is not known.
     init(
         session: AWSSession,
         roles: AccountRoles? = nil,
         clock: WorkerClock = .system,
+        approvals: @escaping RevokeCall.Approvals = { _, _ in [:] },
         isDraining: @escaping @Sendable () -> Bool? = { nil }
     ) {
         let clients = EC2Clients(session: session, roles: roles)
@@ -46,7 +48,7 @@ struct SecurityGroupGateway: Sendable {
                 try await Self.look(atGroups: ids, in: place, clients: clients)
             }
         }
-        desks = RevokeDesks(clients: clients, quota: quota, looks: looks, isDraining: isDraining)
+        desks = RevokeDesks(clients: clients, quota: quota, looks: looks, approvals, isDraining: isDraining)
     }
 
     /// The rules with these ids that stand, of any group.
@@ -162,6 +164,7 @@ private final class RevokeDesks: Sendable {
     private let clients: EC2Clients
     private let quota: CallQuota
     private let looks: Coalescer<Place, SecurityGroupRuleID, Look>
+    private let approvals: RevokeCall.Approvals
     private let isDraining: @Sendable () -> Bool?
     private let desks = Mutex<[Key: Desk]>([:])
 
@@ -169,11 +172,13 @@ private final class RevokeDesks: Sendable {
         clients: EC2Clients,
         quota: CallQuota,
         looks: Coalescer<Place, SecurityGroupRuleID, Look>,
+        _ approvals: @escaping RevokeCall.Approvals,
         isDraining: @escaping @Sendable () -> Bool?
     ) {
         self.clients = clients
         self.quota = quota
         self.looks = looks
+        self.approvals = approvals
         self.isDraining = isDraining
     }
 
@@ -195,11 +200,14 @@ private final class RevokeDesks: Sendable {
             isDraining: isDraining,
             weight: \.rule.width,
             wasSent: { !$0.isOutdated }
-        ) { [clients, looks, quota] group, work in
-            let call = RevokeCall(ec2: try clients.client(in: place), group: group) { ids in
-                try await looks.submit(ids, for: place).flatMap(\.rules)
-            }
-            return try await call(work, at: quota.clock.instant())
+        ) { [clients, looks, quota, approvals] group, work in
+            let call = RevokeCall(
+                ec2: try clients.client(in: place),
+                group: group,
+                look: { try await looks.submit($0, for: place).flatMap(\.rules) },
+                approvals: approvals
+            )
+            return try await call(work, by: quota.clock)
         }
     }
 }

@@ -102,7 +102,7 @@ extension RevertRun.Call {
             machine.know(today: policies.current)
         }
         let pasts =
-            machine.needsPast(candidates) || journal.isLate
+            machine.needsPast(candidates) || journal.isLate() || outdatedRounds > 0
             ? try await journal.recall(candidates.map(\.question)) : candidates.map { _ in RulePast() }
         return machine.plan(
             candidates,

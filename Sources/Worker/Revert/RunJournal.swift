@@ -14,7 +14,7 @@ struct RunJournal: Sendable {
     /// it fails where the claim has ended.
     var mayBeLost: @Sendable () -> Bool = { false }
     /// True for a record that comes so late that a person may have approved its rules on another host meanwhile.
-    var isLate = false
+    var isLate: @Sendable () -> Bool = { false }
     /// Answers what is known of each rule beside the event.
     var recall: @Sendable ([RuleQuestion]) async throws -> [RulePast] = { $0.map { _ in RulePast() } }
     /// Returns the content that another record tells for rules that are gone; nil if none contradicts.
@@ -46,7 +46,8 @@ extension RunJournal {
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
         let writer = claims.writer
         let groupID = watched.groupID.description
-        let isLate = claims.shared.isShared && Self.isLate(watched, now: time.now)
+        // A run may wait for long.
+        let isLate: @Sendable () -> Bool = { claims.shared.isShared && Self.isLate(watched, now: time.now) }
         self.isLate = isLate
         let query = PastQuery(
             eventID: claim.eventID,
@@ -62,7 +63,7 @@ extension RunJournal {
             try await claims.remember(ids.map(\.description), for: claim)
         }
         recall = { questions in
-            try await claims.past(of: questions, query, isLate: isLate, now: clock.now())
+            try await claims.past(of: questions, query, isLate: isLate(), now: clock.now())
         }
         contradiction = { questions in
             try await writer.write { transaction in

@@ -1,4 +1,6 @@
+import Foundation
 import Ledger
+import SecurityGroups
 import Synchronization
 
 /// Writes to the ledger. All writes that wait while a transaction is committed share the next transaction, and its one
@@ -39,6 +41,16 @@ struct LedgerWriter: Sendable {
         let errors = try await commits.submit([{ try box.fill(body($0)) }], for: "ledger")
         if let error = errors[0] { throw error }
         return try box.take()
+    }
+}
+
+extension LedgerWriter {
+    /// The times at which a person approved rules of a group, for those that have such an approval.
+    @Sendable func approvals(
+        of rules: [SecurityGroupRuleID],
+        in group: SecurityGroupID
+    ) async throws -> [SecurityGroupRuleID: Date] {
+        try await writeOnce { try $0.approvals(of: rules, in: group) }
     }
 }
 

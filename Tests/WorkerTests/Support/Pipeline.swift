@@ -63,7 +63,7 @@ struct Pipeline {
             claims: claims,
             policies: policies,
             revert: RevertRun(
-                gateway: SecurityGroupGateway(session: session, clock: time.clock),
+                gateway: SecurityGroupGateway(session: session, clock: time.clock, approvals: writer.approvals),
                 isDryRun: isDryRun,
                 settle: .seconds(15),
                 clock: time.clock,
