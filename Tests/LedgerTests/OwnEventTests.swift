@@ -107,6 +107,14 @@ import Testing
         #expect(try await open().count == 1)
     }
 
+    @Test func `a run whose worker died before the clock was set back comes again at once`() async throws {
+        let rule = try rule()
+        try await see(rule)
+        _ = try await begin(facts(rule))
+        test.advance(-7200)
+        #expect(try await open().count == 1)
+    }
+
     @Test func `what is about a rule that nobody saw, or was made of other content, is left out`() async throws {
         let (seen, unseen) = (try rule(1), try rule(2))
         try await see(seen)

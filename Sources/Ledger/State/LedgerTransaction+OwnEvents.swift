@@ -32,9 +32,9 @@ extension LedgerTransaction {
     package func openEvents(limit: Int = 100) throws -> [OpenEvent] {
         let sql = """
             SELECT event_id, event_name, group_id, event_time, digest FROM events
-            WHERE \(Self.isOwnAndOpen) AND coalesce(lease_until, '') <= ? ORDER BY number
+            WHERE \(Self.isOwnAndOpen) AND NOT \(Self.isRunning) ORDER BY number
             """
-        let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: [nowText])
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: [nowText, longestLease])
         var open: [OpenEvent] = []
         while open.count < limit, let row = try rows.next() {
             let (eventID, name, time): (String, String, String?) = (row[0], row[1], row[3])

@@ -54,7 +54,7 @@ extension LedgerTransaction {
             \(Self.standingColumns)
             FROM sightings AS s WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?
                 AND (group_id, rule_id) > (?, ?)
-                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND \(Self.mayTellOfIt) AND (lease_until > ?
+                AND NOT EXISTS (SELECT 1 FROM events WHERE group_id = s.group_id AND \(Self.mayTellOfIt) AND (\(Self.isRunning)
                     OR outcome IS NULL AND received_at > ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')
                         AND event_id NOT IN (SELECT value FROM json_each(?))))
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
@@ -63,7 +63,7 @@ extension LedgerTransaction {
                         AND rules.direction = s.direction AND rules.protocol = s.protocol
                         AND rules.from_port = s.from_port AND rules.to_port = s.to_port AND rules.source = s.source)
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
-                    WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND received_at > ?
+                    WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND received_at BETWEEN ? AND ?
                         AND events.outcome IN ('failed', 'suppressed') AND event_name <> '\(OwnEvent.sweep)'
                         AND events.event_id NOT IN (SELECT value FROM json_each(?)))
             ORDER BY group_id, rule_id LIMIT ?
@@ -73,7 +73,8 @@ extension LedgerTransaction {
             db.cachedStatement(sql: sql),
             arguments: [
                 RFC3339.format(time), last?.groupID.description ?? "", last?.id.description ?? "", nowText,
-                RFC3339.format(hourAgo), settled.jsonText, RFC3339.format(hourAgo), settled.jsonText, limit,
+                longestLease,
+                RFC3339.format(hourAgo), settled.jsonText, RFC3339.format(hourAgo), nowText, settled.jsonText, limit,
             ]
         )
         let found = try rows.compactMap { row -> Unexplained? in
@@ -91,18 +92,27 @@ extension LedgerTransaction {
             WHERE group_id IN (SELECT group_id FROM sightings
                     WHERE gone_at IS NULL AND approved_by IS NULL AND stood_from <= ?)
                 AND coalesce(outcome, 'failed') IN ('failed', 'suppressed') AND received_at > ?
-                AND coalesce(lease_until, '') <= ? AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')
+                AND NOT \(Self.isRunning) AND event_name NOT IN ('\(OwnEvent.sweep)', '\(OwnEvent.exemptionEnd)')
             LIMIT ?
             """
         return try String.fetchAll(
             db.cachedStatement(sql: sql),
-            arguments: [RFC3339.format(time), RFC3339.format(now.addingTimeInterval(-3600)), nowText, limit]
+            arguments: [
+                RFC3339.format(time), RFC3339.format(now.addingTimeInterval(-3600)), nowText, longestLease, limit,
+            ]
         )
     }
 
     /// The SQL condition for events that may be about a rule: they were received before the rule had stood for 15 minutes. A record
     /// comes within minutes of its call. Later events must not delay a sweep for ever.
     private static let mayTellOfIt = "received_at < strftime('%Y-%m-%dT%H:%M:%fZ', s.stood_from, '+15 minutes')"
+
+    /// The SQL condition for events that a worker runs now. Its arguments are the time and `longestLease`. A lease that ends later
+    /// was written before the clock was set back, and counts as ended.
+    static let isRunning = "(coalesce(lease_until, '') > ? AND lease_until <= ?)"
+
+    /// The latest end that a lease of now may have.
+    var longestLease: String { text(after: lease + .seconds(1)) }
 
     /// The rules that an exempt caller made and that stand.
     package func exemptRules() throws -> [StandingRule] {
@@ -128,7 +138,8 @@ extension LedgerTransaction {
         guard let (outcome, attempts, last) = try lastRun(of: eventID) else { return true }
         guard let outcome, outcome.isFinal else {
             let pause = Backoff.doubled(.seconds(30), attempt: attempts + 1, cap: .seconds(3600)) / .seconds(1)
-            return last.addingTimeInterval(pause) <= now
+            // A run of the future was recorded before the clock was set back.
+            return last > now || last.addingTimeInterval(pause) <= now
         }
         return false
     }
@@ -163,7 +174,7 @@ extension LedgerTransaction {
             // another host judged it before it came back.
             let isOld =
                 try last < rule.since || outcome == .reported && !isReport
-                || outcome != .reported && wasLookedAt(rule.groupID, after: last)
+                || outcome != .reported && (last > now || wasLookedAt(rule.groupID, after: last))
             guard isOld else { return nil }
         }
         return nil
