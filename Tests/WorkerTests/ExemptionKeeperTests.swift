@@ -199,6 +199,30 @@ import Testing
         #expect(it.it.aws.with { $0.rules.count } == 1)
     }
 
+    @Test(arguments: [true, false])
+    func `what one exempt caller added and another edited without effect stays as long as the first one's rules do`(
+        isLent: Bool
+    ) async throws {
+        let terraform = "arn:aws:iam::111122223333:role/terraform"
+        let exemption = Exemption(name: "tf", principals: [Wildcard(terraform)], origin: "exempt tf")
+        let watch = Watch(groups: [Name.group], origin: "watch")
+        let it = try Keeper(Pipeline(policy: Policy(watch: [watch], exempt: [exemption])))
+        await it.keeper.round(isWanted: true)
+        try await lend(it)
+        try it.it.aws.stand([1])
+        let add = RecordText(time: it.it.time.now)
+        let edit = RecordText.modify(1, port: 21, time: it.it.time.now + 10)
+        for record in isLent ? [add, edit.by(terraform)] : [add.by(terraform), edit] {
+            #expect(try await it.it.process(it.it.message(record.json, id: record.eventID)) == .delete)
+            #expect(try it.it.test.event("outcome", record.eventID) == "allowed")
+            it.it.time.advance(.seconds(10))
+        }
+        it.it.time.advance(.seconds(3600))
+        for _ in 1...2 { await it.later() }
+        #expect(try it.standing().map(\.last) == (isLent ? [] : ["exempt tf"]))
+        #expect(it.it.aws.with { $0.rules.count } == (isLent ? 0 : 1))
+    }
+
     @Test func `a rule that a person approved before the record of an exempt caller came stays`() async throws {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)

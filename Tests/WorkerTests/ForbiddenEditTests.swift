@@ -7,7 +7,7 @@ import Testing
 
 @testable import Worker
 
-/// A forbidden edit of a rule of the baseline.
+/// An edit of a rule of the baseline: a forbidden one, or one without effect.
 @Suite struct ForbiddenEditTests {
     private static let terraform = "arn:aws:iam::111122223333:role/terraform"
 
@@ -91,5 +91,19 @@ import Testing
         #expect(try await process(it, first) == .delete)
         for _ in 1...2 { await it.later() }
         #expect(ports(it) == [99])
+    }
+
+    @Test(arguments: [(21, [Int]()), (99, [99])])
+    func `under baseline: policy, an edit by an exempt caller is a reason to stand only if it had an effect`(
+        port: Int,
+        stand: [Int]
+    ) async throws {
+        let it = try await keeper()
+        #expect(try await process(it, edit(it, port: port).by(Self.terraform)) == .delete)
+        #expect(try it.it.test.event("outcome", "to \(port)") == "allowed")
+        let watch = Watch(groups: [Name.group], baseline: .policy, origin: "watch")
+        it.it.policies.replace(with: Policy(watch: [watch], exempt: it.it.policies.current.exempt))
+        await it.later()
+        #expect(ports(it) == stand)
     }
 }

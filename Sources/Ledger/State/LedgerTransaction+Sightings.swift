@@ -141,9 +141,9 @@ extension LedgerTransaction {
 
     /// The approval of the rule's content that the ledger has and that the one of the sighting does not replace; nil if it does.
     ///
-    /// A person's approval stays. A rule of the baseline stays one if an edit under an exemption changed only its description, or gave
-    /// it its content back: it must not be closed when the exemption ends. What it said in between was made under the same exemption,
-    /// or under temporary ones of the ledger.
+    /// A person's approval stays. A rule of the baseline, and one of another exempt caller, stays one if an edit under an exemption
+    /// changed only its description, or gave it its content back: it must not be closed when the exemption ends. What it said in between
+    /// was made under the same exemption, or under temporary ones of the ledger.
     package func keptApproval(_ sighting: RuleSighting) throws -> Approval? {
         guard let new = sighting.approval, let rule = sighting.content?.rule else { return nil }
         let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
@@ -158,12 +158,16 @@ extension LedgerTransaction {
         let goneAt: String? = known[6]
         if goneAt == nil, old.isByPerson { return old }
         guard let exemption = new.isExemption ? new.source : new.exemption, sighting.added == nil else { return nil }
-        guard old.isOutsidePolicy || known[7] == KnownBy.baseline.rawValue else { return nil }
+        guard old.isOutsidePolicy || old.isExemption || known[7] == KnownBy.baseline.rawValue else { return nil }
         guard let goneAt else {
+            guard let time = new.eventTime else { return nil }
+            if old.isExemption {
+                let isEarlier = old.eventTime.map { $0 <= time } ?? false
+                return isEarlier && old.source != exemption.bounded ? old : nil
+            }
             // The first look at the group may have come between the call and its record.
             let firstSeen: String = known[5]
-            let stood = new.eventTime.map { firstSeen < RFC3339.format(Self.beforeDoubt($0)) } ?? false
-            return stood ? old : nil
+            return firstSeen < RFC3339.format(Self.beforeDoubt(time)) ? old : nil
         }
         let since = try row(
             """

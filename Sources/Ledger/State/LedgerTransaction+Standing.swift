@@ -59,7 +59,7 @@ extension LedgerTransaction {
                         AND event_id NOT IN (SELECT value FROM json_each(?))))
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
                     WHERE events.group_id = s.group_id AND rules.rule_id = s.rule_id AND rules.outcome = 'exempt'
-                        AND received_at > coalesce(s.forgotten_at, '')
+                        AND received_at > coalesce(s.forgotten_at, '') AND NOT \(Self.changedNothing)
                         AND rules.direction = s.direction AND rules.protocol = s.protocol
                         AND rules.from_port = s.from_port AND rules.to_port = s.to_port AND rules.source = s.source)
                 AND NOT EXISTS (SELECT 1 FROM events JOIN rules USING (number)
@@ -113,6 +113,12 @@ extension LedgerTransaction {
 
     /// The latest end that a lease of now may have.
     var longestLease: String { text(after: lease + .seconds(1)) }
+
+    /// The SQL condition for a modification of a rule that said the same before it, such as one of its description.
+    private static let changedNothing = """
+        (event_name = 'ModifySecurityGroupRules'
+            AND s.stood_from < coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', event_time, '-60 seconds'), ''))
+        """
 
     /// The rules that an exempt caller made and that stand.
     package func exemptRules() throws -> [StandingRule] {
