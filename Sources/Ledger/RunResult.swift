@@ -27,6 +27,8 @@ package struct RunResult: Hashable, Sendable {
     package var policyDigest: String?
     /// The rules that the run saw in EC2.
     package var sightings: [RuleSighting] = []
+    /// The sources of approvals that do not last; see ``Policy/lending``.
+    package var lending: Set<String> = []
     /// The time from which a suppressed event may run again.
     package var notBefore: Date?
     /// True if people are to be told, should this outcome become the event's.

@@ -11,6 +11,7 @@ import Testing
     private func machine(
         _ kind: ChangeKind = .ingressAdded,
         ids: [Int] = [1],
+        source: Peer = .cidr(.allIPv4),
         age: Duration = .seconds(60),
         isNewGroup: Bool = false,
         isOwn: Bool = false,
@@ -20,7 +21,11 @@ import Testing
         let watch = Watch(changes: [kind, .ruleModified], origin: "watch")
         let direction: Direction = kind == .egressAdded ? .egress : .ingress
         let rules = try ids.map {
-            ChangedRule(id: try Fixture.ruleID($0).description, rule: Fixture.rule(direction), ruleDescription: "d")
+            ChangedRule(
+                id: try Fixture.ruleID($0).description,
+                rule: Fixture.rule(direction, from: source),
+                ruleDescription: "d"
+            )
         }
         let context = ChangeContext(
             group: GroupFacts(groupID: try Fixture.group().description, account: nil, region: nil),
@@ -113,21 +118,24 @@ import Testing
         #expect(report.isGone && report.standing == nil, "so that the ledger does not show it as standing")
     }
 
-    @Test func `a group that EC2 does not know when a rule is to be put back is gone`() throws {
-        var it = try machine(.ingressRemoved, age: .seconds(120))
+    @Test(
+        arguments: [
+            (.cidr(.allIPv4), .alreadyGone), (.group(Fixture.groupName), .alreadyGone),
+            (.group("sg-00000000000000099"), .notRestored),
+        ] as [(Peer, RuleOutcome)]
+    )
+    func `a group that EC2 does not know when a rule is to be put back is gone, or the rule's source is`(
+        _ source: Peer,
+        _ outcome: RuleOutcome
+    ) throws {
+        var it = try machine(.ingressRemoved, source: source, age: .seconds(120))
         var past = RulePast()
         past.earlier = ApprovedContent(
-            content: RuleContent(rule: Fixture.rule(), ruleDescription: "d"),
+            content: RuleContent(rule: Fixture.rule(from: source), ruleDescription: "d"),
             approval: Approval(source: "exempt tf", caller: Caller(issuerARN: Self.role))
         )
-        let found = moves(&it, [], past: past)
-        guard case .authorize? = found.first?.step else {
-            // The policy of this test closes nothing, so the rule is put back.
-            Issue.record("\(found)")
-            return
-        }
-        it.unknown(found[0], at: .zero)
-        #expect(it.reports.map(\.outcome) == [.alreadyGone] && !it.isOpen(at: .zero))
+        it.unknown(try #require(moves(&it, [], past: past).first), at: .zero)
+        #expect(it.reports.map(\.outcome) == [outcome] && !it.isOpen(at: .zero))
     }
 
     @Test func `a rule that somebody else put back meanwhile is theirs, unless our answer was lost`() throws {

@@ -9,31 +9,6 @@ import Testing
 
 /// Access that was lent closes itself.
 @Suite struct ExemptionKeeperTests {
-    private static let role = "arn:aws:iam::111122223333:user/mia"
-    private static let kim = "arn:aws:iam::111122223333:user/kim"
-
-    private func lend(
-        _ it: Keeper,
-        id: String = "ex-1",
-        principal: String = role,
-        minutes: Double = 60,
-        then: Exemption.End = .revert,
-        remind: Duration? = nil
-    ) async throws {
-        let now = it.it.time.now
-        let exemption = TemporaryExemption(
-            id: id,
-            principal: principal,
-            from: now,
-            until: now + 60 * minutes,
-            then: then,
-            remind: remind,
-            reason: "incident 4711",
-            madeBy: "kim@desk"
-        )
-        try await it.it.writer.write { try $0.add(exemption) }
-    }
-
     /// Adds a rule under the exemption, and brings its record.
     private func add(_ it: Keeper) async throws {
         try it.it.aws.stand([1])
@@ -50,7 +25,7 @@ import Testing
     {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)
-        try await lend(it)
+        try await it.lend()
         try await add(it)
         #expect(try it.it.test.event("outcome") == "allowed")
         await it.later()
@@ -68,7 +43,7 @@ import Testing
         let exemption = Exemption(name: "tf", principals: [Wildcard(terraform)], origin: "exempt tf")
         let policy = Policy(watch: [Watch(groups: [Name.group], origin: "watch")], exempt: [exemption])
         let it = try Keeper(Pipeline(policy: policy))
-        try await lend(it, minutes: 1)
+        try await it.lend(minutes: 1)
         try await add(it)
         var unnamed = RecordText(eventID: "unnamed", time: it.it.time.now).by(terraform)
         unnamed.hasRuleIDs = false
@@ -83,7 +58,7 @@ import Testing
         async throws
     {
         let it = try Keeper(Pipeline())
-        try await lend(it, minutes: 1)
+        try await it.lend(minutes: 1)
         try await add(it)
         let denied = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
         it.it.aws.with { $0.refusals["RevokeSecurityGroupIngress"] = [denied] }
@@ -99,7 +74,7 @@ import Testing
 
     @Test func `with then: leave it stays`() async throws {
         let it = try Keeper(Pipeline())
-        try await lend(it, then: .leave)
+        try await it.lend(then: .leave)
         try await add(it)
         it.it.time.advance(.seconds(3700))
         await it.keeper.round(isWanted: true)
@@ -110,7 +85,7 @@ import Testing
     @Test func `a rule that the policy has come to allow stays, and one that a person approved does`() async throws {
         for isApproved in [true, false] {
             let it = try Keeper(Pipeline(policy: .watching(.ingressAdded)))
-            try await lend(it)
+            try await it.lend()
             try await add(it)
             if isApproved {
                 _ = try await it.it.writer.write { try $0.approve(.rule(Name.rule(1)), by: "mia", reason: nil) }
@@ -128,7 +103,7 @@ import Testing
         async throws
     {
         let it = try Keeper(Pipeline(policy: .watching(.ingressAdded)))
-        try await lend(it)
+        try await it.lend()
         try await add(it)
         it.it.policies.replace(with: .watching(.ingressAdded, allow: [try .port(21)]))
         it.it.time.advance(.seconds(3601))
@@ -139,94 +114,10 @@ import Testing
         #expect(it.it.aws.with { $0.rules.isEmpty })
     }
 
-    /// Changes the rule under the exemption, and brings the record.
-    private func modify(_ it: Keeper, port: Int, eventID: String, by caller: String = role) async throws {
-        let rule = try liveRule(1, port: port)
-        it.it.aws.with { $0.rules[Name.rule(1)] = rule }
-        let record = RecordText.modify(1, port: port, eventID: eventID, time: it.it.time.now).by(caller)
-        #expect(try await it.it.process(it.it.message(record.json, id: eventID)) == .delete)
-        it.it.time.advance(.seconds(10))
-    }
-
-    /// A rule of the baseline says what it said before. In the last case the guard restores that at the end.
-    @Test(arguments: [[21], [99, 21], [99, 98]])
-    func `a rule that stood before stands at the end of the exemption under which somebody edited it`(
-        _ ports: [Int]
-    )
-        async throws
-    {
-        let it = try Keeper(Pipeline(standing: [1]))
-        await it.keeper.round(isWanted: true)
-        it.it.time.advance(.seconds(90))
-        try await lend(it)
-        for port in ports { try await modify(it, port: port, eventID: "to \(port)") }
-        it.it.time.advance(.seconds(3600))
-        for _ in 1...2 { await it.later() }
-        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
-        #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [liveRule(1, port: 21).rule])
-    }
-
-    @Test(arguments: [(60, 30), (30, 60)])
-    func `a rule that two callers change and change back under an exemption each stays at their ends`(
-        _ minutes: (first: Double, second: Double)
-    ) async throws {
-        let it = try Keeper(Pipeline(standing: [1]))
-        await it.keeper.round(isWanted: true)
-        it.it.time.advance(.seconds(90))
-        try await lend(it, minutes: minutes.first)
-        try await lend(it, id: "ex-2", principal: Self.kim, minutes: minutes.second)
-        try await modify(it, port: 99, eventID: "to 99")
-        try await modify(it, port: 21, eventID: "to 21", by: Self.kim)
-        for _ in 1...5 { await it.later() }
-        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
-        #expect(try it.it.aws.with { $0.rules.values.map(\.rule) } == [liveRule(1, port: 21).rule])
-    }
-
-    @Test func `a rule of the baseline that the policy also allows is not lent by an edit of its description`()
-        async throws
-    {
-        let allowing = Policy.watching(.ingressAdded, .ruleModified, allow: [try .port(21)])
-        let it = try Keeper(Pipeline(standing: [1], policy: allowing))
-        await it.keeper.round(isWanted: true)
-        it.it.time.advance(.seconds(90))
-        try await lend(it)
-        try await modify(it, port: 21, eventID: "description")
-        it.it.time.advance(.seconds(3600))
-        await it.later()
-        it.it.policies.replace(with: .watching(.ingressAdded, .ruleModified, allow: [try .port(99)]))
-        for _ in 1...2 { await it.later() }
-        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
-        #expect(it.it.aws.with { $0.rules.count } == 1)
-    }
-
-    @Test(arguments: [true, false])
-    func `what one exempt caller added and another edited without effect stays as long as the first one's rules do`(
-        isLent: Bool
-    ) async throws {
-        let terraform = "arn:aws:iam::111122223333:role/terraform"
-        let exemption = Exemption(name: "tf", principals: [Wildcard(terraform)], origin: "exempt tf")
-        let watch = Watch(groups: [Name.group], origin: "watch")
-        let it = try Keeper(Pipeline(policy: Policy(watch: [watch], exempt: [exemption])))
-        await it.keeper.round(isWanted: true)
-        try await lend(it)
-        try it.it.aws.stand([1])
-        let add = RecordText(time: it.it.time.now)
-        let edit = RecordText.modify(1, port: 21, time: it.it.time.now + 10)
-        for record in isLent ? [add, edit.by(terraform)] : [add.by(terraform), edit] {
-            #expect(try await it.it.process(it.it.message(record.json, id: record.eventID)) == .delete)
-            #expect(try it.it.test.event("outcome", record.eventID) == "allowed")
-            it.it.time.advance(.seconds(10))
-        }
-        it.it.time.advance(.seconds(3600))
-        for _ in 1...2 { await it.later() }
-        #expect(try it.standing().map(\.last) == (isLent ? [] : ["exempt tf"]))
-        #expect(it.it.aws.with { $0.rules.count } == (isLent ? 0 : 1))
-    }
-
     @Test func `a rule that a person approved before the record of an exempt caller came stays`() async throws {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)
-        try await lend(it)
+        try await it.lend()
         try it.it.aws.stand([1])
         let record = RecordText(time: it.it.time.now)
         it.it.time.advance(.seconds(901))
@@ -241,7 +132,7 @@ import Testing
 
     @Test func `a rule that was lent before its group was first seen is closed all the same`() async throws {
         let it = try Keeper(Pipeline(standing: [1]))
-        try await lend(it)
+        try await it.lend()
         let record = RecordText(time: it.it.time.now)
         await it.keeper.round(isWanted: true)
         #expect(try await it.it.process(it.it.message(record.json)) == .delete)
@@ -253,7 +144,7 @@ import Testing
 
     @Test func `an exemption that a person ends closes at once; a restart between changes nothing`() async throws {
         let first = try Keeper(Pipeline())
-        try await lend(first)
+        try await first.lend()
         try await add(first)
         first.it.time.advance(.seconds(60))
         _ = try await first.it.writer.write { try $0.endExemption("ex-1", by: "kim") }
@@ -267,7 +158,7 @@ import Testing
         async throws
     {
         let it = try Keeper(Pipeline())
-        try await lend(it)
+        try await it.lend()
         try it.it.aws.stand([1])
         it.it.time.advance(.seconds(60))
         let record = RecordText(time: it.it.time.now + 10)
@@ -283,7 +174,7 @@ import Testing
         async throws
     {
         let it = try Keeper(Pipeline())
-        try await lend(it, minutes: 1)
+        try await it.lend(minutes: 1)
         try it.it.aws.stand([1])
         let record = RecordText(time: it.it.time.now)
         it.it.time.advance(.seconds(120))
@@ -299,7 +190,7 @@ import Testing
         let pipeline = try Pipeline()
         let exemption = Exemption(
             name: "incident",
-            principals: [Wildcard(Self.role)],
+            principals: [Wildcard(Keeper.exempted)],
             until: pipeline.time.now + 3600,
             then: .revert,
             remind: .seconds(900),
@@ -323,7 +214,7 @@ import Testing
 
     @Test func `two workers close it once`() async throws {
         let one = try Keeper(Pipeline())
-        try await lend(one)
+        try await one.lend()
         try await add(one)
         let two = try Keeper(Pipeline(time: one.it.time, aws: one.it.aws, test: one.it.test), holder: "two")
         one.it.time.advance(.seconds(3601))
@@ -340,7 +231,7 @@ import Testing
         await it.keeper.round(isWanted: true)
         for round in 1...2 {
             it.it.time.advance(.seconds(60))
-            try await lend(it, id: "ex-\(round)")
+            try await it.lend(id: "ex-\(round)")
             let edited = try liveRule(1, port: 99)
             it.it.aws.with { $0.rules[Name.rule(1)] = edited }
             let record = RecordText.modify(1, port: 99, eventID: "edit-\(round)", time: it.it.time.now)
@@ -355,7 +246,7 @@ import Testing
 
     @Test func `what a dry run reported at the end is closed by a worker in earnest`() async throws {
         let dry = try Keeper(Pipeline(isDryRun: true))
-        try await lend(dry)
+        try await dry.lend()
         try await add(dry)
         dry.it.time.advance(.seconds(3601))
         await dry.keeper.round(isWanted: false)
@@ -368,7 +259,7 @@ import Testing
 
     @Test func `a rule that EC2 did not show at the end is closed once EC2 shows it`() async throws {
         let it = try Keeper(Pipeline())
-        try await lend(it, minutes: 10)
+        try await it.lend(minutes: 10)
         try await add(it)
         await it.keeper.round(isWanted: true)
         it.it.time.advance(.seconds(601))

@@ -48,6 +48,9 @@ import Testing
         #expect(try await process(it, record) == .delete)
         #expect(try it.it.test.event("outcome", "to 99") == "reverted")
         #expect(ports(it) == [] && it.it.aws.count(of: "ModifySecurityGroupRules") == 1)
+        let story = try LedgerReader(path: it.it.test.path).story(of: "to 99")
+        let errors = story?.runs.flatMap(\.calls).compactMap { $0.cells[.error].text } ?? []
+        #expect(errors.count == 1 && errors.first?.contains(code) == true, "the trail tells of the refusal")
     }
 
     @Test(
@@ -80,6 +83,21 @@ import Testing
         #expect(try await process(it, second) == .delete)
         #expect(ports(it) == [99])
         #expect(try it.standing() == [[Name.rule(1), "event", "exempt tf"]])
+    }
+
+    @Test func `the record of an edit that gives a rule its content back comes before that of the first edit`()
+        async throws
+    {
+        let it = try await keeper()
+        let first = try edit(it, port: 98)
+        it.it.time.advance(.seconds(60))
+        await it.keeper.round(isWanted: true)
+        let second = try edit(it, port: 21)
+        #expect(try await process(it, second) == .delete)
+        #expect(try await process(it, first) == .delete)
+        await it.later()
+        #expect(ports(it) == [21] && it.it.aws.with { $0.revokes.isEmpty })
+        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
     @Test func `it brings nothing back that an approved change has replaced, although its last record never comes`()

@@ -60,10 +60,12 @@ import Testing
         #expect(try LedgerReader(path: it.two.test.path).verify().findings.isEmpty)
     }
 
-    /// In the second case the host that judged neither edit looks at the group between them.
-    @Test(arguments: [false, true])
+    /// In the second and third case the host that judged neither edit looks at the group between them. In the third the policy allows
+    /// the rule, too, until the exemption has ended.
+    @Test(arguments: [(false, false), (true, false), (true, true)])
     func `a rule of the baseline that was changed and changed back under an exemption stays at its end, on every host`(
-        _ looksBetween: Bool
+        _ looksBetween: Bool,
+        _ isAllowed: Bool
     )
         async throws
     {
@@ -75,8 +77,9 @@ import Testing
             then: .revert,
             origin: "exempt incident"
         )
-        let policy = Policy(watch: [Watch(groups: [Name.group], origin: "watch")], exempt: [exemption])
-        let it = try Fleet(standing: [1], policy: policy)
+        let watch = [Watch(groups: [Name.group], origin: "watch")]
+        let allow = isAllowed ? [try Allow.port(21)] : []
+        let it = try Fleet(standing: [1], policy: Policy(watch: watch, allow: allow, exempt: [exemption]))
         let hosts = [try Keeper(it.one, holder: "one"), try Keeper(it.two, holder: "two")]
         for host in hosts { await host.keeper.round(isWanted: true) }
         it.time.advance(.seconds(90))
@@ -90,6 +93,7 @@ import Testing
             #expect(it.aws.with { $0.rules[Name.rule(1)] } == edited)
         }
         it.time.advance(.seconds(3600))
+        for host in hosts { host.it.policies.replace(with: Policy(watch: watch, exempt: [exemption])) }
         for _ in 1...2 {
             for host in hosts { await host.later() }
         }
@@ -135,7 +139,7 @@ import Testing
                 watch: [Watch(groups: [Name.group], origin: "watch")],
                 exempt: [
                     incident("first", from: start, until: start + until),
-                    incident("second", from: start + 60, until: start + 120),
+                    incident("second", from: start + 120, until: start + 180),
                 ]
             )
         }
@@ -144,7 +148,7 @@ import Testing
         it.time.advance(.seconds(30))
         let two = try Keeper(it.two, holder: "two")
         await two.keeper.round(isWanted: true)
-        it.time.advance(.seconds(120))
+        it.time.advance(.seconds(180))
         await two.keeper.round(isWanted: false)
         #expect(try two.standing() == [[Name.rule(1), "baseline", "baseline"]])
         it.two.policies.replace(with: policy(90))

@@ -17,6 +17,8 @@ package struct PastQuery: Hashable, Sendable {
     package let limits: RevertLimits
     /// The caller of its change.
     package let caller: Caller
+    /// The sources of approvals that do not last; see ``Policy/lending``.
+    package let lending: Set<String>
     /// The number of seconds by which this host's clock is ahead of AWS's clock. The ledger dates looks by this host's clock and
     /// events by AWS's clock.
     package let clockError: TimeInterval
@@ -29,6 +31,7 @@ package struct PastQuery: Hashable, Sendable {
         isRemoval: Bool,
         limits: RevertLimits,
         caller: Caller = Caller(),
+        lending: Set<String> = [],
         clockError: TimeInterval = 0
     ) {
         self.eventID = eventID.bounded
@@ -37,6 +40,7 @@ package struct PastQuery: Hashable, Sendable {
         self.isRemoval = isRemoval
         self.limits = limits
         self.caller = caller
+        self.lending = lending
         self.clockError = clockError
     }
 
@@ -69,10 +73,10 @@ extension LedgerTransaction {
             // A record that names the rule tells of the call that made it, so that a look that seems to come shortly before that
             // call came after it: the clock is slow.
             let bound = question.added == nil ? query.eventTimeHere : query.eventTimeHere.map(Self.beforeDoubt)
-            let same = seen.first { $0.content.rule == question.rule && !$0.isReplaced(by: seen) }
-            let approval = same?.approval(against: bound)
+            let lasting = seen.filter { !$0.isReplaced(by: seen, lending: query.lending) }
+            let approval = lasting.first { $0.content.rule == question.rule }?.approval(against: bound)
             past.approval = past.isExemptByContent && approval?.isExemption == true ? nil : approval
-            let approved = seen.filter { $0.content.rule != question.rule }.compactMap(\.approved)
+            let approved = lasting.filter { $0.content.rule != question.rule }.compactMap(\.approved)
             past.earlier = approved.first
             past.older = Array(approved.dropFirst())
             past.isBroughtByAnother =

@@ -44,7 +44,9 @@ extension LedgerTransaction {
         """
 
     /// Records the rules that a run saw.
-    func keep(_ sightings: [RuleSighting], of eventID: String) throws {
+    ///
+    /// - Parameter lending: The sources of approvals that do not last.
+    func keep(_ sightings: [RuleSighting], lending: Set<String> = [], of eventID: String) throws {
         for sighting in sightings {
             try run(
                 """
@@ -55,7 +57,7 @@ extension LedgerTransaction {
                 [nowText, eventID, sighting.groupID.description, sighting.ruleID.description, sighting.content != nil]
                     + (sighting.content.map { arguments($0.rule) } ?? ["", "", 0, 0, ""])
             )
-            if let content = sighting.content { try keep(content, sighting, of: eventID) }
+            if let content = sighting.content { try keep(content, sighting, lending, of: eventID) }
             if eventID.hasPrefix(Self.exemptionEnds), sighting.approval != nil { try endExemption(of: sighting) }
             if let rule = sighting.forbidden { try takeFromBaseline(rule, sighting.groupID, sighting.ruleID) }
         }
@@ -86,9 +88,14 @@ extension LedgerTransaction {
         )
     }
 
-    private func keep(_ content: RuleContent, _ sighting: RuleSighting, of eventID: String) throws {
-        let approval = try keptApproval(sighting) == nil ? sighting.approval : nil
-        if sighting.approval == nil { try endReplaced(content.rule, sighting) }
+    private func keep(
+        _ content: RuleContent,
+        _ sighting: RuleSighting,
+        _ lending: Set<String>,
+        of eventID: String
+    ) throws {
+        let approval = try keptApproval(sighting, lending: lending) == nil ? sighting.approval : nil
+        if sighting.approval == nil { try endReplaced(content.rule, sighting, lending) }
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
@@ -123,7 +130,7 @@ extension LedgerTransaction {
 
     /// Ends the approval of content that other approved content has replaced: whoever narrows a rule does not want it to be widened
     /// again by anybody.
-    private func endReplaced(_ rule: SecurityGroupRule, _ sighting: RuleSighting) throws {
+    private func endReplaced(_ rule: SecurityGroupRule, _ sighting: RuleSighting, _ lending: Set<String>) throws {
         try run(
             """
             UPDATE sightings SET known_by = 'sweep', approved_by = NULL, approver_arn = NULL, approver_service = NULL,
@@ -132,19 +139,23 @@ extension LedgerTransaction {
                 AND EXISTS (
                     SELECT 1 FROM sightings AS other
                     WHERE other.group_id = sightings.group_id AND other.rule_id = sightings.rule_id
-                        AND other.approved_by IS NOT NULL AND coalesce(other.gone_at, '9999') > sightings.gone_at
+                        AND other.approved_by IS NOT NULL AND other.approved_by NOT IN (SELECT value FROM json_each(?))
+                        AND coalesce(other.gone_at, '9999') > sightings.gone_at
                 )
             """,
             [nowText, sighting.groupID.description, sighting.ruleID.description] + arguments(rule)
+                + [lending.map(\.bounded).jsonText]
         )
     }
 
-    /// The approval of the rule's content that the ledger has and that the one of the sighting does not replace; nil if it does.
+    /// The approval that the ledger has of the rule's content, if it stays in spite of the one of the sighting; else nil.
     ///
-    /// A person's approval stays. A rule of the baseline, and one of another exempt caller, stays one if an edit under an exemption
-    /// changed only its description, or gave it its content back: it must not be closed when the exemption ends. What it said in between
-    /// was made under the same exemption, or under temporary ones of the ledger.
-    package func keptApproval(_ sighting: RuleSighting) throws -> Approval? {
+    /// A person's approval stays. The approval of a rule stays if an exempt caller changed only its description. It also stays if an
+    /// exempt caller gave the rule its content back, and all that it said in between was made under exemptions that do not last, or under
+    /// the same one. Such a rule must not be closed when the exemption ends.
+    ///
+    /// - Parameter lending: The sources of approvals that do not last.
+    package func keptApproval(_ sighting: RuleSighting, lending: Set<String>) throws -> Approval? {
         guard let new = sighting.approval, let rule = sighting.content?.rule else { return nil }
         let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
         let sql = """
@@ -158,28 +169,30 @@ extension LedgerTransaction {
         let goneAt: String? = known[6]
         if goneAt == nil, old.isByPerson { return old }
         guard let exemption = new.isExemption ? new.source : new.exemption, sighting.added == nil else { return nil }
-        guard old.isOutsidePolicy || old.isExemption || known[7] == KnownBy.baseline.rawValue else { return nil }
+        let isBaseline = known[7] == KnownBy.baseline.rawValue
+        guard old.isOutsidePolicy || old.isExemption || isBaseline else { return nil }
+        // The other hosts are told this one. An allow entry they find in their own policy.
+        let kept = isBaseline && !old.isExemption && !old.isByPerson ? Approval(source: Approval.baseline) : old
         guard let goneAt else {
             guard let time = new.eventTime else { return nil }
             if old.isExemption {
                 let isEarlier = old.eventTime.map { $0 <= time } ?? false
-                return isEarlier && old.source != exemption.bounded ? old : nil
+                return isEarlier && old.source != exemption.bounded ? kept : nil
             }
             // The first look at the group may have come between the call and its record.
             let firstSeen: String = known[5]
-            return firstSeen < RFC3339.format(Self.beforeDoubt(time)) ? old : nil
+            return firstSeen < RFC3339.format(Self.beforeDoubt(time)) ? kept : nil
         }
+        guard !lending.contains(old.source) else { return nil }
         let since = try row(
             """
-            SELECT count(*), count(CASE WHEN approved_by = ?
-                OR approved_by IN (SELECT 'exempt ' || id FROM exemptions WHERE after = 'revert') THEN 1 END)
-            FROM sightings
+            SELECT count(*), count(CASE WHEN approved_by IN (SELECT value FROM json_each(?)) THEN 1 END) FROM sightings
             WHERE group_id = ? AND rule_id = ? AND coalesce(gone_at, '9999') >= ? AND NOT (\(Self.isContent))
             """,
-            [exemption.bounded] + key + [goneAt] + arguments(rule)
+            [lending.union([exemption]).map(\.bounded).jsonText] + key + [goneAt] + arguments(rule)
         )
         let (count, underIt): (Int, Int) = (since?[0] ?? 0, since?[1] ?? 0)
-        return count > 0 && count == underIt ? old : nil
+        return count > 0 && count == underIt ? kept : nil
     }
 
     private static let isContent = "direction = ? AND protocol = ? AND from_port = ? AND to_port = ? AND source = ?"
@@ -246,10 +259,13 @@ extension LedgerTransaction {
         /// When it was first seen to be gone or to have other content; nil while it stands.
         let goneAt: Date?
 
-        /// True if other approved content has replaced it.
-        func isReplaced(by others: [Sighting]) -> Bool {
+        /// True if other content has replaced it whose approval lasts.
+        func isReplaced(by others: [Sighting], lending: Set<String>) -> Bool {
             guard let goneAt else { return false }
-            return others.contains { $0.approval != nil && $0.goneAt ?? .distantFuture > goneAt }
+            return others.contains { other in
+                guard let approval = other.approval, !lending.contains(approval.source) else { return false }
+                return other.goneAt ?? .distantFuture > goneAt
+            }
         }
 
         /// True where the rule was seen to say this before `time`. Without a time, what was seen counts.

@@ -40,7 +40,7 @@ extension LedgerTransaction {
                 $0.text(nowText)
             }
         }
-        try keep(result.sightings, of: claim.eventID)
+        try keep(result.sightings, lending: result.lending, of: claim.eventID)
         if replaces, result.notify { try addNotice(of: claim.eventID, result.outcome, hold: claim.shared?.text) }
     }
 

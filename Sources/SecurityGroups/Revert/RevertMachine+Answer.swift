@@ -32,9 +32,13 @@ extension RevertMachine {
 
     /// Notes that EC2 answered NotFound to a call.
     package mutating func unknown(_ move: Move, at now: Duration) {
-        if case .authorize = move.step {
-            // The settle time is over, so a group that EC2 does not know is gone.
-            settle(move.index, SettledRule(.alreadyGone, decision: move.decision))
+        if case .authorize(let approved) = move.step {
+            // The settle time is over, so what EC2 does not know is gone: the group, or the group that is the rule's source.
+            var outcome = RuleOutcome.alreadyGone
+            if case .group(let id) = approved.content.rule.peer, id != event.groupID.description {
+                outcome = .notRestored
+            }
+            settle(move.index, SettledRule(outcome, decision: move.decision))
         } else {
             attempt(move, items[move.index].attempt?.answer == .lost ? .lost : .unknown, now)
         }
@@ -47,9 +51,12 @@ extension RevertMachine {
         settle(move.index, SettledRule(.changedSince, decision: move.decision))
     }
 
-    /// Notes that EC2 refused to restore a rule. It is revoked then.
-    package mutating func refused(_ move: Move, _ code: String) {
+    /// Notes that EC2 refused to restore a rule, with this code. It is revoked then.
+    ///
+    /// - Parameter mayBeDone: True if an earlier request of the same call may have had its effect.
+    package mutating func refused(_ move: Move, _ code: String, mayBeDone: Bool = false) {
         items[move.index].restoreRefusal = code
+        if !mayBeDone { items[move.index].state = .open }
     }
 
     /// Ends the run. Every rule that is not settled has failed.

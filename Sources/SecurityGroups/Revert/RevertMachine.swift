@@ -3,7 +3,7 @@ import Formats
 /// The state machine of one run of one event. It does no I/O.
 ///
 /// The caller passes in what EC2 shows (`saw`), what the ledger knows (`plan`) and what EC2 answered to calls (`accepted`, `lost`,
-/// `unknown`, `duplicate`). The machine answers with the next step. `RevertMachine+Look.swift`, `+Plan.swift` and `+Answer.swift`
+/// `unknown`, `duplicate`, `refused`). The machine answers with the next step. `RevertMachine+Look.swift`, `+Plan.swift` and `+Answer.swift`
 /// hold one of these parts each. Every time is a duration since the start of the run.
 package struct RevertMachine: Sendable {
     package let event: Event

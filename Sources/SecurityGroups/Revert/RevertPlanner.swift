@@ -121,7 +121,7 @@ package final class RevertPlanner: Sendable {
                 approval: isProof ? approval(by: decision, isMaker: isBelieved) : nil
             )
         }
-        if let reason = reasonToStay(live.rule, match, past, isConflict) {
+        if let reason = reasonToStay(live, match, past, isConflict, now) {
             return RevertPlan(decision: decision.adding(reason), step: .nothing(.changedSince))
         }
         if let waiting = waiting(decision, past, now) { return waiting }
@@ -148,23 +148,22 @@ package final class RevertPlanner: Sendable {
 
     /// The newest approved content to which a forbidden edit may be restored; nil if there is none.
     ///
-    /// Content that was made under an exemption whose end closes it was not to last. It is left out once the exemption is over, and at
-    /// the end of any exemption.
+    /// Content that was made under an exemption whose end closes it was not to last. It is left out once the exemption is over.
     private func restorable(_ past: RulePast, now: Date) -> ApprovedContent? {
         ([past.earlier].compactMap(\.self) + past.older).first { content in
             !today.exempt.contains {
-                $0.then == .revert && $0.approval == content.approval.source
-                    && (occasion == .exemptionEnd || $0.isOver(at: now))
+                $0.then == .revert && $0.approval == content.approval.source && $0.isOver(at: now)
             }
         }
     }
 
     /// The reason why a rule may stay although this caller may not make it; nil if it may not stay.
     private func reasonToStay(
-        _ rule: SecurityGroupRule,
+        _ live: LiveRule,
         _ match: RecordMatch,
         _ past: RulePast,
-        _ isConflict: Bool
+        _ isConflict: Bool,
+        _ now: Date
     ) -> String? {
         if past.isOfAnotherEvent, match == .exact, !isConflict, context.kind != .ruleModified { return Self.another }
         guard let approval = past.approval else { return nil }
@@ -173,10 +172,10 @@ package final class RevertPlanner: Sendable {
             return "it was approved since by \(approval.source)"
         }
         // Without a record, nothing tells that it said the same before: we came because it says this.
-        if occasion == .record, context.kind == .ruleModified, past.lastSeen == rule {
-            return "it says what it said before, which was approved by \(approval.source)"
-        }
-        return nil
+        guard occasion == .record, context.kind == .ruleModified else { return nil }
+        let approved = ApprovedContent(content: live.content, approval: approval)
+        guard past.lastSeen == live.rule || mayStand(approved, as: .ruleModified, now: now) else { return nil }
+        return "it says what it said before, which was approved by \(approval.source)"
     }
 
     private static let another = "another event made the rule that stands"

@@ -57,9 +57,10 @@ package struct KnownRule: Hashable, Sendable {
         self.isFresh = isFresh
     }
 
-    /// True if the rule said this, which was approved, after it had said what `earlier` says.
-    fileprivate func replaced(_ earlier: Self) -> Bool {
-        guard approvedBy != nil, earlier.isGone, content.rule != earlier.content.rule else { return false }
+    /// True if the rule said this, which was approved to last, after it had said what `earlier` says.
+    fileprivate func replaced(_ earlier: Self, _ lending: Set<String>) -> Bool {
+        guard let approvedBy, !lending.contains(approvedBy) else { return false }
+        guard earlier.isGone, content.rule != earlier.content.rule else { return false }
         return !isGone || goneAt ?? .distantPast > earlier.goneAt ?? .distantPast
     }
 }
@@ -130,10 +131,11 @@ package struct SnapshotDiff: Hashable, Sendable {
     ) {
         let rows = Dictionary(grouping: known, by: \.id)
         let trustsFirstSight = look.group.watch.baseline == .firstSight
+        let lending = policy.lending
         for live in look.rules {
             let mine = rows[live.id] ?? []
             let same = mine.first { $0.content.rule == live.rule }
-            let isUndoing = same.map { same in mine.contains { $0.replaced(same) } } ?? false
+            let isUndoing = same.map { same in mine.contains { $0.replaced(same, lending) } } ?? false
             let maker = isUndoing ? nil : same
             let allowance = look.group.allowance(of: live, madeAs: maker, knownAs: mine, by: policy, lists: lists)
             if let same, !same.isGone {

@@ -65,6 +65,12 @@ extension Policy {
         return covering.max { ($0.until ?? now) < ($1.until ?? now) }
     }
 
+    /// The sources of approvals that do not last: the ends of these exemptions close what was made under them. Such content replaces
+    /// nothing that was approved before it.
+    package var lending: Set<String> {
+        Set(exempt.filter { $0.then == .revert && $0.until != nil }.map(\.approval))
+    }
+
     /// The policy with those of its exemptions for which `isKept` holds.
     func keepingExemptions(where isKept: (Exemption) -> Bool) -> Self {
         var policy = self

@@ -24,8 +24,6 @@ enum Amendment: Hashable, Sendable {
     case accepted(requestID: String?)
     /// Another rule of the group has the content of the rule that was to be added.
     case duplicate
-    /// EC2 does not change the rule, and gives this code as the reason.
-    case refused(code: String)
     /// EC2 does not know the rule or the group.
     case notFound
     /// Nothing was sent, because the look was too old.
@@ -35,7 +33,7 @@ enum Amendment: Hashable, Sendable {
     var requestID: String? {
         switch self {
         case .done(_, let requestID), .accepted(let requestID): requestID
-        case .duplicate, .refused, .notFound, .outdated: nil
+        case .duplicate, .notFound, .outdated: nil
         }
     }
 }

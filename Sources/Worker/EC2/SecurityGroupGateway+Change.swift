@@ -1,5 +1,4 @@
 import AWSClient
-import Formats
 import SecurityGroups
 
 /// The calls that add a rule or change one. They are rare, so each rule has a call of its own.
@@ -56,12 +55,13 @@ extension SecurityGroupGateway {
     private static func amendment(_ call: () async throws -> Amendment) async throws -> Amendment {
         do {
             return try await call()
-        } catch let error as AWSServiceError where error.refusesRestore {
-            return error.mayFollowEffect
-                ? .accepted(requestID: error.requestID) : .refused(code: plainText(error.code, limit: 200))
-        } catch let error as AWSServiceError where error.has(code: "InvalidPermission.Duplicate") {
+        } catch let error as AWSServiceError where error.isDuplicate && error.mayFollowEffect {
             // A repeated call may meet the effect of the first one.
-            return error.mayFollowEffect ? .accepted(requestID: error.requestID) : .duplicate
+            return .accepted(requestID: error.requestID)
+        } catch let error as AWSServiceError where error.refusesRestore {
+            throw error
+        } catch let error as AWSServiceError where error.isDuplicate {
+            return .duplicate
         } catch let error as AWSServiceError where error.saysNotFound {
             return .notFound
         }
@@ -69,9 +69,12 @@ extension SecurityGroupGateway {
 }
 
 extension AWSServiceError {
+    /// True if another rule of the group says what this one was to say.
+    fileprivate var isDuplicate: Bool { has(code: "InvalidPermission.Duplicate") }
+
     /// True if EC2 refuses to give a rule its earlier content, and will refuse it again: the role may not modify rules, another rule
     /// says the same, the source is gone, or the group has no room. The same rule can still be revoked.
-    fileprivate var refusesRestore: Bool {
+    var refusesRestore: Bool {
         operation == "ModifySecurityGroupRules" && !isThrottling && !isTransient && !refusesCredentials
             && code != Self.unreadableResponse && code != "InvalidSecurityGroupRuleId.NotFound"
     }

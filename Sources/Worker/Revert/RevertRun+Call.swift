@@ -211,15 +211,19 @@ extension RevertRun.Call {
         to content: RuleContent
     ) async throws {
         let (run, watched, isOld) = (run, watched, isLookOld)
-        let answer = try await change(
-            "ModifySecurityGroupRules",
-            [move],
-            outdated: Amendment.outdated,
-            ids: \.requestIDs
-        ) {
-            try await run.gateway.restore(id, to: content, in: watched.groupID, watched.place, unless: isOld)
+        do {
+            let answer = try await change(
+                "ModifySecurityGroupRules",
+                [move],
+                outdated: Amendment.outdated,
+                ids: \.requestIDs
+            ) {
+                try await run.gateway.restore(id, to: content, in: watched.groupID, watched.place, unless: isOld)
+            }
+            take(answer, of: move)
+        } catch let error as AWSServiceError where error.refusesRestore {
+            machine.refused(move, plainText(error.code, limit: 200), mayBeDone: error.mayFollowEffect)
         }
-        take(answer, of: move)
     }
 
     private mutating func authorize(_ move: RevertMachine.Move, _ content: RuleContent) async throws {
@@ -236,7 +240,6 @@ extension RevertRun.Call {
         case .done(let id, let requestID): accepted(move, isProven: true, id: id, requestID)
         case .accepted(let requestID): accepted(move, isProven: false, requestID)
         case .duplicate: machine.duplicate(move)
-        case .refused(let code): machine.refused(move, code)
         case .notFound: machine.unknown(move, at: elapsed)
         case .outdated: isOutdated = true
         }

@@ -31,6 +31,7 @@ extension RevertRun.Call {
         // An entry that only reports is there for people to be told.
         result.notify = machine.outcome == .reported && watched.planner.watch.action == .report
         result.sightings = reports.compactMap(sighting)
+        result.lending = watched.planner.policy.lending
         result.notBefore = reports.compactMap(\.notBefore).min()
         return result
     }

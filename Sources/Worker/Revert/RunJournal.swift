@@ -56,6 +56,7 @@ extension RunJournal {
             isRemoval: watched.change.kind.isRemoval,
             limits: watched.planner.policy.limits,
             caller: watched.planner.context.caller,
+            lending: watched.planner.policy.lending,
             // An event of our own is dated by this host's clock.
             clockError: watched.planner.occasion == .record ? time.error : 0
         )

@@ -170,7 +170,7 @@ struct EventClaims: Sendable {
         return try await writer.write { transaction in
             var told = told
             for index in told.sightings.indices {
-                if let kept = try transaction.keptApproval(told.sightings[index]) {
+                if let kept = try transaction.keptApproval(told.sightings[index], lending: told.lending) {
                     told.sightings[index].approval = kept
                 }
             }

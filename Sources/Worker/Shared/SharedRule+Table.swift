@@ -14,13 +14,16 @@ extension SharedRule {
     static func all(of result: RunResult, eventID: String, call: Date?, now: Date) -> [Self] {
         // A forged record may have a time in the future. Later words must still count.
         let called = call.map { min($0, now.addingTimeInterval(15 * 60)) }
+        let reverted = Set(result.rules.filter { $0.outcome == .reverted }.compactMap(\.ruleID))
         let approved = result.sightings.compactMap { sighting -> Self? in
             guard let content = sighting.content, let approval = sighting.approval?.elsewhere else { return nil }
+            // What the run restored says so since now.
+            let restored = reverted.contains(sighting.ruleID.description) ? now : nil
             return Self(
                 ruleID: sighting.ruleID.description,
                 content: "\(content.rule)",
                 eventID: eventID,
-                asOf: called ?? approval.eventTime ?? .distantPast,
+                asOf: restored ?? called ?? approval.eventTime ?? .distantPast,
                 approval: approval
             )
         }
@@ -84,11 +87,14 @@ extension SharedRule {
     /// The write of a worker.
     func write(now: Date) -> DynamoDBWrite {
         // A host that could not reach the table writes late. What another host or a person has said since must stay.
-        let condition = DynamoDBExpression(
-            "attribute_not_exists(#as_of) OR #as_of <= :as_of",
-            names: ["#as_of": "as_of"],
-            values: [":as_of": SharedWrite.milliseconds(asOf)]
-        )
+        var (text, names) = ("attribute_not_exists(#as_of) OR #as_of <= :as_of", ["#as_of": "as_of"])
+        if approval?.isOutsidePolicy == true {
+            // The ledger of this host may still have the approval that a person took back elsewhere.
+            text += " AND attribute_not_exists(#forgotten_by)"
+            names["#forgotten_by"] = "forgotten_by"
+        }
+        let values: DynamoDBItem = [":as_of": SharedWrite.milliseconds(asOf)]
+        let condition = DynamoDBExpression(text, names: names, values: values)
         return DynamoDBWrite(.put(item(now: now)), condition: condition)
     }
 }

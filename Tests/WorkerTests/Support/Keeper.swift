@@ -52,6 +52,31 @@ struct Keeper {
         )
     }
 
+    /// The caller of temporary exemptions.
+    static let exempted = "arn:aws:iam::111122223333:user/mia"
+
+    /// Begins a temporary exemption in the ledger.
+    func lend(
+        id: String = "ex-1",
+        principal: String = Self.exempted,
+        minutes: Double = 60,
+        then: Exemption.End = .revert,
+        remind: Duration? = nil
+    ) async throws {
+        let now = it.time.now
+        let exemption = TemporaryExemption(
+            id: id,
+            principal: principal,
+            from: now,
+            until: now + 60 * minutes,
+            then: then,
+            remind: remind,
+            reason: "incident 4711",
+            madeBy: "kim@desk"
+        )
+        try await it.writer.write { try $0.add(exemption) }
+    }
+
     /// A round after the snapshot has become due, and one more after two settle times.
     func later() async {
         it.time.advance(.seconds(901))
