@@ -12,7 +12,7 @@ import SecurityGroups
 ///    ends within a minute, and the redelivered message is claimed again with a higher fence.
 /// 2. *Claim in the ledger.* The ledger also learns the exemptions that it did not know. If the ledger says that the event is
 ///    done, the run ended while the table was out, or this host crashed between steps 5 and 6; the table gets the outcome now. If
-///    another process of this host has the event, the claim in the table is given back.
+///    another process of this host has the event, the lease in the table ends at once, and the next claim there takes over.
 /// 3. *Run.* Both leases are renewed together. A host that was paused for longer than the lease finds its claim lost, and stops.
 ///    Its reverts are right even if another host runs the event, too.
 /// 4. *Approvals in the table*, of the rules that stay. After a crash the other hosts know them, and the next run finds the same.
