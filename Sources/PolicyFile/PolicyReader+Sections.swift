@@ -32,7 +32,9 @@ extension PolicyReader {
             }
         }
         if let exempt = members["exempt"] {
-            policy.exempt = elements(exempt, of: "exempt").compactMap { exemption($0) }
+            let entries = elements(exempt, of: "exempt").compactMap { node in exemption(node).map { (node, $0) } }
+            policy.exempt = entries.map(\.1)
+            warnAboutNames(entries)
         }
         if let limits = members["limits"] { readLimits(limits, into: &policy) }
         if let expand = members["expand_prefix_lists"] {

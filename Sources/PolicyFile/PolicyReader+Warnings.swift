@@ -49,6 +49,23 @@ extension PolicyReader {
         )
     }
 
+    /// Warns of exempt entries that cannot be told apart by name. The ledger knows by the name which of them let a rule in.
+    mutating func warnAboutNames(_ entries: [(node: Node, exemption: Exemption)]) {
+        for (index, entry) in entries.enumerated() {
+            let exemption = entry.exemption
+            if let name = exemption.name {
+                if let other = entries[..<index].first(where: { $0.exemption.name == name })?.exemption {
+                    warn(entry.node, "\(other.origin) has the same name; give each entry a name of its own")
+                }
+            } else if exemption.then == .revert, exemption.until != nil {
+                warn(
+                    entry.node,
+                    "then: revert needs a name: without one, the ledger knows the entry by its line, and a line may move"
+                )
+            }
+        }
+    }
+
     /// Warns of forbid entries for addresses alone: a prefix list that holds these addresses is then left alone.
     mutating func warnAboutLists(_ node: Node, _ policy: Policy) {
         guard !policy.forbid.isEmpty, !policy.expandPrefixLists,

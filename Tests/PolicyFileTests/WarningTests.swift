@@ -165,6 +165,26 @@ import Testing
         #expect(found.map { $0.split(separator: " ", maxSplits: 1)[1] } == (message.map { [Substring($0)] } ?? []))
     }
 
+    @Test func `exempt entries that cannot be told apart by name are told`() throws {
+        let text = """
+            version: 1
+            watch: [{regions: [eu-west-1]}]
+            exempt:
+              - {name: incident, principals: ["arn:aws:iam::111122223333:role/a"]}
+              - {name: Incident, principals: ["arn:aws:iam::111122223333:role/b"]}
+              - {name: incident, principals: ["arn:aws:iam::111122223333:role/c"]}
+              - {principals: ["arn:aws:iam::111122223333:role/d"], until: 2027-01-01T00:00:00Z, then: revert}
+              - {principals: ["arn:aws:iam::111122223333:role/e"], until: 2027-01-01T00:00:00Z, then: leave}
+              - {principals: ["arn:aws:iam::111122223333:role/f"]}
+            """
+        #expect(
+            try warnings(text) == [
+                "6: policy.yaml:4 exempt \"incident\" has the same name; give each entry a name of its own",
+                "7: then: revert needs a name: without one, the ledger knows the entry by its line, and a line may move",
+            ]
+        )
+    }
+
     @Test(arguments: [
         (
             "{}",

@@ -60,6 +60,44 @@ import Testing
         #expect(ended([exemption(until: -1)], try standing("approved mia")) == nil)
     }
 
+    /// A rule that another caller, or the caller in another group, made under an exemption with the same name.
+    private func made(by caller: String?, in group: Int? = nil, under source: String) throws -> StandingRule {
+        try Fixture.standing(
+            in: group,
+            account: nil,
+            since: Self.now - 3600,
+            approval: Approval(source: source, caller: Caller(issuerARN: caller), eventTime: Self.now - 3600)
+        )
+    }
+
+    @Test(arguments: ["incident", nil])
+    func `one that got the name or the line of another takes nothing of the callers and groups of the other`(
+        name: String?
+    ) throws {
+        let entry = try Exemption(
+            name: name,
+            principals: [Wildcard(Self.caller)],
+            groups: [Fixture.group(2).description],
+            until: Self.now - 1,
+            then: .revert,
+            origin: "policy.yaml:12 exempt"
+        )
+        let source = "exempt \(name ?? "policy.yaml:12")"
+        let terraform = "arn:aws:iam::111122223333:role/terraform"
+        let policy = Policy(watch: [], exempt: [entry])
+        #expect(try policy.endedExemption(of: made(by: terraform, in: 2, under: source), at: Self.now) == nil)
+        #expect(try policy.endedExemption(of: made(by: Self.caller, in: 1, under: source), at: Self.now) == nil)
+        #expect(try policy.endedExemption(of: made(by: Self.caller, in: 2, under: source), at: Self.now) == entry)
+        // Where nobody knows the caller, the name decides.
+        #expect(try policy.endedExemption(of: made(by: nil, in: 2, under: source), at: Self.now) == entry)
+    }
+
+    @Test func `one whose end somebody set to a time before the call takes what it let in`() throws {
+        let rule = try standing(madeAt: -60)
+        #expect(ended([exemption(until: -120)], rule) == "incident")
+        #expect(ended([exemption(until: -120, name: "another")], rule) == nil)
+    }
+
     @Test func `the exemption that ended last is the reason`() throws {
         let both = [exemption(until: -1, name: "later"), exemption(until: -600, name: "earlier")]
         #expect(ended(both, try standing()) == "later")

@@ -45,7 +45,7 @@ extension Policy {
     /// The exemption whose end closes the rule; nil if the rule may stay.
     ///
     /// A rule may stay while one of the exemptions that cover the call that made it holds, or has ended without
-    /// `then: revert`.
+    /// `then: revert`. An exemption also covers a call that it approved before somebody set its end to an earlier time.
     package func endedExemption(of rule: StandingRule, at now: Date) -> Exemption? {
         guard let approval = rule.approval, approval.isExemption, let time = approval.eventTime else { return nil }
         let context = ChangeContext(
@@ -57,9 +57,7 @@ extension Policy {
             eventTime: time
         )
         let covering = exempt.filter {
-            // Somebody may have set its end to a time before the call that it had let in.
-            let hasLetIn = $0.approval == approval.source && $0.from ?? time <= time
-            return $0.covers(context) || hasLetIn && $0.isOver(at: now)
+            $0.covers(context) || $0.isOver(at: now) && $0.hasLetIn(context, approval, at: time)
         }
         guard covering.allSatisfy({ $0.isOver(at: now) && $0.then == .revert }) else { return nil }
         return covering.max { ($0.until ?? now) < ($1.until ?? now) }
@@ -90,6 +88,15 @@ extension Policy {
 extension Exemption {
     /// True if it has ended.
     package func isOver(at now: Date) -> Bool { until.map { $0 <= now } ?? false }
+
+    /// True if it approved the call, and somebody has since set its end to a time before the call.
+    ///
+    /// The name alone proves nothing: another entry of the policy may have had the same name, or the same line, when the call was
+    /// made. So the caller and the group must match, too. If the caller is not known, the name decides.
+    fileprivate func hasLetIn(_ context: ChangeContext, _ approval: Approval, at time: Date) -> Bool {
+        guard self.approval == approval.source, from ?? time <= time else { return false }
+        return approval.caller == Caller() || [nil, .time].contains(shortfall(for: context))
+    }
 
     /// True if it ended within the last 24 hours.
     package func hasJustEnded(at now: Date) -> Bool {
