@@ -49,7 +49,8 @@ package func reconcileUnwanted(
     switch standing {
     case .missing:
         if case .revoke? = attempt?.step, let answer = attempt?.answer, answer != .unknown {
-            // EC2 may not show a rule that is some seconds old, so that a missing rule proves nothing of a call without an answer.
+            // EC2 may not show a rule yet that is some seconds old. If the response to the revoke was lost, a missing rule therefore
+            // does not prove that the revoke had an effect.
             return answer == .lost && moment.isEarly ? .lookAgain : .proven(nil)
         }
         // An earlier run may have died, or lost its claim, before its call.

@@ -4,7 +4,7 @@ enum SharedEnding: Hashable, Sendable {
     case done
     /// Another host took the event over. `isSettled` is true if that host has recorded a final outcome, or has told this one.
     case lost(isSettled: Bool)
-    /// Another host took the event over and ended it, and nobody was told of the outcome to which this host had come.
+    /// Another host took the event over and ended it with its own outcome. No host has told people of this host's outcome.
     case late
     /// There is no store, or it cannot be reached.
     case unknown
