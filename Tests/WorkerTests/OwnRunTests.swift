@@ -76,6 +76,35 @@ import Testing
         #expect(try it.events() == Array(repeating: ["Sweep", "reverted"], count: 3))
     }
 
+    @Test func `all of one round together wait half a minute for the reverts of messages, not each of them`()
+        async throws
+    {
+        var policy = Policy.watching(.ingressAdded)
+        policy.revertsPerGroupPerHour = 100
+        let it = try Keeper(Pipeline(policy: policy))
+        await it.keeper.round(isWanted: true)
+        try it.it.aws.stand(Array(1...20))
+        it.it.time.advance(.seconds(901))
+        await it.keeper.round(isWanted: false)
+        it.it.time.advance(.seconds(31))
+        let place = Place(account: AccountID("111122223333"), region: try #require(AWSRegion("eu-west-1")))
+        let key = CallQuota.Key(place: place, action: "RevokeSecurityGroupIngress")
+        var keeper = it.keeper
+        let (judge, gateway) = (keeper.judge, it.it.pipeline.revert.gateway)
+        keeper.judge = { run in
+            // The reverts of messages have just used up the quota. Half of it is back after five seconds.
+            gateway.quota.with(key) { bucket, now in
+                while bucket.tokens >= 1 { _ = bucket.take(waiting: 1, now: now) }
+                bucket.accepted(.token, now: now)
+            }
+            return try await judge(run)
+        }
+        let start = it.it.time.now
+        await keeper.round(isWanted: false)
+        #expect(it.it.aws.with { $0.rules.isEmpty })
+        #expect(it.it.time.now.timeIntervalSince(start) < 60)
+    }
+
     @Test func `twelve hundred of them are judged part by part`() async throws {
         let it = try Keeper(Pipeline())
         await it.keeper.round(isWanted: true)

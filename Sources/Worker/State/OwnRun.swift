@@ -17,6 +17,8 @@ struct OwnRun: Sendable {
     private(set) var isAgain = false
     /// The place of the rule; nil for a Region that cannot exist.
     let place: Place?
+    /// The instant until which the run may wait for the reverts of messages; nil if it does not wait.
+    private(set) var waitEnd: ContinuousClock.Instant?
 
     /// The event of a rule that nothing explains.
     init(sweeping unexplained: LedgerTransaction.Unexplained) {
@@ -55,6 +57,13 @@ struct OwnRun: Sendable {
             occasion: .exemptionEnd,
             reason: Self.over(exemption)
         )
+    }
+
+    /// The same run, which may wait for the reverts of messages until this instant.
+    func waiting(until end: ContinuousClock.Instant) -> Self {
+        var run = self
+        run.waitEnd = end
+        return run
     }
 
     private static let unexplained = "the rule stands, and no event, policy, baseline or exemption explains it"
@@ -100,15 +109,15 @@ struct OwnRun: Sendable {
 extension MessagePipeline {
     /// Claims and judges an event that sg-revert made, and records its outcome.
     ///
-    /// It takes no slot from messages, and waits while messages need EC2's quota. During an outage it does not wait, and runs again
-    /// after a later look.
+    /// It takes no slot from messages, and waits while messages need EC2's quota, until `waitEnd` at the latest. During an outage it
+    /// does not wait, and runs again after a later look.
     ///
     /// - Returns: The outcome; nil if another worker has the event, if it is done, or if EC2 is out in its place.
     func judge(_ own: OwnRun, logger: Logger) async throws -> EventOutcome? {
         if let place = own.place {
             let lane = Lane(.ec2, account: place.account, region: place.region)
             if revert.lanes?.board.isOut(lane) == true { return nil }
-            try await giveWay(in: place)
+            try await giveWay(in: place, until: own.waitEnd)
         }
         let known =
             switch own.occasion {
@@ -160,15 +169,10 @@ extension MessagePipeline {
         )
     }
 
-    /// Waits while the reverts of messages use more than half of EC2's quota, but no longer than `patience`.
-    private func giveWay(in place: Place) async throws {
-        let end = clock.instant() + Self.patience
-        while !revert.gateway.hasRoom(in: place), clock.instant() < end {
+    /// Waits while the reverts of messages use more than half of EC2's quota.
+    private func giveWay(in place: Place, until end: ContinuousClock.Instant?) async throws {
+        while let end, clock.instant() < end, !revert.gateway.hasRoom(in: place) {
             try await clock.sleep(.milliseconds(200))
         }
     }
-
-    /// The longest wait for the reverts of messages. It is short, because the rules of an exemption are closed within two minutes
-    /// of its end.
-    private static var patience: Duration { .seconds(30) }
 }

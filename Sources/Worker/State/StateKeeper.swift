@@ -44,6 +44,9 @@ struct StateKeeper: Sendable {
     private static let failing = "snapshot-failing"
     /// The name of the moment at which the last snapshot ended.
     static let snapshotEnded = "snapshot-ended"
+    /// The longest wait for the reverts of messages. It is short, because the rules of an exemption are closed within two minutes
+    /// of its end.
+    private static let patience = Duration.seconds(30)
     /// The number of groups whose events are judged at the same time.
     private static let width = 16
 
@@ -242,7 +245,8 @@ struct StateKeeper: Sendable {
         let age = clock.now().timeIntervalSince(last)
         // The time of the last snapshot is in the future if the clock was set back since then.
         guard age >= 0 else { return true }
-        // One that lies far in the future was written before the clock was set back.
+        // A snapshot may have been asked for by a clock that ran ahead. A request from more than the settle time and a minute in the
+        // future is left aside.
         if let asked, asked > last, asked <= clock.now().addingTimeInterval(settle.seconds + 60) { return true }
         // After a place could not be read, the next snapshot comes after a minute, and the following pauses double.
         let isSoon = wantedAt.map { $0 > last } == true || failing != nil
@@ -257,9 +261,12 @@ struct StateKeeper: Sendable {
     /// Judges events that sg-revert made.
     ///
     /// The events of one group run at the same time, so that one call revokes their rules. Several groups run at the same time, so
-    /// that none waits for a group whose rules cannot be closed.
+    /// that none waits for a group whose rules cannot be closed. All runs together wait for the reverts of messages for at most
+    /// `patience`.
     func judge(_ runs: [OwnRun]) async {
         guard !runs.isEmpty else { return }
+        let waitEnd = clock.instant() + Self.patience
+        let runs = runs.map { $0.waiting(until: waitEnd) }
         if policies.current.limits.countTogether {
             // A revert counts toward a limit once it has ended.
             for run in runs { await attempt(run) }
