@@ -203,6 +203,9 @@ import Testing
         let rule = try rule()
         let id = try #require(try await next(rule, isDryRun: true))
         try await run(facts(rule, OwnEvent.exemptionEnd), .reported)
+        test.advance(3599)
+        #expect(try await next(rule) == nil, "no look has found it since")
+        test.advance(1)
         #expect(try await next(rule, isDryRun: true) == nil)
         #expect(try await next(rule) == id + "-2")
     }

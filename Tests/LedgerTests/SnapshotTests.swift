@@ -162,9 +162,24 @@ import Testing
         let id = try #require(try await unexplained().first)
         try await finish(id, .reported)
         #expect(try await unexplained().isEmpty)
+        test.advance(60)
         try await look([live(1)], action: .revert)
         #expect(try await unexplained(isDryRun: true).isEmpty)
         #expect(try await unexplained() == [id + "-2"])
+    }
+
+    @Test func `what an entry reports that the last look did not know yet is reported once until the next look`()
+        async throws
+    {
+        try await look([], action: .revert)
+        try await look([live(1)], action: .revert)
+        let id = try #require(try await unexplained().first)
+        test.advance(60)
+        try await finish(id, .reported)
+        #expect(try await unexplained().isEmpty)
+        test.advance(60)
+        try await look([live(1)], action: .report)
+        #expect(try await unexplained().isEmpty)
     }
 
     @Test func `a thousand rules that were judged hide none that was not`() async throws {

@@ -253,7 +253,8 @@ import Testing
         await dry.keeper.round(isWanted: false)
         #expect(try dry.events().count { $0 == ["ExemptionEnd", "reported"] } == 1)
         let real = try Keeper(Pipeline(time: dry.it.time, aws: dry.it.aws, test: dry.it.test))
-        await real.keeper.round(isWanted: false)
+        dry.it.time.advance(.seconds(60))
+        await real.keeper.round(isWanted: true)
         #expect(real.it.aws.with { $0.rules.isEmpty })
     }
 

@@ -35,8 +35,13 @@ extension LedgerTransaction {
 
     /// The rules that have stood without a reason since before `time` and that are to be judged.
     ///
-    /// A rule is left out if an event that has not ended is about it: that event comes again. It is also left out if it was judged
-    /// with its present content. The rules come in parts, so that other writers of the ledger do not wait for long.
+    /// A rule is left out for each of these reasons:
+    /// - An event of its group runs, or came within the last hour and has not ended. The event may be about the rule.
+    /// - A record says that an exempt caller gave the rule its present content.
+    /// - An event of the rule came within the last hour, and failed or was suppressed. It runs again. A sweep of the rule does not count.
+    /// - The rule was judged with its present content, and the result still holds.
+    ///
+    /// The rules come in parts, so that other writers of the ledger do not wait for long.
     ///
     /// - Parameters:
     ///   - isDryRun: True for a dry run. A rule that was reported then counts as judged.
@@ -175,13 +180,15 @@ extension LedgerTransaction {
             guard let (outcome, _, last) = try lastRun(of: id) else { return id }
             if try isOpen(ownEvent: id) { return id }
             guard let outcome, outcome.isFinal else { return nil }
-            // The result no longer holds if the rule was judged before it came back, or by an entry that only reports while an entry
-            // now reverts. A rule that a later look still found without a reason is judged again, too: what let it stay has ended, or
-            // another host judged it before it came back.
-            let isOld =
-                try last < rule.since || outcome == .reported && !isReport
-                || outcome != .reported && (last > now || wasLookedAt(rule.groupID, after: last))
-            guard isOld else { return nil }
+            // The result of an event no longer holds if the rule came back after the event had run.
+            if last < rule.since { continue }
+            // A rule that was reported is not reported again while its group is only to be reported. Any other result holds until the
+            // next look at the group. If that look finds the rule without a reason to stand, the rule is judged again. A worker without
+            // snapshots takes no look. It judges a rule again that was reported, at most once an hour.
+            if outcome == .reported, isReport { return nil }
+            // A run of the future was recorded before the clock was set back.
+            let isOverdue = last > now || outcome == .reported && last.addingTimeInterval(3600) <= now
+            guard try isOverdue || wasLookedAt(rule.groupID, after: last) else { return nil }
         }
         return nil
     }
