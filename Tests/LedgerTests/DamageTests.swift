@@ -145,9 +145,9 @@ import Testing
             facts: WatchedFacts(name: "web", tags: ["a": "b"]),
             eventID: nil
         )
-        _ = try await test.ledger.write { try $0.watched(sighting, notifies: false) }
+        _ = try await test.ledger.write { try $0.watched(sighting, notifies: false) { _ in [] } }
         try test.execute(#"UPDATE watched_groups SET tags = '{"a":7}'"#)
-        let found = try await test.ledger.write { try $0.watched(sighting, notifies: false) }
+        let found = try await test.ledger.write { try $0.watched(sighting, notifies: false) { _ in [] } }
         #expect(found.map(\.tags) == [[:], ["a": "b"]] && found.map(\.name) == ["web", "web"])
         #expect(found.map { $0.endedAt != nil } == [true, false])
     }

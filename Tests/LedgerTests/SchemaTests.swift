@@ -150,7 +150,7 @@ import Testing
             case .look: _ = try transaction.contents(of: ruleID, in: group)
             case .watched:
                 let sighting = WatchSighting(groupID: group, account: nil, region: "r", facts: nil, eventID: nil)
-                _ = try transaction.watched(sighting, notifies: true)
+                _ = try transaction.watched(sighting, notifies: true) { _ in [] }
             case .unexplained:
                 _ = try transaction.unexplained(since: transaction.now, isDryRun: false)
                 _ = try transaction.awaitedEvents(since: transaction.now)

@@ -7,6 +7,13 @@ import Testing
 
 @Suite struct WatchedTests {
     private static let day: Double = 86_400
+    private static let policy = Policy(
+        watch: [
+            Watch(tags: ["sg-revert": Wildcard("enforce")], origin: "enforce"),
+            Watch(tags: ["sg-revert": Wildcard("enforce-*")], changes: [.ingressAdded], origin: "enforce additions"),
+            Watch(tags: ["sg-revert": Wildcard("*")], action: .report, origin: "report"),
+        ]
+    )
     let test: TestLedger
 
     init() throws { test = try TestLedger() }
@@ -26,8 +33,11 @@ import Testing
             eventID: "e",
             taggedBy: taggedBy
         )
+        let group = GroupFacts(groupID: "sg-1", account: nil, region: nil, vpcID: "vpc-1", name: "x", tags: [:])
         test.advance(1)
-        return try await test.ledger.write { try $0.watched(sighting, notifies: notifies) }
+        return try await test.ledger.write { transaction in
+            try transaction.watched(sighting, notifies: notifies) { Self.policy.answers(with: $0, of: group) }
+        }
     }
 
     private func notices() async throws -> [Notice] {
@@ -65,6 +75,19 @@ import Testing
         #expect(both.map(\.tags) == [["sg-revert": "enforce"], ["sg-revert": "report"]])
         #expect(both.map { $0.endedAt == nil } == [false, true])
         #expect(try await notices().isEmpty)
+    }
+
+    @Test func `whoever changes a tag again and again makes few rows, and does not make the ledger forget an entry`()
+        async throws
+    {
+        for tag in ["enforce", "enforce-1", "enforce-2"] { _ = try await see(["sg-revert": tag]) }
+        for number in 0..<200 { _ = try await see(["sg-revert": "\(number)"]) }
+        let seen = try await see(nil)
+        #expect(seen.count == 50)
+        #expect(try test.value("SELECT count(*) FROM watched_groups") == "50")
+        let tags = seen.compactMap { $0.tags["sg-revert"] }
+        #expect(tags.prefix(2) == ["enforce", "enforce-2"], "of the ways to match an entry, the last stays")
+        #expect(tags.dropFirst(2) == (152..<200).map { "\($0)" }[...])
     }
 
     @Test func `without a channel the trail alone has it`() async throws {

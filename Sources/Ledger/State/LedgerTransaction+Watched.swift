@@ -50,12 +50,24 @@ extension LedgerTransaction {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Records how EC2 shows a group. Returns every name and set of tags with which the group matched within 28 days.
+    /// The number of names and sets of tags of a group beyond which those that decide nothing are forgotten.
+    private static let mostRows = 50
+
+    /// Records how EC2 shows a group. Returns the names and sets of tags with which the group matched within 28 days.
     ///
     /// If the group matched until now and does not match any more, this is noted in the trail and people are told.
     ///
-    /// - Parameter notifies: False if there is nowhere to send a notice to.
-    package func watched(_ sighting: WatchSighting, notifies: Bool) throws -> [WatchedFacts] {
+    /// Whoever may change tags can make the group match in ever new ways. Beyond 50 of them, the ledger forgets a way if the policy
+    /// gives the same answers for one that EC2 showed later. So nobody can make it forget that the group was watched.
+    ///
+    /// - Parameters:
+    ///   - notifies: False if there is nowhere to send a notice to.
+    ///   - answers: The answers of the policy for a name and tags of the group.
+    package func watched(
+        _ sighting: WatchSighting,
+        notifies: Bool,
+        answers: (WatchedFacts) -> [WatchAnswer]
+    ) throws -> [WatchedFacts] {
         var rows = try watchedRows(of: sighting.groupID)
         let horizon = RFC3339.format(now.addingTimeInterval(-LedgerDatabase.dedupeHorizon))
         let key = sighting.facts.map {
@@ -71,10 +83,7 @@ extension LedgerTransaction {
                 if key == nil { try tell(of: rows[index], sighting, notifies: notifies) }
                 rows[index].endedAt = nowText
             } else if let ended = rows[index].endedAt, ended < horizon {
-                try run(
-                    "DELETE FROM watched_groups WHERE group_id = ? AND name = ? AND tags = ?",
-                    [sighting.groupID, rows[index].name, rows[index].tags]
-                )
+                try forget(rows[index], sighting.groupID)
             }
         }
         rows.removeAll { ($0.endedAt ?? "9") < horizon }
@@ -85,7 +94,28 @@ extension LedgerTransaction {
             )
             rows.append(key)
         }
+        if rows.count > Self.mostRows {
+            for row in spare(rows, answers).prefix(rows.count - Self.mostRows) {
+                try forget(row, sighting.groupID)
+                rows.removeAll { $0.isSame(as: row) }
+            }
+        }
         return rows.map(\.facts)
+    }
+
+    /// The rows with the answers of another row that EC2 showed later, the oldest first.
+    private func spare(_ rows: [WatchedRow], _ answers: (WatchedFacts) -> [WatchAnswer]) -> [WatchedRow] {
+        var given: Set<[WatchAnswer]> = []
+        return rows.sorted { $0.endedAt ?? "9" > $1.endedAt ?? "9" }
+            .filter { !given.insert(answers($0.facts)).inserted }
+            .reversed()
+    }
+
+    private func forget(_ row: WatchedRow, _ groupID: String) throws {
+        try run(
+            "DELETE FROM watched_groups WHERE group_id = ? AND name = ? AND tags = ?",
+            [groupID, row.name, row.tags]
+        )
     }
 
     private func watchedRows(of groupID: String) throws -> [WatchedRow] {

@@ -63,12 +63,31 @@ extension Policy {
             // An event without a time is judged as if it had been made in time.
             if let ended = facts.endedAt, let time = context.eventTime, time >= ended + Self.watchMemory { continue }
             var context = context
-            if let name = facts.name { context.group.name = name }
-            context.group.tags = facts.tags
+            context.group.take(facts)
             let answer = watch(context)
             if answer.strictness > strictest.strictness { strictest = answer }
         }
         return strictest
+    }
+}
+
+extension Policy {
+    /// The answers for each kind of change to a group that has, or had, this name and these tags.
+    ///
+    /// Of two facts with the same answers, those that EC2 showed later decide.
+    package func answers(with facts: WatchedFacts, of group: GroupFacts) -> [WatchAnswer] {
+        var group = group
+        group.take(facts)
+        return ChangeKind.allCases.map { kind in
+            watch(ChangeContext(group: group, kind: kind, issuerARN: nil, eventTime: nil))
+        }
+    }
+}
+
+extension GroupFacts {
+    fileprivate mutating func take(_ facts: WatchedFacts) {
+        if let name = facts.name { self.name = name }
+        tags = facts.tags
     }
 }
 

@@ -53,8 +53,10 @@ extension MessagePipeline {
             eventID: run.claim.eventID,
             taggedBy: run.event.tagChange == nil ? nil : actor.arn ?? actor.invokedBy ?? actor.type
         )
-        let notifies = isNotifying(run.policy)
-        return try await writer.write(slot: run.slot) { try $0.watched(sighting, notifies: notifies) }
+        let (policy, notifies) = (run.policy, isNotifying(run.policy))
+        return try await writer.write(slot: run.slot) { transaction in
+            try transaction.watched(sighting, notifies: notifies) { policy.answers(with: $0, of: group) }
+        }
     }
 }
 

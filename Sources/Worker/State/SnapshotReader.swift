@@ -91,7 +91,9 @@ struct SnapshotReader: Sendable {
                         facts: policy.watchedFacts(of: group),
                         eventID: nil
                     )
-                    let remembered = try transaction.watched(sighting, notifies: notifies)
+                    let remembered = try transaction.watched(sighting, notifies: notifies) {
+                        policy.answers(with: $0, of: group)
+                    }
                     return WatchedGroup(group, by: policy, remembering: remembered, at: now)
                 }
             }
