@@ -245,8 +245,8 @@ struct StateKeeper: Sendable {
         let age = clock.now().timeIntervalSince(last)
         // The time of the last snapshot is in the future if the clock was set back since then.
         guard age >= 0 else { return true }
-        // A snapshot may have been asked for by a clock that ran ahead. A request from more than the settle time and a minute in the
-        // future is left aside.
+        // A request for a snapshot names the end of a settle time. A request whose time is more than a minute later than that was
+        // written before the clock was set back.
         if let asked, asked > last, asked <= clock.now().addingTimeInterval(settle.seconds + 60) { return true }
         // After a place could not be read, the next snapshot comes after a minute, and the following pauses double.
         let isSoon = wantedAt.map { $0 > last } == true || failing != nil
