@@ -48,29 +48,39 @@ package struct RevertWorker: Sendable {
         var writer = LedgerWriter(ledger, metrics: options.metrics)
         let identity = OwnIdentity(session: session)
         self.identity = identity
-        let roles = Self.roles(options, identity)
         gateway = SecurityGroupGateway(
             session: session,
-            roles: roles,
+            roles: Self.roles(options, identity),
             clock: clock,
             approvals: writer.approvals
         ) {
             intake.isDraining || slots.checkFilling()
         }
-        lanes = Lanes(
-            // A worker with `--until-empty` does not wait for ever.
-            limit: options.isUntilEmpty ? 3 : nil,
-            backoff: Backoff(base: .seconds(1), cap: .seconds(30), random: random),
-            clock: clock,
-            logger: logger,
-            probe: LaneProbe(options: options, session: session, gateway: gateway, writer: writer).callAsFunction
-        )
+        let probe = LaneProbe(options: options, session: session, gateway: gateway, writer: writer)
+        lanes = Self.lanes(options, clock, random, logger, probe)
         writer.lanes = lanes
         self.writer = writer
         liveness = Liveness(clock: clock)
         self.name = name
         self.clock = clock
         self.logger = logger
+    }
+
+    private static func lanes(
+        _ options: WorkerOptions,
+        _ clock: WorkerClock,
+        _ random: @escaping @Sendable () -> Double,
+        _ logger: Logger,
+        _ probe: LaneProbe
+    ) -> Lanes {
+        Lanes(
+            // A worker with `--until-empty` does not wait for ever.
+            limit: options.isUntilEmpty ? 3 : nil,
+            backoff: Backoff(base: .seconds(1), cap: .seconds(30), random: random),
+            clock: clock,
+            logger: logger,
+            probe: probe.callAsFunction
+        )
     }
 
     /// The roles of other accounts, which `identity` uses too; nil if there are none.

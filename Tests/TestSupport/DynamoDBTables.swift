@@ -59,6 +59,7 @@ private struct Expression {
             guard let found = item?[names[words[0]] ?? ""], let value = values[words[2]] else { return false }
             switch words[1] {
             case "<=": return (found.integer ?? 0) <= (value.integer ?? 0)
+            case "<>": return found != value
             case ">": return (found.integer ?? 0) > (value.integer ?? 0)
             default: return found == value
             }

@@ -100,6 +100,36 @@ import Testing
         #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
     }
 
+    @Test func `it does not end what an exemption that holds has lent`() async throws {
+        let it = try await keeper()
+        try await it.lend()
+        #expect(try await process(it, edit(it, port: 99).by(Keeper.exempted)) == .delete)
+        it.it.time.advance(.seconds(60))
+        #expect(try await process(it, edit(it, port: 21).by("arn:aws:iam::111122223333:user/mallory")) == .delete)
+        #expect(ports(it) == [99])
+    }
+
+    @Test func `it is restored to what a caller made who was exempt twice, after the end of the exemption that closes`()
+        async throws
+    {
+        let it = try await keeper()
+        let until = it.it.time.now + 600
+        let migration = Exemption(
+            name: "migration",
+            principals: [Wildcard(Self.terraform)],
+            until: until,
+            then: .revert,
+            origin: "exempt migration"
+        )
+        let policy = it.it.policies.current
+        it.it.policies.replace(with: Policy(watch: policy.watch, exempt: [migration] + policy.exempt))
+        #expect(try await process(it, edit(it, port: 99).by(Self.terraform)) == .delete)
+        it.it.time.advance(.seconds(3600))
+        await it.later()
+        #expect(try await process(it, edit(it, port: 98)) == .delete)
+        #expect(ports(it) == [99])
+    }
+
     @Test func `it brings nothing back that an approved change has replaced, although its last record never comes`()
         async throws
     {

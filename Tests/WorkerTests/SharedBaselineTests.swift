@@ -113,6 +113,16 @@ import Testing
         #expect(reason?.hasSuffix("it was approved since by approved mia@one") == true)
     }
 
+    @Test func `a late record of a change that came after the approval is judged by the policy`() async throws {
+        try await surprise()
+        try await approve()
+        fleet.time.advance(.seconds(60))
+        let record = RecordText.modify(1, port: 21, time: fleet.time.now)
+        fleet.time.advance(.seconds(180))
+        #expect(try await fleet.two.process(fleet.two.message(record.json, id: "modify")) == .delete)
+        #expect(!ruleStands)
+    }
+
     @Test func `an approval holds for the content that was approved`() async throws {
         try await surprise()
         try await approve()
@@ -150,6 +160,25 @@ import Testing
         #expect(try await word() == "approved mia@one")
         try await forget()
         #expect(try await word() == nil)
+    }
+
+    @Test func `a host that still has an approval that was taken back elsewhere does not tell it again`() async throws {
+        try await surprise()
+        func told(_ port: Int) async throws -> String? {
+            let rule = SharedRule(
+                ruleID: Name.rule(1),
+                content: "\(try liveRule(1, port: port).rule)",
+                eventID: "restored",
+                asOf: fleet.time.now.addingTimeInterval(60),
+                approval: Approval(source: Approval.baseline)
+            )
+            #expect(try await fleet.two.claims.shared.keep([rule]))
+            return try await fleet.two.claims.shared.rule(Name.rule(1)).flatMap(\.self)?.content
+        }
+        try await approve()
+        try await forget()
+        #expect(try await told(21) == nil)
+        #expect(try await told(99)?.contains("99") == true, "another content was not taken back")
     }
 
     @Test func `what a host tells late replaces neither the word of a person nor its end`() async throws {

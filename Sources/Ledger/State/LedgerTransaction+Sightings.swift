@@ -157,42 +157,18 @@ extension LedgerTransaction {
     /// - Parameter lending: The sources of approvals that do not last.
     package func keptApproval(_ sighting: RuleSighting, lending: Set<String>) throws -> Approval? {
         guard let new = sighting.approval, let rule = sighting.content?.rule else { return nil }
-        let key: StatementArguments = [sighting.groupID.description, sighting.ruleID.description]
-        let sql = """
-            SELECT approved_by, approver_arn, approver_service, approver_identity, approved_event_time, first_seen, gone_at,
-                known_by
-            FROM sightings WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)
-            """
-        guard let known = try row(sql, key + arguments(rule)), let old = approval(in: known, from: 0) else {
-            return nil
-        }
-        let goneAt: String? = known[6]
-        if goneAt == nil, old.isByPerson { return old }
+        let seen = try sightings(of: sighting.ruleID.description, in: sighting.groupID.description)
+        guard let known = seen.first(where: { $0.content.rule == rule }), let old = known.approval else { return nil }
+        if known.goneAt == nil, old.isByPerson { return old }
         guard let exemption = new.isExemption ? new.source : new.exemption, sighting.added == nil else { return nil }
-        let isBaseline = known[7] == KnownBy.baseline.rawValue
-        guard old.isOutsidePolicy || old.isExemption || isBaseline else { return nil }
+        guard old.isOutsidePolicy || old.isExemption || known.isBaseline else { return nil }
+        let isKept =
+            known.goneAt == nil
+            ? known.stood(beforeEdit: new, under: exemption)
+            : !lending.contains(old.source) && known.isReplacedOnly(by: lending.union([exemption]), among: seen)
+        guard isKept else { return nil }
         // The other hosts are told this one. An allow entry they find in their own policy.
-        let kept = isBaseline && !old.isExemption && !old.isByPerson ? Approval(source: Approval.baseline) : old
-        guard let goneAt else {
-            guard let time = new.eventTime else { return nil }
-            if old.isExemption {
-                let isEarlier = old.eventTime.map { $0 <= time } ?? false
-                return isEarlier && old.source != exemption.bounded ? kept : nil
-            }
-            // The first look at the group may have come between the call and its record.
-            let firstSeen: String = known[5]
-            return firstSeen < RFC3339.format(Self.beforeDoubt(time)) ? kept : nil
-        }
-        guard !lending.contains(old.source) else { return nil }
-        let since = try row(
-            """
-            SELECT count(*), count(CASE WHEN approved_by IN (SELECT value FROM json_each(?)) THEN 1 END) FROM sightings
-            WHERE group_id = ? AND rule_id = ? AND coalesce(gone_at, '9999') >= ? AND NOT (\(Self.isContent))
-            """,
-            [lending.union([exemption]).map(\.bounded).jsonText] + key + [goneAt] + arguments(rule)
-        )
-        let (count, underIt): (Int, Int) = (since?[0] ?? 0, since?[1] ?? 0)
-        return count > 0 && count == underIt ? kept : nil
+        return known.isBaseline && !old.isExemption && !old.isByPerson ? Approval(source: Approval.baseline) : old
     }
 
     private static let isContent = "direction = ? AND protocol = ? AND from_port = ? AND to_port = ? AND source = ?"
@@ -259,6 +235,27 @@ extension LedgerTransaction {
         /// When it was first seen to be gone or to have other content; nil while it stands.
         let goneAt: Date?
 
+        /// True if the first look at the group showed it.
+        let isBaseline: Bool
+
+        /// True if the rule said this before the call of `new`, which was made under `exemption`, and not by this exemption.
+        func stood(beforeEdit new: Approval, under exemption: String) -> Bool {
+            guard let time = new.eventTime, let approval else { return false }
+            if approval.isExemption {
+                return approval.source != exemption.bounded && approval.eventTime.map { $0 <= time } ?? false
+            }
+            // The first look at the group may have come between the call and its record.
+            return firstSeen.map { $0 < LedgerTransaction.beforeDoubt(time) } ?? false
+        }
+
+        /// True if all that has replaced it was approved by one of these sources.
+        func isReplacedOnly(by sources: Set<String>, among seen: [Sighting]) -> Bool {
+            guard let goneAt else { return false }
+            let sources = Set(sources.map(\.bounded))
+            let since = seen.filter { $0.content.rule != content.rule && $0.goneAt ?? .distantFuture >= goneAt }
+            return !since.isEmpty && since.allSatisfy { $0.approval.map { sources.contains($0.source) } ?? false }
+        }
+
         /// True if other content has replaced it whose approval lasts.
         func isReplaced(by others: [Sighting], lending: Set<String>) -> Bool {
             guard let goneAt else { return false }
@@ -307,7 +304,7 @@ extension LedgerTransaction {
 
     private static let sightingColumns = """
         SELECT direction, protocol, from_port, to_port, source, description, peer_owner, approved_by, approver_arn,
-            approver_service, approver_identity, approved_event_time, added_as, event_id, first_seen, stood_from, gone_at
+            approver_service, approver_identity, approved_event_time, added_as, event_id, first_seen, stood_from, gone_at, known_by
         FROM sightings
         """
 
@@ -320,7 +317,8 @@ extension LedgerTransaction {
             eventID: (row[13] as String?).flatMap { OwnEvent.isID($0) ? nil : $0 },
             firstSeen: RFC3339.parse(row[14] as String),
             stoodFrom: RFC3339.parse(row[15] as String),
-            goneAt: (row[16] as String?).flatMap { RFC3339.parse($0) }
+            goneAt: (row[16] as String?).flatMap { RFC3339.parse($0) },
+            isBaseline: row[17] == KnownBy.baseline.rawValue
         )
     }
 

@@ -28,11 +28,7 @@ enum LedgerSQL: Int, CaseIterable {
         case .remember:
             "UPDATE events SET matched_rule_ids = ? WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL"
         case .renew: "UPDATE events SET lease_until = ? WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL"
-        case .release:
-            """
-            UPDATE events SET worker = lease_owner, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL
-            WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL
-            """
+        case .release: Self.giveBack
         case .addDelivery: "INSERT INTO deliveries (number, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
         case .countDelivery: "UPDATE events SET deliveries = deliveries + 1 WHERE number = ?"
         case .heldEvent:
@@ -55,6 +51,11 @@ enum LedgerSQL: Int, CaseIterable {
         case .journalMode: "PRAGMA journal_mode"
         }
     }
+
+    private static let giveBack = """
+        UPDATE events SET worker = lease_owner, lease_owner = NULL, lease_until = NULL, lease_replay_count = NULL
+        WHERE event_id = ? AND fence = ? AND lease_owner IS NOT NULL
+        """
 
     private static let insertion = """
         INSERT INTO events (event_id, message_id, received_at, lease_owner, lease_until, lease_replay_count,

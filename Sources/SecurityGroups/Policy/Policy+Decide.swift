@@ -63,8 +63,14 @@ extension Policy {
         return Set(rules.compactMap { if case .prefixList(let id) = $0.peer { id } else { nil } })
     }
 
+    /// The exemption of the caller of a change; nil if there is none. One that lasts comes before one whose end closes what it let in.
+    func exemption(covering context: ChangeContext) -> Exemption? {
+        let covering = exempt.filter { $0.covers(context) }
+        return covering.first { !$0.isLending } ?? covering.first
+    }
+
     private func exemption(of context: ChangeContext) -> Decision? {
-        exempt.first { $0.covers(context) }.map {
+        exemption(covering: context).map {
             Decision(decision: .exempt, reason: $0.origin, approvedBy: $0.approval)
         }
     }

@@ -126,6 +126,11 @@ package final class RevertPlanner: Sendable {
         }
         if let waiting = waiting(decision, past, now) { return waiting }
         guard context.kind == .ruleModified else { return RevertPlan(decision: decision, step: .revoke(live)) }
+        return plan(forEdited: live, decision, past, now)
+    }
+
+    /// Plans for a forbidden edit: the rule gets its earlier content back, or is revoked.
+    private func plan(forEdited live: LiveRule, _ decision: Decision, _ past: RulePast, _ now: Date) -> RevertPlan {
         if let code = past.restoreRefusal {
             return RevertPlan(
                 decision: decision.adding("revoke, EC2 refused to restore it: \(code)"),
@@ -148,12 +153,12 @@ package final class RevertPlanner: Sendable {
 
     /// The newest approved content to which a forbidden edit may be restored; nil if there is none.
     ///
-    /// Content that was made under an exemption whose end closes it was not to last. It is left out once the exemption is over.
+    /// Content that was made under an exemption whose end closes it was not to last. It is left out once the exemption is over, unless
+    /// another one covers its caller.
     private func restorable(_ past: RulePast, now: Date) -> ApprovedContent? {
-        ([past.earlier].compactMap(\.self) + past.older).first { content in
-            !today.exempt.contains {
-                $0.then == .revert && $0.approval == content.approval.source && $0.isOver(at: now)
-            }
+        let over = Set(today.exempt.filter { $0.closes(at: now) }.map(\.approval))
+        return ([past.earlier].compactMap(\.self) + past.older).first {
+            !over.contains($0.approval.source) || mayStand($0, as: .ruleModified, now: now)
         }
     }
 
@@ -173,8 +178,11 @@ package final class RevertPlanner: Sendable {
         }
         // Without a record, nothing tells that it said the same before: we came because it says this.
         guard occasion == .record, context.kind == .ruleModified else { return nil }
-        let approved = ApprovedContent(content: live.content, approval: approval)
-        guard past.lastSeen == live.rule || mayStand(approved, as: .ruleModified, now: now) else { return nil }
+        if past.lastSeen != live.rule {
+            // Nothing newer was approved, so that the rule would be restored to what it says.
+            let approved = ApprovedContent(content: live.content, approval: approval)
+            guard restorable(past, now: now) == nil, mayStand(approved, as: .ruleModified, now: now) else { return nil }
+        }
         return "it says what it said before, which was approved by \(approval.source)"
     }
 
@@ -265,7 +273,7 @@ package final class RevertPlanner: Sendable {
             source: decision.approvedBy ?? decision.decision.rawValue,
             caller: isMaker ? context.caller : Caller(),
             eventTime: context.eventTime,
-            exemption: isMaker ? policy.exempt.first { $0.covers(context) }?.approval : nil
+            exemption: isMaker ? policy.exemption(covering: context)?.approval : nil
         )
     }
 }

@@ -50,6 +50,11 @@ extension Approval {
     package var isExemption: Bool { source.hasPrefix("exempt ") }
     /// True if a person approved the rule with `sg-revert baseline approve`.
     package var isByPerson: Bool { source.hasPrefix("approved ") }
+    /// True if a person approved the rule at `time` or later.
+    package func isByPerson(since time: Date?) -> Bool {
+        guard isByPerson, let time, let eventTime else { return isByPerson }
+        return eventTime >= time
+    }
     /// True if the rule stood when its group was first seen.
     package var isBaseline: Bool { source == Self.baseline }
     /// True if no entry of the policy approved it.

@@ -59,14 +59,14 @@ extension Policy {
         let covering = exempt.filter {
             $0.covers(context) || $0.isOver(at: now) && $0.hasLetIn(context, approval, at: time)
         }
-        guard covering.allSatisfy({ $0.isOver(at: now) && $0.then == .revert }) else { return nil }
+        guard covering.allSatisfy({ $0.closes(at: now) }) else { return nil }
         return covering.max { ($0.until ?? now) < ($1.until ?? now) }
     }
 
     /// The sources of approvals that do not last: the ends of these exemptions close what was made under them. Such content replaces
     /// nothing that was approved before it.
     package var lending: Set<String> {
-        Set(exempt.filter { $0.then == .revert && $0.until != nil }.map(\.approval))
+        Set(exempt.filter(\.isLending).map(\.approval))
     }
 
     /// The policy with those of its exemptions for which `isKept` holds.
@@ -86,6 +86,12 @@ extension Policy {
 }
 
 extension Exemption {
+    /// True if its end closes what was made under it.
+    package var isLending: Bool { then == .revert && until != nil }
+
+    /// True if it has ended, and what was made under it is to be closed.
+    package func closes(at now: Date) -> Bool { isLending && isOver(at: now) }
+
     /// True if it has ended.
     package func isOver(at now: Date) -> Bool { until.map { $0 <= now } ?? false }
 

@@ -109,13 +109,13 @@ struct MessagePipeline: Sendable {
 
     /// Runs a claimed event and records how that ended.
     ///
-    /// A run that finds no room to wait in gives its claim back, so that the next delivery runs the event at once.
+    /// A run that finds no room to wait in, or that an outage ends, gives its claim back: the next delivery runs the event at once.
     private func settled(_ run: EventRun, _ held: HeldMessage) async throws -> Settlement {
         do {
             let ending = try await ending(of: run)
             held.ending()
             return try await settle(ending, of: run)
-        } catch let error as ParkingFull {
+        } catch let error where error is ParkingFull || error is OutageLasted {
             held.unclaimed()
             await claims.giveUp(run.claim, mayHaveReverted: run.mayHaveReverted)
             throw error

@@ -385,17 +385,3 @@ extension RevertMachine.History {
         reverted = claim.alreadyReverted.map { ($0.ruleID, $0.rule) }
     }
 }
-
-extension RuleResult {
-    /// The content of the rule.
-    var rule: SecurityGroupRule? {
-        guard let ipProtocol = IPProtocol(ipProtocol) else { return nil }
-        return SecurityGroupRule(
-            direction: direction,
-            ipProtocol: ipProtocol,
-            fromPort: fromPort,
-            toPort: toPort,
-            peer: Peer(source)
-        )
-    }
-}

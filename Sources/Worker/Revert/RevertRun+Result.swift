@@ -97,3 +97,17 @@ extension RevertRun.Call {
         return sighting
     }
 }
+
+extension RuleResult {
+    /// The content of the rule.
+    var rule: SecurityGroupRule? {
+        guard let ipProtocol = IPProtocol(ipProtocol) else { return nil }
+        return SecurityGroupRule(
+            direction: direction,
+            ipProtocol: ipProtocol,
+            fromPort: fromPort,
+            toPort: toPort,
+            peer: Peer(source)
+        )
+    }
+}

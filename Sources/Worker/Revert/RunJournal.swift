@@ -49,17 +49,7 @@ extension RunJournal {
         // A run may wait for long.
         let isLate: @Sendable () -> Bool = { claims.shared.isShared && Self.isLate(watched, now: time.now) }
         self.isLate = isLate
-        let query = PastQuery(
-            eventID: claim.eventID,
-            groupID: groupID,
-            eventTime: watched.event.eventTime,
-            isRemoval: watched.change.kind.isRemoval,
-            limits: watched.planner.policy.limits,
-            caller: watched.planner.context.caller,
-            lending: watched.planner.policy.lending,
-            // An event of our own is dated by this host's clock.
-            clockError: watched.planner.occasion == .record ? time.error : 0
-        )
+        let query = PastQuery(eventID: claim.eventID, watched, time)
         intend = { ids in
             try await claims.remember(ids.map(\.description), for: claim)
         }
@@ -74,5 +64,21 @@ extension RunJournal {
         knewGroup = { time in
             try await writer.write { try $0.knewGroup(groupID, before: time, but: claim.eventID) }
         }
+    }
+}
+
+extension PastQuery {
+    fileprivate init(eventID: String, _ watched: WatchedChange, _ time: AWSTime) {
+        self.init(
+            eventID: eventID,
+            groupID: watched.groupID.description,
+            eventTime: watched.event.eventTime,
+            isRemoval: watched.change.kind.isRemoval,
+            limits: watched.planner.policy.limits,
+            caller: watched.planner.context.caller,
+            lending: watched.planner.policy.lending,
+            // An event of our own is dated by this host's clock.
+            clockError: watched.planner.occasion == .record ? time.error : 0
+        )
     }
 }

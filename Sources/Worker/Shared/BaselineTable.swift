@@ -39,6 +39,7 @@ package struct BaselineTable: Sendable {
         for rule in rules {
             var item = SharedKey.rule(rule.id.description)
             item["forgotten_by"] = .string(person)
+            item["forgotten"] = .string("\(rule.content.rule)")
             // A host that writes late has an older time, and the table refuses it.
             item["as_of"] = SharedWrite.milliseconds(try await latest(of: rule))
             item["expires_at"] = SharedWrite.expiry(now())

@@ -22,7 +22,7 @@ extension EventClaims {
             try await withThrowingTaskGroup(of: (Int, Approval?).self) { group in
                 for index in chunk { group.addTask { (index, try await approvalElsewhere(of: questions[index])) } }
                 for try await (index, approval) in group
-                where questions[index].isChangedSince || approval?.isByPerson == true {
+                where questions[index].isChangedSince || approval?.isByPerson(since: query.eventTime) == true {
                     pasts[index].approval = approval
                 }
             }

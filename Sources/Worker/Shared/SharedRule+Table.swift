@@ -17,13 +17,13 @@ extension SharedRule {
         let reverted = Set(result.rules.filter { $0.outcome == .reverted }.compactMap(\.ruleID))
         let approved = result.sightings.compactMap { sighting -> Self? in
             guard let content = sighting.content, let approval = sighting.approval?.elsewhere else { return nil }
-            // What the run restored says so since now.
+            // What a sweep restored says so since now.
             let restored = reverted.contains(sighting.ruleID.description) ? now : nil
             return Self(
                 ruleID: sighting.ruleID.description,
                 content: "\(content.rule)",
                 eventID: eventID,
-                asOf: restored ?? called ?? approval.eventTime ?? .distantPast,
+                asOf: called ?? restored ?? approval.eventTime ?? .distantPast,
                 approval: approval
             )
         }
@@ -87,13 +87,15 @@ extension SharedRule {
     /// The write of a worker.
     func write(now: Date) -> DynamoDBWrite {
         // A host that could not reach the table writes late. What another host or a person has said since must stay.
-        var (text, names) = ("attribute_not_exists(#as_of) OR #as_of <= :as_of", ["#as_of": "as_of"])
+        let isNewer = "#as_of <= :as_of"
+        var (text, names) = ("attribute_not_exists(#as_of) OR \(isNewer)", ["#as_of": "as_of"])
+        var values: DynamoDBItem = [":as_of": SharedWrite.milliseconds(asOf)]
         if approval?.isOutsidePolicy == true {
             // The ledger of this host may still have the approval that a person took back elsewhere.
-            text += " AND attribute_not_exists(#forgotten_by)"
-            names["#forgotten_by"] = "forgotten_by"
+            text += " AND attribute_not_exists(#forgotten) OR \(isNewer) AND #forgotten <> :content"
+            names["#forgotten"] = "forgotten"
+            values[":content"] = .string(content)
         }
-        let values: DynamoDBItem = [":as_of": SharedWrite.milliseconds(asOf)]
         let condition = DynamoDBExpression(text, names: names, values: values)
         return DynamoDBWrite(.put(item(now: now)), condition: condition)
     }

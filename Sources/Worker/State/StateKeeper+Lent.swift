@@ -12,13 +12,15 @@ extension StateKeeper {
     func recallLent() async throws {
         guard shared.isShared else { return }
         let now = clock.now()
-        let ended = policies.current.exempt.filter { $0.then == .revert && $0.isOver(at: now) }
+        let ended = policies.current.exempt.filter { $0.closes(at: now) }
         guard !ended.isEmpty else { return }
         let (due, rules) = try await writer.write { transaction -> ([Exemption], [StandingRule]) in
             guard let snapshot = try transaction.moment(Self.snapshotEnded) else { return ([], []) }
-            let asked = try ended.map { ($0, last: try transaction.moment(Self.asked($0))) }
-            // One that lies in the future was written before the clock was set back.
-            let due = asked.filter { $0.last.map { $0 < snapshot || $0 > now } ?? true }
+            let asked = try ended.map { exemption in
+                // A moment of the future was written before the clock was set back.
+                (exemption, last: try transaction.moment(Self.asked(exemption)).flatMap { $0 > now ? nil : $0 })
+            }
+            let due = asked.filter { $0.last.map { $0 < snapshot } ?? true }
             // The clocks of two hosts, and of AWS, differ.
             guard let since = due.map({ $0.last ?? $0.0.from?.addingTimeInterval(-60) ?? .distantPast }).min() else {
                 return ([], [])

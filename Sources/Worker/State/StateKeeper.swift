@@ -196,7 +196,7 @@ struct StateKeeper: Sendable {
             let due =
                 try transaction.sharedExemptions().map { ($0, ExemptionNotice.begun) }
                 + ends.map { ($0, $0.isOver(at: now) ? .ended : .reminder) }
-            let isAnyOver = policy.exempt.contains { $0.then == .revert && $0.isOver(at: now) }
+            let isAnyOver = policy.exempt.contains { $0.closes(at: now) }
             guard isAnyOver else { return (due, [OwnRun]()) }
             let runs = try transaction.exemptRules().compactMap { rule -> OwnRun? in
                 guard let exemption = policy.endedExemption(of: rule, at: now) else { return nil }
