@@ -234,7 +234,6 @@ extension LedgerTransaction {
         let stoodFrom: Date?
         /// When it was first seen to be gone or to have other content; nil while it stands.
         let goneAt: Date?
-
         /// True if the first look at the group showed it.
         let isBaseline: Bool
 
