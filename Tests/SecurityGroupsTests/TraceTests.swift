@@ -140,6 +140,19 @@ import Testing
         #expect(held == [TraceStep(entry: "e", applies: true, detail: "exempts the caller")])
     }
 
+    @Test func `of two exemptions that cover the caller, the one that lasts is told, as it decides`() {
+        let time = Date(timeIntervalSince1970: 1_764_063_000)
+        let callers = [Wildcard(Self.role)]
+        let lending = Exemption(principals: callers, until: time + 60, then: .revert, origin: "lending")
+        let lasting = Exemption(principals: callers, origin: "lasting")
+        let watch = Watch(origin: "watch")
+        let policy = Policy(watch: [watch], exempt: [lending, lasting])
+        let (rule, context) = (Fixture.rule(), context(issuer: Self.role, time: time))
+        let steps = policy.trace(rule, context)
+        #expect(steps.map(\.entry) == ["lending", "lasting"] && steps.map(\.applies) == [false, true])
+        #expect(policy.decide(rule, context, under: watch).reason == "lasting")
+    }
+
     @Test func `ICMP is told by type and code`() throws {
         let rule = SecurityGroupRule(
             direction: .ingress,

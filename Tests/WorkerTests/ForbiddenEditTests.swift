@@ -85,19 +85,28 @@ import Testing
         #expect(try it.standing() == [[Name.rule(1), "event", "exempt tf"]])
     }
 
-    @Test func `the record of an edit that gives a rule its content back comes before that of the first edit`()
-        async throws
-    {
+    /// The content is that of the baseline, or an exemption that holds has lent it.
+    @Test(arguments: [(21, "baseline"), (99, "exempt ex-1")])
+    func `the record of an edit that gives a rule its content back comes before that of the first edit`(
+        _ port: Int,
+        _ approval: String
+    ) async throws {
         let it = try await keeper()
-        let first = try edit(it, port: 98)
+        try await it.lend()
+        if port == 99 { #expect(try await process(it, edit(it, port: port).by(Keeper.exempted)) == .delete) }
+        let mallory = "arn:aws:iam::111122223333:user/mallory"
+        let first = try edit(it, port: 98).by(mallory)
         it.it.time.advance(.seconds(60))
         await it.keeper.round(isWanted: true)
-        let second = try edit(it, port: 21)
-        #expect(try await process(it, second) == .delete)
+        let second = try edit(it, port: port).by(mallory)
+        // The event has an id of its own.
+        var last = second
+        last.eventID = "back"
+        #expect(try await process(it, last) == .delete)
         #expect(try await process(it, first) == .delete)
         await it.later()
-        #expect(ports(it) == [21] && it.it.aws.with { $0.revokes.isEmpty })
-        #expect(try it.standing() == [[Name.rule(1), "baseline", "baseline"]])
+        #expect(ports(it) == [port] && it.it.aws.with { $0.revokes.isEmpty })
+        #expect(try it.standing().map(\.last) == [approval])
     }
 
     @Test func `it does not end what an exemption that holds has lent`() async throws {

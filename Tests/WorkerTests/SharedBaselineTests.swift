@@ -116,7 +116,7 @@ import Testing
     @Test func `a late record of a change that came after the approval is judged by the policy`() async throws {
         try await surprise()
         try await approve()
-        fleet.time.advance(.seconds(60))
+        fleet.time.advance(.seconds(90))
         let record = RecordText.modify(1, port: 21, time: fleet.time.now)
         fleet.time.advance(.seconds(180))
         #expect(try await fleet.two.process(fleet.two.message(record.json, id: "modify")) == .delete)

@@ -74,11 +74,13 @@ extension LedgerTransaction {
             // call came after it: the clock is slow.
             let bound = question.added == nil ? query.eventTimeHere : query.eventTimeHere.map(Self.beforeDoubt)
             let lasting = seen.filter { !$0.isReplaced(by: seen, lending: query.lending) }
-            let approval = lasting.first { $0.content.rule == question.rule }?.approval(against: bound)
+            let same = lasting.first { $0.content.rule == question.rule }
+            let approval = same?.approval(against: bound)
             past.approval = past.isExemptByContent && approval?.isExemption == true ? nil : approval
-            let approved = lasting.filter { $0.content.rule != question.rule }.compactMap(\.approved)
-            past.earlier = approved.first
-            past.older = Array(approved.dropFirst())
+            let others = lasting.filter { $0.content.rule != question.rule && $0.approval != nil }
+            past.earlier = others.first?.approved
+            past.older = others.dropFirst().compactMap(\.approved)
+            past.newer = others.filter { $0.isAfter(same) }.compactMap(\.approved)
             past.isBroughtByAnother =
                 try seen.contains { $0.eventID.map { $0 != query.eventID } ?? false }
                 || question.ruleID.map { try isNamedElsewhere($0.description, query) } ?? false

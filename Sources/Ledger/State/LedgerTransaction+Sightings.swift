@@ -255,12 +255,16 @@ extension LedgerTransaction {
             return !since.isEmpty && since.allSatisfy { $0.approval.map { sources.contains($0.source) } ?? false }
         }
 
+        /// True if the rule said this after it had said what `other` says.
+        func isAfter(_ other: Sighting?) -> Bool {
+            guard let otherGone = other?.goneAt else { return false }
+            return goneAt ?? .distantFuture > otherGone
+        }
+
         /// True if other content has replaced it whose approval lasts.
         func isReplaced(by others: [Sighting], lending: Set<String>) -> Bool {
-            guard let goneAt else { return false }
-            return others.contains { other in
-                guard let approval = other.approval, !lending.contains(approval.source) else { return false }
-                return other.goneAt ?? .distantFuture > goneAt
+            others.contains { other in
+                other.isAfter(self) && other.approval.map { !lending.contains($0.source) } ?? false
             }
         }
 

@@ -60,9 +60,15 @@ extension Policy {
         }
         // If there are forbid entries and none overlaps the rule, no exemption is needed.
         if !forbid.isEmpty, steps.last?.applies != true, !context.kind.isRemoval { return steps }
+        let exemption = exemption(covering: context)
         for entry in exempt {
             guard let shortfall = entry.shortfall(for: context) else {
-                return steps + [TraceStep(entry: entry.origin, applies: true, detail: "exempts the caller")]
+                if entry == exemption {
+                    return steps + [TraceStep(entry: entry.origin, applies: true, detail: "exempts the caller")]
+                }
+                let detail = "exempts the caller, but an entry that lasts comes before it"
+                steps.append(TraceStep(entry: entry.origin, applies: false, detail: detail))
+                continue
             }
             let detail = entry.words(for: shortfall, of: context)
             steps.append(TraceStep(entry: entry.origin, applies: false, detail: detail))

@@ -137,7 +137,9 @@ package final class RevertPlanner: Sendable {
                 step: .revoke(live)
             )
         }
-        guard let earlier = restorable(past, now: now), earlier.content.rule.direction == live.rule.direction,
+        let contents = [past.earlier].compactMap(\.self) + past.older
+        guard let earlier = newestRestorable(of: contents, now: now),
+            earlier.content.rule.direction == live.rule.direction,
             earlier.content.rule != live.rule, mayStand(earlier, as: .ruleModified, now: now)
         else {
             return RevertPlan(
@@ -151,13 +153,13 @@ package final class RevertPlanner: Sendable {
         )
     }
 
-    /// The newest approved content to which a forbidden edit may be restored; nil if there is none.
+    /// The first of these approved contents to which a forbidden edit may be restored; nil if there is none.
     ///
     /// Content that was made under an exemption whose end closes it was not to last. It is left out once the exemption is over, unless
     /// another one covers its caller.
-    private func restorable(_ past: RulePast, now: Date) -> ApprovedContent? {
+    private func newestRestorable(of contents: [ApprovedContent], now: Date) -> ApprovedContent? {
         let over = Set(today.exempt.filter { $0.closes(at: now) }.map(\.approval))
-        return ([past.earlier].compactMap(\.self) + past.older).first {
+        return contents.first {
             !over.contains($0.approval.source) || mayStand($0, as: .ruleModified, now: now)
         }
     }
@@ -179,9 +181,10 @@ package final class RevertPlanner: Sendable {
         // Without a record, nothing tells that it said the same before: we came because it says this.
         guard occasion == .record, context.kind == .ruleModified else { return nil }
         if past.lastSeen != live.rule {
-            // Nothing newer was approved, so that the rule would be restored to what it says.
+            // Nothing that was approved since is left to restore, so that the rule would be restored to what it says.
             let approved = ApprovedContent(content: live.content, approval: approval)
-            guard restorable(past, now: now) == nil, mayStand(approved, as: .ruleModified, now: now) else { return nil }
+            guard newestRestorable(of: past.newer, now: now) == nil, mayStand(approved, as: .ruleModified, now: now)
+            else { return nil }
         }
         return "it says what it said before, which was approved by \(approval.source)"
     }

@@ -50,10 +50,10 @@ extension Approval {
     package var isExemption: Bool { source.hasPrefix("exempt ") }
     /// True if a person approved the rule with `sg-revert baseline approve`.
     package var isByPerson: Bool { source.hasPrefix("approved ") }
-    /// True if a person approved the rule at `time` or later.
+    /// True if a person approved the rule at `time` or later. The clocks of AWS and of the person's machine may differ by a minute.
     package func isByPerson(since time: Date?) -> Bool {
         guard isByPerson, let time, let eventTime else { return isByPerson }
-        return eventTime >= time
+        return eventTime >= time - 60
     }
     /// True if the rule stood when its group was first seen.
     package var isBaseline: Bool { source == Self.baseline }
@@ -119,6 +119,8 @@ package struct RulePast: Hashable, Sendable {
     package var earlier: ApprovedContent?
     /// The other approved contents of this id that differ from the content now, newest first.
     package var older: [ApprovedContent] = []
+    /// Those approved contents of this id that the rule had after it last had the content of now, newest first.
+    package var newer: [ApprovedContent] = []
     /// The code with which EC2 refused to restore the rule in this run; nil if it did not.
     package var restoreRefusal: String?
     /// The decision when a rule with this content was last added or modified; nil if that was never seen.
