@@ -17,7 +17,7 @@ extension LedgerTransaction {
             content: rule.content,
             approval: approval
         )
-        try keep([sighting], of: eventID.bounded)
+        try keep([sighting], lending: [], of: eventID.bounded)
         return true
     }
 

@@ -46,7 +46,7 @@ extension LedgerTransaction {
     /// Records the rules that a run saw.
     ///
     /// - Parameter lending: The sources of approvals that do not last.
-    func keep(_ sightings: [RuleSighting], lending: Set<String> = [], of eventID: String) throws {
+    func keep(_ sightings: [RuleSighting], lending: Set<String>, of eventID: String) throws {
         for sighting in sightings {
             try run(
                 """
@@ -131,20 +131,26 @@ extension LedgerTransaction {
     /// Ends the approval of content that other approved content has replaced: whoever narrows a rule does not want it to be widened
     /// again by anybody.
     private func endReplaced(_ rule: SecurityGroupRule, _ sighting: RuleSighting, _ lending: Set<String>) throws {
+        let seen = try sightings(of: sighting.ruleID.description, in: sighting.groupID.description)
+        guard let known = seen.first(where: { $0.content.rule == rule }), known.approval != nil,
+            known.isReplaced(by: seen, lending: lending)
+        else { return }
+        try endApproval(of: rule, sighting.ruleID, in: sighting.groupID)
+    }
+
+    /// Ends the approval of content that a rule has again, although somebody who might do so had replaced it.
+    func endApproval(
+        of rule: SecurityGroupRule,
+        _ ruleID: SecurityGroupRuleID,
+        in groupID: SecurityGroupID
+    ) throws {
         try run(
             """
             UPDATE sightings SET known_by = 'sweep', approved_by = NULL, approver_arn = NULL, approver_service = NULL,
                 approver_identity = NULL, approved_event_time = NULL, forgotten_at = ?
-            WHERE group_id = ? AND rule_id = ? AND \(Self.isContent) AND gone_at IS NOT NULL AND approved_by IS NOT NULL
-                AND EXISTS (
-                    SELECT 1 FROM sightings AS other
-                    WHERE other.group_id = sightings.group_id AND other.rule_id = sightings.rule_id
-                        AND other.approved_by IS NOT NULL AND other.approved_by NOT IN (SELECT value FROM json_each(?))
-                        AND coalesce(other.gone_at, '9999') > sightings.gone_at
-                )
+            WHERE group_id = ? AND rule_id = ? AND \(Self.isContent)
             """,
-            [nowText, sighting.groupID.description, sighting.ruleID.description] + arguments(rule)
-                + [lending.map(\.bounded).jsonText]
+            [nowText, groupID.description, ruleID.description] + arguments(rule)
         )
     }
 

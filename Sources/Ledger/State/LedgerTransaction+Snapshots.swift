@@ -203,6 +203,7 @@ extension LedgerTransaction {
     private func add(_ appearance: SnapshotDiff.Appearance, _ group: WatchedGroup) throws {
         let rule = appearance.rule
         try markGone(rule.id.description, in: group.id.description)
+        if appearance.isUndoing { try endApproval(of: rule.rule, rule.id, in: group.id) }
         try run(
             """
             INSERT INTO sightings (group_id, rule_id, direction, protocol, from_port, to_port, source, account, region,
@@ -216,15 +217,6 @@ extension LedgerTransaction {
                 rule.content.peerOwner, nowText, nowText, nowText, appearance.knownBy.rawValue,
                 appearance.approvedBy?.bounded,
             ]
-        )
-        guard appearance.isUndoing else { return }
-        try run(
-            """
-            UPDATE sightings SET known_by = 'sweep', approver_arn = NULL, approver_service = NULL, approver_identity = NULL,
-                approved_event_time = NULL, forgotten_at = ?
-            WHERE group_id = ? AND rule_id = ? AND gone_at IS NULL
-            """,
-            [nowText, group.id.description, rule.id.description]
         )
     }
 

@@ -18,9 +18,7 @@ extension RevertMachine {
         date: Date
     ) -> [Move] {
         zip(candidates, pasts).compactMap { candidate, past in
-            var past = past
-            past.restoreRefusal = items[candidate.index].restoreRefusal
-            return plan(candidate, past, isDryRun: isDryRun, now, date)
+            plan(candidate, past, isDryRun: isDryRun, now, date)
         }
     }
 
@@ -39,16 +37,18 @@ extension RevertMachine {
         }
         let isConflict = findsConflict(candidate, past)
         guard let live = candidate.live else {
-            let plan = planner.plan(
-                forRemoved: candidate.question.rule,
-                past: past,
-                isConflict: isConflict,
-                now: date
-            )
+            let removed = candidate.question.rule
+            let plan = planner.plan(forRemoved: removed, past: past, isConflict: isConflict, now: date)
             return follow(plan, index, live: nil, match: candidate.match, isDryRun: isDryRun, now)
         }
-        let known = known(past, of: index)
-        var plan = planner.plan(for: live, match: candidate.match, past: known, isConflict: isConflict, now: date)
+        var plan = planner.plan(
+            for: live,
+            match: candidate.match,
+            past: known(past, of: index),
+            isConflict: isConflict,
+            restoreRefusal: items[index].restoreRefusal,
+            now: date
+        )
         if candidate.match == .other, event.isOwn {
             // The next look judges what it says by now.
             plan.step = .nothing(.changedSince)

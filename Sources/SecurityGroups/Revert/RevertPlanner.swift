@@ -99,11 +99,13 @@ package final class RevertPlanner: Sendable {
     ///   - match: How the record compares with the content now. An exemption covers the recorded content and nothing
     ///     else.
     ///   - isConflict: True if the record contradicts the ledger. Nothing is then done on the word of the record.
+    ///   - restoreRefusal: The code with which EC2 refused to restore the rule in this run; nil if it did not.
     package func plan(
         for live: LiveRule,
         match: RecordMatch,
         past: RulePast,
         isConflict: Bool = false,
+        restoreRefusal: String? = nil,
         now: Date
     ) -> RevertPlan {
         let isBelieved = match != .other && !isConflict
@@ -126,14 +128,20 @@ package final class RevertPlanner: Sendable {
         }
         if let waiting = waiting(decision, past, now) { return waiting }
         guard context.kind == .ruleModified else { return RevertPlan(decision: decision, step: .revoke(live)) }
-        return plan(forEdited: live, decision, past, now)
+        return plan(forEdited: live, decision, past, restoreRefusal, now)
     }
 
     /// Plans for a forbidden edit: the rule gets its earlier content back, or is revoked.
-    private func plan(forEdited live: LiveRule, _ decision: Decision, _ past: RulePast, _ now: Date) -> RevertPlan {
-        if let code = past.restoreRefusal {
+    private func plan(
+        forEdited live: LiveRule,
+        _ decision: Decision,
+        _ past: RulePast,
+        _ restoreRefusal: String?,
+        _ now: Date
+    ) -> RevertPlan {
+        if let restoreRefusal {
             return RevertPlan(
-                decision: decision.adding("revoke, EC2 refused to restore it: \(code)"),
+                decision: decision.adding("revoke, EC2 refused to restore it: \(restoreRefusal)"),
                 step: .revoke(live)
             )
         }

@@ -121,8 +121,6 @@ package struct RulePast: Hashable, Sendable {
     package var older: [ApprovedContent] = []
     /// Those approved contents of this id that the rule had after it last had the content of now, newest first.
     package var newer: [ApprovedContent] = []
-    /// The code with which EC2 refused to restore the rule in this run; nil if it did not.
-    package var restoreRefusal: String?
     /// The decision when a rule with this content was last added or modified; nil if that was never seen.
     package var lastDecision: RuleDecision?
     /// True if a later event about the same rule was allowed or exempt.

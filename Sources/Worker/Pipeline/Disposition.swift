@@ -91,7 +91,7 @@ final class EventRun: Sendable {
     var mayHaveReverted: Bool { isChanging.load(ordering: .acquiring) }
 
     /// Notes that the run is about to change a rule.
-    func changes() { isChanging.store(true, ordering: .releasing) }
+    func willChange() { isChanging.store(true, ordering: .releasing) }
 }
 
 /// A record of a call, as a message brought it.

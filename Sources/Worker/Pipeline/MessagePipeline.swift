@@ -263,7 +263,7 @@ struct MessagePipeline: Sendable {
                 of: watched,
                 time: revert.time,
                 clock: clock,
-                changes: run.changes
+                willChange: run.willChange
             ) { [clock] in
                 clock.instant() - run.begunAt
             }

@@ -301,7 +301,7 @@ extension RevertRun.Call {
         do {
             let answer: Answer? = try await run.riding(place, slot) {
                 guard !isOld() else { return nil }
-                journal.changes()
+                journal.willChange()
                 do {
                     return try await body()
                 } catch {

@@ -3,13 +3,13 @@ import Foundation
 import Ledger
 import SecurityGroups
 
-/// The ledger's functions for one run of one event.
+/// What one run of one event asks of the ledger, and what it tells its claim.
 struct RunJournal: Sendable {
     /// Records the ids of all rules that runs of the event have tried to revert or are about to. Throws if the run must
     /// end.
     var intend: @Sendable ([SecurityGroupRuleID]) async throws -> Void = { _ in }
     /// Called before each call that changes something.
-    var changes: @Sendable () -> Void = {}
+    var willChange: @Sendable () -> Void = {}
     /// True once the claim is so old that another worker may have the event. Then `intend` is called again before a change, since
     /// it fails where the claim has ended.
     var mayBeLost: @Sendable () -> Bool = { false }
@@ -39,10 +39,10 @@ extension RunJournal {
         of watched: WatchedChange,
         time: AWSTime,
         clock: WorkerClock,
-        changes: @escaping @Sendable () -> Void,
+        willChange: @escaping @Sendable () -> Void,
         age: @escaping @Sendable () -> Duration
     ) {
-        self.changes = changes
+        self.willChange = willChange
         mayBeLost = { age() >= WorkerOptions.lease / 2 }
         let writer = claims.writer
         let groupID = watched.groupID.description
