@@ -135,6 +135,16 @@ import Testing
         #expect(try await past(rule()).reverts == 0, "without a limit nobody counts")
     }
 
+    @Test func `the revert of a rule that had stood for long counts by the time of the revert`() async throws {
+        for name in ["sweep-a", "exemption-end-b", "c"] {
+            try await record(name, secondsAgo: 30 * 86_400, rules: [result(rule(), .revert, .reverted)])
+        }
+        let known = try await past(rule(), limits: RevertLimits(perRule: 9, perGroup: 2, overall: 2))
+        #expect(known.reverts == 2, "the third is the record of an old call")
+        #expect(known.roomAt != nil)
+        #expect(try await past(rule(), limits: RevertLimits(perGroup: 3, overall: 3)).roomAt == nil)
+    }
+
     @Test func `the limits of a group and of all have room when one of the last reverts is an hour old`() async throws {
         let start = test.now
         for name in ["a", "b", "c"] {

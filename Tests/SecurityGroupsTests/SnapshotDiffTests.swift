@@ -29,6 +29,7 @@ import Testing
         _ live: [LiveRule],
         known: [KnownRule] = [],
         isFirstSight: Bool = false,
+        lists: PrefixLists = .unknown,
         _ policy: Policy
     ) throws -> SnapshotDiff {
         let id = try Fixture.group()
@@ -45,8 +46,32 @@ import Testing
             of: GroupLook(group: group, rules: live),
             known: known,
             isFirstSight: isFirstSight,
-            policy: policy
+            policy: policy,
+            lists: lists
         )
+    }
+
+    @Test func `a rule of the baseline whose prefix list came to hold what is forbidden has no approval any more`()
+        throws
+    {
+        let watch = Watch(changes: [.ingressAdded], origin: "watch")
+        var policy = Policy(
+            watch: [watch],
+            allow: [Allow(sources: [try .cidr(#require(CIDRBlock("10.0.0.0/8")))], origin: "private")]
+        )
+        policy.expandPrefixLists = true
+        let rule = try Fixture.live(1, Fixture.rule(from: .prefixList("pl-1")))
+        let (narrow, wide) = (try #require(CIDRBlock("10.1.0.0/16")), CIDRBlock.allIPv4)
+        let first = try Self.diff([rule], isFirstSight: true, lists: PrefixLists(["pl-1": [narrow]]), policy)
+        let approval = try #require(first.appeared.first?.approvedBy)
+        #expect(approval.hasPrefix("allow"))
+        for approvedBy in [approval, nil] {
+            let known = Self.known(rule, .baseline, approvedBy)
+            let diff = try Self.diff([rule], known: [known], lists: PrefixLists(["pl-1": [wide]]), policy)
+            #expect(diff.updated.map(\.approvedBy) == (approvedBy == nil ? [] : [nil]))
+        }
+        let trusted = Self.known(rule, .baseline, "baseline")
+        #expect(try Self.diff([rule], known: [trusted], lists: PrefixLists(["pl-1": [wide]]), policy).isEmpty)
     }
 
     private static func known(

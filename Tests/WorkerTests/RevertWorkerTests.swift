@@ -252,6 +252,22 @@ import Testing
         #expect(it.aws.with { $0.revokes.isEmpty })
     }
 
+    @Test func `a sweep reverts in the places that it can read, and names the others`() async throws {
+        var it = try WholeWorker(standing: [1])
+        it.passes = { _ in true }
+        it.options.regions = ["eu-north-1", "eu-west-1"]
+        let worker = try it.worker()
+        _ = try await worker.sweep([], isReverting: false) { _ in }
+        try it.aws.stand([2])
+        let refusal = HTTPResponse.ec2Error("UnauthorizedOperation", status: 403)
+        it.aws.with { $0.refusals["DescribeSecurityGroups"] = [refusal] }
+        var unread: [String: String] = [:]
+        let found = try await worker.sweep([], isReverting: true) { unread = $0.unreadPlaces }
+        #expect(found.map(\.outcome) == [.reverted])
+        #expect(unread.count == 1 && unread.keys.first?.hasSuffix("eu-north-1") == true)
+        #expect(unread.values.first?.contains("UnauthorizedOperation") == true)
+    }
+
     @Test func `a sweep of some groups leaves the others`() async throws {
         let other = try Fixture.group(2).description
         let policy = Policy(

@@ -24,9 +24,10 @@ extension LedgerTransaction {
     static let exemptionEnds = "exemption-end-"
 
     /// The SQL condition for the rows of these events in `events`. An index has the same condition.
-    static let isOwnAndOpen = """
-        (event_id GLOB 'sweep-*' OR event_id GLOB '\(exemptionEnds)*') AND coalesce(outcome, 'failed') IN ('failed', 'suppressed')
-        """
+    static let isOwn = "(event_id GLOB 'sweep-*' OR event_id GLOB '\(exemptionEnds)*')"
+
+    /// The SQL condition for those of them that have not ended. An index has the same condition.
+    static let isOwnAndOpen = "\(isOwn) AND coalesce(outcome, 'failed') IN ('failed', 'suppressed')"
 
     /// The events that sg-revert made, that have not ended and that are due to run again, the oldest first.
     package func openEvents(limit: Int = 100) throws -> [OpenEvent] {

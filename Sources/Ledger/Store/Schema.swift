@@ -108,6 +108,7 @@ enum Schema {
         CREATE INDEX events_by_time ON events
             (coalesce(event_time, ''), event_id, account, region, outcome, actor_arn, issuer_arn);
         CREATE INDEX events_by_group ON events (group_id, coalesce(event_time, ''), event_id);
+        CREATE INDEX events_own_by_end ON events (finished_at) WHERE \(LedgerTransaction.isOwn);
         CREATE INDEX events_own_open ON events (number) WHERE \(LedgerTransaction.isOwnAndOpen);
         CREATE INDEX events_short ON events (number)
             WHERE is_short = 1 AND outcome IN ('ignored', 'dead-lettered');

@@ -57,6 +57,15 @@ package struct KnownRule: Hashable, Sendable {
         self.isFresh = isFresh
     }
 
+    /// True if the rule's source is a prefix list whose entries the policy judges, and that is why the rule could stand. Entries that
+    /// somebody adds later did not stand when the group was first seen.
+    fileprivate func wasAllowedByContent(_ policy: Policy, _ lists: PrefixLists) -> Bool {
+        guard policy.expandPrefixLists, case .prefixList(let id) = content.rule.peer, lists[id] != nil else {
+            return false
+        }
+        return approvedBy != Approval.baseline
+    }
+
     /// True if the rule said this, which was approved to last, after it had said what `earlier` says.
     fileprivate func replaced(_ earlier: Self, _ lending: Set<String>) -> Bool {
         guard let approvedBy, !lending.contains(approvedBy) else { return false }
@@ -138,9 +147,10 @@ package struct SnapshotDiff: Hashable, Sendable {
             let isUndoing = same.map { same in mine.contains { $0.replaced(same, lending) } } ?? false
             let maker = isUndoing ? nil : same
             let allowance = look.group.allowance(of: live, madeAs: maker, knownAs: mine, by: policy, lists: lists)
+            let trusts = trustsFirstSight && !(maker?.wasAllowedByContent(policy, lists) ?? false)
             if let same, !same.isGone {
                 if case .prefixList(let id) = live.rule.peer, unread.contains(id) { continue }
-                let approval = Self.approval(same, allowance, trustsFirstSight: trustsFirstSight)
+                let approval = Self.approval(same, allowance, trustsFirstSight: trusts)
                 if approval != same.approvedBy || live.content != same.content {
                     updated.append(Update(rule: live, approvedBy: approval))
                 }
@@ -150,7 +160,7 @@ package struct SnapshotDiff: Hashable, Sendable {
             if mine.contains(where: \.isFresh) { continue }
             let knownBy = mine.isEmpty && isFirstSight ? KnownBy.baseline : .sweep
             let approval =
-                maker.map { Self.approval($0, allowance, trustsFirstSight: trustsFirstSight) }
+                maker.map { Self.approval($0, allowance, trustsFirstSight: trusts) }
                 ?? allowance ?? (knownBy == .baseline && trustsFirstSight ? Approval.baseline : nil)
             appeared.append(
                 Appearance(rule: live, knownBy: knownBy, approvedBy: approval, isUndoing: isUndoing)

@@ -9,6 +9,8 @@ package struct SweptLook: Hashable, Sendable {
     package internal(set) var rules: Set<SecurityGroupRuleID> = []
     /// The groups that were asked for and not looked at: EC2 does not show them, or the policy leaves them alone.
     package internal(set) var missed: [SecurityGroupID] = []
+    /// The places that could not be read, each with the error.
+    package internal(set) var unreadPlaces: [String: String] = [:]
     /// The prefix lists that could not be read, each with the error.
     package internal(set) var unreadLists: [String: String] = [:]
 
@@ -96,8 +98,16 @@ extension RevertWorker {
         }
         let policy = policies.current
         var look = SweptLook(missed: groups)
-        for place in await keeper.places(policy) {
-            let seen = try await keeper.reader.read(place, policy: policy, only: groups.isEmpty ? nil : groups)
+        let places = await keeper.places(policy)
+        for place in places {
+            let seen: SnapshotReader.Seen
+            do {
+                seen = try await keeper.reader.read(place, policy: policy, only: groups.isEmpty ? nil : groups)
+            } catch let error where !(error is CancellationError || error is LedgerError) && places.count > 1 {
+                let account = place.account.map { "account \($0), " } ?? ""
+                look.unreadPlaces["\(account)\(place.region)"] = "\(error)"
+                continue
+            }
             look.rules.formUnion(seen.rules)
             look.missed.removeAll { seen.groups.contains($0) }
             look.unreadLists.merge(seen.unreadLists) { $1 }

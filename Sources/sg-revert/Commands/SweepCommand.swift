@@ -60,11 +60,11 @@ struct SweepCommand: AsyncParsableCommand {
             print(rows, swept, style)
             return (swept.filter { !$0.isSettled }, look)
         }
-        try report(left, look)
+        try report(left, look, isOfGroups: !groups.isEmpty)
     }
 
     /// Says what was not looked at, and fails where a rule is left or a group was missed.
-    private func report(_ left: [SweptRule], _ look: SweptLook) throws {
+    private func report(_ left: [SweptRule], _ look: SweptLook, isOfGroups: Bool) throws {
         warn(of: look)
         guard left.isEmpty else {
             let words = Self.words(left.count, awaitsTable: left.contains(where: \.awaitsTable))
@@ -77,6 +77,9 @@ struct SweepCommand: AsyncParsableCommand {
                     "not looked at: \(names); EC2 does not show such a group in the Regions that are acted on, "
                     + "or the policy does not watch it"
             )
+        }
+        guard look.unreadPlaces.isEmpty || isOfGroups else {
+            throw RunFailure(description: "what stands is not known where the rules could not be read")
         }
     }
 
@@ -98,6 +101,9 @@ struct SweepCommand: AsyncParsableCommand {
 
     /// Says which rules were not judged anew, since a prefix list could not be read.
     private func warn(of look: SweptLook) {
+        for (place, error) in look.unreadPlaces.sorted(by: { $0.key < $1.key }) {
+            complain("the rules of \(plainText(place)) could not be read: \(plainText(error))")
+        }
         for (list, error) in look.unreadLists.sorted(by: { $0.key < $1.key }) {
             complain(
                 "warning: \(plainText(list)) could not be read, so that known rules of it count as they did before: "
