@@ -28,7 +28,7 @@ import Testing
     @Test func `no helper process outlives the program`() async throws {
         let after = """
             >/dev/null 2>&1 &
-            until [ -e started ]; do sleep 0.05; done
+            until [ -s started ]; do sleep 0.05; done
             kill -TERM $!
             wait $!
             for _ in $(seq 100); do kill -0 $(cat started) 2>/dev/null || break; sleep 0.05; done
