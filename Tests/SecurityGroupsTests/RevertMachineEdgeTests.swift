@@ -12,6 +12,7 @@ import Testing
         _ kind: ChangeKind = .ingressAdded,
         ids: [Int] = [1],
         source: Peer = .cidr(.allIPv4),
+        isWhole: Bool = true,
         age: Duration = .seconds(60),
         isNewGroup: Bool = false,
         isOwn: Bool = false,
@@ -27,6 +28,12 @@ import Testing
                 ruleDescription: "d"
             )
         }
+        let known =
+            isWhole
+            ? rules
+            : rules.map { rule in
+                ChangedRule(id: rule.id, direction: direction, traffic: nil, ruleDescription: nil)
+            }
         let context = ChangeContext(
             group: GroupFacts(groupID: try Fixture.group().description, account: nil, region: nil),
             kind: kind,
@@ -35,7 +42,7 @@ import Testing
         )
         return RevertMachine(
             RevertMachine.Event(
-                change: SecurityGroupChange(kind: kind, groupID: "sg", rules: rules),
+                change: SecurityGroupChange(kind: kind, groupID: "sg", rules: known),
                 groupID: try Fixture.group(),
                 isNewGroup: isNewGroup,
                 age: age,
@@ -149,7 +156,7 @@ import Testing
             let found = moves(&it, [], past: past)
             try #require(found.count == 1)
             if isLost { it.lost(found, at: .zero) }
-            it.duplicate(found[0])
+            it.duplicate(found[0], at: .seconds(1))
             #expect(it.reports.map(\.outcome) == [isLost ? .failed : .changedSince])
             #expect(it.isOpen(at: .seconds(1)) == isLost, "a lost answer is looked into")
             if isLost {
@@ -157,6 +164,24 @@ import Testing
                 #expect(try it.reports.first?.reversal == .putBack(Fixture.ruleID(9), .ingress, Fixture.group()))
             }
         }
+    }
+
+    /// The record tells the removed rule whole, or by its id alone.
+    @Test(arguments: [true, false])
+    func `a rule that a run put back before it died stands for the reason of the removed one`(isWhole: Bool) throws {
+        var history = RevertMachine.History()
+        (history.isTakeover, history.matched) = (true, [try Fixture.ruleID()])
+        var it = try machine(.ingressRemoved, isWhole: isWhole, age: .seconds(120), history: history)
+        var past = RulePast()
+        past.earlier = ApprovedContent(
+            content: RuleContent(rule: Fixture.rule(), ruleDescription: nil),
+            approval: Approval(source: "exempt tf", caller: Caller(issuerARN: Self.role))
+        )
+        for move in moves(&it, [try live(9)], past: past) { it.duplicate(move, at: .zero) }
+        #expect(moves(&it, [try live(9)], past: past, at: .seconds(1)).isEmpty)
+        let report = try #require(it.reports.first)
+        #expect(try report.outcome == .reverted && report.ruleID == Fixture.ruleID(9))
+        #expect(report.approval?.source == "exempt tf" && report.standing?.rule == Fixture.rule())
     }
 
     @Test func `a run that ends early fails every rule that is not settled, and keeps the live rule`() throws {

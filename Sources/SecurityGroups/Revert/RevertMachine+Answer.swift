@@ -45,8 +45,10 @@ extension RevertMachine {
     }
 
     /// Notes that EC2 answered Duplicate: another rule of the group has the content of the one that was to be added.
-    package mutating func duplicate(_ move: Move) {
+    package mutating func duplicate(_ move: Move, at now: Duration) {
         guard items[move.index].attempt?.answer != .lost else { return }
+        // An earlier run may have put the rule back and died. The next look finds the id.
+        if isOurDoing(items[move.index].changed) { return attempt(move, .lost, now) }
         // Somebody else has put the rule back.
         settle(move.index, SettledRule(.changedSince, decision: move.decision))
     }
@@ -69,7 +71,7 @@ extension RevertMachine {
         }
     }
 
-    private mutating func attempt(_ move: Move, _ answer: RevertAttempt.Answer, _ now: Duration) {
+    mutating func attempt(_ move: Move, _ answer: RevertAttempt.Answer, _ now: Duration) {
         // A call whose response was lost is sent again, and its settle time starts anew.
         let since = items[move.index].attempt.flatMap { $0.answer == .lost ? nil : $0.since } ?? now
         items[move.index].state = .attempting(

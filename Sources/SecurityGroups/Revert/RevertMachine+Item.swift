@@ -32,6 +32,8 @@ extension RevertMachine {
         let match: RecordMatch
         /// The question for the ledger.
         package let question: RuleQuestion
+        /// The id under which an earlier run of the event has put the rule back; nil if none has.
+        var putBack: SecurityGroupRuleID?
     }
 
     /// The next step for one rule.

@@ -55,12 +55,18 @@ extension RevertMachine {
             attempt: item.attempt,
             at: moment(of: item, at: now)
         )
-        guard case .judgeRemoved = verdict else {
+        let question = RuleQuestion(ruleID: item.changed.strictID, rule: item.changed.rule)
+        let candidate = Candidate(index: index, live: nil, match: .exact, question: question)
+        switch verdict {
+        case .judgeRemoved: return candidate
+        case .doneEarlier(let id?):
+            var candidate = candidate
+            candidate.putBack = id
+            return candidate
+        default:
             take(verdict, at: index, now)
             return nil
         }
-        let question = RuleQuestion(ruleID: item.changed.strictID, rule: item.changed.rule)
-        return Candidate(index: index, live: nil, match: .exact, question: question)
     }
 
     func moment(of item: Item, at now: Duration) -> RuleMoment {

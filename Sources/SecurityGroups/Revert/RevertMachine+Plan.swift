@@ -39,6 +39,10 @@ extension RevertMachine {
         guard let live = candidate.live else {
             let removed = candidate.question.rule
             let plan = planner.plan(forRemoved: removed, past: past, isConflict: isConflict, now: date)
+            if let id = candidate.putBack {
+                confirm(plan, index, putBackAs: id, now)
+                return nil
+            }
             return follow(plan, index, live: nil, match: candidate.match, isDryRun: isDryRun, now)
         }
         var plan = planner.plan(
@@ -61,6 +65,14 @@ extension RevertMachine {
             }
         }
         return follow(plan, index, live: live, match: candidate.match, isDryRun: isDryRun, now)
+    }
+
+    /// Settles a rule that an earlier run of the event has put back. It stands for the reason for which the removed rule stood.
+    private mutating func confirm(_ plan: RevertPlan, _ index: Int, putBackAs id: SecurityGroupRuleID, _ now: Duration)
+    {
+        guard case .authorize = plan.step else { return take(.doneEarlier(id), at: index, now) }
+        attempt(Move(index: index, step: plan.step, decision: plan.decision), .lost, now)
+        prove(index, id: id, now)
     }
 
     /// True if the record is not to be believed. Notes what contradicts it.

@@ -239,7 +239,7 @@ extension RevertRun.Call {
         switch answer {
         case .done(let id, let requestID): accepted(move, isProven: true, id: id, requestID)
         case .accepted(let requestID): accepted(move, isProven: false, requestID)
-        case .duplicate: machine.duplicate(move)
+        case .duplicate: machine.duplicate(move, at: elapsed)
         case .notFound: machine.unknown(move, at: elapsed)
         case .outdated: isOutdated = true
         }
